@@ -1,0 +1,187 @@
+//! What a marketer sets up: campaigns, their offers and vouchers, and the caps on them.
+
+use std::sync::Arc;
+
+use rules::Condition;
+use serde::{Deserialize, Serialize};
+
+use crate::{Currency, Minor, Sku, Timestamp};
+
+/// Parts per million: 10 % is 100 000.
+pub type Ppm = u32;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CampaignId(pub u64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OfferId(pub u64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct VoucherId(pub u64);
+
+/// From when (inclusive) until when (the last valid millisecond, inclusive); `None` is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validity {
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Campaign {
+    pub id: CampaignId,
+    pub name: Arc<str>,
+    pub active: bool,
+    pub validity: Validity,
+    /// Who and what qualifies, over customer, order and context facts.
+    pub rule: Condition,
+    pub stacking: Stacking,
+    /// The lower goes first in a stack.
+    pub priority: u16,
+    pub commitment: Commitment,
+    pub currency: Currency,
+    pub caps: Vec<Cap>,
+}
+
+/// Which redeemables may be used together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stacking {
+    /// With none but those that stack always.
+    Alone,
+    /// With all that stack together.
+    Together,
+    /// With everything, and after it.
+    Always,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Commitment {
+    /// A grant holds its ceiling from the budget until it lapses.
+    Guaranteed,
+    /// A grant holds nothing: first come, first served.
+    WhileBudgetLasts,
+}
+
+/// A limit of a campaign or code. Each becomes an account that may not go below zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Cap {
+    pub reach: Reach,
+    pub period: Period,
+    pub unit: CapUnit,
+    pub limit: u64,
+    /// Money only: when less is left than asked, grant what is left.
+    pub grant_remainder: bool,
+}
+
+/// Over what a cap counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Reach {
+    /// Everything the campaign gives.
+    Campaign,
+    /// Each code by itself.
+    Code,
+    /// Each customer by themselves, within the campaign.
+    Customer,
+    /// Each customer by themselves, over all campaigns of the project.
+    CustomerOverall,
+    /// Each store (or other place the order names) by itself, within the campaign.
+    Store,
+}
+
+/// Calendar periods in UTC; weeks begin on Monday.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Period {
+    Ever,
+    Hour,
+    Day,
+    Week,
+    Month,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum CapUnit {
+    Uses,
+    /// Discount, in minor units of the campaign's currency.
+    Money,
+    /// Decisions that chose an offer for the customer.
+    Touches,
+}
+
+/// A benefit with a scope, ready to be given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub id: OfferId,
+    pub campaign: CampaignId,
+    pub name: Arc<str>,
+    pub active: bool,
+    pub validity: Validity,
+    /// What must hold beside the campaign's rule.
+    pub rule: Condition,
+    pub benefit: Benefit,
+    pub scope: Scope,
+    /// Applies without a code, when the order qualifies.
+    pub is_tier: bool,
+    /// The lower goes first among the offers of one campaign.
+    pub priority: u16,
+    /// How long a grant of it lives, in ms.
+    pub grant_ms: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Benefit {
+    PercentOff { rate: Ppm, ceiling: Option<Minor> },
+    AmountOff { amount: Minor, spread: Spread },
+    /// The order, or each unit in scope, costs this much at most.
+    FixedPrice { price: Minor },
+    ShippingFree { ceiling: Option<Minor> },
+    /// So many units of one product cost nothing; units already in the order are used first.
+    UnitFree { sku: Sku, quantity: u32 },
+    /// Money owed to the holder of a gift card, as far as it is left.
+    Credit,
+    /// For every `per` paid, so many points are owed after the order.
+    PointsBack { per: Minor, points: u64 },
+}
+
+/// What an amount off is counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Spread {
+    /// Once, on the order.
+    Order,
+    /// Once for every line in scope.
+    EachLine,
+    /// Once for every unit in scope.
+    EachUnit,
+    /// Once, split over the lines in scope by their amounts.
+    ByAmount,
+    /// Once, split over the lines in scope by their quantities.
+    ByQuantity,
+}
+
+/// Which part of an order a benefit touches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// The order as one amount.
+    Order,
+    /// The lines of which this holds, over `line.*` facts.
+    Lines(Condition),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Voucher {
+    pub id: VoucherId,
+    pub code: Arc<str>,
+    pub offer: OfferId,
+    pub kind: VoucherKind,
+    pub active: bool,
+    pub validity: Validity,
+    /// How often it can be used; `None` is without limit.
+    pub quantity: Option<u64>,
+    /// The only customer who may use it.
+    pub holder: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VoucherKind {
+    Discount,
+    /// With the amount first put on it.
+    GiftCard { amount: Minor },
+}

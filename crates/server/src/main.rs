@@ -1,0 +1,2 @@
+//! The `proffer` binary.
+fn main() {}

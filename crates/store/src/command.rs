@@ -1,0 +1,154 @@
+//! The batch interface: commands in, outcomes out.
+
+use ledger::{Opening, Rejection, Timestamp, Transfer};
+
+/// A tenant's live or sandbox data. Leads every key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProjectId(pub u32);
+
+/// One change: all of it is durable before it is acknowledged, or none of it happened.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub project: ProjectId,
+    pub now: Timestamp,
+    /// Makes a retry harmless: the second time, the first answer is given back.
+    pub once: Option<Once>,
+    pub expects: Vec<Expect>,
+    pub openings: Vec<Opening>,
+    pub chain: Vec<Transfer>,
+    pub writes: Vec<Write>,
+}
+
+/// An idempotency key with what was asked and what is to be answered.
+#[derive(Clone, Debug)]
+pub struct Once {
+    pub key: [u8; 16],
+    /// A hash of what was asked: the same key with another is a mistake of the caller.
+    pub fingerprint: [u8; 16],
+    pub answer: Vec<u8>,
+}
+
+/// What must still be so, or the command is stale and changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expect {
+    pub kind: Kind,
+    pub id: u64,
+    /// 0: there is no such record.
+    pub version: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Writes a record; its version rises by one, from 1.
+    Put { kind: Kind, id: u64, body: Vec<u8> },
+    Delete { kind: Kind, id: u64 },
+    /// Makes `id` findable under `key`. In a unique index a key that points elsewhere is stale.
+    Link { index: Index, key: Vec<u8>, id: u64 },
+    Unlink { index: Index, key: Vec<u8>, id: u64 },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Applied,
+    /// The same key and fingerprint were applied before; this was answered.
+    Repeated { answer: Vec<u8> },
+    /// The same key was used for something else.
+    Mismatched,
+    /// A line of the chain cannot apply.
+    Rejected { line: usize, rejection: Rejection },
+    /// An expectation does not hold, or a unique key is taken.
+    Stale { kind: Option<Kind>, id: u64 },
+}
+
+/// Something that should not happen: the disk, not the caller.
+#[derive(Debug)]
+pub struct Fault(pub String);
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub id: u64,
+    pub version: u64,
+    pub body: Vec<u8>,
+}
+
+/// A stretch of a listing, by id.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    pub after: u64,
+    pub limit: u32,
+    pub newest_first: bool,
+}
+
+/// What a record is. The numbers are on disk: they are never used again for something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    Project = 1,
+    ApiKey = 2,
+    Setting = 3,
+    Campaign = 4,
+    Offer = 5,
+    ValidationRule = 6,
+    Assignment = 7,
+    Experiment = 8,
+    Policy = 9,
+    Segment = 10,
+    Customer = 20,
+    /// What is known through one identifier: features and consent.
+    Node = 21,
+    Voucher = 30,
+    Reservation = 31,
+    Redemption = 32,
+    Rollback = 33,
+    Order = 34,
+    Grant = 40,
+    Decision = 41,
+    Enrolment = 42,
+    /// Events already seen, by message.
+    Seen = 50,
+}
+
+/// How a record is found. The numbers are on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Index {
+    /// Unique: the pseudonym of an identifier to its node.
+    Identifier = 1,
+    /// Nodes of a customer.
+    NodesOfCustomer = 2,
+    /// Unique: the shop's id of a customer.
+    CustomerSource = 3,
+    /// Unique: a voucher's code.
+    VoucherCode = 4,
+    VouchersOfCampaign = 5,
+    VouchersOfCustomer = 6,
+    /// Unique: a campaign's name.
+    CampaignName = 7,
+    OffersOfCampaign = 8,
+    RedemptionsOfVoucher = 9,
+    RedemptionsOfCustomer = 10,
+    RedemptionsOfOrder = 11,
+    RedemptionsOfCampaign = 12,
+    /// Unique: the shop's id of an order.
+    OrderSource = 13,
+    GrantsOfCustomer = 14,
+    DecisionsOfCustomer = 15,
+    EnrolmentsOfExperiment = 16,
+    /// Unique: a validation session's key on a redeemable.
+    ReservationKey = 17,
+    /// Unique: an API key's hash.
+    ApiKeyHash = 18,
+    AssignmentsOfRule = 19,
+    AssignmentsOfObject = 20,
+    /// Unique: an event's message id.
+    Message = 21,
+    RollbacksOfRedemption = 22,
+}
