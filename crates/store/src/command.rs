@@ -101,6 +101,8 @@ pub enum Kind {
     Experiment = 8,
     Policy = 9,
     Segment = 10,
+    /// A frozen configuration, kept from the first decision made with it.
+    Snapshot = 11,
     Customer = 20,
     /// What is known through one identifier: features and consent.
     Node = 21,
@@ -151,4 +153,10 @@ pub enum Index {
     /// Unique: an event's message id.
     Message = 21,
     RollbacksOfRedemption = 22,
+    /// Unique: an order already counted for measurement, by the shop's id.
+    CountedOrder = 23,
+    /// Units enrolled in one arm of an experiment.
+    UnitsOfArm = 24,
+    GrantsOfOffer = 25,
+    DecisionsOfOffer = 26,
 }
