@@ -79,7 +79,10 @@ pub enum Policy {
     /// Rising strength: the next rung only after the last one lapsed; stops on redemption.
     Ladder(Vec<OfferId>),
     /// Thompson sampling over evidence; propensities logged.
-    Bandit { arms: Vec<(OfferId, learning::Evidence)>, floor: Ppm },
+    Bandit {
+        arms: Vec<(OfferId, learning::Evidence)>,
+        floor: Ppm,
+    },
 }
 
 /// The record of one request.
@@ -97,10 +100,17 @@ pub struct Decision {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fate {
-    Chosen { propensity: Ppm },
-    Passed { score_micros: i64, propensity: Ppm },
+    Chosen {
+        propensity: Ppm,
+    },
+    Passed {
+        score_micros: i64,
+        propensity: Ppm,
+    },
     /// Would have been chosen, but the customer is in the holdout.
-    Withheld { propensity: Ppm },
+    Withheld {
+        propensity: Ppm,
+    },
     Barred(Bar),
 }
 

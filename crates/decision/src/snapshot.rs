@@ -1,0 +1,315 @@
+//! What may be offered at all? All configuration, checked once, frozen and numbered.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use measurement::Design;
+use offers::{Campaign, CampaignId, Offer, OfferId, Ppm, Scope};
+use rules::{Condition, Facts, Path};
+use serde::{Deserialize, Serialize};
+
+use crate::{Guardrail, Policy, SnapshotId, draw::WHOLE};
+
+/// More offers than this in one policy are refused: each costs time in every decision.
+pub const MAX_POLICY_OFFERS: usize = 256;
+
+/// What people set up, in any order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Configuration {
+    pub campaigns: Vec<Campaign>,
+    pub offers: Vec<Offer>,
+    pub guardrails: Vec<Guardrail>,
+    /// An empty list of offers gives nobody anything.
+    pub policy: Policy,
+    /// The holdout receives nothing; every other arm receives what the policy chooses.
+    pub design: Design,
+    /// Facts that no rule may read, beside those of `NeverReads`; a name covers what is under it.
+    #[serde(default)]
+    pub protected: Vec<Path>,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Invalid {
+    CampaignTwice(CampaignId),
+    OfferTwice(OfferId),
+    CampaignMissing {
+        offer: OfferId,
+        campaign: CampaignId,
+    },
+    /// The campaign's rule, or one of its offers' (`offer`), reads what no rule may read.
+    ReadsProtected {
+        campaign: CampaignId,
+        name: Arc<str>,
+        offer: Option<OfferId>,
+        path: Path,
+    },
+    /// More than the whole.
+    ShareTooHigh(Guardrail),
+    PolicyTooLong {
+        offers: usize,
+        limit: usize,
+    },
+    PolicyNamesTwice(OfferId),
+    PolicyNamesUnknown(OfferId),
+    /// So many arms cannot each have this share.
+    FloorTooHigh {
+        floor: Ppm,
+        arms: usize,
+    },
+    HoldoutTooHigh(Ppm),
+}
+
+/// A live offer with all that a decision asks of it, prepared.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    pub offer: Offer,
+    pub campaign: Arc<Campaign>,
+    /// The campaign's rule and the offer's.
+    pub rule: Condition,
+    /// Where the policy's list names the offer.
+    pub place: Option<usize>,
+}
+
+/// A configuration, compiled. Its decisions do not depend on the order of what it was made of.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub id: SnapshotId,
+    pub(crate) guardrails: Vec<Guardrail>,
+    pub(crate) policy: Policy,
+    pub(crate) design: Design,
+    /// Invariant: in order of offer id, so that a position sorts as the id does.
+    live: Vec<Candidate>,
+}
+
+impl Snapshot {
+    /// Checks and freezes a configuration. What is paused is left out.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, not just the first.
+    pub fn compile(id: SnapshotId, configuration: Configuration) -> Result<Self, Vec<Invalid>> {
+        let invalid = faults_of(&configuration);
+        if !invalid.is_empty() {
+            return Err(invalid);
+        }
+        let live = live(
+            configuration.campaigns,
+            configuration.offers,
+            &configuration.policy,
+        );
+        Ok(Self {
+            id,
+            guardrails: configuration.guardrails,
+            policy: configuration.policy,
+            design: configuration.design,
+            live,
+        })
+    }
+
+    /// How many offers are neither paused nor of a paused campaign.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.live.len()
+    }
+
+    /// A live offer and its campaign.
+    #[must_use]
+    pub fn offer(&self, id: OfferId) -> Option<(&Offer, &Campaign)> {
+        self.candidate(id)
+            .map(|found| (&found.offer, &*found.campaign))
+    }
+
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    #[must_use]
+    pub fn guardrails(&self) -> &[Guardrail] {
+        &self.guardrails
+    }
+
+    #[must_use]
+    pub fn design(&self) -> &Design {
+        &self.design
+    }
+
+    pub(crate) fn candidate(&self, id: OfferId) -> Option<&Candidate> {
+        let at = self
+            .live
+            .binary_search_by_key(&id, |candidate| candidate.offer.id)
+            .ok()?;
+        self.live.get(at)
+    }
+
+    pub(crate) fn all(&self) -> &[Candidate] {
+        &self.live
+    }
+
+    /// The live candidates whose rule is met, in order of offer id.
+    pub(crate) fn matching(&self, facts: &Facts) -> Vec<&Candidate> {
+        self.live
+            .iter()
+            .filter(|candidate| candidate.rule.evaluate(facts) == rules::Verdict::Met)
+            .collect()
+    }
+}
+
+/// The offers these facts qualify for, each with its campaign, in order of offer id: what the
+/// caller loads balances of before it decides.
+#[must_use]
+pub fn candidates(snapshot: &Snapshot, facts: &Facts) -> Vec<(OfferId, CampaignId)> {
+    let ids = |found: &Candidate| (found.offer.id, found.campaign.id);
+    snapshot.matching(facts).into_iter().map(ids).collect()
+}
+
+fn live(campaigns: Vec<Campaign>, offers: Vec<Offer>, policy: &Policy) -> Vec<Candidate> {
+    let campaigns: BTreeMap<CampaignId, Arc<Campaign>> = campaigns
+        .into_iter()
+        .filter(|campaign| campaign.active)
+        .map(|campaign| (campaign.id, Arc::new(campaign)))
+        .collect();
+    let places: BTreeMap<OfferId, usize> = policy
+        .offers()
+        .enumerate()
+        .map(|(place, offer)| (offer, place))
+        .collect();
+    let mut live: Vec<Candidate> = offers
+        .into_iter()
+        .filter(|offer| offer.active)
+        .filter_map(|offer| {
+            let campaign = Arc::clone(campaigns.get(&offer.campaign)?);
+            let rule = Condition::All(vec![campaign.rule.clone(), offer.rule.clone()]);
+            let place = places.get(&offer.id).copied();
+            Some(Candidate {
+                offer,
+                campaign,
+                rule,
+                place,
+            })
+        })
+        .collect();
+    live.sort_by_key(|candidate| candidate.offer.id);
+    live
+}
+
+fn faults_of(configuration: &Configuration) -> Vec<Invalid> {
+    let mut faults = twice(configuration);
+    faults.extend(protected_reads(configuration));
+    faults.extend(policy_faults(configuration));
+    faults.extend(configuration.guardrails.iter().filter_map(too_high));
+    if configuration.design.holdout > WHOLE {
+        faults.push(Invalid::HoldoutTooHigh(configuration.design.holdout));
+    }
+    faults
+}
+
+fn twice(configuration: &Configuration) -> Vec<Invalid> {
+    let mut faults = Vec::new();
+    let mut campaigns = BTreeSet::new();
+    for campaign in &configuration.campaigns {
+        if !campaigns.insert(campaign.id) {
+            faults.push(Invalid::CampaignTwice(campaign.id));
+        }
+    }
+    let mut offers = BTreeSet::new();
+    for offer in &configuration.offers {
+        if !offers.insert(offer.id) {
+            faults.push(Invalid::OfferTwice(offer.id));
+        }
+        if !campaigns.contains(&offer.campaign) {
+            let (offer, campaign) = (offer.id, offer.campaign);
+            faults.push(Invalid::CampaignMissing { offer, campaign });
+        }
+    }
+    faults
+}
+
+fn protected_reads(configuration: &Configuration) -> Vec<Invalid> {
+    let never = configuration
+        .guardrails
+        .iter()
+        .filter_map(|guardrail| match guardrail {
+            Guardrail::NeverReads(path) => Some(path),
+            _ => None,
+        });
+    let protected: Vec<&Path> = configuration.protected.iter().chain(never).collect();
+    let mut faults = Vec::new();
+    for campaign in &configuration.campaigns {
+        let (id, name) = (campaign.id, &campaign.name);
+        let offers = configuration
+            .offers
+            .iter()
+            .filter(|offer| offer.campaign == id);
+        let of_offers = offers.flat_map(|offer| {
+            conditions_of(offer)
+                .into_iter()
+                .map(|condition| (Some(offer.id), condition))
+        });
+        for (offer, condition) in std::iter::once((None, &campaign.rule)).chain(of_offers) {
+            faults.extend(forbidden(condition, &protected).into_iter().map(|path| {
+                Invalid::ReadsProtected {
+                    campaign: id,
+                    name: Arc::clone(name),
+                    offer,
+                    path,
+                }
+            }));
+        }
+    }
+    faults
+}
+
+fn conditions_of(offer: &Offer) -> Vec<&Condition> {
+    match &offer.scope {
+        Scope::Order => vec![&offer.rule],
+        Scope::Lines(scope) => vec![&offer.rule, scope],
+    }
+}
+
+fn forbidden(_condition: &Condition, _protected: &[&Path]) -> Vec<Path> {
+    Vec::new()
+}
+
+fn policy_faults(configuration: &Configuration) -> Vec<Invalid> {
+    let policy = &configuration.policy;
+    let mut faults = Vec::new();
+    let named: Vec<OfferId> = policy.offers().collect();
+    if named.len() > MAX_POLICY_OFFERS {
+        let (offers, limit) = (named.len(), MAX_POLICY_OFFERS);
+        faults.push(Invalid::PolicyTooLong { offers, limit });
+    }
+    let known: BTreeSet<OfferId> = configuration.offers.iter().map(|offer| offer.id).collect();
+    let mut seen = BTreeSet::new();
+    for offer in &named {
+        if !seen.insert(*offer) {
+            faults.push(Invalid::PolicyNamesTwice(*offer));
+        } else if !known.contains(offer) {
+            faults.push(Invalid::PolicyNamesUnknown(*offer));
+        }
+    }
+    if let Policy::Bandit { arms, floor } = policy
+        && u64::from(*floor) * arms.len() as u64 > u64::from(WHOLE)
+    {
+        faults.push(Invalid::FloorTooHigh {
+            floor: *floor,
+            arms: arms.len(),
+        });
+    }
+    faults
+}
+
+fn too_high(guardrail: &Guardrail) -> Option<Invalid> {
+    match guardrail {
+        Guardrail::MarginAtLeast(share) | Guardrail::DepthAtMost(share) if *share > WHOLE => {
+            Some(Invalid::ShareTooHigh(guardrail.clone()))
+        }
+        Guardrail::MarginAtLeast(_)
+        | Guardrail::DepthAtMost(_)
+        | Guardrail::NotOnDiscounted
+        | Guardrail::QuietDays(_)
+        | Guardrail::NeverReads(_) => None,
+    }
+}
