@@ -1,16 +1,75 @@
-//! The closed set of conditions.
+//! The closed set of conditions: all that a rule, a segment or a scope can say.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Facts, Path};
+use crate::{Path, Value};
 
-/// Placeholder shape: to be completed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The fact that stands for the lines of the order as a whole.
+pub const LINES: &str = "order.lines";
+
+/// A question about facts that has three answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Condition {
     Always,
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
+    /// `left op right`.
+    Test {
+        left: Term,
+        op: Op,
+        right: Term,
+    },
+    /// Whether a fact is known; never itself unknown.
+    Known(Path),
+    /// Some line of the order meets it. Inside, `line.…` reads that line.
+    AnyLine(Box<Condition>),
+    /// Every line of the order meets it.
+    EveryLine(Box<Condition>),
+}
+
+/// One side of a test.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Term {
+    Value(Value),
+    Fact(Path),
+    /// How many lines of the order meet the condition.
+    Lines(Box<Condition>),
+    /// Whole-number arithmetic, also over timestamps and durations.
+    Sum {
+        left: Box<Term>,
+        operator: Operator,
+        right: Box<Term>,
+    },
+}
+
+/// How a test compares its two sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Op {
+    Equal,
+    NotEqual,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+    /// The left value is one of the list on the right.
+    In,
+    StartsWith,
+    EndsWith,
+    /// The left text contains the right one.
+    Contains,
+}
+
+/// Division and remainder round towards zero, as in CEL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Operator {
+    Plus,
+    Minus,
+    Times,
+    Over,
+    Modulo,
 }
 
 /// Three answers, not two: a missing fact is neither yes nor no, and `Not` keeps it so.
@@ -19,12 +78,19 @@ pub enum Verdict {
     Met,
     /// The path of the first test that failed, in the order written.
     NotMet(Path),
-    /// The first fact that is missing.
+    /// The first fact that is missing, or that has another type than the test needs.
     Unknown(Path),
 }
 
+impl Verdict {
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        matches!(self, Self::Met)
+    }
+}
+
 /// Why a text is not a condition, with the place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// Byte offset in the source.
     pub at: usize,
@@ -35,9 +101,126 @@ pub struct Diagnostic {
 }
 
 impl Condition {
-    /// What these facts say of this condition.
+    /// The condition that no facts meet.
     #[must_use]
-    pub fn evaluate(&self, _facts: &Facts) -> Verdict {
-        Verdict::Met
+    pub fn never() -> Self {
+        Self::Not(Box::new(Self::Always))
+    }
+
+    /// A fact against a value: `customer.tier == "gold"`.
+    #[must_use]
+    pub fn test(path: impl Into<Path>, op: Op, value: impl Into<Value>) -> Self {
+        Self::Test {
+            left: Term::Fact(path.into()),
+            op,
+            right: Term::Value(value.into()),
+        }
+    }
+
+    /// A value that must be in a list fact: `"dogs" in customer.categories`.
+    #[must_use]
+    pub fn holds(path: impl Into<Path>, value: impl Into<Value>) -> Self {
+        Self::Test {
+            left: Term::Value(value.into()),
+            op: Op::In,
+            right: Term::Fact(path.into()),
+        }
+    }
+
+    /// All of them, flattened: none is [`Condition::Always`], one is itself.
+    #[must_use]
+    pub fn all(parts: impl IntoIterator<Item = Condition>) -> Self {
+        let mut flat = Vec::new();
+        for part in parts {
+            match part {
+                Self::All(inner) => flat.extend(inner),
+                other => flat.push(other),
+            }
+        }
+        match flat.len() {
+            0 => Self::Always,
+            1 => flat.pop().unwrap_or(Self::Always),
+            _ => Self::All(flat),
+        }
+    }
+
+    /// At least one of them, flattened: none is [`Condition::never`], one is itself.
+    #[must_use]
+    pub fn any(parts: impl IntoIterator<Item = Condition>) -> Self {
+        let mut flat = Vec::new();
+        for part in parts {
+            match part {
+                Self::Any(inner) => flat.extend(inner),
+                other => flat.push(other),
+            }
+        }
+        match flat.len() {
+            0 => Self::never(),
+            1 => flat.pop().unwrap_or_else(Self::never),
+            _ => Self::Any(flat),
+        }
+    }
+
+    /// Every fact it reads; `order.lines` when it asks about lines.
+    #[must_use]
+    pub fn reads(&self) -> BTreeSet<Path> {
+        let mut paths = BTreeSet::new();
+        self.each_read(&mut |path| {
+            paths.insert(path.clone());
+        });
+        paths
+    }
+
+    /// The first fact it reads, in the order written.
+    pub(crate) fn first_read(&self) -> Option<Path> {
+        let mut first = None;
+        self.each_read(&mut |path| {
+            first.get_or_insert_with(|| path.clone());
+        });
+        first
+    }
+
+    fn each_read(&self, visit: &mut dyn FnMut(&Path)) {
+        match self {
+            Self::Always => {}
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().for_each(|part| part.each_read(visit));
+            }
+            Self::Not(inner) => inner.each_read(visit),
+            Self::Test { left, right, .. } => {
+                left.each_read(visit);
+                right.each_read(visit);
+            }
+            Self::Known(path) => visit(path),
+            Self::AnyLine(inner) | Self::EveryLine(inner) => {
+                visit(&LINES.into());
+                inner.each_read(visit);
+            }
+        }
+    }
+}
+
+impl Term {
+    pub(crate) fn first_read(&self) -> Option<Path> {
+        let mut first = None;
+        self.each_read(&mut |path| {
+            first.get_or_insert_with(|| path.clone());
+        });
+        first
+    }
+
+    fn each_read(&self, visit: &mut dyn FnMut(&Path)) {
+        match self {
+            Self::Value(_) => {}
+            Self::Fact(path) => visit(path),
+            Self::Lines(inner) => {
+                visit(&LINES.into());
+                inner.each_read(visit);
+            }
+            Self::Sum { left, right, .. } => {
+                left.each_read(visit);
+                right.each_read(visit);
+            }
+        }
     }
 }

@@ -24,6 +24,12 @@ impl From<&str> for Path {
     }
 }
 
+impl From<String> for Path {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
 impl std::borrow::Borrow<str> for Path {
     fn borrow(&self) -> &str {
         &self.0
@@ -66,11 +72,42 @@ impl From<&str> for Value {
     }
 }
 
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value.into())
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(values: Vec<T>) -> Self {
+        Self::List(values.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Value {
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    #[must_use]
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+}
+
 /// Facts about one moment. An absent fact is unknown, never a default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     values: BTreeMap<Path, Value>,
-    lines: Vec<Facts>,
+    /// Absent when no order is known, which is not an order without lines.
+    lines: Option<Vec<Facts>>,
 }
 
 impl Facts {
@@ -87,19 +124,61 @@ impl Facts {
         self.values.iter()
     }
 
-    /// The lines of the order, each with facts of its own (`line.sku`, `line.category`).
+    /// How many named values there are, lines not counted.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.lines.is_none()
+    }
+
+    /// Forgets a value, as a missing consent demands.
+    pub fn remove(&mut self, path: &str) -> Option<Value> {
+        self.values.remove(path)
+    }
+
+    /// The lines of the order, each with facts of its own (`line.sku`, `line.category`);
+    /// none when no order is known.
     #[must_use]
     pub fn lines(&self) -> &[Facts] {
-        &self.lines
+        self.lines.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the lines of an order are known at all, be there none.
+    #[must_use]
+    pub fn knows_lines(&self) -> bool {
+        self.lines.is_some()
     }
 
     pub fn push_line(&mut self, line: Facts) {
-        self.lines.push(line);
+        self.lines.get_or_insert_default().push(line);
+    }
+
+    /// Makes these the lines of the order.
+    pub fn set_lines(&mut self, lines: Vec<Facts>) {
+        self.lines = Some(lines);
     }
 
     /// Takes over all values and lines of `other`; where both know a value, `other` wins.
     pub fn extend(&mut self, other: Facts) {
         self.values.extend(other.values);
-        self.lines.extend(other.lines);
+        if let Some(lines) = other.lines {
+            self.lines.get_or_insert_default().extend(lines);
+        }
+    }
+}
+
+impl<P: Into<Path>, V: Into<Value>> FromIterator<(P, V)> for Facts {
+    fn from_iter<I: IntoIterator<Item = (P, V)>>(values: I) -> Self {
+        let values = values
+            .into_iter()
+            .map(|(path, value)| (path.into(), value.into()));
+        Self {
+            values: values.collect(),
+            lines: None,
+        }
     }
 }

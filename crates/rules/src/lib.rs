@@ -1,10 +1,17 @@
 //! Who qualifies? CEL text becomes a [`Condition`], a condition a typed program,
-//! and all live conditions one index.
+//! and all live conditions one [`Index`].
 //!
 //! Knows nothing of money, customers, offers or storage.
 
 mod condition;
 mod facts;
+mod index;
+mod parse;
+mod schema;
+mod spec;
 
-pub use condition::{Condition, Diagnostic, Verdict};
+pub use condition::{Condition, Diagnostic, LINES, Op, Operator, Term, Verdict};
 pub use facts::{Facts, Path, Timestamp, Value};
+pub use index::{Encoded, Index};
+pub use parse::parse;
+pub use schema::{Schema, Type, check};
