@@ -57,3 +57,48 @@ pub struct Account {
     pub debits: Balance,
     pub credits: Balance,
 }
+
+impl Account {
+    #[must_use]
+    pub fn new(id: AccountId, asset: Asset, limit: Limit) -> Account {
+        Account {
+            id,
+            asset,
+            limit,
+            debits: Balance::default(),
+            credits: Balance::default(),
+        }
+    }
+
+    /// What may still be taken from the limited side, pending amounts counted as taken; `None`
+    /// where there is no limit.
+    #[must_use]
+    pub fn available(&self) -> Option<Minor> {
+        match self.limit {
+            Limit::None => None,
+            Limit::DebitsWithinCredits => {
+                Some(self.credits.posted.saturating_sub(self.debits.total()))
+            }
+            Limit::CreditsWithinDebits => {
+                Some(self.debits.posted.saturating_sub(self.credits.total()))
+            }
+        }
+    }
+
+    #[must_use]
+    pub fn is_within_limit(&self) -> bool {
+        match self.limit {
+            Limit::None => true,
+            Limit::DebitsWithinCredits => self.debits.total() <= self.credits.posted,
+            Limit::CreditsWithinDebits => self.credits.total() <= self.debits.posted,
+        }
+    }
+}
+
+impl Balance {
+    /// Pending and posted together; `apply` keeps it at or below `i64::MAX`.
+    #[must_use]
+    pub fn total(&self) -> Minor {
+        self.pending.saturating_add(self.posted)
+    }
+}

@@ -6,9 +6,7 @@ use crate::{AccountId, Minor, Timestamp};
 
 /// A transfer is a line of a chain; the chain's number is chosen once by whoever makes it, so that
 /// a retry names the same transfers.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TransferId {
     pub chain: u64,
     pub line: u32,
@@ -21,10 +19,17 @@ pub struct Code(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     Direct,
-    Pending { expires_at: Timestamp },
+    Pending {
+        expires_at: Timestamp,
+    },
     /// At most what was held; the rest is let go.
-    Post { pending: TransferId },
-    Void { pending: TransferId },
+    Post {
+        pending: TransferId,
+    },
+    /// Lets go of all that was held; the amount is for the record.
+    Void {
+        pending: TransferId,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +53,7 @@ pub enum PendingState {
 /// In order of precedence: when several hold, the first is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rejection {
+    /// The id names another transfer already, or names this one twice in one chain.
     ExistsWithDifferentContent,
     AccountMissing(AccountId),
     AccountsAreTheSame,
@@ -55,7 +61,10 @@ pub enum Rejection {
     PendingMissing(TransferId),
     PendingHasDifferentAccounts,
     PendingClosed(PendingState),
-    MoreThanPending { pending: Minor },
+    MoreThanPending {
+        pending: Minor,
+    },
+    /// An amount, or a side of an account, would pass `i64::MAX`.
     Overflow,
     LimitReached(AccountId),
 }
