@@ -1,37 +1,27 @@
 //! What changed, how sure are we, and what did it earn?
 //!
-//! Knows nothing of rules, profiles, policies or storage.
-use serde::{Deserialize, Serialize};
+//! Outcomes of units come in as [`Moments`] per [`Arm`]; verdicts, effects with intervals and
+//! statements go out. Where there is no number, there is an [`Unready`] with the reason.
+//! Knows nothing of rules, profiles, policies or storage. The formulas are explained in
+//! `docs/STATISTICS.md`.
 
-/// Parts per million.
-pub type Ppm = u32;
+mod assignment;
+mod design;
+mod effect;
+mod moments;
+mod proportion;
+mod readout;
+mod sample_ratio;
+mod statement;
+mod student;
+mod unready;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Arm {
-    /// Receives nothing, kept across campaigns.
-    Holdout,
-    /// Receives the usual.
-    Control,
-    Treatment(u8),
-}
-
-/// How units are assigned and how often we look.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Design {
-    pub salt: [u8; 16],
-    pub holdout: Ppm,
-    /// Shares of control, then each treatment, of what the holdout leaves; they add up to 1 000 000.
-    pub weights: Vec<(Arm, Ppm)>,
-    /// Confidence level in ppm: 950 000.
-    pub level: Ppm,
-}
-
-/// What is randomised: a customer, as a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnitId(pub u64);
-
-/// Holdout first, then weights; the same unit always gets the same arm.
-#[must_use]
-pub fn assign(_design: &Design, _unit: UnitId) -> Arm {
-    Arm::Holdout
-}
+pub use assignment::{UnitId, assign, bucket};
+pub use design::{Arm, Design, Malformed, Ppm, WHOLE};
+pub use effect::{Effect, Relative, estimate, relative};
+pub use moments::Moments;
+pub use proportion::{Counts, proportion};
+pub use readout::{Contrast, MIN_UNITS, Readout, Verdict, readout};
+pub use sample_ratio::{Alarm, SampleRatio, sample_ratio};
+pub use statement::{ArmOutcome, Increment, Line, Posted, Statement, statement};
+pub use unready::Unready;
