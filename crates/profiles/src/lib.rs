@@ -1,46 +1,26 @@
 //! What do we know of a customer, and what may we use? Events become identity, features, consent.
 //!
+//! An event passes, in this order: [`admit`] (consent for each purpose), [`Identifier::pseudonym`],
+//! [`resolve`] (whose it is), [`Tallies::observe`] (what it adds). Tallies are kept for each
+//! identifier and merged when they are read, so that joining, splitting and erasing people is
+//! exact. [`facts`] is the one door through which a decision reads a customer.
+//!
 //! Knows nothing of offers, money owed, policies or storage.
-use serde::{Deserialize, Serialize};
 
+mod activity;
+mod consent;
+mod identity;
+mod profile;
+mod segment;
+mod tallies;
+
+pub use activity::{Activity, Item, Kind, MAX_ITEMS, MAX_NAME_BYTES, Minor, Name, Order, Product};
+pub use consent::{Admission, Choice, Consent, Purpose, admit};
+pub use identity::{
+    Claim, CustomerId, Identifier, IdentifierKind, Known, NodeId, Resolution, alias, resolve,
+};
+pub use profile::{Node, Profile, facts, join, split};
 pub use rules::Timestamp;
-
-/// A person, as one dense number.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub struct CustomerId(pub u64);
-
-/// What a customer can allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Purpose {
-    PersonaliseOffers,
-    Measure,
-}
-
-/// What was said about one purpose. Never asked is not a yes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Choice {
-    #[default]
-    Unasked,
-    Granted,
-    Denied,
-}
-
-/// The customer's choice for each purpose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Consent {
-    pub personalise_offers: Choice,
-    pub measure: Choice,
-}
-
-impl Consent {
-    #[must_use]
-    pub fn allows(self, purpose: Purpose) -> bool {
-        let choice = match purpose {
-            Purpose::PersonaliseOffers => self.personalise_offers,
-            Purpose::Measure => self.measure,
-        };
-        choice == Choice::Granted
-    }
-}
+pub use segment::{Segment, SegmentId, member};
+pub use tallies::features::{FEATURES, FactType, Feature, OPEN_PREFIXES};
+pub use tallies::{Stage, Tallies};

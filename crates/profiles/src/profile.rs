@@ -1,0 +1,91 @@
+//! What may be read of a customer for a purpose, at a moment?
+
+use rules::Facts;
+use serde::{Deserialize, Serialize};
+
+use crate::{Consent, CustomerId, NodeId, Purpose, Tallies, Timestamp};
+
+/// One identifier's share of a customer: what was observed and said under it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    pub id: NodeId,
+    pub customer: CustomerId,
+    pub consent: Consent,
+    pub tallies: Tallies,
+}
+
+/// Gives all nodes of one customer to another.
+pub fn join(nodes: &mut [Node], from: CustomerId, to: CustomerId) {
+    nodes
+        .iter_mut()
+        .filter(|node| node.customer == from)
+        .for_each(|node| node.customer = to);
+}
+
+/// Gives these nodes to a customer: with those that came in a join, it undoes the join.
+/// Nothing is recomputed, since every node kept its own tallies.
+pub fn split(nodes: &mut [Node], moved: &[NodeId], to: CustomerId) {
+    nodes
+        .iter_mut()
+        .filter(|node| moved.contains(&node.id))
+        .for_each(|node| node.customer = to);
+}
+
+/// A customer's features and consents at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    pub customer: CustomerId,
+    pub consent: Consent,
+    pub tallies: Tallies,
+    /// What the shop says of the customer: `customer.trait.*` and `customer.metadata.*`.
+    pub traits: Facts,
+}
+
+impl Profile {
+    /// The nodes of a customer, merged. Their order does not matter.
+    #[must_use]
+    pub fn of(customer: CustomerId, nodes: &[Node], traits: Facts) -> Self {
+        let mut profile = Self {
+            customer,
+            traits,
+            ..Self::default()
+        };
+        for node in nodes.iter().filter(|node| node.customer == customer) {
+            profile.consent = profile.consent.merge(node.consent);
+            profile.tallies = profile.tallies.merge(&node.tallies);
+        }
+        profile
+    }
+
+    /// What may be kept of the profile after a withdrawal: the choices alone, unless the customer
+    /// still lets us personalise.
+    #[must_use]
+    pub fn minimised(self) -> Self {
+        if self.consent.allows(Purpose::PersonaliseOffers) {
+            return self;
+        }
+        Self {
+            customer: self.customer,
+            consent: self.consent,
+            ..Self::default()
+        }
+    }
+}
+
+/// What consent does not allow for this purpose is simply not there to be read.
+///
+/// Features and traits are kept to personalise offers; any other purpose may read them only
+/// where both are granted.
+#[must_use]
+pub fn facts(profile: &Profile, purpose: Purpose, now: Timestamp) -> Facts {
+    let mut facts = Facts::default();
+    let allowed = [Purpose::PersonaliseOffers, purpose];
+    if allowed
+        .iter()
+        .all(|purpose| profile.consent.allows(*purpose))
+    {
+        facts.extend(profile.traits.clone());
+        profile.tallies.facts(now, &mut facts);
+    }
+    facts
+}

@@ -1,0 +1,151 @@
+//! What does the customer keep coming back to?
+//!
+//! Weights stand by name and stretch of time. The decay is taken when they are read, so that
+//! weights are only ever added and the order of events does not matter.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DAY, MINUTE, WEEK, bucket, last::is_kept};
+use crate::{Name, Timestamp};
+
+/// Weights kept for one state, over all names and stretches.
+pub(super) const MAX_WEIGHTS: usize = 64;
+
+/// A taste counts half after this many weeks, a quarter after twice as many.
+pub(super) const HALF_LIFE_WEEKS: u32 = 4;
+
+/// What is older than six half-lives, less than two per cent of its weight, is not read.
+const MAX_AGE_WEEKS: u32 = 6 * HALF_LIFE_WEEKS;
+
+/// Looks at a category further apart than this are two visits.
+const VISIT: i64 = 30 * MINUTE;
+
+/// Names with their weights by stretch, both ascending. When there are more weights than
+/// [`MAX_WEIGHTS`], those of the oldest stretch go, within it the first in the alphabet. The rank
+/// does not look at the weight, so more events can only push a weight further down, and a weight
+/// that is kept is whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tastes(Vec<(Name, Vec<(u32, u32)>)>);
+
+impl Tastes {
+    pub fn add(&mut self, name: &Name, stretch: u32, weight: u32) {
+        if !is_kept(name) {
+            return;
+        }
+        match self.0.binary_search_by(|(known, _)| known.cmp(name)) {
+            Ok(place) => {
+                if let Some((_, weights)) = self.0.get_mut(place) {
+                    add_weight(weights, (stretch, weight));
+                }
+            }
+            Err(place) => self
+                .0
+                .insert(place, (name.clone(), vec![(stretch, weight)])),
+        }
+        self.prune();
+    }
+
+    pub fn merge(&self, other: &Self) -> Self {
+        let mut all = [self.0.as_slice(), other.0.as_slice()].concat();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                later
+                    .1
+                    .iter()
+                    .for_each(|weight| add_weight(&mut kept.1, *weight));
+            }
+            same
+        });
+        let mut merged = Self(all);
+        merged.prune();
+        merged
+    }
+
+    /// Names with their decayed weight in millionths, strongest first, then by the alphabet.
+    pub fn by_strength(&self, now: Timestamp) -> Vec<(&Name, u64)> {
+        let this_week = bucket(now, WEEK);
+        let mut tastes: Vec<_> = self
+            .0
+            .iter()
+            .map(|(name, weights)| (name, strength(weights, this_week)))
+            .filter(|(_, strength)| *strength > 0)
+            .collect();
+        tastes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        tastes
+    }
+
+    /// The name that was visited again within two days before now, the latest such visit first.
+    pub fn revisited(&self, now: Timestamp) -> Option<&Name> {
+        let (from, to) = (visit_of((now - 2 * DAY).max(0)), visit_of(now));
+        self.0
+            .iter()
+            .filter_map(|(name, visits)| {
+                let recent = || {
+                    visits
+                        .iter()
+                        .map(|(at, _)| *at)
+                        .filter(|at| (from..=to).contains(at))
+                };
+                let (first, last) = (recent().min()?, recent().max()?);
+                // Neighbouring half hours may be one long visit.
+                (last > first + 1).then_some((last, name))
+            })
+            .max()
+            .map(|(_, name)| name)
+    }
+
+    fn prune(&mut self) {
+        let mut surplus = self
+            .0
+            .iter()
+            .map(|(_, weights)| weights.len())
+            .sum::<usize>();
+        surplus = surplus.saturating_sub(MAX_WEIGHTS);
+        for _ in 0..surplus {
+            let oldest = |weights: &[(u32, u32)]| weights.first().map(|(stretch, _)| *stretch);
+            let names = self.0.iter_mut();
+            let Some((_, weights)) = names.min_by_key(|(_, weights)| oldest(weights)) else {
+                return;
+            };
+            weights.remove(0);
+            self.0.retain(|(_, weights)| !weights.is_empty());
+        }
+    }
+}
+
+/// The half hour of a look, for [`Tastes::revisited`].
+pub(super) fn visit_of(at: Timestamp) -> u32 {
+    bucket(at, VISIT)
+}
+
+fn add_weight(weights: &mut Vec<(u32, u32)>, (stretch, weight): (u32, u32)) {
+    let place = weights.partition_point(|(other, _)| *other < stretch);
+    match weights.get_mut(place) {
+        Some((other, known)) if *other == stretch => *known = known.saturating_add(weight),
+        _ => weights.insert(place, (stretch, weight)),
+    }
+}
+
+fn strength(weights: &[(u32, u32)], this_week: u32) -> u64 {
+    let recent = weights.iter().filter_map(|(week, weight)| {
+        let age = this_week
+            .checked_sub(*week)
+            .filter(|age| *age < MAX_AGE_WEEKS)?;
+        Some(u64::from(*weight) * decay_ppm(age))
+    });
+    recent.fold(0, u64::saturating_add)
+}
+
+/// Exponential decay, 2^(-age / half-life), in ppm: exact halves, and within one the four weekly
+/// steps 2^(-k/4) rounded to the ppm.
+fn decay_ppm(age_weeks: u32) -> u64 {
+    let step = match age_weeks % HALF_LIFE_WEEKS {
+        0 => 1_000_000,
+        1 => 840_896,
+        2 => 707_107,
+        _ => 594_604,
+    };
+    step >> (age_weeks / HALF_LIFE_WEEKS)
+}
