@@ -7,6 +7,10 @@ use ledger::{Opening, Rejection, Timestamp, Transfer};
 pub struct ProjectId(pub u32);
 
 /// One change: all of it is durable before it is acknowledged, or none of it happened.
+///
+/// It is judged in this order: `once`, `expects` and unique keys, then due pending transfers of
+/// the project expire, then `openings` and `chain`, then `writes`. What expired stays expired even
+/// if the chain is rejected: time has passed all the same.
 #[derive(Clone, Debug)]
 pub struct Command {
     pub project: ProjectId,
@@ -40,33 +44,71 @@ pub struct Expect {
 #[derive(Clone, Debug)]
 pub enum Write {
     /// Writes a record; its version rises by one, from 1.
-    Put { kind: Kind, id: u64, body: Vec<u8> },
-    Delete { kind: Kind, id: u64 },
-    /// Makes `id` findable under `key`. In a unique index a key that points elsewhere is stale.
-    Link { index: Index, key: Vec<u8>, id: u64 },
-    Unlink { index: Index, key: Vec<u8>, id: u64 },
+    Put {
+        kind: Kind,
+        id: u64,
+        body: Vec<u8>,
+    },
+    Delete {
+        kind: Kind,
+        id: u64,
+    },
+    /// Makes `id` findable under `key`. In a unique index a key that points elsewhere is stale,
+    /// unless the same command unlinks it: unlinks happen before links, wherever they stand.
+    Link {
+        index: Index,
+        key: Vec<u8>,
+        id: u64,
+    },
+    Unlink {
+        index: Index,
+        key: Vec<u8>,
+        id: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Applied,
     /// The same key and fingerprint were applied before; this was answered.
-    Repeated { answer: Vec<u8> },
+    Repeated {
+        answer: Vec<u8>,
+    },
     /// The same key was used for something else.
     Mismatched,
     /// A line of the chain cannot apply.
-    Rejected { line: usize, rejection: Rejection },
-    /// An expectation does not hold, or a unique key is taken.
-    Stale { kind: Option<Kind>, id: u64 },
+    Rejected {
+        line: usize,
+        rejection: Rejection,
+    },
+    /// An expectation does not hold, or a unique key is taken (no kind, and the id that holds it).
+    Stale {
+        kind: Option<Kind>,
+        id: u64,
+    },
 }
 
-/// Something that should not happen: the disk, not the caller.
-#[derive(Debug)]
-pub struct Fault(pub String);
+/// Something that should not happen: the store, not the caller.
+///
+/// After [`Fault::Disk`] and [`Fault::Closed`] it is not known whether the command was applied:
+/// submit it again with the same [`Once`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The queue is full. Nothing was done; try again later.
+    Busy,
+    /// The disk or the database failed, and how.
+    Disk(String),
+    /// The store was closed.
+    Closed,
+}
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Fault::Busy => f.write_str("the queue of the store is full"),
+            Fault::Disk(what) => write!(f, "the disk failed: {what}"),
+            Fault::Closed => f.write_str("the store is closed"),
+        }
     }
 }
 
@@ -80,8 +122,9 @@ pub struct Record {
 }
 
 /// A stretch of a listing, by id.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
+    /// The last id of the stretch before; 0 for the first stretch, in either direction.
     pub after: u64,
     pub limit: u32,
     pub newest_first: bool,
@@ -159,4 +202,39 @@ pub enum Index {
     UnitsOfArm = 24,
     GrantsOfOffer = 25,
     DecisionsOfOffer = 26,
+}
+
+impl Index {
+    /// Whether a key of this index points to one record at most.
+    #[must_use]
+    pub const fn is_unique(self) -> bool {
+        match self {
+            Index::Identifier
+            | Index::CustomerSource
+            | Index::VoucherCode
+            | Index::CampaignName
+            | Index::OrderSource
+            | Index::ReservationKey
+            | Index::ApiKeyHash
+            | Index::Message
+            | Index::CountedOrder => true,
+            Index::NodesOfCustomer
+            | Index::VouchersOfCampaign
+            | Index::VouchersOfCustomer
+            | Index::OffersOfCampaign
+            | Index::RedemptionsOfVoucher
+            | Index::RedemptionsOfCustomer
+            | Index::RedemptionsOfOrder
+            | Index::RedemptionsOfCampaign
+            | Index::GrantsOfCustomer
+            | Index::DecisionsOfCustomer
+            | Index::EnrolmentsOfExperiment
+            | Index::AssignmentsOfRule
+            | Index::AssignmentsOfObject
+            | Index::RollbacksOfRedemption
+            | Index::UnitsOfArm
+            | Index::GrantsOfOffer
+            | Index::DecisionsOfOffer => false,
+        }
+    }
 }

@@ -2,8 +2,22 @@
 //!
 //! Knows nothing of promotions, rules or protocols: it keeps accounts, transfers, records and
 //! links between them.
-mod command;
 
+mod audit;
+mod command;
+mod funding;
+mod memory;
+mod read;
+mod settings;
+mod sqlite;
+mod store;
+mod view;
+
+pub use audit::{Audit, Finding};
 pub use command::{
     Command, Expect, Fault, Index, Kind, Once, Outcome, Page, ProjectId, Record, Write,
 };
+pub use read::{AccountsOf, SavedTransfer, TransferFilter};
+pub use settings::Settings;
+pub use store::Store;
+pub use view::View;

@@ -1,0 +1,26 @@
+//! How much a store takes on at once.
+
+use std::time::Duration;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The most commands in one transaction.
+    pub batch: usize,
+    /// The longest a command waits for others to share its transaction.
+    pub linger: Duration,
+    /// The most submissions waiting; one more is [`crate::Fault::Busy`].
+    pub queue: usize,
+    /// The most idle reading connections kept open.
+    pub readers: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            batch: 256,
+            linger: Duration::from_millis(2),
+            queue: 4096,
+            readers: 8,
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Who keeps it? One face over the engines: what is asked here is answered alike by each.
+
+use std::path::Path;
+
+use ledger::{Account, AccountId};
+
+use crate::memory::Memory;
+use crate::sqlite::Sqlite;
+use crate::{
+    AccountsOf, Audit, Command, Fault, Index, Kind, Outcome, Page, ProjectId, Record,
+    SavedTransfer, Settings, TransferFilter, View,
+};
+
+/// A handle on one store; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Memory(Memory),
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// A store that forgets everything with its last handle.
+    #[must_use]
+    pub fn memory() -> Store {
+        Store {
+            engine: Engine::Memory(Memory::default()),
+        }
+    }
+
+    /// Opens a SQLite file: creates it where it is missing, brings its schema up to date and
+    /// checks that it is whole and its books balance.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`]: it cannot be read or written, is damaged, does not balance, or was
+    /// written by a newer version.
+    pub fn open(path: &Path, settings: Settings) -> Result<Store, Fault> {
+        Ok(Store {
+            engine: Engine::Sqlite(Sqlite::open(path, settings)?),
+        })
+    }
+
+    /// Submits one command; returns when its outcome is durable. A caller that stops waiting
+    /// does not stop the command.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`] when nothing was done, otherwise see [`Fault`].
+    pub async fn submit(&self, command: Command) -> Result<Outcome, Fault> {
+        match &self.engine {
+            Engine::Memory(memory) => memory.submit(&command),
+            Engine::Sqlite(sqlite) => {
+                let mut outcomes = sqlite.submit(vec![command]).await?;
+                outcomes.pop().ok_or(Fault::Closed)
+            }
+        }
+    }
+
+    /// Submits commands in order; each is judged after those before it, and is whole by itself.
+    ///
+    /// # Errors
+    /// See [`Fault`]. Some of the commands may have been applied, in order from the first.
+    pub async fn submit_all(&self, commands: Vec<Command>) -> Result<Vec<Outcome>, Fault> {
+        match &self.engine {
+            Engine::Memory(memory) => commands
+                .iter()
+                .map(|command| memory.submit(command))
+                .collect(),
+            Engine::Sqlite(sqlite) => sqlite.submit(commands).await,
+        }
+    }
+
+    /// A view of one project in which several reads see the same moment. Drop it soon: while it
+    /// lives the log of changes cannot be emptied.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub fn view(&self, project: ProjectId) -> Result<View, Fault> {
+        match &self.engine {
+            Engine::Memory(memory) => Ok(View::of_memory(memory.snapshot(project)?)),
+            Engine::Sqlite(sqlite) => Ok(View::of_sqlite(sqlite.view(project)?)),
+        }
+    }
+
+    /// As [`Store::view`], but each read sees its own moment, which is cheaper for a single one.
+    fn reads(&self, project: ProjectId) -> Result<View, Fault> {
+        match &self.engine {
+            Engine::Memory(memory) => Ok(View::of_memory(memory.snapshot(project)?)),
+            Engine::Sqlite(sqlite) => Ok(View::of_sqlite(sqlite.reads(project)?)),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`], as of every read below.
+    pub async fn get(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+        id: u64,
+    ) -> Result<Option<Record>, Fault> {
+        self.reads(project)?.get(kind, id).await
+    }
+
+    /// One answer per id, in the order of the ids.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn get_many(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+        ids: &[u64],
+    ) -> Result<Vec<Option<Record>>, Fault> {
+        self.view(project)?.get_many(kind, ids).await
+    }
+
+    /// Records of a kind, by id.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn list(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+        page: Page,
+    ) -> Result<Vec<Record>, Fault> {
+        self.reads(project)?.list(kind, page).await
+    }
+
+    /// How many records of a kind there are; costs the same however many.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn count_records(&self, project: ProjectId, kind: Kind) -> Result<u64, Fault> {
+        self.reads(project)?.count_records(kind).await
+    }
+
+    /// What a key of a unique index points to; of any other index the least id under the key.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn find_one(
+        &self,
+        project: ProjectId,
+        index: Index,
+        key: &[u8],
+    ) -> Result<Option<u64>, Fault> {
+        self.reads(project)?.find_one(index, key).await
+    }
+
+    /// The ids under a key, in order.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn find(
+        &self,
+        project: ProjectId,
+        index: Index,
+        key: &[u8],
+        page: Page,
+    ) -> Result<Vec<u64>, Fault> {
+        self.reads(project)?.find(index, key, page).await
+    }
+
+    /// How many ids there are under a key; costs in proportion to their number.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn count(&self, project: ProjectId, index: Index, key: &[u8]) -> Result<u64, Fault> {
+        self.reads(project)?.count(index, key).await
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn account(
+        &self,
+        project: ProjectId,
+        id: AccountId,
+    ) -> Result<Option<Account>, Fault> {
+        self.reads(project)?.account(id).await
+    }
+
+    /// One answer per id, in the order of the ids, all of the same moment.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn accounts(
+        &self,
+        project: ProjectId,
+        ids: &[AccountId],
+    ) -> Result<Vec<Option<Account>>, Fault> {
+        self.view(project)?.accounts(ids).await
+    }
+
+    /// The accounts of one owner on one line of the chart, by party and window.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn accounts_of(&self, asked: AccountsOf) -> Result<Vec<Account>, Fault> {
+        self.reads(asked.project)?.accounts_of(asked).await
+    }
+
+    /// Transfers by chain and line. The page counts transfers and its `after` is a chain; a page
+    /// never ends inside a chain, so it may run over its limit by the rest of one.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn transfers(
+        &self,
+        project: ProjectId,
+        filter: TransferFilter,
+        page: Page,
+    ) -> Result<Vec<SavedTransfer>, Fault> {
+        self.view(project)?.transfers(filter, page).await
+    }
+
+    /// Reads every account and every transfer of one moment and compares them.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn audit(&self) -> Result<Audit, Fault> {
+        match &self.engine {
+            Engine::Memory(memory) => memory.audit(),
+            Engine::Sqlite(sqlite) => sqlite.audit().await,
+        }
+    }
+
+    /// Copies one moment of the store to another file, while it goes on serving. The file
+    /// appears under its name when it is whole and on disk; what was there is replaced.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`], also for the in-memory model, which has nothing to copy.
+    pub async fn backup(&self, to: &Path) -> Result<(), Fault> {
+        match &self.engine {
+            Engine::Memory(_) => Err(Fault::Disk("a store in memory has no file to copy".into())),
+            Engine::Sqlite(sqlite) => sqlite.backup(to).await,
+        }
+    }
+
+    /// Applies what is queued, empties the log into the file and stops. Other handles then
+    /// answer submissions with [`Fault::Closed`].
+    ///
+    /// # Errors
+    /// [`Fault::Disk`], [`Fault::Closed`].
+    pub async fn close(self) -> Result<(), Fault> {
+        match self.engine {
+            Engine::Memory(memory) => memory.close(),
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What does one project look like at one moment?
+
+use ledger::{Account, AccountId};
+
+use crate::memory::Snapshot;
+use crate::sqlite::Reader;
+use crate::{AccountsOf, Fault, Index, Kind, Page, Record, SavedTransfer, TransferFilter};
+
+/// Reads of one project. Every method answers as the method of [`crate::Store`] of that name.
+///
+/// The methods take `&mut self` because a connection answers one question at a time; on SQLite
+/// each runs to its end on the calling thread, without a hop.
+pub struct View {
+    source: Source,
+}
+
+enum Source {
+    Memory(Snapshot),
+    Sqlite(Reader),
+}
+
+impl View {
+    pub(crate) fn of_memory(snapshot: Snapshot) -> View {
+        View {
+            source: Source::Memory(snapshot),
+        }
+    }
+
+    pub(crate) fn of_sqlite(reader: Reader) -> View {
+        View {
+            source: Source::Sqlite(reader),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`], as of every method below.
+    pub async fn get(&mut self, kind: Kind, id: u64) -> Result<Option<Record>, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.get(kind, id)),
+            Source::Sqlite(reader) => reader.get(kind, id),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn get_many(
+        &mut self,
+        kind: Kind,
+        ids: &[u64],
+    ) -> Result<Vec<Option<Record>>, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(ids.iter().map(|id| snapshot.get(kind, *id)).collect()),
+            Source::Sqlite(reader) => ids.iter().map(|id| reader.get(kind, *id)).collect(),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn list(&mut self, kind: Kind, page: Page) -> Result<Vec<Record>, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.list(kind, page)),
+            Source::Sqlite(reader) => reader.list(kind, page),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn count_records(&mut self, kind: Kind) -> Result<u64, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.count_records(kind)),
+            Source::Sqlite(reader) => reader.count_records(kind),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn find_one(&mut self, index: Index, key: &[u8]) -> Result<Option<u64>, Fault> {
+        let first = Page {
+            after: 0,
+            limit: 1,
+            newest_first: false,
+        };
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.find(index, key, first).first().copied()),
+            Source::Sqlite(reader) if index.is_unique() => reader.unique(index, key),
+            Source::Sqlite(reader) => Ok(reader.find(index, key, first)?.first().copied()),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn find(&mut self, index: Index, key: &[u8], page: Page) -> Result<Vec<u64>, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.find(index, key, page)),
+            Source::Sqlite(reader) => reader.find(index, key, page),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn count(&mut self, index: Index, key: &[u8]) -> Result<u64, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.count(index, key)),
+            Source::Sqlite(reader) => reader.count(index, key),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn account(&mut self, id: AccountId) -> Result<Option<Account>, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.account(id)),
+            Source::Sqlite(reader) => reader.account(id),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn accounts(&mut self, ids: &[AccountId]) -> Result<Vec<Option<Account>>, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(ids.iter().map(|id| snapshot.account(*id)).collect()),
+            Source::Sqlite(reader) => ids.iter().map(|id| reader.account(*id)).collect(),
+        }
+    }
+
+    /// The project asked is that of the view, whatever `asked` says.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn accounts_of(&mut self, asked: AccountsOf) -> Result<Vec<Account>, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.accounts_of(asked)),
+            Source::Sqlite(reader) => reader.accounts_of(asked),
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn transfers(
+        &mut self,
+        filter: TransferFilter,
+        page: Page,
+    ) -> Result<Vec<SavedTransfer>, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.transfers(filter, page)),
+            Source::Sqlite(reader) => reader.transfers(filter, page),
+        }
+    }
+}
