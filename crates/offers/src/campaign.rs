@@ -128,17 +128,33 @@ pub struct Offer {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Benefit {
-    PercentOff { rate: Ppm, ceiling: Option<Minor> },
-    AmountOff { amount: Minor, spread: Spread },
+    PercentOff {
+        rate: Ppm,
+        ceiling: Option<Minor>,
+    },
+    AmountOff {
+        amount: Minor,
+        spread: Spread,
+    },
     /// The order, or each unit in scope, costs this much at most.
-    FixedPrice { price: Minor },
-    ShippingFree { ceiling: Option<Minor> },
+    FixedPrice {
+        price: Minor,
+    },
+    ShippingFree {
+        ceiling: Option<Minor>,
+    },
     /// So many units of one product cost nothing; units already in the order are used first.
-    UnitFree { sku: Sku, quantity: u32 },
+    UnitFree {
+        sku: Sku,
+        quantity: u32,
+    },
     /// Money owed to the holder of a gift card, as far as it is left.
     Credit,
     /// For every `per` paid, so many points are owed after the order.
-    PointsBack { per: Minor, points: u64 },
+    PointsBack {
+        per: Minor,
+        points: u64,
+    },
 }
 
 /// What an amount off is counted for.
@@ -183,5 +199,7 @@ pub struct Voucher {
 pub enum VoucherKind {
     Discount,
     /// With the amount first put on it.
-    GiftCard { amount: Minor },
+    GiftCard {
+        amount: Minor,
+    },
 }

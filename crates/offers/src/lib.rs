@@ -3,15 +3,27 @@
 //!
 //! Knows nothing of profiles, policies, experiments, protocols or storage.
 
+mod benefit;
 mod campaign;
+pub mod codes;
 mod order;
+mod price;
+mod qualify;
+mod quote;
 mod refusal;
+mod running;
+mod stack;
 
 pub use campaign::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Offer, OfferId, Period, Ppm, Reach,
     Scope, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,
 };
 pub use order::{Line, Order, Sku};
+pub use price::{Discount, FreeUnits, Priced, PricedLine, price};
+pub use qualify::{Asking, Presented, Redeemable, qualify};
+pub use quote::{Outcome, quote};
 pub use refusal::Refusal;
+pub use running::order_facts;
+pub use stack::{Stack, stack};
 
 pub use ledger::{Currency, Minor, Timestamp};

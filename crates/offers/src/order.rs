@@ -37,3 +37,38 @@ pub struct Line {
     /// `line.*` facts: sku, category, brand, metadata.
     pub facts: Facts,
 }
+
+impl Order {
+    /// What the goods cost before any discount: the lines' sum, or the amount sent without lines.
+    #[must_use]
+    pub fn gross(&self) -> Minor {
+        if self.lines.is_empty() {
+            self.amount
+        } else {
+            self.lines_amount()
+        }
+    }
+
+    /// The sum of the lines before any discount.
+    #[must_use]
+    pub fn lines_amount(&self) -> Minor {
+        self.lines
+            .iter()
+            .map(Line::amount)
+            .fold(0, Minor::saturating_add)
+    }
+
+    /// How many units all lines hold.
+    #[must_use]
+    pub fn units(&self) -> u64 {
+        self.lines.iter().map(|line| u64::from(line.quantity)).sum()
+    }
+}
+
+impl Line {
+    /// Price times quantity, before any discount.
+    #[must_use]
+    pub fn amount(&self) -> Minor {
+        self.unit_price.saturating_mul(self.quantity.into())
+    }
+}

@@ -10,19 +10,113 @@ use crate::{CampaignId, Minor, Timestamp};
 pub enum Refusal {
     NotFound,
     Paused,
-    NotYetOpen { from: Timestamp },
-    Closed { until: Timestamp },
+    NotYetOpen {
+        from: Timestamp,
+    },
+    Closed {
+        until: Timestamp,
+    },
     OtherHolder,
     SignInRequired,
     UsedUpByCustomer,
     UsedUp,
     BudgetSpent,
-    Reserved { until: Timestamp },
-    BelowMinimum { gap: Minor },
+    Reserved {
+        until: Timestamp,
+    },
+    /// A larger order would qualify; nothing else is missing.
+    BelowMinimum {
+        gap: Minor,
+    },
     RuleNotMet(Path),
     FactUnknown(Path),
+    /// It stands in the same order already.
+    AlreadyApplied,
+    StackedOut {
+        by: CampaignId,
+    },
     NoMatchingLines,
-    StackedOut { by: CampaignId },
     BalanceSpent,
     NoEffect,
+}
+
+impl Refusal {
+    /// The stable code of the API, the wallet, the pages and the webhooks.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Paused => "paused",
+            Self::NotYetOpen { .. } => "not_started",
+            Self::Closed { .. } => "expired",
+            Self::OtherHolder => "other_holder",
+            Self::SignInRequired => "sign_in_required",
+            Self::UsedUpByCustomer => "used_up_person",
+            Self::UsedUp => "used_up_campaign",
+            Self::BudgetSpent => "budget_reached",
+            Self::Reserved { .. } => "reserved",
+            Self::BelowMinimum { .. } => "min_spend",
+            Self::RuleNotMet(path) if is_of_customer(path) => "segment_mismatch",
+            Self::RuleNotMet(_) => "rule_not_met",
+            Self::FactUnknown(_) => "fact_unknown",
+            Self::NoMatchingLines => "no_matching_items",
+            Self::AlreadyApplied => "already_applied",
+            Self::StackedOut { .. } => "no_stack",
+            Self::BalanceSpent => "balance_spent",
+            Self::NoEffect => "no_effect",
+        }
+    }
+
+    /// A sentence a shopper can act on.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::NotFound => "We don't recognise this code.".into(),
+            Self::Paused => "This is not available right now.".into(),
+            Self::NotYetOpen { from } => format!("This starts on {}.", moment(*from)),
+            Self::Closed { until } => format!("This ended on {}.", moment(*until)),
+            Self::OtherHolder => "This code belongs to another account.".into(),
+            Self::SignInRequired => "Sign in to use this.".into(),
+            Self::UsedUpByCustomer => "You have used this already.".into(),
+            Self::UsedUp | Self::BudgetSpent => "All of these have gone.".into(),
+            Self::Reserved { until } => {
+                format!(
+                    "This is in use in another checkout until {}.",
+                    moment(*until)
+                )
+            }
+            Self::BelowMinimum { gap } => format!("Add {} more to use this.", decimal(*gap)),
+            Self::RuleNotMet(path) if is_of_customer(path) => {
+                format!("This is for certain customers only ({path}).")
+            }
+            Self::RuleNotMet(path) => format!("Your order does not qualify for this ({path})."),
+            Self::FactUnknown(path) => {
+                format!("We cannot tell whether this applies: {path} is not known.")
+            }
+            Self::NoMatchingLines => "Nothing in your order is part of this offer.".into(),
+            Self::AlreadyApplied => "This is applied to your order already.".into(),
+            Self::StackedOut { .. } => {
+                "This cannot be combined with what is applied already.".into()
+            }
+            Self::BalanceSpent => "There is nothing left on this card.".into(),
+            Self::NoEffect => "This would not make your order cheaper.".into(),
+        }
+    }
+}
+
+pub(crate) fn is_of_customer(path: &Path) -> bool {
+    path.as_str().starts_with("customer.")
+}
+
+/// Minor units as a decimal number: 1240 is `12.40`.
+fn decimal(minor: Minor) -> String {
+    format!("{}.{:02}", minor / 100, minor % 100)
+}
+
+/// A moment as people read it, in UTC; its bare number where no calendar has it.
+fn moment(at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at) {
+        Ok(at) => at.strftime("%-d %B %Y, %H:%M UTC").to_string(),
+        Err(_) => at.to_string(),
+    }
 }

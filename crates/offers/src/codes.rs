@@ -1,0 +1,87 @@
+//! How is a voucher code made, so that it can neither be guessed nor mistyped?
+
+/// Digits and capitals without 0, 1, I and O, which are taken for one another.
+const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+/// 12 symbols of 5 bits: 60 bits of chance.
+const RANDOM_SYMBOLS: u32 = 12;
+/// Stands for one random symbol in a pattern.
+const ANY: char = '#';
+
+/// A code of 12 random symbols and a check symbol. Uses 60 of the 64 bits.
+#[must_use]
+pub fn code_from(random: [u8; 8]) -> String {
+    let bits = u64::from_be_bytes(random);
+    let symbols = (0..RANDOM_SYMBOLS).map(|place| low_five((bits >> (5 * place)) as u8));
+    let mut code: Vec<u8> = symbols.collect();
+    code.push(check_value(&code));
+    code.into_iter().map(symbol).collect()
+}
+
+/// A code after a pattern such as `####-PROFFER`, each `#` being one random symbol. `None` where
+/// there are fewer random bytes than `#`; [`symbols_in`] tells how many it takes.
+#[must_use]
+pub fn code_like(pattern: &str, random: &[u8]) -> Option<String> {
+    let mut random = random.iter();
+    let fill = |letter| match letter {
+        ANY => random.next().map(|byte| symbol(low_five(*byte))),
+        letter => Some(letter),
+    };
+    pattern.chars().map(fill).collect()
+}
+
+/// How many random symbols, and so random bytes, a pattern takes.
+#[must_use]
+pub fn symbols_in(pattern: &str) -> usize {
+    pattern.chars().filter(|letter| *letter == ANY).count()
+}
+
+/// Whether a text may be a code of [`code_from`]: the right length and symbols, and no typing
+/// error in one symbol or between two exchanged ones.
+#[must_use]
+pub fn check(code: &str) -> bool {
+    let values: Option<Vec<u8>> = code.bytes().map(value).collect();
+    values.is_some_and(|values| match values.split_last() {
+        Some((last, rest)) => code.len() == 13 && check_value(rest) == *last,
+        None => false,
+    })
+}
+
+/// What a shopper typed, as codes are stored: upper case, without space around.
+#[must_use]
+pub fn normalise(typed: &str) -> String {
+    typed.trim().to_uppercase()
+}
+
+/// The check symbol of a Reed–Solomon code over the field of 32 elements (Reed & Solomon 1960,
+/// §II): the sum of aⁱsᵢ, which one wrong symbol or two exchanged ones always change.
+fn check_value(symbols: &[u8]) -> u8 {
+    symbols.iter().fold(0, |sum, symbol| times_a(sum ^ symbol))
+}
+
+/// Times the generator a, where a⁵ = a² + 1.
+fn times_a(element: u8) -> u8 {
+    let doubled = element << 1;
+    if doubled & 0b10_0000 == 0 {
+        doubled
+    } else {
+        doubled ^ 0b10_0101
+    }
+}
+
+fn low_five(byte: u8) -> u8 {
+    byte & 0b1_1111
+}
+
+fn symbol(value: u8) -> char {
+    // Every value below 32 has a symbol, and `low_five` and the field hold no other.
+    ALPHABET
+        .get(usize::from(value))
+        .map_or('?', |byte| char::from(*byte))
+}
+
+fn value(symbol: u8) -> Option<u8> {
+    ALPHABET
+        .iter()
+        .position(|known| *known == symbol)
+        .and_then(|at| u8::try_from(at).ok())
+}

@@ -1,0 +1,141 @@
+//! What does an order cost once a stack has been applied, and which line bears what?
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Sku, Spread, Stack,
+    running::Running,
+};
+
+/// An order with its discounts, in minor units of the order's currency.
+///
+/// Invariant: `total = amount - sum(line.discount) - on_order + shipping`, and where there are
+/// lines, what is left of them adds up to `total - shipping`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Priced {
+    /// The goods at list price, free units that were added included.
+    pub amount: Minor,
+    /// In the order of the request, then the lines that were added.
+    pub lines: Vec<PricedLine>,
+    /// One for each redeemable that gave something, in the order they were applied.
+    pub discounts: Vec<Discount>,
+    /// Discounts on the order as one amount, the shop's own included.
+    pub on_order: Minor,
+    /// Shipping still to pay.
+    pub shipping: Minor,
+    /// What is to pay, shipping included.
+    pub total: Minor,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricedLine {
+    pub sku: Sku,
+    pub quantity: u32,
+    pub unit_price: Minor,
+    pub unit_cost: Option<Minor>,
+    /// Price times quantity.
+    pub amount: Minor,
+    /// Discounts on this line, the shop's own included.
+    pub discount: Minor,
+    /// Its exact part of the discounts on the order.
+    pub order_share: Minor,
+    /// How many of its units are free.
+    pub free: u32,
+}
+
+/// What one redeemable gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discount {
+    pub redeemable: Redeemable,
+    pub offer: OfferId,
+    pub campaign: CampaignId,
+    /// All of it in money: goods and shipping.
+    pub amount: Minor,
+    /// What it took from the order as one amount; 0 where it took from lines.
+    pub on_order: Minor,
+    /// The goods' part by line, also where it was taken from the order as one amount. As long as
+    /// the lines; adds up to `amount - on_shipping` where there are lines.
+    pub per_line: Vec<Minor>,
+    /// What it took from the order's shipping.
+    pub on_shipping: Minor,
+    pub free_units: Vec<FreeUnits>,
+    /// Points owed to the customer after the order.
+    pub points: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreeUnits {
+    pub sku: Sku,
+    pub quantity: u32,
+    /// How many of them were not in the order and joined it.
+    pub added: u32,
+}
+
+/// Applies a stack as it stands, each redeemable to what the earlier ones left. One that gives
+/// nothing has no discount; [`crate::quote`] also tells why.
+#[must_use]
+pub fn price(order: &Order, stack: &Stack<'_>) -> Priced {
+    let mut running = Running::new(order);
+    for presented in &stack.applied {
+        running.apply(presented).ok();
+    }
+    running.finish()
+}
+
+impl Priced {
+    /// All that the redeemables gave, in money.
+    #[must_use]
+    pub fn discounted(&self) -> Minor {
+        self.discounts
+            .iter()
+            .map(|discount| discount.amount)
+            .fold(0, Minor::saturating_add)
+    }
+}
+
+impl PricedLine {
+    /// What line discounts have left of it: the base of the next discount on lines.
+    #[must_use]
+    pub fn subtotal(&self) -> Minor {
+        self.amount.saturating_sub(self.discount)
+    }
+
+    /// What is paid for it in the end.
+    #[must_use]
+    pub fn left(&self) -> Minor {
+        self.subtotal().saturating_sub(self.order_share)
+    }
+}
+
+impl Offer {
+    /// The most one use may cost in money, so that a guaranteed grant can hold it. Where the
+    /// benefit itself sets no bound, what it could cost on this order; `None` is without bound.
+    /// A gift card costs nothing more (its balance is owed already), and points are not money.
+    #[must_use]
+    pub fn ceiling(&self, order: Option<&Order>) -> Option<Minor> {
+        match &self.benefit {
+            Benefit::Credit | Benefit::PointsBack { .. } => Some(0),
+            Benefit::PercentOff {
+                ceiling: Some(ceiling),
+                ..
+            }
+            | Benefit::ShippingFree {
+                ceiling: Some(ceiling),
+            } => Some(*ceiling),
+            Benefit::AmountOff { amount, spread } => match spread {
+                Spread::Order | Spread::ByAmount | Spread::ByQuantity => Some(*amount),
+                Spread::EachLine | Spread::EachUnit => order.map(|order| self.alone_on(order)),
+            },
+            Benefit::PercentOff { ceiling: None, .. }
+            | Benefit::ShippingFree { ceiling: None }
+            | Benefit::FixedPrice { .. }
+            | Benefit::UnitFree { .. } => order.map(|order| self.alone_on(order)),
+        }
+    }
+
+    fn alone_on(&self, order: &Order) -> Minor {
+        Running::new(order)
+            .cut(self, None)
+            .map_or(0, |cut| cut.money())
+    }
+}

@@ -1,0 +1,187 @@
+//! May this redeemable be used, by this customer, now, on this order?
+
+use std::collections::BTreeSet;
+
+use rules::{Condition, Facts, Term, Value, Verdict};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Benefit, Campaign, Minor, Offer, OfferId, Refusal, Timestamp, Validity, Voucher, VoucherId,
+    refusal::is_of_customer,
+};
+
+/// Anything that can be presented for redemption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Redeemable {
+    Voucher(VoucherId),
+    Tier(OfferId),
+}
+
+/// One redeemable put forward, with what it stands for.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    pub redeemable: Redeemable,
+    pub offer: &'a Offer,
+    pub campaign: &'a Campaign,
+    pub voucher: Option<&'a Voucher>,
+    /// The most money it may give, in minor units: what a budget that grants its remainder, or
+    /// the balance of a gift card, still holds. `None` is without bound.
+    pub at_most: Option<Minor>,
+}
+
+/// Who asks, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// The customer, as far as they have said who they are.
+    pub customer: Option<u64>,
+    pub now: Timestamp,
+}
+
+/// Looks, without commitment, whether a redeemable may be used.
+///
+/// # Errors
+/// The first refusal in precedence.
+pub fn qualify(presented: &Presented<'_>, facts: &Facts, asking: Asking) -> Result<(), Refusal> {
+    if !presented.is_active() {
+        return Err(Refusal::Paused);
+    }
+    open(presented, asking.now)?;
+    held_by(presented.voucher, asking.customer)?;
+    if presented.at_most == Some(0) && presented.offer.benefit != Benefit::Credit {
+        return Err(Refusal::BudgetSpent);
+    }
+    rules_met(presented, facts, asking)
+}
+
+impl<'a> Presented<'a> {
+    fn is_active(&self) -> bool {
+        self.campaign.active && self.offer.active && self.voucher.is_none_or(|v| v.active)
+    }
+
+    fn validities(&self) -> impl Iterator<Item = Validity> {
+        let voucher = self.voucher.map(|voucher| voucher.validity);
+        [self.campaign.validity, self.offer.validity]
+            .into_iter()
+            .chain(voucher)
+    }
+
+    fn conditions(&self) -> [&'a Condition; 2] {
+        [&self.campaign.rule, &self.offer.rule]
+    }
+}
+
+/// All validities must be open; the last to open and the first to close are reported.
+fn open(presented: &Presented<'_>, now: Timestamp) -> Result<(), Refusal> {
+    let from = presented
+        .validities()
+        .filter_map(|validity| validity.from)
+        .max();
+    let until = presented
+        .validities()
+        .filter_map(|validity| validity.until)
+        .min();
+    match (from, until) {
+        (Some(from), _) if now < from => Err(Refusal::NotYetOpen { from }),
+        (_, Some(until)) if until < now => Err(Refusal::Closed { until }),
+        _ => Ok(()),
+    }
+}
+
+fn held_by(voucher: Option<&Voucher>, customer: Option<u64>) -> Result<(), Refusal> {
+    match (voucher.and_then(|voucher| voucher.holder), customer) {
+        (Some(_), None) => Err(Refusal::SignInRequired),
+        (Some(holder), Some(customer)) if holder != customer => Err(Refusal::OtherHolder),
+        _ => Ok(()),
+    }
+}
+
+fn rules_met(presented: &Presented<'_>, facts: &Facts, asking: Asking) -> Result<(), Refusal> {
+    let conditions = presented.conditions();
+    match first_unmet(conditions, facts) {
+        Verdict::Met => Ok(()),
+        Verdict::Unknown(path) if asking.customer.is_none() && is_of_customer(&path) => {
+            Err(Refusal::SignInRequired)
+        }
+        Verdict::Unknown(path) => Err(Refusal::FactUnknown(path)),
+        Verdict::NotMet(path) => Err(match gap(conditions, facts) {
+            Some(gap) => Refusal::BelowMinimum { gap },
+            None => Refusal::RuleNotMet(path),
+        }),
+    }
+}
+
+fn first_unmet(conditions: [&Condition; 2], facts: &Facts) -> Verdict {
+    let mut verdicts = conditions
+        .into_iter()
+        .map(|condition| condition.evaluate(facts));
+    verdicts
+        .find(|verdict| *verdict != Verdict::Met)
+        .unwrap_or(Verdict::Met)
+}
+
+/// What a rule reads where it asks for a minimum to be spent.
+const SPENT: [&str; 2] = ["order.amount", "order.initial_amount"];
+
+/// The least that must be added to the order for the conditions to be met, where that is enough.
+fn gap(conditions: [&Condition; 2], facts: &Facts) -> Option<Minor> {
+    let mut gaps = BTreeSet::new();
+    conditions
+        .into_iter()
+        .for_each(|condition| collect_gaps(condition, facts, &mut gaps));
+    let enough = |gap: &i64| first_unmet(conditions, &larger(facts, *gap)) == Verdict::Met;
+    gaps.into_iter()
+        .find(enough)
+        .and_then(|gap| Minor::try_from(gap).ok())
+}
+
+/// From what is spent to each number it is compared with, and to the next above.
+fn collect_gaps(condition: &Condition, facts: &Facts, gaps: &mut BTreeSet<i64>) {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts
+                .iter()
+                .for_each(|part| collect_gaps(part, facts, gaps));
+        }
+        Condition::Not(inner) => collect_gaps(inner, facts, gaps),
+        Condition::Test { left, right, .. } => {
+            if let Some(gap) = gap_between(left, right, facts) {
+                gaps.extend(
+                    [gap, gap.saturating_add(1)]
+                        .into_iter()
+                        .filter(|gap| *gap > 0),
+                );
+            }
+        }
+        Condition::Always
+        | Condition::Known(_)
+        | Condition::AnyLine(_)
+        | Condition::EveryLine(_) => {}
+    }
+}
+
+fn gap_between(left: &Term, right: &Term, facts: &Facts) -> Option<i64> {
+    let (path, bound) = match (left, right) {
+        (Term::Fact(path), Term::Value(Value::Int(bound)))
+        | (Term::Value(Value::Int(bound)), Term::Fact(path)) => (path, bound),
+        _ => return None,
+    };
+    let spent = SPENT
+        .contains(&path.as_str())
+        .then(|| facts.get(path.as_str()))
+        .flatten();
+    match spent {
+        Some(Value::Int(spent)) => bound.checked_sub(*spent),
+        _ => None,
+    }
+}
+
+/// The same facts with so much more spent.
+fn larger(facts: &Facts, gap: i64) -> Facts {
+    let mut larger = facts.clone();
+    for path in SPENT {
+        if let Some(Value::Int(spent)) = facts.get(path) {
+            larger.set(path, spent.saturating_add(gap));
+        }
+    }
+    larger
+}

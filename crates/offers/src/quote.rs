@@ -1,0 +1,61 @@
+//! What would this order cost with these redeemables, and why not less?
+
+use rules::Facts;
+
+use crate::{
+    Asking, Order, Presented, Priced, Redeemable, Refusal, Stack, qualify::qualify,
+    running::Running, stack::in_order,
+};
+
+/// The answer to a qualification or validation.
+#[derive(Clone, Debug)]
+pub struct Outcome<'a> {
+    /// Those that gave something, in the order they were applied.
+    pub applied: Vec<Presented<'a>>,
+    pub refused: Vec<(Redeemable, Refusal)>,
+    pub priced: Priced,
+}
+
+/// Qualifies, stacks and prices in one pass: each redeemable meets the order as the earlier ones
+/// left it, and one that gives nothing keeps no other out.
+///
+/// `facts` are those of the customer and the context; what `order_facts` tells is taken from the
+/// order itself.
+#[must_use]
+pub fn quote<'a>(
+    order: &Order,
+    facts: &Facts,
+    presented: Vec<Presented<'a>>,
+    asking: Asking,
+) -> Outcome<'a> {
+    let mut running = Running::new(order);
+    let mut stack = Stack::default();
+    let mut seen = beside(facts, running.facts());
+    for next in in_order(presented) {
+        let tried = qualify(&next, &seen, asking)
+            .and_then(|()| stack.admits(&next))
+            .and_then(|()| running.apply(&next));
+        match tried {
+            Ok(()) => {
+                stack.applied.push(next);
+                seen = beside(facts, running.facts());
+            }
+            Err(refusal) => stack.refused.push((next.redeemable, refusal)),
+        }
+    }
+    Outcome {
+        applied: stack.applied,
+        refused: stack.refused,
+        priced: running.finish(),
+    }
+}
+
+/// The values of `facts`, overruled by those of the order as it stands; its lines alone.
+fn beside(facts: &Facts, order: Facts) -> Facts {
+    let mut seen = Facts::default();
+    facts
+        .iter()
+        .for_each(|(path, value)| seen.set(path.clone(), value.clone()));
+    seen.extend(order);
+    seen
+}
