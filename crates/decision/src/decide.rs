@@ -1,16 +1,11 @@
 //! Who gets which? The five steps, and the same answer whenever they are taken again.
 
 use measurement::{Arm, UnitId, assign};
-use offers::{OfferId, Ppm, Refusal};
+use offers::{OfferId, Ppm, Refusal, qualify};
 use rules::Verdict;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Decision, Fate, Request, Snapshot,
-    guard::bar,
-    score::{Scored, score},
-    snapshot::Candidate,
-};
+use crate::{Decision, Fate, Request, Snapshot, guard::bar, score::scored, snapshot::Candidate};
 
 /// Decides. Equal arguments give equal answers, on every machine.
 #[must_use]
@@ -18,8 +13,8 @@ pub fn decide(snapshot: &Snapshot, request: &Request) -> Decision {
     let arm = assign(&snapshot.design, UnitId(request.customer.0));
     let eligible = snapshot.matching(&request.facts);
     let (allowed, barred) = guarded(snapshot, request, &eligible);
-    let scored = score(&snapshot.policy, request, &allowed);
-    let fates = choose(arm, &scored, request.draw);
+    let shares = scored(snapshot, request, &allowed);
+    let fates = choose(arm, &allowed, &shares, request.draw);
     record(snapshot, request, arm, [barred, fates].concat())
 }
 
@@ -34,22 +29,23 @@ pub fn replay(snapshot: &Snapshot, request: &Request) -> Decision {
 pub struct Trace {
     pub decision: Decision,
     /// The candidates whose rule is not met, with the test that failed or the fact that is
-    /// missing, in order of offer id.
+    /// missing, or that it is closed; in order of offer id.
     pub unmatched: Vec<(OfferId, Refusal)>,
 }
 
 /// Decides, and evaluates every rule that the index had ruled out: slow, for people who ask why.
 #[must_use]
 pub fn trace(snapshot: &Snapshot, request: &Request) -> Trace {
-    let unmatched = snapshot
-        .all()
-        .iter()
-        .filter_map(|candidate| match candidate.rule.evaluate(&request.facts) {
-            Verdict::Met => None,
-            Verdict::NotMet(path) => Some((candidate.offer.id, Refusal::RuleNotMet(path))),
-            Verdict::Unknown(path) => Some((candidate.offer.id, Refusal::FactUnknown(path))),
-        })
-        .collect();
+    let (facts, asking) = (&request.facts, request.asking());
+    let unmatched = |candidate: &Candidate| match candidate.rule.evaluate(facts) {
+        Verdict::Met => None,
+        // In the words of a qualification, which knows how much is missing.
+        Verdict::NotMet(_) | Verdict::Unknown(_) => {
+            let refusal = qualify(&candidate.presented(), facts, asking).err()?;
+            Some((candidate.offer.id, refusal))
+        }
+    };
+    let unmatched = snapshot.all().iter().filter_map(unmatched).collect();
     Trace {
         decision: decide(snapshot, request),
         unmatched,
@@ -104,25 +100,22 @@ fn guarded<'a>(
     (allowed, barred)
 }
 
-/// The draw falls into the share of one offer, or of none.
-fn choose(arm: Arm, scored: &[Scored], draw: Ppm) -> Vec<Fated> {
-    let mut end = 0_u64;
-    let mut fate_of = |one: &Scored| {
-        let start = end;
-        end += u64::from(one.propensity);
-        let propensity = one.propensity;
-        if !(start..end).contains(&u64::from(draw)) {
-            return Fate::Passed {
-                score_micros: one.score_micros,
+/// Gives every allowed candidate its fate: the draw falls into the share of one, or of none.
+fn choose(arm: Arm, allowed: &[&Candidate], shares: &[Ppm], draw: Ppm) -> Vec<Fated> {
+    let chosen = learning::choose(shares, draw);
+    let fate = |(at, (candidate, share)): (usize, (&&Candidate, &Ppm))| {
+        let (score_micros, propensity) = (candidate.score_micros, *share);
+        let fate = match arm {
+            _ if chosen != Some(at) => Fate::Passed {
+                score_micros,
                 propensity,
-            };
-        }
-        match arm {
+            },
             Arm::Holdout => Fate::Withheld { propensity },
             Arm::Control | Arm::Treatment(_) => Fate::Chosen { propensity },
-        }
+        };
+        (candidate.offer.id, fate)
     };
-    scored.iter().map(|one| (one.offer, fate_of(one))).collect()
+    allowed.iter().zip(shares).enumerate().map(fate).collect()
 }
 
 fn record(

@@ -2,13 +2,11 @@
 //! compute again.
 
 use hmac::{Hmac, Mac};
+use measurement::WHOLE;
 use offers::Ppm;
 use sha2::Sha256;
 
 use crate::DecisionId;
-
-/// One whole, in parts per million.
-pub(crate) const WHOLE: Ppm = 1_000_000;
 
 /// A number below 1 000 000 from a decision's id: HMAC-SHA-256 (Krawczyk, Bellare and Canetti
 /// 1997, RFC 2104) of the id's eight bytes, big end first, under a secret of any length.

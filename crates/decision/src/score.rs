@@ -1,79 +1,87 @@
-//! Which of the allowed offers, and with what probability?
+//! What is each allowed offer's score, and with what probability is it the one?
 
-use offers::{OfferId, Ppm};
+use learning::{Evidence, allocate, posteriors};
+use measurement::WHOLE;
+use offers::{OfferId, Ppm, Timestamp};
 
-use crate::{Grant, GrantState, Policy, Request, draw::WHOLE, snapshot::Candidate};
-
-/// An allowed candidate with what the policy says of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Scored {
-    pub offer: OfferId,
-    pub score_micros: i64,
-    pub propensity: Ppm,
-}
+use crate::{Grant, GrantState, Policy, Request, Snapshot, snapshot::Candidate};
 
 impl Policy {
     /// The offers it names, in its order. No other is ever chosen.
-    pub fn offers(&self) -> Box<dyn Iterator<Item = OfferId> + '_> {
+    #[must_use]
+    pub fn offers(&self) -> Vec<OfferId> {
         match self {
-            Self::Ranked(list) | Self::Ladder(list) => Box::new(list.iter().copied()),
-            Self::Bandit { arms, .. } => Box::new(arms.iter().map(|(offer, _)| *offer)),
+            Self::Ranked(list) | Self::Ladder(list) => list.clone(),
+            Self::Bandit { arms, .. } => arms.iter().map(|(offer, _)| *offer).collect(),
+        }
+    }
+
+    /// The scores of the offers it names, in its order, in millionths: for a list, the number of
+    /// places from its end; for a ladder, the number of the rung; for a bandit, the posterior
+    /// mean in minor units. An offer it does not name scores 0.
+    pub(crate) fn scores_micros(&self) -> Vec<i64> {
+        match self {
+            Self::Ranked(list) => (1..=list.len()).rev().map(millions).collect(),
+            Self::Ladder(rungs) => (1..=rungs.len()).map(millions).collect(),
+            Self::Bandit { arms, .. } => {
+                let seen: Vec<Evidence> = arms.iter().map(|(_, evidence)| *evidence).collect();
+                let means: Vec<f64> = match posteriors(&seen) {
+                    Some(beliefs) => beliefs.into_iter().map(|belief| belief.mean).collect(),
+                    // Nothing tells the arms apart, so that there is no prior to start from.
+                    None => seen.into_iter().map(|evidence| evidence.mean).collect(),
+                };
+                means.into_iter().map(micros).collect()
+            }
         }
     }
 }
 
-/// Scores allowed candidates, in the order given. Propensities add up to 1 000 000, or to nothing
-/// when nothing may be chosen.
-pub(crate) fn score(policy: &Policy, request: &Request, allowed: &[&Candidate]) -> Vec<Scored> {
-    match policy {
-        Policy::Ranked(list) => ranked(list, allowed),
-        Policy::Ladder(rungs) => ladder(rungs, &request.grants, request.now, allowed),
-        Policy::Bandit { arms, floor } => bandit(arms, *floor, allowed),
+/// The probabilities with which each of the allowed is chosen, in the order given: 1 000 000 in
+/// all, or nothing where none may be chosen.
+pub(crate) fn scored(snapshot: &Snapshot, request: &Request, allowed: &[&Candidate]) -> Vec<Ppm> {
+    match &snapshot.policy {
+        Policy::Ranked(_) => only(
+            allowed,
+            allowed.iter().filter_map(|candidate| candidate.place).min(),
+        ),
+        Policy::Ladder(rungs) => only(allowed, rung_due(rungs, &request.grants, request.now)),
+        Policy::Bandit { arms, floor } => {
+            let named = allowed.iter().filter_map(|candidate| candidate.place);
+            let evidence: Vec<Evidence> = named
+                .filter_map(|place| arms.get(place))
+                .map(|(_, seen)| *seen)
+                .collect();
+            // The integrals are done beforehand for the usual case, that every arm is allowed.
+            if evidence.len() == snapshot.usual_shares().len() {
+                return spread(allowed, snapshot.usual_shares());
+            }
+            spread(allowed, &allocate(&evidence, *floor))
+        }
     }
 }
 
-/// The first allowed of the list; the earlier its place, the higher its score.
-fn ranked(list: &[OfferId], allowed: &[&Candidate]) -> Vec<Scored> {
-    let first = allowed.iter().filter_map(|candidate| candidate.place).min();
+/// All for the offer at this place of the policy. Where that one is not allowed, nothing: no
+/// rung of a ladder is skipped.
+fn only(allowed: &[&Candidate], place: Option<usize>) -> Vec<Ppm> {
+    let is_it = |candidate: &&Candidate| place.is_some() && candidate.place == place;
     allowed
         .iter()
-        .map(|candidate| {
-            let height = candidate
-                .place
-                .map_or(0, |place| list.len().saturating_sub(place));
-            scored(
-                candidate,
-                millions(height),
-                sure(first.is_some() && candidate.place == first),
-            )
-        })
+        .map(|candidate| WHOLE * Ppm::from(is_it(candidate)))
         .collect()
 }
 
-/// The rung that is due, or nothing while it is not allowed: no rung is skipped.
-fn ladder(
-    rungs: &[OfferId],
-    grants: &[Grant],
-    now: offers::Timestamp,
-    allowed: &[&Candidate],
-) -> Vec<Scored> {
-    let due = rung_due(rungs, grants, now);
-    allowed
-        .iter()
-        .map(|candidate| {
-            let is_due = due.is_some() && candidate.place == due;
-            scored(candidate, millions(usize::from(is_due)), sure(is_due))
-        })
-        .collect()
+/// Gives the shares to those that the policy names, and none to the others.
+fn spread(allowed: &[&Candidate], shares: &[Ppm]) -> Vec<Ppm> {
+    let mut shares = shares.iter().copied();
+    let mut share =
+        |candidate: &&Candidate| candidate.place.and_then(|_| shares.next()).unwrap_or(0);
+    allowed.iter().map(&mut share).collect()
 }
 
-/// The rung above the highest that lapsed. None while one is open; none ever again once one was
-/// redeemed, so that a customer who came back is not rewarded for leaving; none above the last.
-pub(crate) fn rung_due(
-    rungs: &[OfferId],
-    grants: &[Grant],
-    now: offers::Timestamp,
-) -> Option<usize> {
+/// The rung above the highest that lapsed. None while one is open; none once one was redeemed, as
+/// long as the request brings that grant along: who came back is not rewarded for leaving; none
+/// above the last.
+fn rung_due(rungs: &[OfferId], grants: &[Grant], now: Timestamp) -> Option<usize> {
     let mut due = 0;
     for grant in grants {
         let Some(rung) = rungs.iter().position(|offer| *offer == grant.offer) else {
@@ -86,37 +94,6 @@ pub(crate) fn rung_due(
         }
     }
     (due < rungs.len()).then_some(due)
-}
-
-/// Thompson sampling (Thompson 1933) among the allowed arms alone: the score is the posterior
-/// mean, the propensity the chance of being the best of them.
-fn bandit(
-    arms: &[(OfferId, learning::Evidence)],
-    floor: Ppm,
-    allowed: &[&Candidate],
-) -> Vec<Scored> {
-    let evidence_of = |candidate: &&Candidate| Some(arms.get(candidate.place?)?.1);
-    let evidence: Vec<_> = allowed.iter().filter_map(evidence_of).collect();
-    let mut shares = learning::allocate(&evidence, floor).into_iter();
-    allowed
-        .iter()
-        .map(|candidate| match evidence_of(candidate) {
-            Some(seen) => scored(candidate, micros(seen.mean), shares.next().unwrap_or(0)),
-            None => scored(candidate, 0, 0),
-        })
-        .collect()
-}
-
-fn scored(candidate: &Candidate, score_micros: i64, propensity: Ppm) -> Scored {
-    Scored {
-        offer: candidate.offer.id,
-        score_micros,
-        propensity,
-    }
-}
-
-fn sure(is_sure: bool) -> Ppm {
-    WHOLE * Ppm::from(is_sure)
 }
 
 fn millions(count: usize) -> i64 {

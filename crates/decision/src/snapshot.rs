@@ -5,12 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use measurement::Design;
+use measurement::{Design, Malformed, WHOLE};
 use offers::{Campaign, CampaignId, Offer, OfferId, Ppm, Scope};
-use rules::{Condition, Facts, Path};
+use rules::{Condition, Facts, Index, Path};
 use serde::{Deserialize, Serialize};
 
-use crate::{Guardrail, Policy, SnapshotId, draw::WHOLE};
+use crate::{Guardrail, Policy, SnapshotId};
 
 /// More offers than this in one policy are refused: each costs time in every decision.
 pub const MAX_POLICY_OFFERS: usize = 256;
@@ -59,7 +59,7 @@ pub enum Invalid {
         floor: Ppm,
         arms: usize,
     },
-    HoldoutTooHigh(Ppm),
+    Design(Malformed),
 }
 
 /// A live offer with all that a decision asks of it, prepared.
@@ -71,6 +71,7 @@ pub(crate) struct Candidate {
     pub rule: Condition,
     /// Where the policy's list names the offer.
     pub place: Option<usize>,
+    pub score_micros: i64,
 }
 
 /// A configuration, compiled. Its decisions do not depend on the order of what it was made of.
@@ -82,6 +83,10 @@ pub struct Snapshot {
     pub(crate) design: Design,
     /// Invariant: in order of offer id, so that a position sorts as the id does.
     live: Vec<Candidate>,
+    /// The rules of `live`, under positions in it.
+    index: Index<u32>,
+    /// Of a bandit: the shares of its live arms when all are allowed, in order of offer id.
+    usual_shares: Vec<Ppm>,
 }
 
 impl Snapshot {
@@ -99,12 +104,17 @@ impl Snapshot {
             configuration.offers,
             &configuration.policy,
         );
+        let rules = live.iter().map(|candidate| candidate.rule.clone());
+        let index = Index::build((0..).zip(rules));
+        let usual_shares = usual_shares(&configuration.policy, &live);
         Ok(Self {
             id,
             guardrails: configuration.guardrails,
             policy: configuration.policy,
             design: configuration.design,
             live,
+            index,
+            usual_shares,
         })
     }
 
@@ -144,15 +154,20 @@ impl Snapshot {
         self.live.get(at)
     }
 
+    pub(crate) fn usual_shares(&self) -> &[Ppm] {
+        &self.usual_shares
+    }
+
     pub(crate) fn all(&self) -> &[Candidate] {
         &self.live
     }
 
     /// The live candidates whose rule is met, in order of offer id.
     pub(crate) fn matching(&self, facts: &Facts) -> Vec<&Candidate> {
-        self.live
-            .iter()
-            .filter(|candidate| candidate.rule.evaluate(facts) == rules::Verdict::Met)
+        let positions = self.index.matches(&self.index.encode(facts));
+        positions
+            .into_iter()
+            .filter_map(|at| self.live.get(at as usize))
             .collect()
     }
 }
@@ -171,23 +186,24 @@ fn live(campaigns: Vec<Campaign>, offers: Vec<Offer>, policy: &Policy) -> Vec<Ca
         .filter(|campaign| campaign.active)
         .map(|campaign| (campaign.id, Arc::new(campaign)))
         .collect();
-    let places: BTreeMap<OfferId, usize> = policy
-        .offers()
-        .enumerate()
-        .map(|(place, offer)| (offer, place))
-        .collect();
+    let places: BTreeMap<OfferId, usize> = policy.offers().into_iter().zip(0..).collect();
+    let scores = policy.scores_micros();
     let mut live: Vec<Candidate> = offers
         .into_iter()
         .filter(|offer| offer.active)
         .filter_map(|offer| {
             let campaign = Arc::clone(campaigns.get(&offer.campaign)?);
-            let rule = Condition::All(vec![campaign.rule.clone(), offer.rule.clone()]);
+            let rule = Condition::all([campaign.rule.clone(), offer.rule.clone()]);
             let place = places.get(&offer.id).copied();
+            let score_micros = place
+                .and_then(|place| scores.get(place).copied())
+                .unwrap_or(0);
             Some(Candidate {
                 offer,
                 campaign,
                 rule,
                 place,
+                score_micros,
             })
         })
         .collect();
@@ -195,14 +211,25 @@ fn live(campaigns: Vec<Campaign>, offers: Vec<Offer>, policy: &Policy) -> Vec<Ca
     live
 }
 
+fn usual_shares(policy: &Policy, live: &[Candidate]) -> Vec<Ppm> {
+    match policy {
+        Policy::Ranked(_) | Policy::Ladder(_) => Vec::new(),
+        Policy::Bandit { arms, floor } => {
+            let named = live
+                .iter()
+                .filter_map(|candidate| arms.get(candidate.place?));
+            let evidence: Vec<_> = named.map(|(_, seen)| *seen).collect();
+            learning::allocate(&evidence, *floor)
+        }
+    }
+}
+
 fn faults_of(configuration: &Configuration) -> Vec<Invalid> {
     let mut faults = twice(configuration);
     faults.extend(protected_reads(configuration));
     faults.extend(policy_faults(configuration));
     faults.extend(configuration.guardrails.iter().filter_map(too_high));
-    if configuration.design.holdout > WHOLE {
-        faults.push(Invalid::HoldoutTooHigh(configuration.design.holdout));
-    }
+    faults.extend(configuration.design.check().err().map(Invalid::Design));
     faults
 }
 
@@ -269,14 +296,23 @@ fn conditions_of(offer: &Offer) -> Vec<&Condition> {
     }
 }
 
-fn forbidden(_condition: &Condition, _protected: &[&Path]) -> Vec<Path> {
-    Vec::new()
+/// What a condition reads that is protected, or lies under what is.
+fn forbidden(condition: &Condition, protected: &[&Path]) -> Vec<Path> {
+    let is_forbidden = |path: &Path| protected.iter().any(|above| covers(above, path));
+    condition.reads().into_iter().filter(is_forbidden).collect()
+}
+
+fn covers(above: &Path, path: &Path) -> bool {
+    match path.as_str().strip_prefix(above.as_str()) {
+        Some(rest) => rest.is_empty() || rest.starts_with('.'),
+        None => false,
+    }
 }
 
 fn policy_faults(configuration: &Configuration) -> Vec<Invalid> {
     let policy = &configuration.policy;
     let mut faults = Vec::new();
-    let named: Vec<OfferId> = policy.offers().collect();
+    let named = policy.offers();
     if named.len() > MAX_POLICY_OFFERS {
         let (offers, limit) = (named.len(), MAX_POLICY_OFFERS);
         faults.push(Invalid::PolicyTooLong { offers, limit });

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use measurement::Arm;
-use offers::{CampaignId, Minor, OfferId, Order, Ppm, Refusal, Timestamp};
+use offers::{Asking, CampaignId, Minor, OfferId, Order, Ppm, Refusal, Timestamp};
 use profiles::{Consent, CustomerId};
 use rules::{Facts, Path};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,16 @@ pub struct Request {
     pub now: Timestamp,
     /// One number below 1 000 000, from the decision's id and a secret.
     pub draw: Ppm,
+}
+
+impl Request {
+    /// Who asks, and when, as offers want to know it.
+    pub(crate) fn asking(&self) -> Asking {
+        Asking {
+            customer: Some(self.customer.0),
+            now: self.now,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
