@@ -4,7 +4,9 @@
 //! Knows nothing of profiles, policies, experiments, protocols or storage.
 
 mod benefit;
+mod book;
 mod campaign;
+pub mod chart;
 pub mod codes;
 mod order;
 mod price;
@@ -14,6 +16,9 @@ mod refusal;
 mod running;
 mod stack;
 
+pub use book::{
+    Booking, Checkout, CountedOrder, Given, GiftCard, Happening, Points, book,
+};
 pub use campaign::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Offer, OfferId, Period, Ppm, Reach,
     Scope, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,

@@ -1,0 +1,548 @@
+//! Which transfers is a happening? The one place that knows both promotions and accounts.
+
+use std::collections::BTreeMap;
+
+use ledger::{AccountId, Asset, Kind, Limit, Opening, Part, Transfer, TransferId, reverse_part};
+
+use crate::chart::{self, AccountKind, Counter, Occasion, Reason, counters, empty};
+use crate::{
+    Campaign, CampaignId, CapUnit, Commitment, Currency, Minor, Timestamp, Voucher, VoucherId,
+};
+
+/// Something that moves value, or promises to.
+#[derive(Clone, Copy, Debug)]
+pub enum Happening<'a> {
+    /// What a budget or a cap allows was changed; told in the same command that changes it.
+    Funded {
+        counter: &'a Counter,
+        before: Minor,
+        after: Minor,
+    },
+    /// An offer was chosen for a customer: a touch; and, where the campaign guarantees its
+    /// grants, a hold of what it may cost at most, until the grant ends.
+    Granted {
+        given: &'a Given<'a>,
+        occasion: &'a Occasion,
+        until: Timestamp,
+    },
+    /// An order was priced: what is limited is held until then.
+    Validated {
+        checkout: &'a Checkout<'a>,
+        expires_at: Timestamp,
+    },
+    /// An order was paid: what was held is posted, and what was not is moved directly.
+    Redeemed {
+        checkout: &'a Checkout<'a>,
+    },
+    /// Holds are let go before their time.
+    Released {
+        held: &'a [Transfer],
+        now: Timestamp,
+    },
+    /// What a redemption, or any other chain, moved goes back, whole or in part.
+    RolledBack {
+        posted: &'a [Transfer],
+        part: Part,
+    },
+    GiftLoaded {
+        card: &'a GiftCard,
+        amount: Minor,
+    },
+    /// Money is taken off a gift card again by the shop.
+    GiftWithdrawn {
+        card: &'a GiftCard,
+        amount: Minor,
+    },
+    GiftLapsed {
+        card: &'a GiftCard,
+        left: Minor,
+    },
+    PointsLapsed {
+        points: Points,
+        customer: u64,
+    },
+    /// An order of a customer in an experiment counts.
+    Counted {
+        order: &'a CountedOrder,
+    },
+}
+
+/// What one redeemable gives on an order. One that gives nothing takes no use.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    pub campaign: &'a Campaign,
+    pub voucher: Option<&'a Voucher>,
+    /// Taken off the order, in minor units; for a grant, the most it can come to.
+    pub discount: Minor,
+    /// Paid from the gift balance of the voucher, in minor units.
+    pub gift: Minor,
+    /// Earned by the order, owed to its customer.
+    pub points: Option<Points>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Points {
+    pub programme: u64,
+    pub amount: Minor,
+}
+
+/// An order at the till: what is given on it, in order of the stack.
+#[derive(Clone, Copy, Debug)]
+pub struct Checkout<'a> {
+    pub given: &'a [Given<'a>],
+    pub occasion: &'a Occasion,
+    /// Pending transfers made for it before: by its reservation, by guaranteed grants. Those
+    /// whose time has come are as if they were not there.
+    pub held: &'a [Transfer],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GiftCard {
+    pub campaign: CampaignId,
+    pub voucher: VoucherId,
+    pub currency: Currency,
+}
+
+/// What an order brought and cost, in minor units, within an experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountedOrder {
+    pub experiment: u64,
+    pub customer: u64,
+    pub currency: Currency,
+    /// What was paid, after discounts.
+    pub revenue: Minor,
+    pub goods_cost: Minor,
+    pub shipping_cost: Minor,
+    pub fees: Minor,
+    pub discount: Minor,
+}
+
+/// What the ledger is asked to do: open what is missing, then apply the chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Booking {
+    pub openings: Vec<Opening>,
+    pub chain: Vec<Transfer>,
+}
+
+/// The transfers that a happening is, under a chain number that the caller chooses once, so that
+/// a retry names the same transfers. What moves nothing is an empty chain.
+#[must_use]
+pub fn book(happening: &Happening<'_>, chain: u64) -> Booking {
+    let mut page = Page::of(chain);
+    match *happening {
+        Happening::Funded {
+            counter,
+            before,
+            after,
+        } => page.fund(counter, before, after),
+        Happening::Granted {
+            given,
+            occasion,
+            until,
+        } => page.grant(given, occasion, until),
+        Happening::Validated {
+            checkout,
+            expires_at,
+        } => page.validate(checkout, expires_at),
+        Happening::Redeemed { checkout } => page.redeem(checkout),
+        Happening::Released { held, now } => page.release(&alive(held, now)),
+        Happening::RolledBack { posted, part } => page.chain = reverse_part(posted, part, chain),
+        Happening::GiftLoaded { card, amount } => page.direct(&card.load(amount)),
+        Happening::GiftWithdrawn { card, amount } => page.direct(&card.load(amount).back()),
+        Happening::GiftLapsed { card, left } => page.direct(&card.lapse(left)),
+        Happening::PointsLapsed { points, customer } => page.direct(&points.lapse(customer)),
+        Happening::Counted { order } => page.count(order),
+    }
+    page.into_booking()
+}
+
+impl Booking {
+    /// One booking after another, to be applied together.
+    #[must_use]
+    pub fn then(mut self, next: Booking) -> Booking {
+        self.openings.extend(next.openings);
+        self.chain.extend(next.chain);
+        self
+    }
+}
+
+impl Checkout<'_> {
+    /// The most that may be taken off for one redeemable: what was held for it. `None` where
+    /// nothing was, and only what is left of the limits counts. Whoever prices for a redemption
+    /// prices within it: the ledger refuses to post more than was held.
+    #[must_use]
+    pub fn ceiling(&self, given: &Given<'_>) -> Option<Minor> {
+        let mut held = alive(self.held, self.occasion.at);
+        let limits = counters(given.campaign, given.voucher, self.occasion);
+        let money = limits
+            .iter()
+            .filter(|counter| counter.cap.unit == CapUnit::Money);
+        let holds = money.filter_map(|counter| {
+            take_hold(&mut held, counter.account.id, given.discount).map(|hold| hold.amount)
+        });
+        holds.min()
+    }
+}
+
+/// One movement on its way into a chain.
+struct Movement {
+    debit: Opening,
+    credit: Opening,
+    amount: Minor,
+    reason: Reason,
+}
+
+impl Movement {
+    fn back(self) -> Movement {
+        Movement {
+            debit: self.credit,
+            credit: self.debit,
+            ..self
+        }
+    }
+
+    /// Only what is limited need be held: the rest cannot run out.
+    fn can_run_out(&self) -> bool {
+        self.debit.limit != Limit::None
+    }
+}
+
+/// A booking being written.
+struct Page {
+    number: u64,
+    openings: BTreeMap<AccountId, Opening>,
+    chain: Vec<Transfer>,
+}
+
+impl Page {
+    fn of(number: u64) -> Page {
+        Page {
+            number,
+            openings: BTreeMap::new(),
+            chain: Vec::new(),
+        }
+    }
+
+    fn into_booking(self) -> Booking {
+        Booking {
+            openings: self.openings.into_values().collect(),
+            chain: self.chain,
+        }
+    }
+
+    /// Opened with what it allowed before, so that the change is right wherever it is opened.
+    fn fund(&mut self, counter: &Counter, before: Minor, after: Minor) {
+        let Some((_, source, code)) = counter.account.funding else {
+            return;
+        };
+        let account = Opening {
+            funding: Some((before, source, code)),
+            ..counter.account
+        };
+        let reason = Reason::of(code).unwrap_or(Reason::CapSet);
+        let source = Opening {
+            id: source,
+            limit: Limit::None,
+            funding: None,
+            ..account
+        };
+        let raise = Movement {
+            debit: source,
+            credit: account,
+            amount: after.abs_diff(before),
+            reason,
+        };
+        self.direct(&if after < before { raise.back() } else { raise });
+    }
+
+    fn grant(&mut self, given: &Given<'_>, occasion: &Occasion, until: Timestamp) {
+        for counter in counters(given.campaign, given.voucher, occasion) {
+            if counter.cap.unit == CapUnit::Touches {
+                self.direct(&counter.movement(1));
+            }
+        }
+        if given.campaign.commitment == Commitment::Guaranteed {
+            let checkout = Checkout {
+                given: std::slice::from_ref(given),
+                occasion,
+                held: &[],
+            };
+            self.validate(&checkout, until);
+        }
+    }
+
+    fn validate(&mut self, checkout: &Checkout<'_>, expires_at: Timestamp) {
+        let mut held = alive(checkout.held, checkout.occasion.at);
+        for movement in checkout.movements().filter(Movement::can_run_out) {
+            if take_hold(&mut held, movement.debit.id, movement.amount).is_none() {
+                self.write(&movement, Kind::Pending { expires_at });
+            }
+        }
+    }
+
+    fn redeem(&mut self, checkout: &Checkout<'_>) {
+        let mut held = alive(checkout.held, checkout.occasion.at);
+        for movement in checkout.movements() {
+            match take_hold(&mut held, movement.debit.id, movement.amount) {
+                Some(hold) => self.settle(&hold, movement.amount, Kind::Post { pending: hold.id }),
+                None => self.direct(&movement),
+            }
+        }
+        self.release(&held);
+    }
+
+    fn release(&mut self, held: &[Transfer]) {
+        for hold in held {
+            self.settle(hold, hold.amount, Kind::Void { pending: hold.id });
+        }
+    }
+
+    fn count(&mut self, order: &CountedOrder) {
+        for movement in order.movements() {
+            self.direct(&movement);
+        }
+    }
+
+    fn direct(&mut self, movement: &Movement) {
+        self.write(movement, Kind::Direct);
+    }
+
+    fn write(&mut self, movement: &Movement, kind: Kind) {
+        if movement.amount == 0 {
+            return;
+        }
+        for opening in [movement.debit, movement.credit] {
+            self.openings.entry(opening.id).or_insert(opening);
+        }
+        let transfer = Transfer {
+            id: self.next_id(),
+            debit: movement.debit.id,
+            credit: movement.credit.id,
+            amount: movement.amount,
+            code: movement.reason.code(),
+            kind,
+        };
+        self.chain.push(transfer);
+    }
+
+    fn settle(&mut self, hold: &Transfer, amount: Minor, kind: Kind) {
+        let id = self.next_id();
+        self.chain.push(Transfer {
+            id,
+            amount,
+            kind,
+            ..*hold
+        });
+    }
+
+    fn next_id(&self) -> TransferId {
+        let line = u32::try_from(self.chain.len()).unwrap_or(u32::MAX);
+        TransferId {
+            chain: self.number,
+            line,
+        }
+    }
+}
+
+impl Checkout<'_> {
+    fn movements(&self) -> impl Iterator<Item = Movement> {
+        let giving = self.given.iter().filter(|given| !given.is_nothing());
+        giving.flat_map(|given| given.movements(self.occasion))
+    }
+}
+
+impl Given<'_> {
+    fn is_nothing(&self) -> bool {
+        self.discount == 0 && self.gift == 0 && self.points.is_none_or(|points| points.amount == 0)
+    }
+
+    /// First what counts, then the money, then what is owed afterwards.
+    fn movements(&self, occasion: &Occasion) -> Vec<Movement> {
+        let limits = counters(self.campaign, self.voucher, occasion);
+        let has_budget = limits
+            .iter()
+            .any(|counter| counter.reason == Reason::Discount);
+        let mut movements: Vec<Movement> = limits
+            .iter()
+            .filter_map(|counter| match counter.cap.unit {
+                CapUnit::Uses => Some(counter.movement(1)),
+                CapUnit::Money => Some(counter.movement(self.discount)),
+                CapUnit::Touches => None,
+            })
+            .collect();
+        if !has_budget {
+            movements.push(self.unlimited_discount(occasion));
+        }
+        let card = self.voucher.map(|voucher| GiftCard {
+            campaign: self.campaign.id,
+            voucher: voucher.id,
+            currency: self.campaign.currency,
+        });
+        movements.extend(card.map(|card| card.spend(self.gift)));
+        let earned = occasion.customer.zip(self.points);
+        movements.extend(earned.map(|(customer, points)| points.earn(customer)));
+        movements
+    }
+
+    /// Without a budget the money has no account of its own but one per party, so that no two
+    /// customers meet in a row.
+    fn unlimited_discount(&self, occasion: &Occasion) -> Movement {
+        let (campaign, party) = (self.campaign.id, occasion.party());
+        let asset = Asset::Currency(self.campaign.currency);
+        let given = chart::discount_given(campaign, party);
+        Movement {
+            debit: empty(AccountKind::Funding, chart::funding(campaign, party), asset),
+            credit: empty(AccountKind::DiscountGiven, given, asset),
+            amount: self.discount,
+            reason: Reason::Discount,
+        }
+    }
+}
+
+impl Counter {
+    fn movement(&self, amount: Minor) -> Movement {
+        Movement {
+            debit: self.account,
+            credit: self.used,
+            amount,
+            reason: self.reason,
+        }
+    }
+}
+
+impl GiftCard {
+    fn balance(&self) -> Opening {
+        self.opening(AccountKind::GiftBalance, chart::gift_balance(self.voucher))
+    }
+
+    fn opening(&self, kind: AccountKind, id: AccountId) -> Opening {
+        empty(kind, id, Asset::Currency(self.currency))
+    }
+
+    fn load(&self, amount: Minor) -> Movement {
+        let sold = chart::gift_sold(self.campaign, self.voucher);
+        Movement {
+            debit: self.opening(AccountKind::GiftSold, sold),
+            credit: self.balance(),
+            amount,
+            reason: Reason::GiftLoaded,
+        }
+    }
+
+    fn spend(&self, amount: Minor) -> Movement {
+        let spent = chart::gift_spent(self.campaign, self.voucher);
+        Movement {
+            debit: self.balance(),
+            credit: self.opening(AccountKind::GiftSpent, spent),
+            amount,
+            reason: Reason::GiftSpent,
+        }
+    }
+
+    fn lapse(&self, amount: Minor) -> Movement {
+        let breakage = chart::gift_breakage(self.campaign, self.voucher);
+        Movement {
+            debit: self.balance(),
+            credit: self.opening(AccountKind::GiftBreakage, breakage),
+            amount,
+            reason: Reason::GiftLapsed,
+        }
+    }
+}
+
+impl Points {
+    fn opening(&self, kind: AccountKind, id: AccountId) -> Opening {
+        empty(kind, id, Asset::Points(self.programme))
+    }
+
+    fn earn(&self, customer: u64) -> Movement {
+        let cost = chart::points_cost(self.programme, customer);
+        let owed = chart::points(self.programme, customer);
+        Movement {
+            debit: self.opening(AccountKind::PointsCost, cost),
+            credit: self.opening(AccountKind::Points, owed),
+            amount: self.amount,
+            reason: Reason::PointsEarned,
+        }
+    }
+
+    fn lapse(&self, customer: u64) -> Movement {
+        let owed = chart::points(self.programme, customer);
+        let breakage = chart::points_breakage(self.programme, customer);
+        Movement {
+            debit: self.opening(AccountKind::Points, owed),
+            credit: self.opening(AccountKind::PointsBreakage, breakage),
+            amount: self.amount,
+            reason: Reason::PointsLapsed,
+        }
+    }
+}
+
+impl CountedOrder {
+    /// Revenue comes in from the orders' account; every cost goes out into it.
+    fn movements(&self) -> [Movement; 5] {
+        let revenue = self
+            .cost(AccountKind::Revenue, self.revenue, Reason::Revenue)
+            .back();
+        [
+            revenue,
+            self.cost(AccountKind::GoodsCost, self.goods_cost, Reason::GoodsCost),
+            self.cost(
+                AccountKind::ShippingCost,
+                self.shipping_cost,
+                Reason::ShippingCost,
+            ),
+            self.cost(AccountKind::Fees, self.fees, Reason::Fees),
+            self.cost(
+                AccountKind::OrderDiscount,
+                self.discount,
+                Reason::OrderDiscount,
+            ),
+        ]
+    }
+
+    fn cost(&self, kind: AccountKind, amount: Minor, reason: Reason) -> Movement {
+        let asset = Asset::Currency(self.currency);
+        let account = |kind| {
+            empty(
+                kind,
+                chart::outcome(kind, self.experiment, self.customer),
+                asset,
+            )
+        };
+        Movement {
+            debit: account(kind),
+            credit: account(AccountKind::OrdersOf),
+            amount,
+            reason,
+        }
+    }
+}
+
+/// The holds whose time has not come.
+fn alive(held: &[Transfer], now: Timestamp) -> Vec<Transfer> {
+    let holds = held
+        .iter()
+        .filter(|hold| matches!(hold.kind, Kind::Pending { .. }));
+    holds
+        .filter(|hold| !hold.is_overdue(now))
+        .copied()
+        .collect()
+}
+
+/// Takes from the list the hold that fits an amount best: the smallest that suffices, else the
+/// largest. A hold made in an earlier period stands for this one too.
+fn take_hold(held: &mut Vec<Transfer>, debit: AccountId, amount: Minor) -> Option<Transfer> {
+    let is_same = |hold: &Transfer| {
+        AccountId {
+            window: debit.window,
+            ..hold.debit
+        } == debit
+    };
+    let fitting = held.iter().enumerate().filter(|(_, hold)| is_same(hold));
+    let best = fitting.min_by_key(|(_, hold)| (hold.amount < amount, hold.amount.abs_diff(amount)));
+    best.map(|(index, _)| index).map(|index| held.remove(index))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,453 @@
+//! Which accounts are there, what are they called, and for which reasons does value move?
+//!
+//! The numbers are on disk: they are never used again for something else. `docs/LEDGER.md` shows
+//! the same chart as a table.
+
+mod counter;
+mod window;
+
+use ledger::{AccountId, Asset, Code, Limit, Opening};
+
+use crate::{CampaignId, CapUnit, Reach, Refusal, VoucherId};
+
+pub use counter::{Counter, Occasion, caps_to_openings, counters};
+pub use window::{period_of, window, window_end};
+
+/// A line of the chart of accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccountKind {
+    Budget,
+    Funding,
+    DiscountGiven,
+    GiftBalance,
+    GiftSold,
+    GiftSpent,
+    GiftBreakage,
+    Points,
+    PointsCost,
+    PointsBreakage,
+    Revenue,
+    GoodsCost,
+    ShippingCost,
+    Fees,
+    OrderDiscount,
+    OrdersOf,
+    /// What a cap still allows.
+    Cap(Reach, CapUnit),
+    /// Where a cap's amount comes from.
+    Allowed(Reach, CapUnit),
+    /// What was taken of a cap.
+    Used(Reach, CapUnit),
+}
+
+use AccountKind as A;
+
+/// The kinds that are not caps, with number, name and meaning.
+const PLAIN: [(AccountKind, u16, &str, &str); 16] = [
+    (A::Budget, 1, "Budget", "What a campaign may still spend."),
+    (
+        A::Funding,
+        2,
+        "Funding",
+        "Where a campaign's money comes from.",
+    ),
+    (
+        A::DiscountGiven,
+        3,
+        "Discount given",
+        "What a campaign took off orders.",
+    ),
+    (
+        A::GiftBalance,
+        10,
+        "Gift balance",
+        "What is owed to the holder of a gift card.",
+    ),
+    (A::GiftSold, 11, "Gift sold", "What was put on a gift card."),
+    (
+        A::GiftSpent,
+        12,
+        "Gift spent",
+        "What was paid with a gift card.",
+    ),
+    (
+        A::GiftBreakage,
+        13,
+        "Gift breakage",
+        "What lapsed unused on a gift card.",
+    ),
+    (A::Points, 20, "Points", "Points owed to a customer."),
+    (
+        A::PointsCost,
+        21,
+        "Points cost",
+        "Points a programme gave a customer.",
+    ),
+    (
+        A::PointsBreakage,
+        22,
+        "Points breakage",
+        "Points of a customer that lapsed unused.",
+    ),
+    (
+        A::Revenue,
+        30,
+        "Revenue",
+        "What a customer paid, while in an experiment.",
+    ),
+    (
+        A::GoodsCost,
+        31,
+        "Cost of goods",
+        "What the goods of those orders cost.",
+    ),
+    (
+        A::ShippingCost,
+        32,
+        "Shipping cost",
+        "What sending those orders cost.",
+    ),
+    (
+        A::Fees,
+        33,
+        "Fees",
+        "What taking the money of those orders cost.",
+    ),
+    (
+        A::OrderDiscount,
+        34,
+        "Order discount",
+        "What was taken off those orders.",
+    ),
+    (
+        A::OrdersOf,
+        35,
+        "Orders",
+        "The other side of a customer's outcomes.",
+    ),
+];
+
+/// The kinds of caps: first number, name and meaning; within each, reaches then units.
+const CAPS: [(fn(Reach, CapUnit) -> AccountKind, u16, &str, &str); 3] = [
+    (A::Cap, 100, "Cap", "What a cap still allows."),
+    (
+        A::Allowed,
+        200,
+        "Allowed",
+        "Where a cap's amount comes from.",
+    ),
+    (A::Used, 300, "Used", "What was taken of a cap."),
+];
+
+const REACHES: [(Reach, &str); 5] = [
+    (Reach::Campaign, "campaign"),
+    (Reach::Code, "code"),
+    (Reach::Customer, "customer"),
+    (Reach::CustomerOverall, "customer overall"),
+    (Reach::Store, "store"),
+];
+
+const UNITS: [(CapUnit, &str); 3] = [
+    (CapUnit::Uses, "uses"),
+    (CapUnit::Money, "money"),
+    (CapUnit::Touches, "touches"),
+];
+
+impl AccountKind {
+    /// Every line of the chart, with its number, name and meaning.
+    pub fn all() -> impl Iterator<Item = (AccountKind, u16, String, &'static str)> {
+        let plain = PLAIN
+            .into_iter()
+            .map(|(kind, number, name, meaning)| (kind, number, name.to_owned(), meaning));
+        plain.chain(CAPS.into_iter().flat_map(|(of, first, name, meaning)| {
+            let reaches = REACHES
+                .into_iter()
+                .flat_map(|reach| UNITS.map(|unit| (reach, unit)));
+            reaches
+                .zip(first..)
+                .map(move |(((reach, by), (unit, what)), number)| {
+                    (
+                        of(reach, unit),
+                        number,
+                        format!("{name}: {what} by {by}"),
+                        meaning,
+                    )
+                })
+        }))
+    }
+
+    #[must_use]
+    pub fn number(self) -> u16 {
+        let of_cap = |reach: Reach, unit: CapUnit| 3 * reach as u16 + unit as u16;
+        match self {
+            A::Cap(reach, unit) => 100 + of_cap(reach, unit),
+            A::Allowed(reach, unit) => 200 + of_cap(reach, unit),
+            A::Used(reach, unit) => 300 + of_cap(reach, unit),
+            plain => PLAIN
+                .iter()
+                .find(|row| row.0 == plain)
+                .map_or(0, |row| row.1),
+        }
+    }
+
+    /// The line of the chart an account stands on, if it is on the chart.
+    #[must_use]
+    pub fn of(id: AccountId) -> Option<AccountKind> {
+        AccountKind::all()
+            .find(|row| row.1 == id.kind)
+            .map(|row| row.0)
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> String {
+        AccountKind::all()
+            .find(|row| row.0 == self)
+            .map(|row| row.2)
+            .unwrap_or_default()
+    }
+
+    /// What is limited may be given back as far as it was taken, and taken as far as it is there.
+    #[must_use]
+    pub fn limit(self) -> Limit {
+        match self {
+            A::Budget | A::DiscountGiven | A::GiftBalance | A::GiftSpent | A::Points => {
+                Limit::DebitsWithinCredits
+            }
+            A::Cap(..) | A::Used(..) => Limit::DebitsWithinCredits,
+            A::Allowed(..) | A::Funding | A::GiftSold | A::GiftBreakage => Limit::None,
+            A::PointsCost | A::PointsBreakage => Limit::None,
+            A::Revenue | A::GoodsCost | A::ShippingCost | A::Fees => Limit::None,
+            A::OrderDiscount | A::OrdersOf => Limit::None,
+        }
+    }
+
+    fn account(self, owner: u64, party: Party) -> AccountId {
+        let (party, window) = match party {
+            Party::Nobody => (0, 0),
+            Party::Number(number) => (number, 0),
+            Party::Order(number) => (number, 1),
+        };
+        AccountId {
+            kind: self.number(),
+            owner,
+            party,
+            window,
+        }
+    }
+}
+
+/// An account to be opened where it is missing, with nothing in it.
+#[must_use]
+pub fn empty(kind: AccountKind, id: AccountId, asset: Asset) -> Opening {
+    Opening {
+        id,
+        asset,
+        limit: kind.limit(),
+        funding: None,
+    }
+}
+
+/// Whom an account is about, beside its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    Nobody,
+    /// A customer or a voucher.
+    Number(u64),
+    /// An order whose customer nobody knows, so that two such orders share no row.
+    Order(u64),
+}
+
+#[must_use]
+pub fn budget(campaign: CampaignId) -> AccountId {
+    A::Budget.account(campaign.0, Party::Nobody)
+}
+
+/// `Party::Nobody` funds the budget; without a budget every party is funded by itself.
+#[must_use]
+pub fn funding(campaign: CampaignId, party: Party) -> AccountId {
+    A::Funding.account(campaign.0, party)
+}
+
+#[must_use]
+pub fn discount_given(campaign: CampaignId, party: Party) -> AccountId {
+    A::DiscountGiven.account(campaign.0, party)
+}
+
+#[must_use]
+pub fn gift_balance(voucher: VoucherId) -> AccountId {
+    A::GiftBalance.account(voucher.0, Party::Nobody)
+}
+
+#[must_use]
+pub fn gift_sold(campaign: CampaignId, voucher: VoucherId) -> AccountId {
+    A::GiftSold.account(campaign.0, Party::Number(voucher.0))
+}
+
+#[must_use]
+pub fn gift_spent(campaign: CampaignId, voucher: VoucherId) -> AccountId {
+    A::GiftSpent.account(campaign.0, Party::Number(voucher.0))
+}
+
+#[must_use]
+pub fn gift_breakage(campaign: CampaignId, voucher: VoucherId) -> AccountId {
+    A::GiftBreakage.account(campaign.0, Party::Number(voucher.0))
+}
+
+#[must_use]
+pub fn points(programme: u64, customer: u64) -> AccountId {
+    A::Points.account(programme, Party::Number(customer))
+}
+
+#[must_use]
+pub fn points_cost(programme: u64, customer: u64) -> AccountId {
+    A::PointsCost.account(programme, Party::Number(customer))
+}
+
+#[must_use]
+pub fn points_breakage(programme: u64, customer: u64) -> AccountId {
+    A::PointsBreakage.account(programme, Party::Number(customer))
+}
+
+/// One of a customer's outcomes in an experiment: `Revenue` to `OrdersOf`.
+#[must_use]
+pub fn outcome(kind: AccountKind, experiment: u64, customer: u64) -> AccountId {
+    kind.account(experiment, Party::Number(customer))
+}
+
+/// The "no" a shopper hears when an account's limit is reached.
+#[must_use]
+pub fn refusal(reached: AccountId) -> Option<Refusal> {
+    match AccountKind::of(reached)? {
+        A::Cap(Reach::Customer | Reach::CustomerOverall, _) => Some(Refusal::UsedUpByCustomer),
+        A::Budget | A::Cap(Reach::Campaign, CapUnit::Money) => Some(Refusal::BudgetSpent),
+        A::Cap(..) => Some(Refusal::UsedUp),
+        A::GiftBalance => Some(Refusal::BalanceSpent),
+        _ => None,
+    }
+}
+
+/// Why value moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u16)]
+pub enum Reason {
+    BudgetSet = 1,
+    CapSet = 2,
+    Discount = 10,
+    Use = 11,
+    MoneyCounted = 12,
+    Touch = 13,
+    GiftLoaded = 20,
+    GiftSpent = 21,
+    GiftLapsed = 22,
+    PointsEarned = 30,
+    PointsLapsed = 31,
+    Revenue = 40,
+    GoodsCost = 41,
+    ShippingCost = 42,
+    Fees = 43,
+    OrderDiscount = 44,
+}
+
+impl Reason {
+    /// Every reason with its name and meaning. What is undone keeps its reason, the other way.
+    pub const ALL: [(Reason, &'static str, &'static str); 16] = [
+        (
+            Reason::BudgetSet,
+            "Budget set",
+            "A campaign's budget was set or changed.",
+        ),
+        (
+            Reason::CapSet,
+            "Cap set",
+            "What a cap allows was set or changed.",
+        ),
+        (
+            Reason::Discount,
+            "Discount",
+            "A benefit took this off an order.",
+        ),
+        (Reason::Use, "Use", "A redeemable was used once."),
+        (
+            Reason::MoneyCounted,
+            "Money counted",
+            "A discount counted towards a cap in money.",
+        ),
+        (
+            Reason::Touch,
+            "Touch",
+            "An offer was chosen for a customer.",
+        ),
+        (
+            Reason::GiftLoaded,
+            "Gift loaded",
+            "Money was put on a gift card.",
+        ),
+        (
+            Reason::GiftSpent,
+            "Gift spent",
+            "A gift card paid for part of an order.",
+        ),
+        (
+            Reason::GiftLapsed,
+            "Gift lapsed",
+            "A gift card's day passed with money on it.",
+        ),
+        (
+            Reason::PointsEarned,
+            "Points earned",
+            "An order earned points.",
+        ),
+        (
+            Reason::PointsLapsed,
+            "Points lapsed",
+            "Points were not spent in time.",
+        ),
+        (Reason::Revenue, "Revenue", "A counted order was paid."),
+        (
+            Reason::GoodsCost,
+            "Cost of goods",
+            "A counted order's goods cost this.",
+        ),
+        (
+            Reason::ShippingCost,
+            "Shipping cost",
+            "Sending a counted order cost this.",
+        ),
+        (
+            Reason::Fees,
+            "Fees",
+            "Taking a counted order's money cost this.",
+        ),
+        (
+            Reason::OrderDiscount,
+            "Order discount",
+            "This was taken off a counted order.",
+        ),
+    ];
+
+    #[must_use]
+    pub fn code(self) -> Code {
+        Code(self as u16)
+    }
+
+    #[must_use]
+    pub fn of(code: Code) -> Option<Reason> {
+        Reason::ALL
+            .into_iter()
+            .map(|row| row.0)
+            .find(|reason| reason.code() == code)
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Reason::ALL
+            .into_iter()
+            .find(|row| row.0 == self)
+            .map_or("", |row| row.1)
+    }
+}
+
+#[cfg(test)]
+mod tests;
