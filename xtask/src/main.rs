@@ -1,2 +1,31 @@
-//! placeholder
-fn main() {}
+//! The habits of the house: `test`, `ci`, `bench`, `tidy`, `replay`.
+
+mod ci;
+mod tidy;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["tidy"] => tidy::run(),
+        ["test"] => ci::test(),
+        ["ci"] => ci::ci(),
+        ["ci", "--slow"] => ci::slow(),
+        ["bench", rest @ ..] => ci::bench(rest),
+        ["replay", set] => ci::replay(set),
+        _ => Err(
+            "usage: cargo xtask tidy | test | ci [--slow] | bench [--short] | \
+                  replay online_retail | replay completejourney"
+                .to_owned(),
+        ),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}

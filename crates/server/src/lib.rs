@@ -1,1 +1,18 @@
-//! The network: HTTP, pages, jobs.
+//! The network: HTTP, pages, jobs and the `proffer` binary.
+//!
+//! A handler authorises, loads, calls the core, saves and answers; it holds no rule of the
+//! business. Knows everything; nothing depends on it.
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod configuration;
+pub mod ids;
+pub mod pages;
+pub mod problem;
+pub mod router;
+pub mod setup;
+pub mod telemetry;

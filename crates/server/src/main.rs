@@ -1,2 +1,20 @@
 //! The `proffer` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use server::cli::{Cli, run};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refused) => {
+            eprintln!("proffer: {refused:?}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What does every handler share? The store, the keys, the secret, and each project's compiled
+//! configuration.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use decision::SnapshotId;
+use metrics_exporter_prometheus::PrometheusHandle;
+use store::{Command, Kind, Outcome, Page, ProjectId, Store, Write};
+use tokio::sync::Mutex;
+
+use crate::{
+    auth::{ApiKey, Keys},
+    configuration::{self, Compiled},
+    ids::Ids,
+    problem::Refused,
+};
+
+/// Keys, projects and the secret live under a project of their own.
+pub const SYSTEM: ProjectId = ProjectId(0);
+
+/// The record whose version is the number of the project's configuration.
+pub const CONFIGURATION: u64 = 1;
+
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    ids: Ids,
+    /// Keys the pseudonyms and the draws.
+    secret: [u8; 32],
+    keys: ArcSwap<Keys>,
+    projects: ArcSwap<HashMap<ProjectId, Arc<Compiled>>>,
+    /// Held while a configuration is compiled, so that it is compiled once.
+    compiling: Mutex<()>,
+    metrics: Option<PrometheusHandle>,
+}
+
+impl App {
+    /// # Errors
+    /// When the keys cannot be read.
+    pub async fn start(store: Store, metrics: Option<PrometheusHandle>) -> Result<Self, Refused> {
+        let secret = crate::setup::secret(&store).await?;
+        let inner = Inner {
+            store,
+            ids: Ids::new(getrandom::u64().unwrap_or_default()),
+            secret,
+            keys: ArcSwap::default(),
+            projects: ArcSwap::default(),
+            compiling: Mutex::new(()),
+            metrics,
+        };
+        let app = Self(Arc::new(inner));
+        app.reload_keys().await?;
+        Ok(app)
+    }
+
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    #[must_use]
+    pub fn next_id(&self) -> u64 {
+        self.0.ids.next()
+    }
+
+    #[must_use]
+    pub fn secret(&self) -> &[u8; 32] {
+        &self.0.secret
+    }
+
+    #[must_use]
+    pub fn keys(&self) -> Arc<Keys> {
+        self.0.keys.load_full()
+    }
+
+    #[must_use]
+    pub fn metrics(&self) -> Option<&PrometheusHandle> {
+        self.0.metrics.as_ref()
+    }
+
+    /// Reads all keys anew: at the start, and after one was made.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn reload_keys(&self) -> Result<(), Refused> {
+        let page = Page {
+            after: 0,
+            limit: 10_000,
+            newest_first: false,
+        };
+        let records = self.store().list(SYSTEM, Kind::ApiKey, page).await?;
+        let keys = records
+            .iter()
+            .filter_map(|record| serde_json::from_slice::<ApiKey>(&record.body).ok())
+            .map(|key| (key.hash, key))
+            .collect();
+        self.0.keys.store(Arc::new(keys));
+        Ok(())
+    }
+
+    /// The project's configuration as it is now, compiled again if it changed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn compiled(&self, project: ProjectId) -> Result<Arc<Compiled>, Refused> {
+        if let Some(compiled) = self.0.projects.load().get(&project) {
+            return Ok(compiled.clone());
+        }
+        let _one_at_a_time = self.0.compiling.lock().await;
+        if let Some(compiled) = self.0.projects.load().get(&project) {
+            return Ok(compiled.clone());
+        }
+        let compiled = Arc::new(configuration::load(self.store(), project).await?);
+        self.0.projects.rcu(|projects| {
+            let mut projects = HashMap::clone(projects);
+            projects.insert(project, compiled.clone());
+            projects
+        });
+        Ok(compiled)
+    }
+
+    /// Applies a command that changes the configuration: its number rises in the same transaction,
+    /// and the next reader compiles it anew.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn reconfigure(&self, mut command: Command) -> Result<Outcome, Refused> {
+        let project = command.project;
+        command.writes.push(Write::Put {
+            kind: Kind::Setting,
+            id: CONFIGURATION,
+            body: Vec::new(),
+        });
+        let outcome = self.store().submit(command).await?;
+        let _not_while_compiling = self.0.compiling.lock().await;
+        self.0.projects.rcu(|projects| {
+            let mut projects = HashMap::clone(projects);
+            projects.remove(&project);
+            projects
+        });
+        Ok(outcome)
+    }
+
+    /// Keeps the configuration a decision was made with, so that it can be replayed; once each.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn keep_snapshot(
+        &self,
+        project: ProjectId,
+        compiled: &Compiled,
+    ) -> Result<(), Refused> {
+        if compiled.is_kept() {
+            return Ok(());
+        }
+        let SnapshotId(id) = compiled.snapshot.id();
+        let write = Write::Put {
+            kind: Kind::Snapshot,
+            id,
+            body: compiled.serialised()?,
+        };
+        let command = Command {
+            project,
+            now: crate::clock::wall(),
+            once: None,
+            expects: Vec::new(),
+            openings: Vec::new(),
+            chain: Vec::new(),
+            writes: vec![write],
+        };
+        self.store().submit(command).await?;
+        compiled.mark_kept();
+        Ok(())
+    }
+}

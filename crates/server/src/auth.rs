@@ -1,0 +1,178 @@
+//! Who is calling, for which project, and what may they do?
+//!
+//! A key belongs to one project (live or sandbox) and carries scopes; it is kept as a SHA-256 hash.
+//! A handler names the scope it needs in its signature, as `Caller<Scope>`: a handler without one
+//! knows no project and can read nothing.
+
+use std::{collections::HashMap, marker::PhantomData};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use ledger::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use store::ProjectId;
+
+use crate::{app::App, clock, problem::Refused};
+
+/// What a key may do. One per group of routes; nothing is allowed that is not named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    EventsWrite,
+    Decide,
+    Redeem,
+    CampaignsRead,
+    CampaignsWrite,
+    CustomersRead,
+    CustomersWrite,
+    ReportsRead,
+}
+
+impl Scope {
+    pub const ALL: [Self; 8] = [
+        Self::EventsWrite,
+        Self::Decide,
+        Self::Redeem,
+        Self::CampaignsRead,
+        Self::CampaignsWrite,
+        Self::CustomersRead,
+        Self::CustomersWrite,
+        Self::ReportsRead,
+    ];
+
+    /// The name of the scope as it is given on the command line and in refusals.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EventsWrite => "events-write",
+            Self::Decide => "decide",
+            Self::Redeem => "redeem",
+            Self::CampaignsRead => "campaigns-read",
+            Self::CampaignsWrite => "campaigns-write",
+            Self::CustomersRead => "customers-read",
+            Self::CustomersWrite => "customers-write",
+            Self::ReportsRead => "reports-read",
+        }
+    }
+}
+
+/// A scope as a type, so that a handler's signature says what it needs.
+pub trait Needs: Send + Sync + 'static {
+    const SCOPE: Scope;
+}
+
+macro_rules! needs {
+    ($($name:ident),*) => {$(
+        #[doc = concat!("Needs the scope of this name.")]
+        pub struct $name;
+        impl Needs for $name {
+            const SCOPE: Scope = Scope::$name;
+        }
+    )*};
+}
+
+needs!(
+    EventsWrite,
+    Decide,
+    Redeem,
+    CampaignsRead,
+    CampaignsWrite,
+    CustomersRead,
+    CustomersWrite,
+    ReportsRead
+);
+
+/// A key as it is kept: never the key itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ApiKey {
+    pub id: u64,
+    pub project: u32,
+    pub sandbox: bool,
+    pub name: String,
+    pub hash: [u8; 32],
+    pub scopes: Vec<Scope>,
+    pub created_at: Timestamp,
+}
+
+/// All keys, by the hash of their secret.
+pub type Keys = HashMap<[u8; 32], ApiKey>;
+
+#[must_use]
+pub fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// An authenticated caller with the scope `S`.
+pub struct Caller<S> {
+    pub project: ProjectId,
+    pub key: u64,
+    /// The moment of the call: the machine's clock, or what a sandbox key says it is.
+    pub now: Timestamp,
+    scope: PhantomData<S>,
+}
+
+impl<S: Needs> FromRequestParts<App> for Caller<S> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
+        let secret = secret(&parts.headers).ok_or(Refused::Unauthorized)?;
+        let keys = app.keys();
+        let key = keys.get(&hash(&secret)).ok_or(Refused::Unauthorized)?;
+        if !key.scopes.contains(&S::SCOPE) {
+            return Err(Refused::ScopeMissing(S::SCOPE));
+        }
+        let now = now(&parts.headers, key)?;
+        Ok(Self {
+            project: ProjectId(key.project),
+            key: key.id,
+            now,
+            scope: PhantomData,
+        })
+    }
+}
+
+/// `X-App-Token` (Voucherify), `Authorization: Basic key:` (Segment) or `Bearer key`.
+fn secret(headers: &HeaderMap) -> Option<String> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(token) = text("x-app-token") {
+        return Some(token.to_owned());
+    }
+    let (scheme, value) = text(header::AUTHORIZATION.as_str())?.split_once(' ')?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Some(value.trim().to_owned()),
+        "basic" => basic(value.trim()),
+        _ => None,
+    }
+}
+
+/// The user name of basic authentication; the colon may be missing.
+fn basic(value: &str) -> Option<String> {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(value)
+        .ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let name = text.split_once(':').map_or(text.as_str(), |(name, _)| name);
+    Some(name.to_owned())
+}
+
+/// `Proffer-Now: <RFC 3339>` moves the clock of a sandbox call, so that ninety days can be played
+/// in a minute; a live key is refused it.
+fn now(headers: &HeaderMap, key: &ApiKey) -> Result<Timestamp, Refused> {
+    let Some(value) = headers.get("proffer-now") else {
+        return Ok(clock::wall());
+    };
+    if !key.sandbox {
+        return Err(Refused::ClockIsLive);
+    }
+    let parsed = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    parsed
+        .map(jiff::Timestamp::as_millisecond)
+        .ok_or(Refused::BadHeader("Proffer-Now"))
+}

@@ -1,0 +1,154 @@
+//! What can the `proffer` command do?
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use store::{Settings, Store};
+use tokio::{net::TcpListener, signal::unix};
+
+use crate::{app::App, auth::Scope, problem::Refused, router, setup, telemetry};
+
+/// Decides which offer a shopper gets, honours it exactly once, and proves what it earned.
+#[derive(Parser)]
+#[command(name = "proffer", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Commands,
+}
+
+#[derive(Subcommand)]
+enum Commands {
+    /// Serve the API and the pages.
+    Serve(Serve),
+    /// Copy the store while it is in use.
+    Backup(Backup),
+    /// Make an API key; it is shown once.
+    Key(Key),
+}
+
+#[derive(Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub data: Data,
+    /// Address and port to listen on.
+    #[arg(long, default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+}
+
+#[derive(Args)]
+struct Backup {
+    #[command(flatten)]
+    data: Data,
+    /// The file to write; it must not exist.
+    #[arg(long)]
+    to: PathBuf,
+}
+
+#[derive(Args)]
+struct Key {
+    #[command(flatten)]
+    data: Data,
+    /// For the sandbox instead of the live project.
+    #[arg(long)]
+    sandbox: bool,
+    /// What the key is for.
+    #[arg(long, default_value = "key")]
+    name: String,
+}
+
+#[derive(Args)]
+pub struct Data {
+    /// The folder with the store; made if it is missing.
+    #[arg(long, default_value = "proffer-data")]
+    pub data: PathBuf,
+}
+
+impl Data {
+    /// # Errors
+    /// When the folder cannot be made or the store not opened.
+    pub fn open(&self) -> Result<Store, Refused> {
+        std::fs::create_dir_all(&self.data).map_err(|error| Refused::Fault(error.to_string()))?;
+        Ok(Store::open(
+            &self.data.join("proffer.db"),
+            Settings::default(),
+        )?)
+    }
+}
+
+/// Runs the command line.
+///
+/// # Errors
+/// What went wrong, for a person to read.
+pub async fn run(cli: Cli) -> Result<(), Refused> {
+    match cli.command {
+        Commands::Serve(serve) => serve_command(serve).await,
+        Commands::Backup(backup) => Ok(backup.data.open()?.backup(&backup.to).await?),
+        Commands::Key(key) => key_command(key).await,
+    }
+}
+
+async fn serve_command(serve: Serve) -> Result<(), Refused> {
+    telemetry::logs();
+    let metrics = telemetry::metrics().map_err(Refused::Fault)?;
+    let app = App::start(serve.data.open()?, Some(metrics)).await?;
+    if app.keys().is_empty() {
+        print_first_keys(&app).await?;
+    }
+    let listener = listen(serve.listen).await?;
+    serve_until(app, listener, terminated()).await
+}
+
+async fn key_command(key: Key) -> Result<(), Refused> {
+    let app = App::start(key.data.open()?, None).await?;
+    let project = if key.sandbox {
+        setup::SANDBOX
+    } else {
+        setup::LIVE
+    };
+    let secret = setup::new_key(&app, project, &key.name, &Scope::ALL).await?;
+    println!("{secret}");
+    Ok(())
+}
+
+async fn print_first_keys(app: &App) -> Result<(), Refused> {
+    let live = setup::new_key(app, setup::LIVE, "first", &Scope::ALL).await?;
+    let sandbox = setup::new_key(app, setup::SANDBOX, "first", &Scope::ALL).await?;
+    println!("live key     {live}\nsandbox key  {sandbox}\nThey are shown only now.");
+    Ok(())
+}
+
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, Refused> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| Refused::Fault(format!("cannot listen on {address}: {error}")))
+}
+
+/// Serves until `stop` comes true, then answers what was begun and closes the store.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_until(
+    app: App,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Refused> {
+    let store = app.store().clone();
+    let router = router::router(app);
+    let served = axum::serve(listener, router)
+        .with_graceful_shutdown(stop)
+        .await;
+    store.close().await;
+    served.map_err(|error| Refused::Fault(error.to_string()))
+}
+
+/// SIGTERM or SIGINT.
+pub async fn terminated() {
+    let Ok(mut term) = unix::signal(unix::SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

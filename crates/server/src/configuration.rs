@@ -1,0 +1,190 @@
+//! What is in force? Campaigns, offers, policy, guardrails and design of one project, read from the
+//! store, compiled to a snapshot and looked up by id.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use decision::{Configuration, Guardrail, Policy, Snapshot, SnapshotId};
+use measurement::{Arm, Design};
+use offers::{Campaign, CampaignId, Offer, OfferId};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use store::{Kind, Page, ProjectId, Store};
+
+use crate::{app::CONFIGURATION, problem::Refused};
+
+/// The record that holds [`Decisioning`].
+pub const DECISIONING: u64 = 2;
+
+/// A thing of ours beside the fields that only a protocol knows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Stored<T> {
+    pub thing: T,
+    /// Members the caller sent that mean nothing to the core: description, metadata, ….
+    pub extra: serde_json::Value,
+    pub created_at: ledger::Timestamp,
+    pub updated_at: Option<ledger::Timestamp>,
+}
+
+/// How decisions are made in a project.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Decisioning {
+    pub policy: Policy,
+    pub guardrails: Vec<Guardrail>,
+    pub design: Design,
+}
+
+impl Default for Decisioning {
+    /// Nobody gets anything until a marketer says so; one customer in ten is held out.
+    fn default() -> Self {
+        let design = Design {
+            salt: *b"proffer.holdout.",
+            holdout: 100_000,
+            weights: vec![(Arm::Treatment(0), 1_000_000)],
+            level: 950_000,
+        };
+        Self {
+            policy: Policy::Ranked(Vec::new()),
+            guardrails: Vec::new(),
+            design,
+        }
+    }
+}
+
+/// A project's configuration, frozen and numbered.
+pub struct Compiled {
+    pub snapshot: Snapshot,
+    pub decisioning: Decisioning,
+    pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
+    pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
+    configuration: Configuration,
+    kept: AtomicBool,
+}
+
+impl Compiled {
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Acquire)
+    }
+
+    pub fn mark_kept(&self) {
+        self.kept.store(true, Ordering::Release);
+    }
+
+    /// # Errors
+    /// When it cannot be written down, which would be a fault.
+    pub fn serialised(&self) -> Result<Vec<u8>, Refused> {
+        postcard::to_allocvec(&self.configuration)
+            .map_err(|error| Refused::Fault(error.to_string()))
+    }
+}
+
+/// Reads and compiles what is in force.
+///
+/// # Errors
+/// When the store cannot be read, or a rule that was accepted no longer compiles.
+pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused> {
+    // The number is read before the content: a change in between makes the content newer than
+    // its number, never older, and the change itself drops what is compiled here.
+    let version = store.get(project, Kind::Setting, CONFIGURATION).await?;
+    let campaigns = all::<Campaign>(store, project, Kind::Campaign).await?;
+    let offers = all::<Offer>(store, project, Kind::Offer).await?;
+    let decisioning = decisioning(store, project).await?;
+    let configuration = Configuration {
+        campaigns: campaigns
+            .iter()
+            .map(|stored| stored.thing.clone())
+            .collect(),
+        offers: offers.iter().map(|stored| stored.thing.clone()).collect(),
+        guardrails: decisioning.guardrails.clone(),
+        policy: decisioning.policy.clone(),
+        design: decisioning.design.clone(),
+    };
+    let id = SnapshotId(version.map_or(0, |record| record.version));
+    Ok(Compiled {
+        snapshot: compile(id, configuration.clone())?,
+        decisioning,
+        campaigns: campaigns
+            .into_iter()
+            .map(|one| (one.thing.id, Arc::new(one)))
+            .collect(),
+        offers: offers
+            .into_iter()
+            .map(|one| (one.thing.id, Arc::new(one)))
+            .collect(),
+        configuration,
+        kept: AtomicBool::new(false),
+    })
+}
+
+/// The configuration a decision was made with.
+///
+/// # Errors
+/// When it was never kept, or cannot be read.
+pub async fn kept(store: &Store, project: ProjectId, id: SnapshotId) -> Result<Snapshot, Refused> {
+    let record = store.get(project, Kind::Snapshot, id.0).await?;
+    let record = record.ok_or_else(|| Refused::NotFound {
+        what: "snapshot",
+        id: id.0.to_string(),
+    })?;
+    let configuration =
+        postcard::from_bytes(&record.body).map_err(|error| Refused::Fault(error.to_string()))?;
+    compile(id, configuration)
+}
+
+fn compile(id: SnapshotId, configuration: Configuration) -> Result<Snapshot, Refused> {
+    Snapshot::compile(id, configuration).map_err(|invalid| Refused::Fault(format!("{invalid:?}")))
+}
+
+async fn decisioning(store: &Store, project: ProjectId) -> Result<Decisioning, Refused> {
+    match store.get(project, Kind::Setting, DECISIONING).await? {
+        Some(record) => read(&record.body),
+        None => Ok(Decisioning::default()),
+    }
+}
+
+async fn all<T: DeserializeOwned>(
+    store: &Store,
+    project: ProjectId,
+    kind: Kind,
+) -> Result<Vec<Stored<T>>, Refused> {
+    const LIMIT: u32 = 1_000;
+    let mut all = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = Page {
+            after,
+            limit: LIMIT,
+            newest_first: false,
+        };
+        let records = store.list(project, kind, page).await?;
+        let full = records.len() == LIMIT as usize;
+        for record in records {
+            after = record.id;
+            all.push(read(&record.body)?);
+        }
+        if !full {
+            return Ok(all);
+        }
+    }
+}
+
+/// What a record's body says.
+///
+/// # Errors
+/// When it was written by something else: a fault, not a refusal.
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| Refused::Fault(error.to_string()))
+}
+
+/// The body of a record.
+///
+/// # Errors
+/// Never for the types that are stored; a fault if it happens.
+pub fn write<T: Serialize>(thing: &T) -> Result<Vec<u8>, Refused> {
+    serde_json::to_vec(thing).map_err(|error| Refused::Fault(error.to_string()))
+}

@@ -1,0 +1,81 @@
+//! Which path leads where? All routes, and what every request passes through.
+
+use std::time::Duration;
+
+use axum::{
+    Json, Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer, decompression::RequestDecompressionLayer, timeout::TimeoutLayer,
+};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{api, app::App, pages, problem::Refused, telemetry};
+
+/// The largest body of any call; Segment batches are held to their own, smaller limit.
+pub const BODY_LIMIT: usize = 1024 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Everything the server answers.
+pub fn router(app: App) -> Router {
+    let (routes, description) = api_routes().split_for_parts();
+    Router::new()
+        .merge(routes)
+        .merge(pages::routes())
+        .route(
+            "/openapi.json",
+            get(move || async move { Json(description) }),
+        )
+        .fallback(unknown)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(RequestDecompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            TIMEOUT,
+        ))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(telemetry::watch))
+        .with_state(app)
+}
+
+/// The description of the API, as it is served and as the test locks it.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    api_routes().split_for_parts().1
+}
+
+fn api_routes() -> OpenApiRouter<App> {
+    let info = InfoBuilder::new()
+        .title("Proffer")
+        .version(env!("CARGO_PKG_VERSION"))
+        .build();
+    OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build()).merge(api::routes())
+}
+
+async fn unknown(uri: axum::http::Uri) -> Refused {
+    Refused::NotFound {
+        what: "page or call at",
+        id: uri.path().to_owned(),
+    }
+}
+
+async fn unknown_method() -> Response {
+    StatusCode::METHOD_NOT_ALLOWED.into_response()
+}
+
+/// A panic is a fault: logged once, answered with the request id; nothing half-done is left,
+/// because a change is one command to the store.
+fn panicked(payload: Box<dyn std::any::Any + Send>) -> Response {
+    let message = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned());
+    Refused::Fault(format!("panic: {}", message.unwrap_or_default())).into_response()
+}

@@ -1,0 +1,110 @@
+//! What does a fresh folder get? A secret, a live and a sandbox project, and keys that are shown
+//! once.
+
+use store::{Command, Expect, Kind, Outcome, ProjectId, Store, Write};
+
+use crate::{
+    app::{App, SYSTEM},
+    auth::{self, ApiKey, Scope},
+    clock,
+    configuration::write,
+    problem::Refused,
+};
+
+pub const LIVE: ProjectId = ProjectId(1);
+pub const SANDBOX: ProjectId = ProjectId(2);
+
+const SECRET: u64 = 3;
+/// Crockford's alphabet in lower case: no i, l, o, u.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// 32 symbols of 5 bits: 160 bits.
+const KEY_SYMBOLS: usize = 32;
+
+/// A command that touches no account.
+#[must_use]
+pub fn writes(project: ProjectId, writes: Vec<Write>) -> Command {
+    Command {
+        project,
+        now: clock::wall(),
+        once: None,
+        expects: Vec::new(),
+        openings: Vec::new(),
+        chain: Vec::new(),
+        writes,
+    }
+}
+
+/// The secret of this installation, made at the first start.
+///
+/// # Errors
+/// When the store fails.
+pub async fn secret(store: &Store) -> Result<[u8; 32], Refused> {
+    if let Some(record) = store.get(SYSTEM, Kind::Setting, SECRET).await? {
+        let bytes: Result<[u8; 32], _> = record.body.as_slice().try_into();
+        return bytes.map_err(|_| Refused::Fault("the secret is not 32 bytes long".into()));
+    }
+    let mut bytes = [0; 32];
+    fill(&mut bytes)?;
+    let put = Write::Put {
+        kind: Kind::Setting,
+        id: SECRET,
+        body: bytes.to_vec(),
+    };
+    let mut command = writes(SYSTEM, vec![put]);
+    command.expects.push(Expect {
+        kind: Kind::Setting,
+        id: SECRET,
+        version: 0,
+    });
+    match store.submit(command).await? {
+        Outcome::Applied => Ok(bytes),
+        // Another process was first: its secret counts.
+        _ => Box::pin(secret(store)).await,
+    }
+}
+
+/// Makes a key and gives it back: the only time it is seen.
+///
+/// # Errors
+/// When the store fails.
+pub async fn new_key(
+    app: &App,
+    project: ProjectId,
+    name: &str,
+    scopes: &[Scope],
+) -> Result<String, Refused> {
+    let sandbox = project == SANDBOX;
+    let mut bytes = [0; KEY_SYMBOLS];
+    fill(&mut bytes)?;
+    let symbol = |byte: &u8| {
+        char::from(
+            ALPHABET
+                .get(usize::from(byte % 32))
+                .copied()
+                .unwrap_or(b'0'),
+        )
+    };
+    let random: String = bytes.iter().map(symbol).collect();
+    let secret = format!("sk_{}_{random}", if sandbox { "test" } else { "live" });
+    let key = ApiKey {
+        id: app.next_id(),
+        project: project.0,
+        sandbox,
+        name: name.to_owned(),
+        hash: auth::hash(&secret),
+        scopes: scopes.to_vec(),
+        created_at: clock::wall(),
+    };
+    let put = Write::Put {
+        kind: Kind::ApiKey,
+        id: key.id,
+        body: write(&key)?,
+    };
+    app.store().submit(writes(SYSTEM, vec![put])).await?;
+    app.reload_keys().await?;
+    Ok(secret)
+}
+
+fn fill(bytes: &mut [u8]) -> Result<(), Refused> {
+    getrandom::fill(bytes).map_err(|error| Refused::Fault(error.to_string()))
+}

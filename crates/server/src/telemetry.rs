@@ -1,0 +1,71 @@
+//! How is the server watched? One request id per call, structured logs without personal data,
+//! and counters.
+
+use std::time::Instant;
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::HeaderValue,
+    middleware::Next,
+    response::Response,
+};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::{EnvFilter, fmt};
+
+tokio::task_local! {
+    static REQUEST_ID: String;
+}
+
+/// The id of the request being answered; empty outside of one.
+#[must_use]
+pub fn request_id() -> String {
+    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Gives the request an id, counts it and logs it: route, status and time, never a path with an
+/// id, a query, a header or a body, because those may be personal.
+pub async fn watch(request: Request, next: Next) -> Response {
+    let id = format!("req_{:016x}", rand_id());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().clone();
+    let started = Instant::now();
+    let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
+    let status = response.status().as_u16();
+    let seconds = started.elapsed().as_secs_f64();
+    let labels = [("route", route.clone()), ("status", status.to_string())];
+    metrics::counter!("proffer_requests_total", &labels).increment(1);
+    metrics::histogram!("proffer_request_seconds", "route" => route.clone()).record(seconds);
+    tracing::info!(request_id = %id, %method, route, status, ms = seconds * 1000.0, "request");
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}
+
+fn rand_id() -> u64 {
+    getrandom::u64().unwrap_or_default()
+}
+
+/// Installs the recorder of counters; the handle renders them for `/metrics`.
+///
+/// # Errors
+/// When another recorder is installed already.
+pub fn metrics() -> Result<PrometheusHandle, String> {
+    PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| error.to_string())
+}
+
+/// Logs as JSON lines on standard error; `PROFFER_LOG` chooses what (default `info`).
+pub fn logs() {
+    let filter = EnvFilter::try_from_env("PROFFER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second call, as tests make it, keeps the first subscriber.
+    let _ = subscriber.try_init();
+}

@@ -1,0 +1,101 @@
+//! What proves it? Each command runs the ones below it and prints what it ran.
+
+use std::process::Command;
+
+use crate::tidy;
+
+/// Format, lints, order, all tests (the stories among them), the two replays, a short bench.
+///
+/// # Errors
+/// The first step that failed.
+pub fn ci() -> Result<(), String> {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ])?;
+    tidy::run()?;
+    test()?;
+    replay("online_retail")?;
+    replay("completejourney")?;
+    bench(&["--short"])
+}
+
+/// All that `ci` does, and the tests that need minutes.
+///
+/// # Errors
+/// The first step that failed.
+pub fn slow() -> Result<(), String> {
+    ci()?;
+    cargo(&[
+        "nextest",
+        "run",
+        "--workspace",
+        "--locked",
+        "--release",
+        "--run-ignored",
+        "only",
+    ])
+}
+
+/// # Errors
+/// When a test fails.
+pub fn test() -> Result<(), String> {
+    let has_nextest = Command::new("cargo")
+        .args(["nextest", "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if has_nextest {
+        cargo(&[
+            "nextest",
+            "run",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+        ])
+    } else {
+        cargo(&["test", "--workspace", "--locked", "--quiet"])
+    }
+}
+
+/// # Errors
+/// When a figure misses its target.
+pub fn bench(rest: &[&str]) -> Result<(), String> {
+    let mut words = vec!["run", "--release", "--locked", "--package", "benches", "--"];
+    words.extend(rest);
+    cargo(&words)
+}
+
+/// # Errors
+/// When the real data set is absent, or a figure differs from the published one.
+pub fn replay(set: &str) -> Result<(), String> {
+    let words = [
+        "run",
+        "--release",
+        "--locked",
+        "--package",
+        "benches",
+        "--bin",
+        "replay",
+        "--",
+    ];
+    cargo(&[&words[..], &[set]].concat())
+}
+
+fn cargo(words: &[&str]) -> Result<(), String> {
+    println!("── cargo {}", words.join(" "));
+    let status = Command::new("cargo")
+        .args(words)
+        .current_dir(tidy::root())
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("cargo {}: {status}", words.join(" "))),
+        Err(error) => Err(format!("cargo cannot be started: {error}")),
+    }
+}
