@@ -4,11 +4,10 @@ use std::cell::LazyCell;
 
 use measurement::WHOLE;
 use offers::{
-    Benefit, Commitment, Minor, Offer, Order, Ppm, Presented, Priced, PricedLine, Redeemable,
-    Refusal, Scope, Stack, Timestamp, price, qualify,
+    Benefit, Commitment, Line, Minor, Offer, Order, Ppm, Presented, Priced, PricedLine, Redeemable,
+    Refusal, Scope, Stack, Timestamp, order_facts, price, qualify,
 };
 use profiles::Purpose;
-use rules::Verdict;
 
 use crate::{Bar, Grant, Guardrail, Remaining, Request, Snapshot, snapshot::Candidate};
 
@@ -31,6 +30,15 @@ pub(crate) fn bar(snapshot: &Snapshot, request: &Request, candidate: &Candidate)
     if let Err(refusal) = qualify(&candidate.presented(), &request.facts, request.asking()) {
         return Some(Bar::Refused(refusal));
     }
+    held_back(snapshot, request, candidate)
+}
+
+/// The same, leaving out whether the customer agreed and qualifies.
+pub(crate) fn held_back(
+    snapshot: &Snapshot,
+    request: &Request,
+    candidate: &Candidate,
+) -> Option<Bar> {
     let order = request.order.as_ref();
     if order.is_some_and(|order| order.currency != candidate.campaign.currency) {
         return Some(Bar::Refused(Refusal::RuleNotMet(CURRENCY.into())));
@@ -100,18 +108,16 @@ fn cost(order: &Order, priced: &Priced) -> Option<i128> {
 }
 
 /// The offer's discount as a share of the list price of the lines it touches, rounded up. Where it
-/// touches none, or there is no order, the rate it names; of any other benefit nothing can be said
-/// before there is an order.
+/// touches none, or there is no order, the rate it names. None where nothing can be said before
+/// there is an order, and for what takes nothing off the goods.
 fn depth(offer: &Offer, priced: Option<&Priced>) -> Option<Ppm> {
-    priced.and_then(depth_on).or(match offer.benefit {
-        Benefit::PercentOff { rate, .. } => Some(rate),
-        Benefit::AmountOff { .. }
-        | Benefit::FixedPrice { .. }
-        | Benefit::ShippingFree { .. }
-        | Benefit::UnitFree { .. }
-        | Benefit::Credit
-        | Benefit::PointsBack { .. } => None,
-    })
+    match offer.benefit {
+        Benefit::PercentOff { rate, .. } => priced.and_then(depth_on).or(Some(rate)),
+        Benefit::AmountOff { .. } | Benefit::FixedPrice { .. } | Benefit::UnitFree { .. } => {
+            priced.and_then(depth_on)
+        }
+        Benefit::ShippingFree { .. } | Benefit::Credit | Benefit::PointsBack { .. } => None,
+    }
 }
 
 fn depth_on(priced: &Priced) -> Option<Ppm> {
@@ -137,13 +143,15 @@ fn touched(per_line: &[Minor], lines: &[PricedLine]) -> (Minor, Minor) {
 
 /// Whether anything in scope is already reduced; a discount on the order reduces every line.
 fn is_discounted(scope: &Scope, order: &Order) -> bool {
-    let reduced = |discount: Minor| discount > 0 || order.discount > 0;
+    let is_reduced = |line: &Line| line.discount > 0 || order.discount > 0;
     match scope {
-        Scope::Order => order.discount > 0 || order.lines.iter().any(|line| line.discount > 0),
-        Scope::Lines(condition) => order
-            .lines
-            .iter()
-            .any(|line| reduced(line.discount) && condition.evaluate(&line.facts) == Verdict::Met),
+        Scope::Order => order.discount > 0 || order.lines.iter().any(is_reduced),
+        Scope::Lines(_) if !order.lines.iter().any(is_reduced) => false,
+        Scope::Lines(condition) => {
+            let facts = order_facts(order);
+            let mut lines = order.lines.iter().zip(facts.lines());
+            lines.any(|(line, facts)| is_reduced(line) && condition.evaluate(facts).is_met())
+        }
     }
 }
 

@@ -60,6 +60,13 @@ pub(crate) fn scored(snapshot: &Snapshot, request: &Request, allowed: &[&Candida
     }
 }
 
+/// Whether the policy would choose this offer if it were the only one allowed.
+pub(crate) fn may_choose(snapshot: &Snapshot, request: &Request, candidate: &Candidate) -> bool {
+    scored(snapshot, request, &[candidate])
+        .iter()
+        .any(|share| *share > 0)
+}
+
 /// All for the offer at this place of the policy. Where that one is not allowed, nothing: no
 /// rung of a ladder is skipped.
 fn only(allowed: &[&Candidate], place: Option<usize>) -> Vec<Ppm> {
