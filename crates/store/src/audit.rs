@@ -72,16 +72,29 @@ impl Auditor {
         add(credits, moved);
     }
 
+    /// Where the accounts alone do not balance.
+    pub(crate) fn totals_that_differ(&self) -> Vec<Finding> {
+        unbalanced(&self.totals())
+    }
+
+    fn totals(&self) -> BTreeMap<(ProjectId, Asset), Totals> {
+        let mut totals: BTreeMap<(ProjectId, Asset), Totals> = BTreeMap::new();
+        for ((project, _), account) in &self.kept {
+            let of_asset = totals.entry((*project, account.asset)).or_default();
+            add(&mut of_asset.debits, account.debits);
+            add(&mut of_asset.credits, account.credits);
+        }
+        totals
+    }
+
     pub(crate) fn finish(mut self) -> Audit {
         let mut audit = Audit {
             accounts: self.kept.len() as u64,
             transfers: self.transfers,
-            ..Audit::default()
+            totals: self.totals(),
+            findings: self.totals_that_differ(),
         };
         for ((project, id), account) in &self.kept {
-            let totals = audit.totals.entry((*project, account.asset)).or_default();
-            add(&mut totals.debits, account.debits);
-            add(&mut totals.credits, account.credits);
             let recomputed = self.recomputed.remove(&(*project, *id)).unwrap_or_default();
             audit.findings.extend(judge(*project, *account, recomputed));
         }
@@ -89,12 +102,11 @@ impl Auditor {
         audit
             .findings
             .extend(missing.map(|(project, id)| Finding::AccountMissing { project, id }));
-        audit.findings.extend(unbalanced(&audit.totals));
         audit
     }
 }
 
-pub(crate) fn unbalanced(totals: &BTreeMap<(ProjectId, Asset), Totals>) -> Vec<Finding> {
+fn unbalanced(totals: &BTreeMap<(ProjectId, Asset), Totals>) -> Vec<Finding> {
     let wrong = totals
         .iter()
         .filter(|(_, totals)| totals.debits != totals.credits);

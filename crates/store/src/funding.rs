@@ -3,6 +3,7 @@
 use ledger::{FUNDING_LINES, Opening, TransferId};
 
 use crate::Command;
+use crate::hash::fnv1a;
 
 /// By convention a line of the command's own chain, past the lines of the caller. A command
 /// without a chain gets a number made from the account: an account is opened once, so the number
@@ -19,13 +20,9 @@ pub(crate) fn funding_id(command: &Command, place: usize, opening: &Opening) -> 
     }
 }
 
-/// FNV-1a over the account's four integers, cut to 63 bits.
+/// A hash of the account's four integers, cut to 63 bits.
 fn number_of(opening: &Opening) -> u64 {
     let id = opening.id;
     let parts = [u64::from(id.kind), id.owner, id.party, u64::from(id.window)];
-    let bytes = parts.into_iter().flat_map(u64::to_be_bytes);
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    hash >> 1
+    fnv1a(parts.into_iter().flat_map(u64::to_be_bytes)) >> 1
 }

@@ -4,8 +4,11 @@
 //! links between them.
 
 mod audit;
+mod batch;
+mod books;
 mod command;
 mod funding;
+mod hash;
 mod memory;
 mod read;
 mod settings;

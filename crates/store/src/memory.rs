@@ -10,14 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ledger::{Account, AccountId, Book, Timestamp, Transfer, TransferId, apply, expire};
 
 use crate::audit::Auditor;
+use crate::books::NO_CHAIN;
 use crate::funding::funding_id;
 use crate::{
     AccountsOf, Audit, Command, Expect, Fault, Index, Kind, Once, Outcome, Page, ProjectId, Record,
     SavedTransfer, TransferFilter, Write,
 };
-
-/// No chain of a caller has this number; what is written under it is thrown away.
-const NO_CHAIN: u64 = u64::MAX;
 
 #[derive(Clone, Default)]
 pub(crate) struct Memory {

@@ -158,8 +158,7 @@ impl Store {
     pub async fn find(
         &self,
         project: ProjectId,
-        index: Index,
-        key: &[u8],
+        (index, key): (Index, &[u8]),
         page: Page,
     ) -> Result<Vec<u64>, Fault> {
         self.reads(project)?.find(index, key, page).await

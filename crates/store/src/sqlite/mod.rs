@@ -1,66 +1,170 @@
-//! How is it kept in one file? SQLite: one writer, many readers.
+//! How is it kept in one file? SQLite: one thread that writes, many connections that read.
 
-use crate::*;
-use ledger::{Account, AccountId};
-use std::path::Path;
+mod columns;
+mod load;
+mod read;
+mod save;
+mod schema;
+mod writer;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread;
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+use tokio::sync::oneshot;
+
+use crate::audit::Auditor;
+use crate::{Audit, Command, Fault, Outcome, ProjectId, Settings};
+
+use read::Pool;
+pub(crate) use read::Reader;
+use writer::{Job, Message};
+
+/// After how many pages the log is copied into the file: 16 MiB.
+const WAL_PAGES: u32 = 4096;
 
 #[derive(Clone)]
-pub(crate) struct Sqlite;
-pub(crate) struct Reader;
+pub(crate) struct Sqlite {
+    queue: SyncSender<Message>,
+    pool: Arc<Pool>,
+    batch: usize,
+}
 
 impl Sqlite {
-    pub(crate) fn open(_path: &Path, _settings: Settings) -> Result<Sqlite, Fault> {
-        Err(Fault::Closed)
+    pub(crate) fn open(path: &Path, settings: Settings) -> Result<Sqlite, Fault> {
+        let connection = schema::open(path)?;
+        let (queue, jobs) = sync_channel(settings.queue.max(1));
+        thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer::run(connection, &jobs, settings))
+            .map_err(disk)?;
+        let pool = Arc::new(Pool::new(path, settings.readers));
+        Ok(Sqlite {
+            queue,
+            pool,
+            batch: settings.batch.max(1),
+        })
     }
-    pub(crate) async fn submit(&self, _c: Vec<Command>) -> Result<Vec<Outcome>, Fault> {
-        Err(Fault::Closed)
+
+    /// Each stretch of at most a batch is one transaction at most.
+    pub(crate) async fn submit(&self, commands: Vec<Command>) -> Result<Vec<Outcome>, Fault> {
+        if commands.len() <= self.batch {
+            return self.submit_job(commands).await;
+        }
+        let mut outcomes = Vec::with_capacity(commands.len());
+        let mut commands = commands.into_iter().peekable();
+        while commands.peek().is_some() {
+            let stretch = commands.by_ref().take(self.batch).collect();
+            outcomes.extend(self.submit_job(stretch).await?);
+        }
+        Ok(outcomes)
     }
-    pub(crate) fn view(&self, _p: ProjectId) -> Result<Reader, Fault> {
-        Err(Fault::Closed)
+
+    async fn submit_job(&self, commands: Vec<Command>) -> Result<Vec<Outcome>, Fault> {
+        let (answer, outcomes) = oneshot::channel();
+        self.queue
+            .try_send(Message::Apply(Job { commands, answer }))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Fault::Busy,
+                TrySendError::Disconnected(_) => Fault::Closed,
+            })?;
+        outcomes.await.unwrap_or(Err(Fault::Closed))
     }
-    pub(crate) fn reads(&self, _p: ProjectId) -> Result<Reader, Fault> {
-        Err(Fault::Closed)
+
+    pub(crate) fn view(&self, project: ProjectId) -> Result<Reader, Fault> {
+        Reader::at_one_moment(&self.pool, project)
     }
+
+    pub(crate) fn reads(&self, project: ProjectId) -> Result<Reader, Fault> {
+        Reader::new(&self.pool, project)
+    }
+
     pub(crate) async fn audit(&self) -> Result<Audit, Fault> {
-        Err(Fault::Closed)
+        let pool = Arc::clone(&self.pool);
+        aside(move || {
+            let connection = pool.take().map_err(disk)?;
+            audit(&connection).map_err(disk)
+        })
+        .await
     }
-    pub(crate) async fn backup(&self, _t: &Path) -> Result<(), Fault> {
-        Err(Fault::Closed)
+
+    pub(crate) async fn backup(&self, to: &Path) -> Result<(), Fault> {
+        let pool = Arc::clone(&self.pool);
+        let to = to.to_path_buf();
+        aside(move || {
+            let connection = pool.take().map_err(disk)?;
+            backup(&connection, &to)
+        })
+        .await
     }
+
     pub(crate) async fn close(self) -> Result<(), Fault> {
-        Err(Fault::Closed)
+        let (answer, closed) = oneshot::channel();
+        self.pool.clear();
+        // Waits for a place in the queue: the writer makes one without our help.
+        self.queue
+            .send(Message::Close(answer))
+            .map_err(|_| Fault::Closed)?;
+        closed.await.unwrap_or(Err(Fault::Closed))
     }
 }
-impl Reader {
-    pub(crate) fn get(&self, _k: Kind, _id: u64) -> Result<Option<Record>, Fault> {
-        Err(Fault::Closed)
+
+/// Runs long work on a thread of its own, so that no thread of the caller's stands still.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let (answer, done) = oneshot::channel();
+    thread::Builder::new()
+        .name("store-aside".into())
+        .spawn(move || answer.send(work()))
+        .map_err(disk)?;
+    done.await.unwrap_or(Err(Fault::Closed))
+}
+
+/// The connection is closed afterwards: it has read everything and its cache is of no use.
+fn audit(connection: &Connection) -> rusqlite::Result<Audit> {
+    let moment = connection.unchecked_transaction()?;
+    let mut auditor = Auditor::default();
+    schema::each_account(&moment, &mut auditor)?;
+    schema::each_transfer(&moment, &mut auditor)?;
+    moment.commit()?;
+    Ok(auditor.finish())
+}
+
+fn backup(from: &Connection, to: &Path) -> Result<(), Fault> {
+    let mut part = to.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    copy(from, &part).map_err(disk)?;
+    fs::rename(&part, to).map_err(disk)?;
+    sync_folder(to).map_err(disk)
+}
+
+fn copy(from: &Connection, to: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    if fs::exists(to)? {
+        fs::remove_file(to)?;
     }
-    pub(crate) fn list(&self, _k: Kind, _p: Page) -> Result<Vec<Record>, Fault> {
-        Err(Fault::Closed)
+    // In one step: it sees one moment, and whoever writes meanwhile need not wait.
+    let mut copy = Connection::open(to)?;
+    let done = Backup::new(from, &mut copy)?.step(-1)?;
+    if done != StepResult::Done {
+        return Err(format!("the copy ended early: {done:?}").into());
     }
-    pub(crate) fn count_records(&self, _k: Kind) -> Result<u64, Fault> {
-        Err(Fault::Closed)
-    }
-    pub(crate) fn unique(&self, _i: Index, _k: &[u8]) -> Result<Option<u64>, Fault> {
-        Err(Fault::Closed)
-    }
-    pub(crate) fn find(&self, _i: Index, _k: &[u8], _p: Page) -> Result<Vec<u64>, Fault> {
-        Err(Fault::Closed)
-    }
-    pub(crate) fn count(&self, _i: Index, _k: &[u8]) -> Result<u64, Fault> {
-        Err(Fault::Closed)
-    }
-    pub(crate) fn account(&self, _i: AccountId) -> Result<Option<Account>, Fault> {
-        Err(Fault::Closed)
-    }
-    pub(crate) fn accounts_of(&self, _a: AccountsOf) -> Result<Vec<Account>, Fault> {
-        Err(Fault::Closed)
-    }
-    pub(crate) fn transfers(
-        &self,
-        _f: TransferFilter,
-        _p: Page,
-    ) -> Result<Vec<SavedTransfer>, Fault> {
-        Err(Fault::Closed)
-    }
+    copy.close().map_err(|(_, error)| error)?;
+    File::open(to)?.sync_all()?;
+    Ok(())
+}
+
+/// A name is durable when its folder is.
+fn sync_folder(of: &Path) -> std::io::Result<()> {
+    let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn disk(error: impl std::fmt::Display) -> Fault {
+    Fault::Disk(error.to_string())
 }

@@ -1,0 +1,223 @@
+//! Which rows does a batch touch, and how do they stand?
+//!
+//! Everything is read inside the transaction that will save it, so nothing can change between.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::{AccountId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::batch::{Cell, Pointer, Rows, Seen};
+use crate::books::{Books, ended_by};
+use crate::funding::funding_id;
+use crate::{Command, Index, Kind, ProjectId, Write};
+
+use super::columns::{self, account_columns, signed, transfer_columns, unsigned};
+
+pub(super) fn load<'a>(
+    connection: &Connection,
+    commands: &[&'a Command],
+) -> rusqlite::Result<Rows<'a>> {
+    let mut rows = Rows::default();
+    load_once(connection, commands, &mut rows)?;
+    load_versions(connection, commands, &mut rows)?;
+    load_unique(connection, commands, &mut rows)?;
+    for (project, wanted) in wanted(commands) {
+        rows.books
+            .insert(project, load_books(connection, project, wanted)?);
+    }
+    Ok(rows)
+}
+
+fn load_once<'a>(
+    connection: &Connection,
+    commands: &[&'a Command],
+    rows: &mut Rows<'a>,
+) -> rusqlite::Result<()> {
+    let select = "SELECT fingerprint, answer FROM once WHERE project = ?1 AND key = ?2";
+    let mut statement = connection.prepare_cached(select)?;
+    for command in commands {
+        let Some(once) = &command.once else { continue };
+        let row = params![command.project.0, once.key];
+        let seen = statement
+            .query_row(row, |row| {
+                Ok(Seen::Before {
+                    fingerprint: row.get(0)?,
+                    answer: row.get(1)?,
+                })
+            })
+            .optional()?;
+        rows.once
+            .insert((command.project, once.key), seen.unwrap_or(Seen::Never));
+    }
+    Ok(())
+}
+
+fn load_versions<'a>(
+    connection: &Connection,
+    commands: &[&'a Command],
+    rows: &mut Rows<'a>,
+) -> rusqlite::Result<()> {
+    let select = "SELECT version FROM records WHERE project = ?1 AND kind = ?2 AND id = ?3";
+    let mut statement = connection.prepare_cached(select)?;
+    for command in commands {
+        for (kind, id) in records_of(command) {
+            let key = (command.project, kind, id);
+            if rows.records.contains_key(&key) {
+                continue;
+            }
+            let row = params![command.project.0, kind as u8, signed(id)];
+            let version = statement.query_row(row, |row| row.get(0)).optional()?;
+            rows.records
+                .insert(key, Cell::saved(version.map_or(0, unsigned)));
+        }
+    }
+    Ok(())
+}
+
+fn records_of(command: &Command) -> impl Iterator<Item = (Kind, u64)> {
+    let expected = command
+        .expects
+        .iter()
+        .map(|expect| (expect.kind, expect.id));
+    let written = command.writes.iter().filter_map(|write| match write {
+        Write::Put { kind, id, .. } | Write::Delete { kind, id } => Some((*kind, *id)),
+        Write::Link { .. } | Write::Unlink { .. } => None,
+    });
+    expected.chain(written)
+}
+
+fn load_unique<'a>(
+    connection: &Connection,
+    commands: &[&'a Command],
+    rows: &mut Rows<'a>,
+) -> rusqlite::Result<()> {
+    let select = "SELECT id FROM unique_links WHERE project = ?1 AND idx = ?2 AND key = ?3";
+    let mut statement = connection.prepare_cached(select)?;
+    for command in commands {
+        for (index, key) in command.writes.iter().filter_map(unique_key) {
+            let row = params![command.project.0, index as u8, key];
+            let id = statement.query_row(row, |row| row.get(0)).optional()?;
+            let pointer = Pointer::saved(id.map(unsigned));
+            rows.unique.insert((command.project, index, key), pointer);
+        }
+    }
+    Ok(())
+}
+
+fn unique_key(write: &Write) -> Option<(Index, &[u8])> {
+    match write {
+        Write::Link { index, key, .. } | Write::Unlink { index, key, .. } => {
+            index.is_unique().then_some((*index, key))
+        }
+        Write::Put { .. } | Write::Delete { .. } => None,
+    }
+}
+
+/// What to load of one project's books.
+struct Wanted {
+    /// The latest time that any command of the batch brings.
+    until: Timestamp,
+    chains: BTreeSet<u64>,
+    accounts: BTreeSet<AccountId>,
+}
+
+impl Wanted {
+    fn nothing() -> Wanted {
+        Wanted {
+            until: Timestamp::MIN,
+            chains: BTreeSet::new(),
+            accounts: BTreeSet::new(),
+        }
+    }
+}
+
+fn wanted(commands: &[&Command]) -> BTreeMap<ProjectId, Wanted> {
+    let mut all: BTreeMap<ProjectId, Wanted> = BTreeMap::new();
+    for command in commands {
+        let wanted = all.entry(command.project).or_insert_with(Wanted::nothing);
+        wanted.until = wanted.until.max(command.now);
+        for (place, opening) in command.openings.iter().enumerate() {
+            wanted.accounts.insert(opening.id);
+            if let Some((_, counterpart, _)) = opening.funding {
+                wanted.accounts.insert(counterpart);
+                wanted
+                    .chains
+                    .insert(funding_id(command, place, opening).chain);
+            }
+        }
+        for transfer in &command.chain {
+            wanted.chains.insert(transfer.id.chain);
+            wanted.chains.extend(ended_by(transfer).map(|id| id.chain));
+            wanted.accounts.extend([transfer.debit, transfer.credit]);
+        }
+    }
+    all
+}
+
+fn load_books(
+    connection: &Connection,
+    project: ProjectId,
+    mut wanted: Wanted,
+) -> rusqlite::Result<Books> {
+    let mut books = Books::default();
+    load_transfers(connection, project, &mut wanted, &mut books)?;
+    let select = concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM accounts WHERE project = ?1 AND kind = ?2 AND owner = ?3 AND party = ?4 \
+         AND period = ?5"
+    );
+    let mut statement = connection.prepare_cached(select)?;
+    for id in &wanted.accounts {
+        let row = params![
+            project.0,
+            id.kind,
+            signed(id.owner),
+            signed(id.party),
+            id.window
+        ];
+        if let Some(account) = statement.query_row(row, columns::account).optional()? {
+            books.load_account(account);
+        }
+    }
+    Ok(books)
+}
+
+fn load_transfers(
+    connection: &Connection,
+    project: ProjectId,
+    wanted: &mut Wanted,
+    books: &mut Books,
+) -> rusqlite::Result<()> {
+    let due = concat!(
+        "SELECT ",
+        transfer_columns!(),
+        " FROM transfers WHERE project = ?1 AND state = 0 AND expires_at <= ?2"
+    );
+    let mut statement = connection.prepare_cached(due)?;
+    for saved in statement.query_map(params![project.0, wanted.until], columns::transfer)? {
+        let saved = saved?;
+        wanted
+            .accounts
+            .extend([saved.transfer.debit, saved.transfer.credit]);
+        books.load_transfer(&saved);
+    }
+    let chain = concat!(
+        "SELECT ",
+        transfer_columns!(),
+        " FROM transfers WHERE project = ?1 AND chain = ?2"
+    );
+    let mut statement = connection.prepare_cached(chain)?;
+    for chain in &wanted.chains {
+        for saved in statement.query_map(params![project.0, signed(*chain)], columns::transfer)? {
+            let saved = saved?;
+            // Whoever ends a hold moves its accounts.
+            wanted
+                .accounts
+                .extend([saved.transfer.debit, saved.transfer.credit]);
+            books.load_transfer(&saved);
+        }
+    }
+    Ok(())
+}

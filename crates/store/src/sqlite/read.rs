@@ -1,0 +1,349 @@
+//! How is a question answered? On the calling thread, with a connection from a pool.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ledger::{Account, AccountId};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use crate::{
+    AccountsOf, Fault, Index, Kind, Page, ProjectId, Record, SavedTransfer, TransferFilter,
+};
+
+use super::columns::{self, account_columns, signed, transfer_columns, unsigned};
+use super::{disk, schema};
+
+/// Both sides of an account's statement; no transfer is on both.
+macro_rules! by_account {
+    ($stretch:literal) => {
+        concat!(
+            "SELECT ",
+            transfer_columns!(),
+            " FROM (SELECT * FROM transfers WHERE project = ?1 AND debit_kind = ?2 \
+             AND debit_owner = ?3 AND debit_party = ?4 AND debit_period = ?5 \
+             UNION ALL SELECT * FROM transfers WHERE project = ?1 AND credit_kind = ?2 \
+             AND credit_owner = ?3 AND credit_party = ?4 AND credit_period = ?5) AS both_sides \
+             WHERE ",
+            $stretch
+        )
+    };
+}
+
+/// Connections that read; opened when none is idle, so a question never waits for another.
+pub(super) struct Pool {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    most_idle: usize,
+}
+
+impl Pool {
+    pub(super) fn new(path: &Path, most_idle: usize) -> Pool {
+        Pool {
+            path: path.to_path_buf(),
+            idle: Mutex::default(),
+            most_idle,
+        }
+    }
+
+    pub(super) fn take(&self) -> rusqlite::Result<Connection> {
+        match self.idle().pop() {
+            Some(connection) => Ok(connection),
+            None => schema::open_reader(&self.path),
+        }
+    }
+
+    fn give_back(&self, connection: Connection) {
+        let mut idle = self.idle();
+        if idle.len() < self.most_idle {
+            idle.push(connection);
+        }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes what is idle, so that the log can be emptied.
+    pub(super) fn clear(&self) {
+        self.idle().clear();
+    }
+}
+
+/// One connection, for one project, until it is dropped.
+pub(crate) struct Reader {
+    pool: Arc<Pool>,
+    /// Always there until the reader is dropped.
+    connection: Option<Connection>,
+    project: ProjectId,
+}
+
+impl Reader {
+    /// A reader whose every question sees its own moment.
+    pub(super) fn new(pool: &Arc<Pool>, project: ProjectId) -> Result<Reader, Fault> {
+        let connection = Some(pool.take().map_err(disk)?);
+        Ok(Reader {
+            pool: Arc::clone(pool),
+            connection,
+            project,
+        })
+    }
+
+    /// A reader whose questions all see the moment of the first.
+    pub(super) fn at_one_moment(pool: &Arc<Pool>, project: ProjectId) -> Result<Reader, Fault> {
+        let reader = Reader::new(pool, project)?;
+        reader.ask(|connection| connection.prepare_cached("BEGIN")?.execute([]))?;
+        Ok(reader)
+    }
+
+    fn ask<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Fault> {
+        question(self.connection.as_ref().ok_or(Fault::Closed)?).map_err(disk)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        let ended = connection.is_autocommit()
+            || connection
+                .prepare_cached("COMMIT")
+                .and_then(|mut end| end.execute([]))
+                .is_ok();
+        if ended {
+            self.pool.give_back(connection);
+        }
+    }
+}
+
+impl Reader {
+    pub(crate) fn get(&self, kind: Kind, id: u64) -> Result<Option<Record>, Fault> {
+        let select = "SELECT id, version, body FROM records \
+                      WHERE project = ?1 AND kind = ?2 AND id = ?3";
+        self.one(
+            select,
+            params![self.project.0, kind as u8, signed(id)],
+            record,
+        )
+    }
+
+    pub(crate) fn list(&self, kind: Kind, page: Page) -> Result<Vec<Record>, Fault> {
+        let select = match page.newest_first {
+            false => {
+                "SELECT id, version, body FROM records \
+                 WHERE project = ?1 AND kind = ?2 AND id > ?3 ORDER BY id LIMIT ?4"
+            }
+            true => {
+                "SELECT id, version, body FROM records \
+                 WHERE project = ?1 AND kind = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4"
+            }
+        };
+        let row = params![self.project.0, kind as u8, start(page), page.limit];
+        self.all(select, row, record)
+    }
+
+    pub(crate) fn count_records(&self, kind: Kind) -> Result<u64, Fault> {
+        let select = "SELECT records FROM counts WHERE project = ?1 AND kind = ?2";
+        let count = self.one(select, params![self.project.0, kind as u8], id)?;
+        Ok(count.unwrap_or(0))
+    }
+
+    pub(crate) fn unique(&self, index: Index, key: &[u8]) -> Result<Option<u64>, Fault> {
+        let select = "SELECT id FROM unique_links WHERE project = ?1 AND idx = ?2 AND key = ?3";
+        self.one(select, params![self.project.0, index as u8, key], id)
+    }
+
+    pub(crate) fn find(&self, index: Index, key: &[u8], page: Page) -> Result<Vec<u64>, Fault> {
+        let select = match (index.is_unique(), page.newest_first) {
+            (false, false) => {
+                "SELECT id FROM links WHERE project = ?1 AND idx = ?2 AND key = ?3 AND id > ?4 \
+                 ORDER BY id LIMIT ?5"
+            }
+            (false, true) => {
+                "SELECT id FROM links WHERE project = ?1 AND idx = ?2 AND key = ?3 AND id < ?4 \
+                 ORDER BY id DESC LIMIT ?5"
+            }
+            (true, false) => {
+                "SELECT id FROM unique_links \
+                 WHERE project = ?1 AND idx = ?2 AND key = ?3 AND id > ?4 LIMIT ?5"
+            }
+            (true, true) => {
+                "SELECT id FROM unique_links \
+                 WHERE project = ?1 AND idx = ?2 AND key = ?3 AND id < ?4 LIMIT ?5"
+            }
+        };
+        let row = params![self.project.0, index as u8, key, start(page), page.limit];
+        self.all(select, row, id)
+    }
+
+    pub(crate) fn count(&self, index: Index, key: &[u8]) -> Result<u64, Fault> {
+        let select = match index.is_unique() {
+            true => {
+                "SELECT count(*) FROM unique_links WHERE project = ?1 AND idx = ?2 AND key = ?3"
+            }
+            false => "SELECT count(*) FROM links WHERE project = ?1 AND idx = ?2 AND key = ?3",
+        };
+        let count = self.one(select, params![self.project.0, index as u8, key], id)?;
+        Ok(count.unwrap_or(0))
+    }
+
+    pub(crate) fn account(&self, id: AccountId) -> Result<Option<Account>, Fault> {
+        let select = concat!(
+            "SELECT ",
+            account_columns!(),
+            " FROM accounts WHERE project = ?1 AND kind = ?2 AND owner = ?3 AND party = ?4 \
+             AND period = ?5"
+        );
+        let (owner, party) = (signed(id.owner), signed(id.party));
+        let row = params![self.project.0, id.kind, owner, party, id.window];
+        self.one(select, row, columns::account)
+    }
+
+    pub(crate) fn accounts_of(&self, asked: AccountsOf) -> Result<Vec<Account>, Fault> {
+        let select = concat!(
+            "SELECT ",
+            account_columns!(),
+            " FROM accounts WHERE project = ?1 AND kind = ?2 AND owner = ?3 \
+             AND (party, period) > (?4, ?5) ORDER BY party, period LIMIT ?6"
+        );
+        let own = AccountId {
+            kind: asked.kind,
+            owner: asked.owner,
+            party: 0,
+            window: 0,
+        };
+        let (party, window) = match asked.after {
+            Some(after) if after >= own => (signed(after.party), i64::from(after.window)),
+            Some(_) | None => (0, -1),
+        };
+        let (project, owner) = (self.project.0, signed(asked.owner));
+        let row = params![project, asked.kind, owner, party, window, asked.limit];
+        self.all(select, row, columns::account)
+    }
+
+    pub(crate) fn transfers(
+        &self,
+        filter: TransferFilter,
+        page: Page,
+    ) -> Result<Vec<SavedTransfer>, Fault> {
+        let mut found = self.some_transfers(filter, start(page), page)?;
+        // The last chain is fetched whole, so that the next page can begin after it.
+        let last = found.last().map(|saved| saved.transfer.id.chain);
+        if let Some(chain) = last
+            && found.len() == page.limit as usize
+        {
+            found.retain(|saved| saved.transfer.id.chain != chain);
+            found.extend(self.lines_of(filter, chain)?);
+        }
+        Ok(found)
+    }
+
+    fn some_transfers(
+        &self,
+        filter: TransferFilter,
+        start: i64,
+        page: Page,
+    ) -> Result<Vec<SavedTransfer>, Fault> {
+        let project = self.project.0;
+        let account = match filter {
+            TransferFilter::Chain(chain) => {
+                let starts = match page.newest_first {
+                    true => signed(chain) < start,
+                    false => signed(chain) > start,
+                };
+                return match starts && page.limit > 0 {
+                    true => self.lines_of(filter, chain),
+                    false => Ok(Vec::new()),
+                };
+            }
+            TransferFilter::Account(account) => account,
+        };
+        let select = match page.newest_first {
+            false => by_account!("chain > ?6 ORDER BY chain, line LIMIT ?7"),
+            true => by_account!("chain < ?6 ORDER BY chain DESC, line LIMIT ?7"),
+        };
+        let (owner, party) = (signed(account.owner), signed(account.party));
+        let row = params![
+            project,
+            account.kind,
+            owner,
+            party,
+            account.window,
+            start,
+            page.limit
+        ];
+        self.all(select, row, columns::transfer)
+    }
+
+    /// The lines of one chain that the filter lets through.
+    fn lines_of(&self, filter: TransferFilter, chain: u64) -> Result<Vec<SavedTransfer>, Fault> {
+        let select = concat!(
+            "SELECT ",
+            transfer_columns!(),
+            " FROM transfers WHERE project = ?1 AND chain = ?2 ORDER BY line"
+        );
+        let mut lines = self.all(
+            select,
+            params![self.project.0, signed(chain)],
+            columns::transfer,
+        )?;
+        if let TransferFilter::Account(account) = filter {
+            lines.retain(|saved| {
+                saved.transfer.debit == account || saved.transfer.credit == account
+            });
+        }
+        Ok(lines)
+    }
+
+    fn one<T>(
+        &self,
+        select: &str,
+        row: &[&dyn ToSql],
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, Fault> {
+        self.ask(|connection| {
+            connection
+                .prepare_cached(select)?
+                .query_row(row, read)
+                .optional()
+        })
+    }
+
+    fn all<T>(
+        &self,
+        select: &str,
+        row: &[&dyn ToSql],
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Fault> {
+        self.ask(|connection| {
+            connection
+                .prepare_cached(select)?
+                .query_map(row, read)?
+                .collect()
+        })
+    }
+}
+
+/// Where a stretch starts, in the order in which it goes.
+fn start(page: Page) -> i64 {
+    match (page.newest_first, page.after) {
+        (true, 0) => i64::MAX,
+        (false, 0) => -1,
+        (_, after) => signed(after),
+    }
+}
+
+fn id(row: &Row<'_>) -> rusqlite::Result<u64> {
+    Ok(unsigned(row.get(0)?))
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record {
+        id: unsigned(row.get(0)?),
+        version: unsigned(row.get(1)?),
+        body: row.get(2)?,
+    })
+}

@@ -1,0 +1,136 @@
+//! How are the changes of a batch written? Each changed row once, table by table.
+
+use std::collections::BTreeMap;
+
+use ledger::PendingState;
+use rusqlite::{Connection, params};
+
+use crate::batch::{Change, Rows, Seen};
+use crate::books::Books;
+use crate::{Kind, ProjectId};
+
+use super::columns::{self, account_columns, signed, state_number, transfer_columns};
+
+pub(super) fn save(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
+    for (project, books) in &rows.books {
+        save_books(connection, *project, books)?;
+    }
+    save_records(connection, rows)?;
+    save_unique(connection, rows)?;
+    save_links(connection, rows)?;
+    save_once(connection, rows)
+}
+
+fn save_books(connection: &Connection, project: ProjectId, books: &Books) -> rusqlite::Result<()> {
+    let add = concat!(
+        "INSERT INTO transfers (project, ",
+        transfer_columns!(),
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
+         ?18, ?19)"
+    );
+    let mut statement = connection.prepare_cached(add)?;
+    for saved in books.added_transfers() {
+        columns::add_transfer(&mut statement, project.0, &saved)?;
+    }
+    let end = "UPDATE transfers SET state = ?4 WHERE project = ?1 AND chain = ?2 AND line = ?3";
+    let mut statement = connection.prepare_cached(end)?;
+    for (id, state) in books.ended_holds() {
+        debug_assert_ne!(state, PendingState::Open);
+        statement.execute(params![
+            project.0,
+            signed(id.chain),
+            id.line,
+            state_number(state)
+        ])?;
+    }
+    let account = concat!(
+        "INSERT INTO accounts (project, ",
+        account_columns!(),
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+         ON CONFLICT (project, kind, owner, party, period) DO UPDATE SET \
+         debits_pending = excluded.debits_pending, debits_posted = excluded.debits_posted, \
+         credits_pending = excluded.credits_pending, credits_posted = excluded.credits_posted"
+    );
+    let mut statement = connection.prepare_cached(account)?;
+    for account in books.changed_accounts() {
+        columns::save_account(&mut statement, project.0, account)?;
+    }
+    Ok(())
+}
+
+fn save_records(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
+    let put = "INSERT INTO records (project, kind, id, version, body) VALUES (?1, ?2, ?3, ?4, ?5) \
+               ON CONFLICT (project, kind, id) \
+               DO UPDATE SET version = excluded.version, body = excluded.body";
+    let delete = "DELETE FROM records WHERE project = ?1 AND kind = ?2 AND id = ?3";
+    let mut put = connection.prepare_cached(put)?;
+    let mut delete = connection.prepare_cached(delete)?;
+    let mut more: BTreeMap<(ProjectId, Kind), i64> = BTreeMap::new();
+    for ((project, kind, id), cell) in &rows.records {
+        let key = (project.0, *kind as u8, signed(*id));
+        match cell.change {
+            Change::None => continue,
+            Change::Put(body) => {
+                put.execute(params![key.0, key.1, key.2, signed(cell.version), body])?
+            }
+            Change::Deleted => delete.execute(params![key.0, key.1, key.2])?,
+        };
+        let change = i64::from(cell.version > 0) - i64::from(cell.saved > 0);
+        *more.entry((*project, *kind)).or_default() += change;
+    }
+    save_counts(connection, more)
+}
+
+fn save_counts(
+    connection: &Connection,
+    more: BTreeMap<(ProjectId, Kind), i64>,
+) -> rusqlite::Result<()> {
+    let add = "INSERT INTO counts (project, kind, records) VALUES (?1, ?2, ?3) \
+               ON CONFLICT (project, kind) DO UPDATE SET records = records + excluded.records";
+    let mut statement = connection.prepare_cached(add)?;
+    for ((project, kind), change) in more.into_iter().filter(|(_, change)| *change != 0) {
+        statement.execute(params![project.0, kind as u8, change])?;
+    }
+    Ok(())
+}
+
+fn save_unique(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
+    let put = "INSERT INTO unique_links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4) \
+               ON CONFLICT (project, idx, key) DO UPDATE SET id = excluded.id";
+    let delete = "DELETE FROM unique_links WHERE project = ?1 AND idx = ?2 AND key = ?3";
+    let mut put = connection.prepare_cached(put)?;
+    let mut delete = connection.prepare_cached(delete)?;
+    for ((project, index, key), pointer) in &rows.unique {
+        match pointer.id {
+            id if id == pointer.saved => 0,
+            Some(id) => put.execute(params![project.0, *index as u8, key, signed(id)])?,
+            None => delete.execute(params![project.0, *index as u8, key])?,
+        };
+    }
+    Ok(())
+}
+
+fn save_links(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
+    let add = "INSERT INTO links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4) \
+               ON CONFLICT (project, idx, key, id) DO NOTHING";
+    let remove = "DELETE FROM links WHERE project = ?1 AND idx = ?2 AND key = ?3 AND id = ?4";
+    let mut add = connection.prepare_cached(add)?;
+    let mut remove = connection.prepare_cached(remove)?;
+    for ((project, index, key, id), linked) in &rows.links {
+        let statement = if *linked { &mut add } else { &mut remove };
+        statement.execute(params![project.0, *index as u8, key, signed(*id)])?;
+    }
+    Ok(())
+}
+
+fn save_once(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
+    let add = "INSERT INTO once (project, key, fingerprint, answer, created_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    let mut statement = connection.prepare_cached(add)?;
+    for ((project, key), seen) in &rows.once {
+        if let Seen::Now { once, at } = seen {
+            statement.execute(params![project.0, key, once.fingerprint, once.answer, at])?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! In what order do changes reach the disk? One thread, one batch after the other.
+//!
+//! A batch is one transaction: load the touched rows, judge every command in memory, save each
+//! changed row once, commit (which syncs the log), and only then answer.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Instant;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::{Command, Fault, Outcome, Settings};
+
+use super::{disk, load, save};
+
+pub(super) enum Message {
+    Apply(Job),
+    Close(Answer<()>),
+}
+
+pub(super) struct Job {
+    pub(super) commands: Vec<Command>,
+    pub(super) answer: Answer<Vec<Outcome>>,
+}
+
+/// Where one caller waits.
+pub(super) type Answer<T> = oneshot::Sender<Result<T, Fault>>;
+
+/// What was gathered for one transaction.
+struct Batch {
+    jobs: Vec<Job>,
+    commands: usize,
+    close: Option<Answer<()>>,
+}
+
+/// Serves the queue until it is closed or the last handle is gone.
+pub(super) fn run(connection: Connection, queue: &Receiver<Message>, settings: Settings) {
+    let mut usual = 1;
+    while let Ok(first) = queue.recv() {
+        let mut batch = Batch::begin(first);
+        batch.fill(queue, settings, usual);
+        usual = batch.jobs.len();
+        answer(batch.jobs, &connection);
+        if let Some(close) = batch.close {
+            // Nobody waits for an answer that nobody wants to hear.
+            let _ = close.send(empty_log(&connection));
+            return;
+        }
+    }
+}
+
+impl Batch {
+    fn begin(first: Message) -> Batch {
+        let mut batch = Batch {
+            jobs: Vec::new(),
+            commands: 0,
+            close: None,
+        };
+        batch.add(first);
+        batch
+    }
+
+    /// Takes what is there, and waits a little for as many callers as came last time: a lone
+    /// caller never waits, and many are served together.
+    fn fill(&mut self, queue: &Receiver<Message>, settings: Settings, usual: usize) {
+        let deadline = Instant::now() + settings.linger;
+        while self.commands < settings.batch && self.close.is_none() {
+            let next = match queue.try_recv() {
+                Ok(message) => Ok(message),
+                Err(_) if self.jobs.len() >= usual => return,
+                Err(_) => queue.recv_timeout(deadline.saturating_duration_since(Instant::now())),
+            };
+            match next {
+                Ok(message) => self.add(message),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn add(&mut self, message: Message) {
+        match message {
+            Message::Apply(job) => {
+                self.commands += job.commands.len();
+                self.jobs.push(job);
+            }
+            Message::Close(answer) => self.close = Some(answer),
+        }
+    }
+}
+
+fn answer(jobs: Vec<Job>, connection: &Connection) {
+    let commands: Vec<&Command> = jobs.iter().flat_map(|job| &job.commands).collect();
+    let outcomes = commit(connection, &commands);
+    drop(commands);
+    let mut outcomes = outcomes.map(Vec::into_iter);
+    for job in jobs {
+        let answer = match &mut outcomes {
+            Ok(outcomes) => Ok(outcomes.by_ref().take(job.commands.len()).collect()),
+            Err(fault) => Err(fault.clone()),
+        };
+        // A caller that stopped waiting does not stop the command.
+        let _ = job.answer.send(answer);
+    }
+}
+
+fn commit(connection: &Connection, commands: &[&Command]) -> Result<Vec<Outcome>, Fault> {
+    if commands.is_empty() {
+        return Ok(Vec::new());
+    }
+    let outcomes = transact(connection, commands);
+    if outcomes.is_err() && !connection.is_autocommit() {
+        // If this fails too, the next batch finds the transaction open and fails: nothing of
+        // this one can become durable by accident.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    outcomes.map_err(disk)
+}
+
+fn transact(connection: &Connection, commands: &[&Command]) -> rusqlite::Result<Vec<Outcome>> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let mut rows = load::load(connection, commands)?;
+    let outcomes = commands.iter().map(|command| rows.judge(command)).collect();
+    save::save(connection, &rows)?;
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(outcomes)
+}
+
+/// Copies the log into the file and cuts it to nothing. A reader that still looks at an old
+/// moment keeps it from being cut, which loses nothing.
+fn empty_log(connection: &Connection) -> Result<(), Fault> {
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .map_err(disk)
+}
