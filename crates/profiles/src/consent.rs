@@ -136,3 +136,6 @@ fn is_outcome(kind: &Kind) -> bool {
         Kind::OrderCompleted(_) | Kind::OrderRefunded { .. } | Kind::OfferExposed
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,3 +182,6 @@ fn link(claims: &[Claim], customer: CustomerId, may_join: impl Fn(Known) -> bool
         join,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,5 +22,5 @@ pub use identity::{
 pub use profile::{Node, Profile, facts, join, split};
 pub use rules::Timestamp;
 pub use segment::{Segment, SegmentId, member};
-pub use tallies::features::{FEATURES, FactType, Feature, OPEN_PREFIXES};
+pub use tallies::features::{FEATURES, OPEN_PREFIXES, schema};
 pub use tallies::{Stage, Tallies};

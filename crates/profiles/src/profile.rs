@@ -89,3 +89,6 @@ pub fn facts(profile: &Profile, purpose: Purpose, now: Timestamp) -> Facts {
     }
     facts
 }
+
+#[cfg(test)]
+mod tests;

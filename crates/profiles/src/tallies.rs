@@ -10,14 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Activity, Kind, MAX_ITEMS, Minor, Name, Order, Product, Timestamp};
 use last::{Last, LastTimes};
-use tastes::Tastes;
+use tastes::{KEPT_VISITS, KEPT_WEEKS, Tastes, VISIT};
 use windows::{Counts, Windows};
 
+mod facts;
 pub(crate) mod features;
 mod last;
 mod stage;
 mod tastes;
 mod windows;
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub(crate) use last::slug;
 pub use stage::Stage;
@@ -108,6 +112,7 @@ impl Tallies {
             }
             Kind::Page | Kind::OfferExposed | Kind::Named(_) => {}
         }
+        self.forget();
     }
 
     /// The state of the union of both sets of events.
@@ -115,7 +120,7 @@ impl Tallies {
     pub fn merge(&self, other: &Self) -> Self {
         let seen = merged_span(self.seen, other.seen);
         let newest = seen.map_or(0, |span| span.last);
-        Self {
+        let mut merged = Self {
             seen,
             orders: self.orders.merge(other.orders),
             cart: self.cart.max(other.cart),
@@ -125,7 +130,18 @@ impl Tallies {
             categories: self.categories.merge(&other.categories),
             brands: self.brands.merge(&other.brands),
             visits: self.visits.merge(&other.visits),
-        }
+        };
+        merged.forget();
+        merged
+    }
+
+    /// Lets go of tastes that are too old to count, seen from the newest event.
+    fn forget(&mut self) {
+        let kept_from = |width, kept| (bucket(self.newest(), width) + 1).saturating_sub(kept);
+        let (week, visit) = (kept_from(WEEK, KEPT_WEEKS), kept_from(VISIT, KEPT_VISITS));
+        self.categories.forget_before(week);
+        self.brands.forget_before(week);
+        self.visits.forget_before(visit);
     }
 
     fn newest(&self) -> Timestamp {
@@ -135,7 +151,7 @@ impl Tallies {
     fn look(&mut self, product: &Product, at: Timestamp) {
         self.prefer(product, at, VIEW_WEIGHT);
         if let Some(category) = &product.category {
-            self.visits.add(category, tastes::visit_of(at), 1);
+            self.visits.add(category, bucket(at, VISIT), 1);
         }
     }
 

@@ -1,93 +1,85 @@
-//! Under which names can a condition read the tallies, and what does each tell?
+//! Under which names can a condition read a customer, and what does each fact tell?
 
-use rules::{Facts, Value};
+use rules::Schema;
+use rules::Type::{self, Bool, Int, Text, Texts, Time};
 
-use super::{DAY, HOUR, Span, Stage, Tallies, bucket, last::slug, windows::Lookback};
-use crate::{Minor, Name, Timestamp};
-
-/// Tastes told one by one, strongest first.
-const TOLD_TASTES: usize = 5;
-
-const PPM: u128 = 1_000_000;
-
-/// The type of a fact's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FactType {
-    Bool,
-    Int,
-    Text,
-    Time,
-    /// A list of texts.
-    Texts,
-}
-
-/// One fact that tallies can tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Feature {
-    pub path: &'static str,
-    pub fact_type: FactType,
-    pub says: &'static str,
-}
-
-const fn row(path: &'static str, fact_type: FactType, says: &'static str) -> Feature {
-    Feature {
-        path,
-        fact_type,
-        says,
-    }
-}
-
-/// Every fact told under a fixed name. Days are differences of UTC calendar days; money is in
-/// minor units; shares are in ppm. Lookbacks include the stretch of now: see the windows.
-pub const FEATURES: &[Feature] = &[
-    row(
-        "customer.stage",
-        FactType::Text,
-        "Where in life: never_bought, new, active, cooling (45 days since the last order), lapsing (60), lapsed (90), dormant (365).",
-    ),
-    row(
-        "customer.orders",
-        FactType::Int,
-        "Orders in all: frequency.",
-    ),
-    row(
-        "customer.orders_1h",
-        FactType::Int,
-        "Orders in the last hour.",
-    ),
-    row(
-        "customer.orders_1d",
-        FactType::Int,
-        "Orders in the last 24 hours.",
-    ),
-    row(
-        "customer.orders_7d",
-        FactType::Int,
-        "Orders in the last 7 days.",
-    ),
-    row(
-        "customer.orders_30d",
-        FactType::Int,
-        "Orders in the last 30 days.",
-    ),
-    row(
-        "customer.orders_365d",
-        FactType::Int,
-        "Orders in the last 365 days.",
-    ),
+/// Every fact that is told under a fixed name: path, type, sentence.
+///
+/// A day is a UTC calendar day, and "days since" is the difference of two of them. Money is in
+/// minor units, shares are in ppm, means and shares are rounded half up. A lookback never reaches
+/// further back than it says; see `windows` for how far short of that it may fall.
+#[rustfmt::skip]
+pub const FEATURES: &[(&str, Type, &str)] = &[
+    ("customer.stage", Text, "never_bought, new, active, cooling, lapsing, lapsed or dormant."),
+    ("customer.recency_days", Int, "Days since the last order."),
+    ("customer.orders", Int, "Orders in all: frequency."),
+    ("customer.orders_1h", Int, "Orders in the last hour."),
+    ("customer.orders_1d", Int, "Orders in the last 24 hours."),
+    ("customer.orders_7d", Int, "Orders in the last 7 days."),
+    ("customer.orders_30d", Int, "Orders in the last 30 days."),
+    ("customer.orders_365d", Int, "Orders in the last 365 days."),
+    ("customer.spent", Int, "Paid in all less refunds, never below zero: monetary value."),
+    ("customer.spent_1h", Int, "Paid less refunded in the last hour, never below zero."),
+    ("customer.spent_1d", Int, "Paid less refunded in the last 24 hours, never below zero."),
+    ("customer.spent_7d", Int, "Paid less refunded in the last 7 days, never below zero."),
+    ("customer.spent_30d", Int, "Paid less refunded in the last 30 days, never below zero."),
+    ("customer.spent_365d", Int, "Paid less refunded in the last 365 days, never below zero."),
+    ("customer.spent_mean", Int, "Mean of what was spent by order, after refunds."),
+    ("customer.aov", Int, "Average order value: mean of what was paid by order, before refunds."),
+    ("customer.refunded", Int, "Refunded in all."),
+    ("customer.units", Int, "Units bought in all."),
+    ("customer.discount_share", Int, "Share of list price that was taken off, over all orders."),
+    ("customer.discounted_order_share", Int, "Share of orders with a discount."),
+    ("customer.first_order_at", Time, "When the first order was placed."),
+    ("customer.last_order_at", Time, "When the last order was placed."),
+    ("customer.first_order_days", Int, "Days since the first order."),
+    ("customer.days_between_orders", Int, "Mean days from one order to the next; needs two."),
+    ("customer.next_order_due_days", Int, "Days until the mean gap has passed; below zero: late."),
+    ("customer.views_1h", Int, "Pages and products viewed in the last hour."),
+    ("customer.views_1d", Int, "Pages and products viewed in the last 24 hours."),
+    ("customer.views_7d", Int, "Pages and products viewed in the last 7 days."),
+    ("customer.views_30d", Int, "Pages and products viewed in the last 30 days."),
+    ("customer.views_365d", Int, "Pages and products viewed in the last 365 days."),
+    ("customer.events_1h", Int, "Events in the last hour."),
+    ("customer.events_1d", Int, "Events in the last 24 hours."),
+    ("customer.events_7d", Int, "Events in the last 7 days."),
+    ("customer.events_30d", Int, "Events in the last 30 days."),
+    ("customer.events_365d", Int, "Events in the last 365 days."),
+    ("customer.first_seen_days", Int, "Days since the first event."),
+    ("customer.last_seen_days", Int, "Days since the latest event."),
+    ("customer.cart_value", Int, "Value of the latest cart, unless an order came after it."),
+    ("customer.cart_hours", Int, "Whole hours since that cart was told."),
+    ("customer.mid_return", Bool, "A return was opened and not closed since."),
+    ("customer.top_category", Text, "The category of the strongest recent interest."),
+    ("customer.top_brand", Text, "The brand of the strongest recent interest."),
+    ("customer.categories", Texts, "The five categories of the strongest interest, in order."),
+    ("customer.brands", Texts, "The five brands of the strongest interest, in order."),
+    ("customer.last_category", Text, "The category last viewed, added or bought."),
+    ("customer.last_brand", Text, "The brand last viewed, added or bought."),
+    ("customer.last_sku", Text, "The article last viewed, added or bought."),
+    ("customer.revisited_category", Text, "The category viewed in two visits within 48 hours."),
 ];
 
-/// Facts told under names that depend on the shop's own, and what the values are.
-pub const OPEN_PREFIXES: &[Feature] = &[row(
-    "customer.affinity.category.",
-    FactType::Int,
-    "Share of the category in all recent interest, ppm.",
-)];
+/// Facts whose names end in a name of the shop's, in lower case with underscores.
+/// Of two names that end alike the stronger taste is told.
+#[rustfmt::skip]
+pub const OPEN_PREFIXES: &[(&str, Type, &str)] = &[
+    ("customer.affinity.category.", Int, "Share of recent interest, for the five strongest."),
+    ("customer.affinity.brand.", Int, "Share of recent interest, for the five strongest."),
+    ("customer.days_since.", Int, "Days since the event of this name last happened."),
+];
 
-impl Tallies {
-    /// Tells everything that follows from the tallies at this moment. What cannot be known, such
-    /// as the recency of somebody who never bought, is absent.
-    pub fn facts(&self, now: Timestamp, facts: &mut Facts) {
-        let _ = (now, facts);
-    }
+/// What conditions may read of a customer: the features, and whatever traits and metadata the
+/// shop sends.
+#[must_use]
+pub fn schema() -> Schema {
+    let declared = FEATURES
+        .iter()
+        .fold(Schema::default(), |schema, (path, of, _)| {
+            schema.fact(*path, *of)
+        });
+    let features = OPEN_PREFIXES.iter().map(|(prefix, ..)| *prefix);
+    features
+        .chain(["customer.trait.", "customer.metadata."])
+        .fold(declared, |schema, prefix| schema.open(prefix))
 }

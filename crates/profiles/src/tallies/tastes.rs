@@ -14,13 +14,17 @@ pub(super) const MAX_WEIGHTS: usize = 64;
 /// A taste counts half after this many weeks, a quarter after twice as many.
 pub(super) const HALF_LIFE_WEEKS: u32 = 4;
 
-/// What is older than six half-lives, less than two per cent of its weight, is not read.
-const MAX_AGE_WEEKS: u32 = 6 * HALF_LIFE_WEEKS;
+/// What is older than six half-lives, less than two per cent of its weight, is neither read nor
+/// kept.
+pub(super) const KEPT_WEEKS: u32 = 6 * HALF_LIFE_WEEKS;
 
 /// Looks at a category further apart than this are two visits.
-const VISIT: i64 = 30 * MINUTE;
+pub(super) const VISIT: i64 = 30 * MINUTE;
 
-/// Names with their weights by stretch, both ascending. When there are more weights than
+/// Half hours in two days, with the one that has just begun and the one that is not quite over.
+pub(super) const KEPT_VISITS: u32 = 98;
+
+/// Names with their weights by stretch, both ascending; see [`Tastes::forget_before`]. When there are more weights than
 /// [`MAX_WEIGHTS`], those of the oldest stretch go, within it the first in the alphabet. The rank
 /// does not look at the weight, so more events can only push a weight further down, and a weight
 /// that is kept is whole.
@@ -63,6 +67,17 @@ impl Tastes {
         merged
     }
 
+    /// Lets go of what is older than this stretch, which the newest event of the state sets.
+    pub fn forget_before(&mut self, stretch: u32) {
+        let is_old = |weights: &[(u32, u32)]| weights.first().is_some_and(|(at, _)| *at < stretch);
+        if self.0.iter().any(|(_, weights)| is_old(weights)) {
+            self.0
+                .iter_mut()
+                .for_each(|(_, weights)| weights.retain(|(at, _)| *at >= stretch));
+            self.0.retain(|(_, weights)| !weights.is_empty());
+        }
+    }
+
     /// Names with their decayed weight in millionths, strongest first, then by the alphabet.
     pub fn by_strength(&self, now: Timestamp) -> Vec<(&Name, u64)> {
         let this_week = bucket(now, WEEK);
@@ -78,7 +93,7 @@ impl Tastes {
 
     /// The name that was visited again within two days before now, the latest such visit first.
     pub fn revisited(&self, now: Timestamp) -> Option<&Name> {
-        let (from, to) = (visit_of((now - 2 * DAY).max(0)), visit_of(now));
+        let (from, to) = (bucket((now - 2 * DAY).max(0), VISIT), bucket(now, VISIT));
         self.0
             .iter()
             .filter_map(|(name, visits)| {
@@ -115,11 +130,6 @@ impl Tastes {
     }
 }
 
-/// The half hour of a look, for [`Tastes::revisited`].
-pub(super) fn visit_of(at: Timestamp) -> u32 {
-    bucket(at, VISIT)
-}
-
 fn add_weight(weights: &mut Vec<(u32, u32)>, (stretch, weight): (u32, u32)) {
     let place = weights.partition_point(|(other, _)| *other < stretch);
     match weights.get_mut(place) {
@@ -132,7 +142,7 @@ fn strength(weights: &[(u32, u32)], this_week: u32) -> u64 {
     let recent = weights.iter().filter_map(|(week, weight)| {
         let age = this_week
             .checked_sub(*week)
-            .filter(|age| *age < MAX_AGE_WEEKS)?;
+            .filter(|age| *age < KEPT_WEEKS)?;
         Some(u64::from(*weight) * decay_ppm(age))
     });
     recent.fold(0, u64::saturating_add)
