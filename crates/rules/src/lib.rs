@@ -6,12 +6,15 @@
 mod condition;
 mod facts;
 mod index;
+mod lower;
+mod moment;
 mod parse;
+mod print;
 mod schema;
 mod spec;
 
 pub use condition::{Condition, Diagnostic, LINES, Op, Operator, Term, Verdict};
 pub use facts::{Facts, Path, Timestamp, Value};
 pub use index::{Encoded, Index};
-pub use parse::parse;
+pub use parse::{MAX_BRACKETS, MAX_DEPTH, MAX_LIST, MAX_NODES, MAX_SOURCE, MAX_TOKENS, parse};
 pub use schema::{Schema, Type, check};

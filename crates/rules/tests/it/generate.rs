@@ -1,0 +1,305 @@
+//! Conditions and facts of every kind, from a seed.
+
+use rules::{Condition, Facts, Op, Operator, Path, Term, Value};
+
+/// A small generator (SplitMix64; Steele, Lea and Flood 2014), so that a seed is a case.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+
+    pub fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())].clone()
+    }
+}
+
+pub const BOOLS: [&str; 2] = ["customer.vip", "order.first"];
+pub const INTS: [&str; 3] = ["order.amount", "customer.orders", "customer.metadata.size"];
+pub const TEXTS: [&str; 4] = [
+    "customer.tier",
+    "customer.country",
+    "order.store",
+    "customer.trait.colour",
+];
+pub const TIMES: [&str; 2] = ["customer.last_order_at", "order.at"];
+pub const DURATIONS: [&str; 1] = ["customer.age"];
+pub const TEXT_LISTS: [&str; 2] = ["customer.segments", "customer.categories"];
+pub const INT_LISTS: [&str; 1] = ["customer.sizes"];
+const LINE_BOOLS: [&str; 1] = ["line.discounted"];
+const LINE_INTS: [&str; 2] = ["line.quantity", "line.price"];
+const LINE_TEXTS: [&str; 2] = ["line.category", "line.sku"];
+const WORDS: [&str; 7] = ["gold", "golden", "go", "SE", "", "å\"n\n", "shoes"];
+
+fn int(dice: &mut Dice) -> i64 {
+    match dice.below(12) {
+        0 => dice.pick(&[i64::MAX, i64::MIN, 0]),
+        _ => dice.below(9) as i64 - 3,
+    }
+}
+
+fn text(dice: &mut Dice) -> Value {
+    dice.pick(&WORDS).into()
+}
+
+fn time(dice: &mut Dice) -> Value {
+    Value::Time(1_767_225_600_000 + dice.below(5) as i64 * 3_600_500)
+}
+
+fn duration(dice: &mut Dice) -> Value {
+    Value::Duration(dice.below(5) as i64 * 3_600_500 - 3_600_500)
+}
+
+/// A condition as `parse` makes them, up to four levels deep.
+pub fn condition(dice: &mut Dice) -> Condition {
+    of_depth(dice, 4, false)
+}
+
+/// Conditions like those of campaigns: conjunctions over facts of few values.
+pub fn campaign(dice: &mut Dice) -> Condition {
+    let parts = 1 + dice.below(4);
+    Condition::all(
+        (0..parts)
+            .map(|_| of_depth(dice, 1, false))
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn of_depth(dice: &mut Dice, depth: usize, line: bool) -> Condition {
+    if depth == 0 {
+        return leaf(dice, line);
+    }
+    match dice.below(12) {
+        0..=2 => several(dice, depth, line, Condition::all),
+        3..=5 => several(dice, depth, line, Condition::any),
+        6 => Condition::Not(Box::new(of_depth(dice, depth - 1, line))),
+        7 if !line => Condition::AnyLine(Box::new(of_depth(dice, depth - 1, true))),
+        8 if !line => Condition::EveryLine(Box::new(of_depth(dice, depth - 1, true))),
+        9 if !line => Condition::Test {
+            left: lines(dice, depth),
+            op: order(dice),
+            right: Term::Value(Value::Int(dice.below(3) as i64)),
+        },
+        _ => leaf(dice, line),
+    }
+}
+
+fn several(
+    dice: &mut Dice,
+    depth: usize,
+    line: bool,
+    join: fn(Vec<Condition>) -> Condition,
+) -> Condition {
+    let parts = 2 + dice.below(2);
+    join(
+        (0..parts)
+            .map(|_| of_depth(dice, depth - 1, line))
+            .collect(),
+    )
+}
+
+fn lines(dice: &mut Dice, depth: usize) -> Term {
+    Term::Lines(Box::new(of_depth(dice, depth - 1, true)))
+}
+
+fn order(dice: &mut Dice) -> Op {
+    dice.pick(&[
+        Op::Equal,
+        Op::NotEqual,
+        Op::Less,
+        Op::AtMost,
+        Op::More,
+        Op::AtLeast,
+    ])
+}
+
+fn either(dice: &mut Dice, line: bool, of_line: &[&str], of_moment: &[&str]) -> Path {
+    let from = if line && dice.below(3) > 0 {
+        of_line
+    } else {
+        of_moment
+    };
+    dice.pick(from).into()
+}
+
+fn leaf(dice: &mut Dice, line: bool) -> Condition {
+    let int_path = either(dice, line, &LINE_INTS, &INTS);
+    let text_path = either(dice, line, &LINE_TEXTS, &TEXTS);
+    match dice.below(16) {
+        0 => match dice.below(4) {
+            0 => Condition::Always,
+            1 => Condition::never(),
+            _ => Condition::Known(text_path),
+        },
+        1 => {
+            let op = dice.pick(&[Op::Equal, Op::NotEqual]);
+            Condition::test(
+                either(dice, line, &LINE_BOOLS, &BOOLS),
+                op,
+                dice.below(2) == 0,
+            )
+        }
+        2 | 3 => Condition::test(int_path, order(dice), int(dice)),
+        4 | 5 => {
+            let op = dice.pick(&[Op::Equal, Op::Equal, Op::NotEqual]);
+            Condition::test(text_path, op, text(dice))
+        }
+        6 => {
+            let items: Vec<Value> = (0..dice.below(4)).map(|_| text(dice)).collect();
+            Condition::test(text_path, Op::In, items)
+        }
+        7 => {
+            let items: Vec<i64> = (0..dice.below(4)).map(|_| int(dice)).collect();
+            Condition::test(int_path, Op::In, items)
+        }
+        8 => Condition::holds(dice.pick(&TEXT_LISTS), text(dice)),
+        9 => Condition::holds(dice.pick(&INT_LISTS), int(dice)),
+        10 => {
+            let op = dice.pick(&[Op::StartsWith, Op::EndsWith, Op::Contains]);
+            Condition::test(text_path, op, text(dice))
+        }
+        11 => Condition::test(dice.pick(&TIMES), order(dice), time(dice)),
+        12 => Condition::Test {
+            left: sum(
+                Term::Fact(dice.pick(&TIMES).into()),
+                Operator::Minus,
+                Term::Fact(dice.pick(&TIMES).into()),
+            ),
+            op: order(dice),
+            right: Term::Value(duration(dice)),
+        },
+        13 => Condition::Test {
+            left: sum(
+                Term::Fact(dice.pick(&DURATIONS).into()),
+                dice_plus(dice),
+                Term::Value(duration(dice)),
+            ),
+            op: order(dice),
+            right: Term::Fact(dice.pick(&DURATIONS).into()),
+        },
+        14 => Condition::Test {
+            left: number(dice, line, 2),
+            op: order(dice),
+            right: number(dice, line, 1),
+        },
+        _ => between_facts(dice, line),
+    }
+}
+
+fn between_facts(dice: &mut Dice, line: bool) -> Condition {
+    let fact = |path: Path| Term::Fact(path);
+    let left = either(dice, line, &LINE_TEXTS, &TEXTS);
+    let right = either(dice, line, &LINE_TEXTS, &TEXTS);
+    match dice.below(3) {
+        0 => Condition::Test {
+            left: fact(left),
+            op: dice.pick(&[Op::Equal, Op::NotEqual, Op::StartsWith, Op::Contains]),
+            right: fact(right),
+        },
+        1 => Condition::Test {
+            left: fact(left),
+            op: Op::In,
+            right: fact(dice.pick(&TEXT_LISTS).into()),
+        },
+        _ => Condition::Test {
+            left: fact(either(dice, line, &LINE_INTS, &INTS)),
+            op: Op::In,
+            right: fact(INT_LISTS[0].into()),
+        },
+    }
+}
+
+fn dice_plus(dice: &mut Dice) -> Operator {
+    dice.pick(&[Operator::Plus, Operator::Minus])
+}
+
+/// A calculation that reads a fact on its left.
+fn number(dice: &mut Dice, line: bool, depth: usize) -> Term {
+    let fact = Term::Fact(either(dice, line, &LINE_INTS, &INTS));
+    if depth == 0 {
+        return fact;
+    }
+    let operators = [
+        Operator::Plus,
+        Operator::Minus,
+        Operator::Times,
+        Operator::Over,
+        Operator::Modulo,
+    ];
+    let right = match dice.below(2) {
+        0 => number(dice, line, depth - 1),
+        _ => Term::Value(Value::Int(int(dice))),
+    };
+    sum(fact, dice.pick(&operators), right)
+}
+
+fn sum(left: Term, operator: Operator, right: Term) -> Term {
+    Term::Sum {
+        left: Box::new(left),
+        operator,
+        right: Box::new(right),
+    }
+}
+
+/// Facts of the declared types, each known three times out of four.
+pub fn facts(dice: &mut Dice) -> Facts {
+    let mut facts = Facts::default();
+    fill(dice, &mut facts, (&BOOLS, &INTS, &TEXTS));
+    for path in TIMES {
+        known(dice, &mut facts, path, time);
+    }
+    for path in DURATIONS {
+        known(dice, &mut facts, path, duration);
+    }
+    for path in TEXT_LISTS {
+        known(dice, &mut facts, path, |dice| {
+            Value::List((0..dice.below(4)).map(|_| text(dice)).collect())
+        });
+    }
+    for path in INT_LISTS {
+        known(dice, &mut facts, path, |dice| {
+            Value::List((0..dice.below(4)).map(|_| int(dice).into()).collect())
+        });
+    }
+    if dice.below(8) > 0 {
+        facts.set_lines((0..dice.below(4)).map(|_| line(dice)).collect());
+    }
+    facts
+}
+
+fn line(dice: &mut Dice) -> Facts {
+    let mut line = Facts::default();
+    fill(dice, &mut line, (&LINE_BOOLS, &LINE_INTS, &LINE_TEXTS));
+    line
+}
+
+fn fill(dice: &mut Dice, facts: &mut Facts, (bools, ints, texts): (&[&str], &[&str], &[&str])) {
+    for path in bools {
+        known(dice, facts, path, |dice| (dice.below(2) == 0).into());
+    }
+    for path in ints {
+        known(dice, facts, path, |dice| int(dice).into());
+    }
+    for path in texts {
+        known(dice, facts, path, |dice| match dice.below(6) {
+            0 => "a text that no condition knows".into(),
+            _ => text(dice),
+        });
+    }
+}
+
+fn known(dice: &mut Dice, facts: &mut Facts, path: &str, value: impl Fn(&mut Dice) -> Value) {
+    let value = value(dice);
+    if dice.below(6) > 0 {
+        facts.set(path, value);
+    }
+}
