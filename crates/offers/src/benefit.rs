@@ -83,7 +83,7 @@ impl Running<'_> {
         }
     }
 
-    fn shipping_free(&self) -> Cut {
+    pub(crate) fn shipping_free(&self) -> Cut {
         let is_shipping = |line: &PricedLine| &*line.sku.0 == SHIPPING_SKU;
         let hit: Vec<bool> = self
             .lines
@@ -203,7 +203,7 @@ impl Running<'_> {
         sum(left)
     }
 
-    /// A number for each line: that of the lines in scope, never above what is left of them, else 0.
+    /// A number for each line in scope, never above what is left of it; 0 for the others.
     fn each(&self, hit: &[bool], of: impl Fn(&PricedLine) -> Minor) -> Vec<Minor> {
         let lines = self.lines.iter().map(|line| &line.priced).zip(hit);
         lines

@@ -85,3 +85,82 @@ fn value(symbol: u8) -> Option<u8> {
         .position(|known| *known == symbol)
         .and_then(|at| u8::try_from(at).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODE: &str = "ZZZZZZZZZZZZ";
+
+    #[test]
+    fn a_code_has_twelve_random_symbols_and_a_check() {
+        let code = code_from([255; 8]);
+        assert_eq!(code.len(), 13);
+        assert!(code.starts_with(CODE));
+        assert_ne!(code_from([1; 8]), code_from([2; 8]));
+        // All 60 bits are used: the lowest and the highest of them change the code.
+        assert_ne!(code_from([0, 0, 0, 0, 0, 0, 0, 1]), code_from([0; 8]));
+        assert_ne!(code_from([8, 0, 0, 0, 0, 0, 0, 0]), code_from([0; 8]));
+    }
+
+    #[test]
+    fn a_typing_error_is_seen() {
+        for seed in [0_u64, 1, 0x0123_4567_89ab_cdef, u64::MAX - 7] {
+            let code = code_from(seed.to_be_bytes());
+            assert!(check(&code));
+            for at in 0..code.len() {
+                misspelt(&code, at).for_each(|wrong| assert!(!check(&wrong), "{wrong}"));
+                exchanged(&code, at).for_each(|wrong| assert!(!check(&wrong), "{wrong}"));
+            }
+        }
+    }
+
+    fn misspelt(code: &str, at: usize) -> impl Iterator<Item = String> {
+        let others = ALPHABET
+            .iter()
+            .filter(move |other| **other != code.as_bytes()[at]);
+        others.map(move |other| {
+            let mut wrong = code.as_bytes().to_vec();
+            wrong[at] = *other;
+            String::from_utf8(wrong).unwrap()
+        })
+    }
+
+    fn exchanged(code: &str, at: usize) -> impl Iterator<Item = String> {
+        (0..code.len()).filter_map(move |with| {
+            let mut wrong = code.as_bytes().to_vec();
+            wrong.swap(at, with);
+            let wrong = String::from_utf8(wrong).unwrap();
+            (wrong != code).then_some(wrong)
+        })
+    }
+
+    #[test]
+    fn other_texts_are_not_ours() {
+        let code = code_from([7; 8]);
+        for text in [
+            "",
+            "2",
+            "SPRING",
+            &code[..12],
+            &format!("{code}2"),
+            "0000000000000",
+            "ÄÖÜ",
+        ] {
+            assert!(!check(text), "{text}");
+        }
+        assert!(!check(&code.to_lowercase()) && check(&normalise(&code.to_lowercase())));
+    }
+
+    #[test]
+    fn a_pattern_is_filled_with_random_symbols() {
+        assert_eq!(
+            code_like("####-PROFFER", &[0, 31, 32, 9]).as_deref(),
+            Some("2Z2B-PROFFER")
+        );
+        assert_eq!(code_like("##", &[1]), None);
+        assert_eq!(code_like("SPRING", &[]).as_deref(), Some("SPRING"));
+        assert_eq!(symbols_in("####-PROFFER"), 4);
+        assert_eq!(normalise("  spring-24\n"), "SPRING-24");
+    }
+}

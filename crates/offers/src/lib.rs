@@ -14,11 +14,11 @@ mod qualify;
 mod quote;
 mod refusal;
 mod running;
+#[cfg(test)]
+mod shop;
 mod stack;
 
-pub use book::{
-    Booking, Checkout, CountedOrder, Given, GiftCard, Happening, Points, book,
-};
+pub use book::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
 pub use campaign::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Offer, OfferId, Period, Ppm, Reach,
     Scope, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,

@@ -58,6 +58,13 @@ impl Order {
             .fold(0, Minor::saturating_add)
     }
 
+    /// What a unit of a product costs at list price, the dearest line where several hold it.
+    #[must_use]
+    pub fn price_of(&self, sku: &Sku) -> Option<Minor> {
+        let lines = self.lines.iter().filter(|line| line.sku == *sku);
+        lines.map(|line| line.unit_price).max()
+    }
+
     /// How many units all lines hold.
     #[must_use]
     pub fn units(&self) -> u64 {

@@ -9,8 +9,8 @@ use crate::{
 
 /// An order with its discounts, in minor units of the order's currency.
 ///
-/// Invariant: `total = amount - sum(line.discount) - on_order + shipping`, and where there are
-/// lines, what is left of them adds up to `total - shipping`.
+/// Invariant: `total = amount - sum(line.discount) - on_order + shipping`, and where the order
+/// came with lines, what is left of them adds up to `total - shipping`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Priced {
     /// The goods at list price, free units that were added included.
@@ -54,7 +54,7 @@ pub struct Discount {
     /// What it took from the order as one amount; 0 where it took from lines.
     pub on_order: Minor,
     /// The goods' part by line, also where it was taken from the order as one amount. As long as
-    /// the lines; adds up to `amount - on_shipping` where there are lines.
+    /// the lines; adds up to `amount - on_shipping` where the order came with lines.
     pub per_line: Vec<Minor>,
     /// What it took from the order's shipping.
     pub on_shipping: Minor,
@@ -109,8 +109,9 @@ impl PricedLine {
 
 impl Offer {
     /// The most one use may cost in money, so that a guaranteed grant can hold it. Where the
-    /// benefit itself sets no bound, what it could cost on this order; `None` is without bound.
-    /// A gift card costs nothing more (its balance is owed already), and points are not money.
+    /// benefit itself sets no bound, what it gives by itself on this order; `None` is without
+    /// bound. A gift card costs nothing more (its balance is owed already), and points are not
+    /// money.
     #[must_use]
     pub fn ceiling(&self, order: Option<&Order>) -> Option<Minor> {
         match &self.benefit {
@@ -126,13 +127,20 @@ impl Offer {
                 Spread::Order | Spread::ByAmount | Spread::ByQuantity => Some(*amount),
                 Spread::EachLine | Spread::EachUnit => order.map(|order| self.alone_on(order)),
             },
-            Benefit::PercentOff { ceiling: None, .. }
-            | Benefit::ShippingFree { ceiling: None }
-            | Benefit::FixedPrice { .. }
-            | Benefit::UnitFree { .. } => order.map(|order| self.alone_on(order)),
+            Benefit::UnitFree { sku, quantity } => {
+                let price = order.and_then(|order| order.price_of(sku));
+                price.map(|price| price.saturating_mul((*quantity).into()))
+            }
+            Benefit::ShippingFree { ceiling: None } => {
+                order.map(|order| Running::new(order).shipping_free().money())
+            }
+            Benefit::PercentOff { ceiling: None, .. } | Benefit::FixedPrice { .. } => {
+                order.map(|order| self.alone_on(order))
+            }
         }
     }
 
+    /// What it gives where nothing was given before.
     fn alone_on(&self, order: &Order) -> Minor {
         Running::new(order)
             .cut(self, None)

@@ -185,3 +185,183 @@ fn larger(facts: &Facts, gap: i64) -> Facts {
     }
     larger
 }
+
+#[cfg(test)]
+mod tests {
+    use rules::Facts;
+
+    use super::*;
+    use crate::{VoucherKind, shop, shop::NOW};
+
+    /// An offer, changed in one way, against the code of its refusal and its gap.
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut shop::Case, &mut Voucher), expected: Result<(), Refusal>) {
+        let mut case = shop::case(1, "10 %");
+        let mut voucher = voucher();
+        change(&mut case, &mut voucher);
+        let presented = Presented {
+            voucher: Some(&voucher),
+            ..case.present()
+        };
+        assert_eq!(qualify(&presented, &facts(), NOW), expected);
+    }
+
+    fn voucher() -> Voucher {
+        Voucher {
+            id: VoucherId(1),
+            code: "SPRING".into(),
+            offer: OfferId(1),
+            kind: VoucherKind::Discount,
+            active: true,
+            validity: Validity::default(),
+            quantity: None,
+            holder: None,
+        }
+    }
+
+    fn facts() -> Facts {
+        let mut facts = Facts::default();
+        facts.set("order.amount", 3_000);
+        facts.set("order.initial_amount", 4_000);
+        facts.set("customer.tier", "silver");
+        facts
+    }
+
+    #[test]
+    fn a_pause_comes_first() {
+        check(|_, _| {}, Ok(()));
+        check(|case, _| case.campaign.active = false, Err(Refusal::Paused));
+        check(|case, _| case.offer.active = false, Err(Refusal::Paused));
+        check(|_, voucher| voucher.active = false, Err(Refusal::Paused));
+        check(
+            |case, voucher| {
+                voucher.active = false;
+                case.offer.validity.until = Some(0);
+            },
+            Err(Refusal::Paused),
+        );
+    }
+
+    #[test]
+    fn all_validities_must_be_open() {
+        let (from, until) = (Some(NOW.now), Some(NOW.now));
+        check(
+            |case, _| case.offer.validity = Validity { from, until },
+            Ok(()),
+        );
+        check(
+            |case, voucher| {
+                case.campaign.validity.from = Some(NOW.now + 1);
+                voucher.validity.from = Some(NOW.now + 9);
+            },
+            Err(Refusal::NotYetOpen { from: NOW.now + 9 }),
+        );
+        check(
+            |case, voucher| {
+                case.campaign.validity.until = Some(NOW.now - 1);
+                voucher.validity.until = Some(NOW.now - 9);
+            },
+            Err(Refusal::Closed { until: NOW.now - 9 }),
+        );
+        check(
+            |case, voucher| {
+                case.campaign.validity.until = Some(NOW.now - 1);
+                voucher.validity.from = Some(NOW.now + 1);
+            },
+            Err(Refusal::NotYetOpen { from: NOW.now + 1 }),
+        );
+    }
+
+    #[test]
+    fn a_voucher_with_a_holder_is_for_them_alone() {
+        check(|_, voucher| voucher.holder = Some(7), Ok(()));
+        check(
+            |_, voucher| voucher.holder = Some(8),
+            Err(Refusal::OtherHolder),
+        );
+        let (case, held) = (
+            shop::case(1, "10 %"),
+            Voucher {
+                holder: Some(7),
+                ..voucher()
+            },
+        );
+        let presented = Presented {
+            voucher: Some(&held),
+            ..case.present()
+        };
+        let nobody = Asking {
+            customer: None,
+            ..NOW
+        };
+        assert_eq!(
+            qualify(&presented, &facts(), nobody),
+            Err(Refusal::SignInRequired)
+        );
+    }
+
+    #[test]
+    fn what_is_spent_gives_nothing() {
+        check(|case, _| case.at_most = Some(0), Err(Refusal::BudgetSpent));
+        check(|case, _| case.at_most = Some(1), Ok(()));
+    }
+
+    /// A rule of the campaign and one of the offer.
+    #[track_caller]
+    fn rule(campaign: &str, offer: &str, expected: Result<(), Refusal>) {
+        let parsed = |text| rules::parse(text).unwrap();
+        check(
+            |case, _| {
+                case.campaign.rule = parsed(campaign);
+                case.offer.rule = parsed(offer);
+            },
+            expected,
+        );
+    }
+
+    #[test]
+    fn a_minimum_that_is_not_reached_names_its_gap() {
+        let below = |gap| Err(Refusal::BelowMinimum { gap });
+        let not_met = |path: &str| Err(Refusal::RuleNotMet(path.into()));
+        rule("true", "order.amount >= 3000", Ok(()));
+        rule("true", "order.amount >= 5000", below(2_000));
+        rule("true", "5000 <= order.amount", below(2_000));
+        rule("order.amount > 5000", "true", below(2_001));
+        rule("true", "!(order.amount < 5000)", below(2_000));
+        rule(
+            "order.amount >= 4000",
+            "order.initial_amount >= 9000",
+            below(5_000),
+        );
+        rule(
+            "order.amount >= 9000 || order.amount >= 4000",
+            "true",
+            below(1_000),
+        );
+        rule("order.amount < 1000", "true", not_met("order.amount"));
+        // More in the order would not help: something else is missing too.
+        rule(
+            "order.amount >= 5000",
+            "customer.tier == \"gold\"",
+            not_met("order.amount"),
+        );
+        rule(
+            "customer.tier == \"gold\"",
+            "order.amount >= 5000",
+            not_met("customer.tier"),
+        );
+    }
+
+    #[test]
+    fn a_fact_that_is_not_known_is_named() {
+        let unknown = |path: &str| Err(Refusal::FactUnknown(path.into()));
+        rule("true", "customer.orders > 3", unknown("customer.orders"));
+        let case = shop::case(1, "10 %, if customer.orders > 3");
+        let nobody = Asking {
+            customer: None,
+            ..NOW
+        };
+        let answer = qualify(&case.present(), &facts(), nobody);
+        assert_eq!(answer, Err(Refusal::SignInRequired));
+    }
+}

@@ -59,3 +59,6 @@ fn beside(facts: &Facts, order: Facts) -> Facts {
     seen.extend(order);
     seen
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,3 +120,74 @@ fn moment(at: Timestamp) -> String {
         Err(_) => at.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(refusal: Refusal, code: &str, sentence: &str) {
+        assert_eq!(
+            (refusal.code(), refusal.sentence().as_str()),
+            (code, sentence)
+        );
+    }
+
+    #[test]
+    fn a_refusal_has_a_code_and_a_sentence() {
+        use Refusal::*;
+        let noon = 1_772_366_400_000;
+        check(
+            NotYetOpen { from: noon },
+            "not_started",
+            "This starts on 1 March 2026, 12:00 UTC.",
+        );
+        check(
+            Closed { until: noon },
+            "expired",
+            "This ended on 1 March 2026, 12:00 UTC.",
+        );
+        check(
+            Closed { until: i64::MAX },
+            "expired",
+            "This ended on 9223372036854775807.",
+        );
+        check(
+            Reserved { until: noon },
+            "reserved",
+            "This is in use in another checkout until 1 March 2026, 12:00 UTC.",
+        );
+        check(
+            BelowMinimum { gap: 1240 },
+            "min_spend",
+            "Add 12.40 more to use this.",
+        );
+        check(
+            BelowMinimum { gap: 5 },
+            "min_spend",
+            "Add 0.05 more to use this.",
+        );
+        check(
+            RuleNotMet("customer.tier".into()),
+            "segment_mismatch",
+            "This is for certain customers only (customer.tier).",
+        );
+        check(
+            RuleNotMet("order.units".into()),
+            "rule_not_met",
+            "Your order does not qualify for this (order.units).",
+        );
+        check(
+            StackedOut { by: CampaignId(1) },
+            "no_stack",
+            "This cannot be combined with what is applied already.",
+        );
+        check(
+            UsedUpByCustomer,
+            "used_up_person",
+            "You have used this already.",
+        );
+        check(UsedUp, "used_up_campaign", "All of these have gone.");
+        check(BudgetSpent, "budget_reached", "All of these have gone.");
+    }
+}

@@ -128,7 +128,8 @@ impl<'a> Running<'a> {
             .collect();
         let on_order = self.discounts.iter().map(|discount| discount.on_order);
         let rows = std::iter::once(self.own).chain(on_order).map(|amount| {
-            let row = allocate(amount, &left);
+            // An order without lines has free units alone, which bear nothing.
+            let row = allocate(amount.min(sum(left.iter().copied())), &left);
             left.iter_mut()
                 .zip(&row)
                 .for_each(|(left, share)| *left = left.saturating_sub(*share));

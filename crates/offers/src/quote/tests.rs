@@ -1,0 +1,551 @@
+//! Worked rows, and what holds for every order and every stack.
+
+use proptest::prelude::*;
+use rules::Facts;
+
+use super::quote;
+use crate::{
+    Benefit, Discount, Minor, Offer, Order, Outcome, Presented, Priced, Redeemable, Scope, Sku,
+    Spread, Stacking, order_facts, price, shop,
+    shop::{Case, NOW},
+    stack,
+};
+
+/// `order | offer; offer` against `what each gives = total`. A discount on the order is one number,
+/// one on lines a number for each line; a refused offer shows the code of its refusal.
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    let (order, offers) = text.split_once(" | ").unwrap();
+    let order = shop::order(order);
+    let cases: Vec<Case> = offers
+        .split("; ")
+        .zip(0..)
+        .map(|(offer, id)| shop::case(id, offer))
+        .collect();
+    let presented: Vec<_> = cases.iter().map(Case::present).collect();
+    let outcome = quote(&order, &Facts::default(), presented.clone(), NOW);
+    let each: Vec<String> = presented
+        .iter()
+        .map(|one| shown(&outcome, one.redeemable))
+        .collect();
+    assert_eq!(
+        format!("{} = {}", each.join("; "), outcome.priced.total),
+        expected
+    );
+    adds_up(&order, &outcome.priced);
+}
+
+fn shown(outcome: &Outcome<'_>, redeemable: Redeemable) -> String {
+    if let Some((_, refusal)) = outcome.refused.iter().find(|(one, _)| *one == redeemable) {
+        return refusal.code().into();
+    }
+    let discounts = &outcome.priced.discounts;
+    let given = discounts
+        .iter()
+        .find(|one| one.redeemable == redeemable)
+        .unwrap();
+    let mut parts = Vec::new();
+    if given.on_order > 0 {
+        parts.push(given.on_order.to_string());
+    } else if given.per_line.iter().any(|part| *part > 0) {
+        let lines: Vec<String> = given.per_line.iter().map(Minor::to_string).collect();
+        parts.push(lines.join("+"));
+    }
+    if given.on_shipping > 0 {
+        parts.push(format!("shipping {}", given.on_shipping));
+    }
+    if given.points > 0 {
+        parts.push(format!("{} points", given.points));
+    }
+    let added = given.free_units.iter().filter(|units| units.added > 0);
+    parts.extend(added.map(|units| format!("{} of {} added", units.added, units.quantity)));
+    parts.join(" ")
+}
+
+const C1: &str = "mug 2x1000 adv, poster 3x1500 adv, shirt 3x2000 adv, bottle 2x2500";
+
+#[test]
+fn a_discount_on_some_lines() {
+    let check = |offer: &str, expected: &str| check(&format!("{C1} | {offer}"), expected);
+    check("1000 off each line on adv", "1000+1000+1000+0 = 14500");
+    check("1000 off each unit on adv", "2000+3000+3000+0 = 9500");
+    check("1000 off by amount on adv", "160+360+480+0 = 16500");
+    check("1000 off by quantity on adv", "250+375+375+0 = 16500");
+    check("10 % on adv", "200+450+600+0 = 16250");
+    check("price 1000 on adv", "0+1500+3000+0 = 13000");
+    check("1000 off on adv", "160+360+480+0 = 16500");
+    check("10 % on garden", "no_matching_items = 17500");
+}
+
+#[test]
+fn a_stack_runs_from_one_to_the_next() {
+    check(
+        "a 1x2000, b 1x700 | 1000 off each line on lines; gift 100; 40 %; 30 off",
+        "1000+700; 100; 360; 30 = 510",
+    );
+    check("10000 | 1 off", "1 = 9999");
+    check("20000 | 1000 off", "1000 = 19000");
+    check("26500 | 10 %; 2000 off", "2650; 2000 = 21850");
+    check("a 4x26500 | 1000 off", "1000 = 105000");
+    check("10000 | 10 %; 20 %", "1000; 1800 = 7200");
+}
+
+#[test]
+fn units_are_free_as_far_as_they_still_cost_something() {
+    check(
+        "a 4x26500, b 1x64900 gift | 30 %; 1 b free; 1000 off each line on gift",
+        "51270; 0+64900; no_effect = 54730",
+    );
+    check(
+        "a 1x26500 -2650, b 1x26500 | 3 %; 10 % on lines; 1 b free",
+        "1511; 2385+2650; 0+23850 = 19954",
+    );
+    check(
+        "a 1x26500 -2650, b 3x26500 | 3 %; 10 % on lines; 1 b free; 2 b free",
+        "3101; 2385+7950; 0+18550; 0+53000 = 18364",
+    );
+    check(
+        "a 1x26500 -2650, b 3x26500 | 1 b free; 2 b free; 10 % on lines",
+        "0+26500; 0+53000; 2385+0 = 21465",
+    );
+}
+
+#[test]
+fn missing_units_join_the_order() {
+    check("mug 1x1000 | 3 mug free", "1000+2000 2 of 3 added = 0");
+    check(
+        "mug 1x1000, poster 1x1500 | 2 mug free; 10 %",
+        "1000+0+1000 1 of 2 added; 150 = 1350",
+    );
+    check("poster 1x1500 | 1 mug free", "1 of 1 added = 1500");
+    check(
+        "mug 1x1000 | 3 mug free, budget 2500",
+        "1000+1000 1 of 2 added = 0",
+    );
+    check("mug 1x1000 | 3 mug free, budget 600", "600 = 400");
+    check(
+        "mug 1x1000 | 100 %; 2 mug free",
+        "1000; 0+1000 1 of 2 added = 0",
+    );
+}
+
+#[test]
+fn rules_see_the_order_as_it_is_by_then() {
+    check(
+        "10500 | 10 %; 20 %, if order.amount > 10000",
+        "1050; min_spend = 9450",
+    );
+    check(
+        "10500 | 20 %, if order.amount > 10000; 10 %",
+        "2100; 840 = 7560",
+    );
+    check(
+        "10500 | 10 %; 20 %, if order.initial_amount > 10000",
+        "1050; 1890 = 7560",
+    );
+    check(
+        "a 1x100, b 1x200 | 5 off, if order.units >= 3",
+        "rule_not_met = 300",
+    );
+    check(
+        "a 1x100, b 2x200 | 5 off, if order.units >= 3 && order.items.count == 2",
+        "5 = 495",
+    );
+    check(
+        "a 1x100 -10 | 5 off, if order.lines.exists(line, line.discounted)",
+        "5 = 85",
+    );
+}
+
+#[test]
+fn a_discount_never_passes_what_is_left() {
+    check("800 | 1000 off", "800 = 0");
+    check("800 | 1000 off; 10 %", "800; no_effect = 0");
+    check("103350 | 3 %", "3101 = 100249");
+    check("50350 | 3 %", "1511 = 48839");
+    check(
+        "a 1x500, b 1x500, discount 900 | 200 off each line on lines",
+        "50+50 = 0",
+    );
+    check(
+        "a 1x1000, b 1x100 -90 | 600 off by quantity on lines",
+        "590+10 = 410",
+    );
+    check("5000 | price 3000", "2000 = 3000");
+    check("2000 | price 3000", "no_effect = 2000");
+}
+
+#[test]
+fn ceilings_and_budgets_hold() {
+    check("12000 | 10 % at most 800", "800 = 11200");
+    check("12000 | 10 %, budget 320", "320 = 11680");
+    check("12000 | 10 %, budget 0", "budget_reached = 12000");
+    check(
+        "a 1x1000, b 1x1000, c 1x1000 | 10 % at most 100 on lines",
+        "34+33+33 = 2900",
+    );
+    check("12000 | gift 0", "balance_spent = 12000");
+}
+
+#[test]
+fn shipping_is_paid_beside_the_goods() {
+    check(
+        "a 1x1000, shipping 490 | shipping free",
+        "shipping 490 = 1000",
+    );
+    check(
+        "a 1x1000, shipping 490 | shipping free at most 300",
+        "shipping 300 = 1190",
+    );
+    check("a 1x1000, shipping 490 | 50 %", "500 = 990");
+    check(
+        "a 1x1000, prod_5h1pp1ng 1x490 | shipping free",
+        "0+490 = 1000",
+    );
+    check("a 1x1000 | shipping free", "no_effect = 1000");
+    check(
+        "a 1x1000, shipping 490 | gift 1200",
+        "1000 shipping 200 = 290",
+    );
+    check(
+        "a 1x1000 x, b 1x500, shipping 490 | gift 1200 on x",
+        "1000+0 = 990",
+    );
+}
+
+#[test]
+fn points_are_counted_on_what_is_paid() {
+    check("2500 | 5 points per 1000; 20 %", "10 points; 500 = 2000");
+    check("999 | 5 points per 1000", "no_effect = 999");
+    check(
+        "a 1x1000 x, b 1x1000 | 1 points per 1 on x; 500 off",
+        "750 points; 500 = 1500",
+    );
+}
+
+#[test]
+fn what_stands_alone_keeps_the_rest_out() {
+    check("1000 | 10 %, alone; 20 %", "100; no_stack = 900");
+    check("1000 | 10 %; 20 %, alone", "100; no_stack = 900");
+    check(
+        "1000 | 10 %; 20 %, alone, priority 0; 5 %",
+        "100; no_stack; 45 = 855",
+    );
+    check(
+        "1000 | 10 %, priority 2; 20 %, alone, priority 1",
+        "no_stack; 200 = 800",
+    );
+    check("1000 | 10 %, alone; 20 %, alone", "100; no_stack = 900");
+    check(
+        "1000 | 50 %, always; 100 off, alone; 20 %",
+        "450; 100; no_stack = 450",
+    );
+    check(
+        "1000 | 10 % on x, alone; 20 %",
+        "no_matching_items; 200 = 800",
+    );
+}
+
+#[test]
+fn nothing_is_used_twice_in_one_order() {
+    let case = shop::case(1, "10 %");
+    let order = shop::order("1000");
+    let twice = vec![case.present(), case.present()];
+    let outcome = quote(&order, &Facts::default(), twice.clone(), NOW);
+    assert_eq!(
+        outcome.refused,
+        vec![(Redeemable::Tier(case.offer.id), AlreadyApplied)]
+    );
+    assert_eq!(stack(twice).refused, outcome.refused);
+    use crate::Refusal::AlreadyApplied;
+}
+
+#[test]
+fn money_of_another_currency_is_refused() {
+    let mut case = shop::case(1, "100 off");
+    case.campaign.currency = crate::Currency(*b"USD");
+    let outcome = quote(
+        &shop::order("1000"),
+        &Facts::default(),
+        vec![case.present()],
+        NOW,
+    );
+    assert_eq!(outcome.refused[0].1.code(), "rule_not_met");
+}
+
+#[test]
+fn an_offer_tells_the_most_one_use_may_cost() {
+    let ceiling = |offer: &str, order: Option<&str>| {
+        shop::case(1, offer)
+            .offer
+            .ceiling(order.map(shop::order).as_ref())
+    };
+    assert_eq!(ceiling("10 % at most 800", None), Some(800));
+    assert_eq!(ceiling("10 %", None), None);
+    assert_eq!(ceiling("10 %", Some("1000")), Some(100));
+    assert_eq!(ceiling("500 off", None), Some(500));
+    assert_eq!(ceiling("500 off each unit on lines", None), None);
+    assert_eq!(
+        ceiling("500 off each unit on lines", Some("a 3x1000")),
+        Some(1500)
+    );
+    assert_eq!(ceiling("2 mug free", Some("mug 1x1000")), Some(2000));
+    assert_eq!(ceiling("2 mug free", Some("poster 1x1000")), None);
+    assert_eq!(
+        ceiling("shipping free", Some("poster 1x1000, shipping 490")),
+        Some(490)
+    );
+    assert_eq!(ceiling("price 700", Some("1000")), Some(300));
+}
+
+#[test]
+fn line_facts_are_those_of_the_moment() {
+    let facts = order_facts(&shop::order(
+        "mug 2x1000 -50 home, shipping 490, discount 100",
+    ));
+    let shown = |facts: &Facts| {
+        let pairs = facts
+            .iter()
+            .map(|(path, value)| format!("{path}={value:?}"));
+        pairs.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        shown(&facts),
+        "order.amount=Int(1850) order.discount=Int(150) order.initial_amount=Int(2000) \
+         order.items.count=Int(1) order.shipping=Int(490) order.units=Int(2)"
+    );
+    assert_eq!(
+        shown(&facts.lines()[0]),
+        "line.amount=Int(2000) line.category=Text(\"home\") line.discounted=Bool(true) \
+         line.price=Int(1000) line.quantity=Int(2) line.sku=Text(\"mug\") \
+         line.subtotal=Int(1950)"
+    );
+}
+
+#[test]
+fn amounts_beyond_all_counting_stay_the_largest_there_is() {
+    let most = Minor::MAX;
+    let order = shop::order(&format!(
+        "a {}x{most}, b 1x{most}, shipping {most}",
+        u32::MAX
+    ));
+    let offers = [
+        "10 %",
+        "10 % on lines",
+        "3 a free",
+        "900 off by amount on lines",
+        "5 off each unit on lines",
+    ];
+    let cases: Vec<Case> = offers
+        .into_iter()
+        .zip(0..)
+        .map(|(offer, id)| shop::case(id, offer))
+        .collect();
+    let outcome = quoted(&order, &cases);
+    assert_eq!(outcome.priced.discounts[0].amount, most / 10 + 1);
+    assert_eq!(outcome.priced.total, most);
+}
+
+/// Every number can be reached from every other, to the cent.
+#[track_caller]
+fn adds_up(order: &Order, priced: &Priced) {
+    let lines = &priced.lines;
+    let on_lines: Minor = lines.iter().map(|line| line.discount).sum();
+    assert_eq!(
+        priced.total,
+        priced.amount - on_lines - priced.on_order + priced.shipping
+    );
+    let own_on_lines: Minor = order
+        .lines
+        .iter()
+        .map(|line| line.discount.min(line.amount()))
+        .sum();
+    let own = own_on_lines + order.discount.min(order.gross() - own_on_lines);
+    let list = priced.amount + order.shipping;
+    assert_eq!(priced.total + own + priced.discounted(), list);
+    priced
+        .discounts
+        .iter()
+        .for_each(|discount| discount_adds_up(discount, order, priced));
+    if order.lines.is_empty() {
+        return;
+    }
+    assert_eq!(
+        lines.iter().map(|line| line.amount).sum::<Minor>(),
+        priced.amount
+    );
+    assert_eq!(
+        lines.iter().map(|line| line.order_share).sum::<Minor>(),
+        priced.on_order
+    );
+    let left: Minor = lines
+        .iter()
+        .map(|line| line.amount - line.discount - line.order_share)
+        .sum();
+    assert_eq!(left + priced.shipping, priced.total);
+}
+
+#[track_caller]
+fn discount_adds_up(discount: &Discount, order: &Order, priced: &Priced) {
+    let on_lines: Minor = discount.per_line.iter().sum();
+    if order.lines.is_empty() && discount.free_units.is_empty() {
+        assert_eq!(discount.on_order + discount.on_shipping, discount.amount);
+    } else {
+        assert_eq!(on_lines + discount.on_shipping, discount.amount);
+        assert_eq!(discount.per_line.len(), priced.lines.len());
+    }
+    assert!(discount.on_order == 0 || discount.on_order + discount.on_shipping == discount.amount);
+}
+
+fn any_order() -> impl Strategy<Value = Order> {
+    let line = ("[abc]", 0..5_u32, 0..3_000_u64, 0..2_000_u64, "[xy]").prop_map(
+        |(sku, quantity, price, discount, category)| {
+            format!("{sku} {quantity}x{price} -{discount} {category}")
+        },
+    );
+    let lines = prop::collection::vec(line, 0..5);
+    let whole = (0..9_000_u64, 0..900_u64, prop_oneof![Just(0), 0..3_000_u64]);
+    (lines, whole).prop_map(|(mut lines, (amount, shipping, discount))| {
+        lines.push(format!(
+            "{amount}, shipping {shipping}, discount {discount}"
+        ));
+        shop::order(&lines.join(", "))
+    })
+}
+
+fn any_benefit() -> impl Strategy<Value = Benefit> {
+    let spread = prop::sample::select(vec![
+        Spread::Order,
+        Spread::EachLine,
+        Spread::EachUnit,
+        Spread::ByAmount,
+        Spread::ByQuantity,
+    ]);
+    let ceiling = || prop::option::of(0..2_000_u64);
+    prop_oneof![
+        (0..1_200_000_u32, ceiling())
+            .prop_map(|(rate, ceiling)| Benefit::PercentOff { rate, ceiling }),
+        (0..4_000_u64, spread).prop_map(|(amount, spread)| Benefit::AmountOff { amount, spread }),
+        (0..9_000_u64).prop_map(|price| Benefit::FixedPrice { price }),
+        ceiling().prop_map(|ceiling| Benefit::ShippingFree { ceiling }),
+        ("[abc]", 0..6_u32).prop_map(|(sku, quantity)| Benefit::UnitFree {
+            sku: Sku(sku.as_str().into()),
+            quantity
+        }),
+        Just(Benefit::Credit),
+        (1..500_u64, 1..9_u64).prop_map(|(per, points)| Benefit::PointsBack { per, points }),
+    ]
+}
+
+fn any_scope() -> impl Strategy<Value = Scope> {
+    let on = |category: &str| Scope::Lines(rules::parse(category).unwrap());
+    prop::sample::select(vec![
+        Scope::Order,
+        Scope::Lines(rules::Condition::Always),
+        on("line.category == \"x\""),
+        on("line.subtotal > 1000 && !line.discounted"),
+    ])
+}
+
+/// Up to six offers of as many campaigns, each with a priority of its own.
+fn any_cases() -> impl Strategy<Value = Vec<Case>> {
+    let stacking = prop::sample::select(vec![
+        Stacking::Together,
+        Stacking::Together,
+        Stacking::Together,
+        Stacking::Always,
+        Stacking::Alone,
+    ]);
+    let one = (
+        any_benefit(),
+        any_scope(),
+        stacking,
+        prop::option::of(0..3_000_u64),
+    );
+    prop::collection::vec(one, 1..7).prop_map(|all| {
+        let cases = all
+            .into_iter()
+            .zip(1..)
+            .map(|((benefit, scope, stacking, at_most), id)| {
+                let mut case = Case::new(id, benefit, scope);
+                case.campaign.stacking = stacking;
+                case.campaign.priority = id as u16;
+                case.at_most = at_most;
+                case
+            });
+        cases.collect()
+    })
+}
+
+fn quoted<'a>(order: &Order, cases: &'a [Case]) -> Outcome<'a> {
+    quote(
+        order,
+        &Facts::default(),
+        cases.iter().map(Case::present).collect(),
+        NOW,
+    )
+}
+
+fn offer_of<'a>(applied: &[Presented<'a>], discount: &Discount) -> (&'a Offer, Option<Minor>) {
+    let one = applied
+        .iter()
+        .find(|one| one.redeemable == discount.redeemable)
+        .unwrap();
+    (one.offer, one.at_most)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 2_000, failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn discounts_add_up(order in any_order(), cases in any_cases()) {
+        adds_up(&order, &quoted(&order, &cases).priced);
+    }
+
+    #[test]
+    fn price_never_above_list_nor_below_floor(order in any_order(), cases in any_cases()) {
+        let outcome = quoted(&order, &cases);
+        let priced = outcome.priced;
+        prop_assert!(priced.total <= order.gross() + order.shipping);
+        prop_assert!(priced.discounted() <= priced.amount + order.shipping);
+        for line in &priced.lines {
+            prop_assert!(line.discount + line.order_share <= line.amount);
+            prop_assert!(line.free <= line.quantity);
+        }
+    }
+
+    #[test]
+    fn order_of_campaigns_does_not_matter(
+        order in any_order(),
+        (cases, shuffled) in any_cases().prop_flat_map(|cases| {
+            (Just(cases.clone()), Just(cases).prop_shuffle())
+        }),
+    ) {
+        let (one, other) = (quoted(&order, &cases), quoted(&order, &shuffled));
+        prop_assert_eq!(one.priced, other.priced);
+        prop_assert_eq!(one.refused, other.refused);
+    }
+
+    #[test]
+    fn no_discount_passes_its_bounds(order in any_order(), cases in any_cases()) {
+        let outcome = quoted(&order, &cases);
+        for discount in &outcome.priced.discounts {
+            let (offer, at_most) = offer_of(&outcome.applied, discount);
+            prop_assert!(at_most.is_none_or(|most| discount.amount <= most));
+            if offer.benefit != Benefit::Credit {
+                let ceiling = offer.ceiling(Some(&order));
+                prop_assert!(ceiling.is_none_or(|most| discount.amount <= most));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_quoted_is_what_it_costs(order in any_order(), cases in any_cases()) {
+        let outcome = quoted(&order, &cases);
+        let again = stack(outcome.applied.clone());
+        prop_assert!(again.refused.is_empty());
+        prop_assert_eq!(price(&order, &again), outcome.priced);
+    }
+}

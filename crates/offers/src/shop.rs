@@ -1,0 +1,191 @@
+//! A shop in one line of text, for the tests of this crate: orders and offers as people say them.
+
+use rules::{Condition, Facts};
+
+use crate::{
+    Asking, Benefit, Campaign, CampaignId, Commitment, Currency, Line, Minor, Offer, OfferId,
+    Order, Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity,
+};
+
+pub(crate) const EUR: Currency = Currency(*b"EUR");
+pub(crate) const NOW: Asking = Asking {
+    customer: Some(7),
+    now: 1_000_000,
+};
+
+/// What one offer stands for, owned.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub campaign: Campaign,
+    pub offer: Offer,
+    pub at_most: Option<Minor>,
+}
+
+impl Case {
+    pub(crate) fn new(id: u64, benefit: Benefit, scope: Scope) -> Self {
+        let campaign = Campaign {
+            id: CampaignId(id),
+            name: "".into(),
+            active: true,
+            validity: Validity::default(),
+            rule: Condition::Always,
+            stacking: Stacking::Together,
+            priority: 0,
+            commitment: Commitment::WhileBudgetLasts,
+            currency: EUR,
+            caps: Vec::new(),
+        };
+        let offer = Offer {
+            id: OfferId(id),
+            campaign: CampaignId(id),
+            name: "".into(),
+            active: true,
+            validity: Validity::default(),
+            rule: Condition::Always,
+            benefit,
+            scope,
+            is_tier: true,
+            priority: 0,
+            grant_ms: 0,
+        };
+        Self {
+            campaign,
+            offer,
+            at_most: None,
+        }
+    }
+
+    pub(crate) fn present(&self) -> Presented<'_> {
+        Presented {
+            redeemable: Redeemable::Tier(self.offer.id),
+            offer: &self.offer,
+            campaign: &self.campaign,
+            voucher: None,
+            at_most: self.at_most,
+        }
+    }
+}
+
+/// `mug 2x1000 -50 home, poster 3x1500, shipping 490, discount 100`, or a bare amount.
+/// A line is product, quantity × price, what the shop took off, category.
+pub(crate) fn order(text: &str) -> Order {
+    let mut order = Order {
+        id: None,
+        currency: EUR,
+        lines: Vec::new(),
+        amount: 0,
+        shipping: 0,
+        discount: 0,
+        store: None,
+    };
+    for part in text.split(',').map(str::trim) {
+        let words: Vec<&str> = part.split(' ').collect();
+        match words[..] {
+            ["shipping", amount] => order.shipping = amount.parse().unwrap(),
+            ["discount", amount] => order.discount = amount.parse().unwrap(),
+            [amount] => order.amount = amount.parse().unwrap(),
+            _ => order.lines.push(line(&words)),
+        }
+    }
+    order
+}
+
+fn line(words: &[&str]) -> Line {
+    let (quantity, price) = words[1].split_once('x').unwrap();
+    let mut line = Line {
+        sku: Sku(words[0].into()),
+        quantity: quantity.parse().unwrap(),
+        unit_price: price.parse().unwrap(),
+        unit_cost: None,
+        discount: 0,
+        facts: Facts::default(),
+    };
+    for word in &words[2..] {
+        match word.strip_prefix('-') {
+            Some(discount) => line.discount = discount.parse().unwrap(),
+            None => line.facts.set("line.category", *word),
+        }
+    }
+    line
+}
+
+/// `10 % at most 800 on home`, then after commas: `budget 500`, `alone`, `always`, `priority 3`,
+/// and at the end `if CONDITION`.
+pub(crate) fn case(id: u64, text: &str) -> Case {
+    let (text, rule) = text.split_once(", if ").unwrap_or((text, "true"));
+    let mut parts = text.split(", ");
+    let what = parts.next().unwrap();
+    let (what, scope) = what
+        .split_once(" on ")
+        .map_or((what, Scope::Order), |(what, lines)| {
+            (what, Scope::Lines(lines_of(lines)))
+        });
+    let (benefit, balance) = benefit(what);
+    let mut case = Case::new(id, benefit, scope);
+    case.at_most = balance;
+    case.offer.rule = rules::parse(rule).unwrap();
+    for part in parts {
+        match part.split_once(' ').unwrap_or((part, "")) {
+            ("budget", amount) => case.at_most = Some(amount.parse().unwrap()),
+            ("priority", number) => case.campaign.priority = number.parse().unwrap(),
+            ("alone", _) => case.campaign.stacking = Stacking::Alone,
+            ("always", _) => case.campaign.stacking = Stacking::Always,
+            _ => panic!("{part} is no setting"),
+        }
+    }
+    case
+}
+
+fn lines_of(text: &str) -> Condition {
+    match text {
+        "lines" => Condition::Always,
+        category => rules::parse(&format!("line.category == \"{category}\"")).unwrap(),
+    }
+}
+
+/// And the balance, of a gift card.
+fn benefit(text: &str) -> (Benefit, Option<Minor>) {
+    let number = |text: &str| text.parse::<u64>().unwrap();
+    let (text, ceiling) = text
+        .split_once(" at most ")
+        .map_or((text, None), |(text, ceiling)| {
+            (text, Some(number(ceiling)))
+        });
+    let words: Vec<&str> = text.split(' ').collect();
+    let benefit = match words[..] {
+        [rate, "%"] => Benefit::PercentOff {
+            rate: number(rate) as u32 * 10_000,
+            ceiling,
+        },
+        [amount, "off", ..] => Benefit::AmountOff {
+            amount: number(amount),
+            spread: spread(&words[2..]),
+        },
+        ["price", price] => Benefit::FixedPrice {
+            price: number(price),
+        },
+        ["shipping", "free"] => Benefit::ShippingFree { ceiling },
+        [quantity, sku, "free"] => Benefit::UnitFree {
+            sku: Sku(sku.into()),
+            quantity: number(quantity) as u32,
+        },
+        ["gift", balance] => return (Benefit::Credit, Some(number(balance))),
+        [points, "points", "per", per] => Benefit::PointsBack {
+            per: number(per),
+            points: number(points),
+        },
+        _ => panic!("{text} is no benefit"),
+    };
+    (benefit, None)
+}
+
+fn spread(words: &[&str]) -> Spread {
+    match words {
+        [] => Spread::Order,
+        ["each", "line"] => Spread::EachLine,
+        ["each", "unit"] => Spread::EachUnit,
+        ["by", "amount"] => Spread::ByAmount,
+        ["by", "quantity"] => Spread::ByQuantity,
+        _ => panic!("{words:?} is no spread"),
+    }
+}
