@@ -13,8 +13,8 @@ const PARTS: f64 = 1e9;
 /// 1 000 000, none below `floor`. Nothing for no offers.
 ///
 /// p = f + (1 - A f) w, with A offers, floor f and w the chance of being the best. A floor above
-/// an equal share is taken as an equal share. Costs about a microsecond per offer and panel, so
-/// it is for the moment a snapshot is made or for a handful of offers.
+/// an equal share is taken as an equal share. The work grows with the square of the offers: with
+/// hundreds of them, ask once per snapshot and not once per request.
 #[must_use]
 pub fn allocate(evidence: &[Evidence], floor: u32) -> Vec<u32> {
     let Ok(offers @ 1..) = u32::try_from(evidence.len()) else {
@@ -69,3 +69,6 @@ pub fn choose(shares: &[u32], draw: u32) -> Option<usize> {
         u64::from(draw) < reached
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,12 @@ use crate::posterior::Posterior;
 use statrs::function::erf::erfc;
 use std::f64::consts::{PI, SQRT_2};
 
-/// Beyond so many standard deviations a normal has less than 1e-9 of its mass.
-const REACH: f64 = 6.2;
+/// Beyond so many standard deviations a normal has less than 1e-11 of its mass.
+const REACH: f64 = 7.0;
 /// Where panels end, in standard deviations around each mean.
-const KNOTS: [f64; 9] = [-REACH, -3.0, -1.8, -0.9, 0.0, 0.9, 1.8, 3.0, REACH];
+const KNOTS: [f64; 11] = [
+    -REACH, -4.0, -2.6, -1.7, -0.8, 0.0, 0.8, 1.7, 2.6, 4.0, REACH,
+];
 /// Gauss-Legendre on [-1, 1], eight points (Abramowitz and Stegun 1964, table 25.4): the positive
 /// nodes and their weights.
 const NODES: [(f64, f64); 4] = [
@@ -48,7 +50,12 @@ fn knots(beliefs: &[Posterior]) -> Vec<f64> {
         .filter(|&x| x >= lowest)
         .collect();
     knots.sort_by(f64::total_cmp);
-    knots.dedup();
+    // Panels much narrower than the narrowest belief only cost time.
+    let narrowest = beliefs
+        .iter()
+        .map(|belief| belief.sd)
+        .fold(f64::INFINITY, f64::min);
+    knots.dedup_by(|next, kept| *next - *kept < narrowest * 0.3);
     knots
 }
 
@@ -71,4 +78,65 @@ fn cdf(z: f64) -> f64 {
 
 fn density(z: f64) -> f64 {
     (-z * z / 2.0).exp() / (2.0 * PI).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(beliefs: &[(f64, f64)], expected: &[f64], tolerance: f64) {
+        let beliefs: Vec<_> = beliefs
+            .iter()
+            .map(|&(mean, sd)| Posterior { mean, sd })
+            .collect();
+        let chances = chances_of_best(&beliefs);
+        assert_eq!(chances.len(), expected.len());
+        for (chance, expected) in chances.iter().zip(expected) {
+            assert!(
+                (chance - expected).abs() < tolerance,
+                "{chances:?} is not {expected}"
+            );
+        }
+        let sum: f64 = chances.iter().sum();
+        assert!(
+            beliefs.is_empty() || (sum - 1.0).abs() < 1e-7,
+            "{chances:?} adds up to {sum}"
+        );
+    }
+
+    /// Source: bandits/result.json, normal_best_arm (Gauss-Hermite, 64 points).
+    #[test]
+    fn chances_are_those_of_the_reference() {
+        let reference = [0.24052723235906043, 0.70267957484932, 0.05679319039163611];
+        check(&[(1.0, 0.2), (1.2, 0.25), (0.9, 0.1)], &reference, 1e-7);
+        check(
+            &[(0.0, 0.1), (0.1, 0.1)],
+            &[0.23975006109347674, 0.7602499389065234],
+            1e-8,
+        );
+    }
+
+    /// Of two, the chance is Phi of the gap over the root of the summed squares.
+    #[test]
+    fn narrow_beliefs_beside_wide_ones_are_not_stepped_over() {
+        check(&[(0.0, 1000.0), (0.0, 0.001)], &[0.5, 0.5], 1e-8);
+        check(
+            &[(0.0, 1e6), (1e6, 1e-3)],
+            &[0.15865525393145707, 0.8413447460685429],
+            1e-8,
+        );
+        check(
+            &[(5.0, 1.0), (-5.0, 1.0)],
+            &[1.0, 7.687298972140297e-13],
+            1e-8,
+        );
+    }
+
+    #[test]
+    fn equals_have_equal_chances() {
+        check(&[], &[], 0.0);
+        check(&[(3.0, 2.0)], &[1.0], 1e-8);
+        check(&[(3.0, 2.0); 4], &[0.25; 4], 1e-9);
+        check(&[(-3.0, 1e-6); 30], &[1.0 / 30.0; 30], 1e-9);
+    }
 }

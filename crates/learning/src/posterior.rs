@@ -83,3 +83,51 @@ impl Evidence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(evidence: &[(u64, f64, f64)], expected: &[(f64, f64)]) {
+        let evidence: Vec<_> = evidence
+            .iter()
+            .map(|&(n, mean, m2)| Evidence { n, mean, m2 })
+            .collect();
+        let beliefs = posteriors(&evidence).unwrap();
+        for (belief, (mean, sd)) in beliefs.iter().zip(expected) {
+            assert!((belief.mean - mean).abs() < 1e-12, "{beliefs:?}");
+            assert!((belief.sd - sd).abs() < 1e-12, "{beliefs:?}");
+        }
+        assert_eq!(beliefs.len(), expected.len());
+    }
+
+    /// By hand: of one offer with 9 outcomes of mean 5 and squares 72, prior mean 5 and variance 9,
+    /// rate 9 + 36 = 45, shape 2 + 4.5, count 10, so the variance is 45 / 55.
+    #[test]
+    fn beliefs_follow_the_textbook() {
+        let seen = (45.0_f64 / 55.0).sqrt();
+        check(&[(9, 5.0, 72.0)], &[(5.0, seen)]);
+        check(&[(9, 5.0, 72.0), (0, 0.0, 0.0)], &[(5.0, seen), (5.0, 3.0)]);
+        check(
+            &[(9, 5.0, 72.0), (4, f64::NAN, 0.0)],
+            &[(5.0, seen), (5.0, 3.0)],
+        );
+        // Two outcomes of 0 and of 3: all together mean 1.5 and variance 3. The mean is drawn a
+        // third of the way to 1.5; rate 3 + 2 · 2.25 / 6 = 3.75, over count 3 times shape 2.
+        let sd = (3.75_f64 / 6.0).sqrt();
+        check(&[(2, 0.0, 0.0), (2, 3.0, 0.0)], &[(0.5, sd), (2.5, sd)]);
+    }
+
+    #[test]
+    fn where_nothing_tells_offers_apart_there_is_no_belief() {
+        let of = |n, mean, m2| Evidence { n, mean, m2 };
+        assert_eq!(posteriors(&[]), None);
+        assert_eq!(posteriors(&[of(0, 0.0, 0.0), of(0, 0.0, 0.0)]), None);
+        assert_eq!(posteriors(&[of(1, 7.0, 0.0), of(0, 0.0, 0.0)]), None);
+        assert_eq!(posteriors(&[of(50, 0.0, 0.0), of(50, 0.0, 0.0)]), None);
+        assert_eq!(
+            posteriors(&[of(5, f64::NAN, 1.0), of(5, 1.0, f64::INFINITY)]),
+            None
+        );
+    }
+}

@@ -32,7 +32,7 @@ pub struct Design {
     pub salt: [u8; 16],
     /// Share of all units that receive nothing, in ppm.
     pub holdout: Ppm,
-    /// Shares of control, then each treatment, of what the holdout leaves; they add up to 1 000 000.
+    /// Shares of control, then each treatment, of what the holdout leaves, adding up to 1 000 000.
     pub weights: Vec<(Arm, Ppm)>,
     /// Confidence level in ppm: 950 000.
     pub level: Ppm,
