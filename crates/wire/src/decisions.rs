@@ -1,0 +1,1 @@
+//! How are decisions asked for and told?

@@ -1,0 +1,179 @@
+//! What does a marketer set up? Campaigns, with what Voucherify knows of them and what is ours.
+
+mod domain;
+mod settings;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    AssignmentView, CodeConfig, Discount, Gift, List, Metadata, Quantity, TierInput, TierView,
+    VoucherType, lenient,
+};
+use crate::time::{self, Timestamp};
+
+pub(crate) use domain::expression;
+pub use domain::{Beside, DEFAULT_GRANT_DAYS, Parts};
+pub use settings::{
+    CapInput, CapPeriod, CapReach, CapUnitInput, CommitmentInput, PointsBack, ProfferSettings,
+    ProfferTier, StackingInput,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CampaignType {
+    DiscountCoupons,
+    GiftVouchers,
+    LoyaltyProgram,
+    ReferralProgram,
+    Promotion,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CodeCapacity {
+    AutoUpdate,
+    Static,
+    /// One generic code.
+    Standalone,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct CampaignCreate {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    /// Inferred where it is missing.
+    pub campaign_type: Option<CampaignType>,
+    #[serde(rename = "type")]
+    pub capacity: Option<CodeCapacity>,
+    pub voucher: Option<VoucherConfig>,
+    /// How many codes to make.
+    #[serde(deserialize_with = "lenient::count")]
+    pub vouchers_count: Option<u64>,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub start_date: Option<Timestamp>,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub expiration_date: Option<Timestamp>,
+    pub validity_timeframe: Option<serde_json::Value>,
+    pub validity_day_of_week: Option<serde_json::Value>,
+    pub validity_hours: Option<serde_json::Value>,
+    pub activity_duration_after_publishing: Option<String>,
+    pub active: Option<bool>,
+    pub auto_join: Option<bool>,
+    pub join_once: Option<bool>,
+    pub use_voucher_metadata_schema: Option<bool>,
+    pub category: Option<String>,
+    pub category_id: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Metadata>,
+    pub promotion: Option<PromotionInput>,
+    /// Ids; at most one.
+    pub validation_rules: Option<Vec<String>>,
+    /// Ours.
+    pub proffer: Option<ProfferSettings>,
+}
+
+/// What may change; what is absent stays, a date of `null` is cleared.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct CampaignUpdate {
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<String>)]
+    pub description: Option<Option<String>>,
+    #[serde(deserialize_with = "time::patch::deserialize")]
+    #[schema(value_type = Option<String>)]
+    pub start_date: Option<Option<Timestamp>>,
+    #[serde(deserialize_with = "time::patch::deserialize")]
+    #[schema(value_type = Option<String>)]
+    pub expiration_date: Option<Option<Timestamp>>,
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Metadata>,
+    pub unset_metadata_fields: Option<Vec<String>>,
+    pub discount: Option<Discount>,
+    /// Ours.
+    pub proffer: Option<ProfferSettings>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct PromotionInput {
+    pub tiers: Vec<TierInput>,
+}
+
+/// What every code of the campaign is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct VoucherConfig {
+    #[serde(rename = "type")]
+    pub kind: Option<VoucherType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Discount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gift: Option<Gift>,
+    pub redemption: Option<Quantity>,
+    pub code_config: Option<CodeConfig>,
+    pub is_referral_code: Option<bool>,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub start_date: Option<Timestamp>,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub expiration_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validity_timeframe: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validity_day_of_week: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validity_hours: Option<serde_json::Value>,
+}
+
+/// A campaign in an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct CampaignView {
+    pub id: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub campaign_type: CampaignType,
+    #[serde(rename = "type")]
+    pub capacity: CodeCapacity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<VoucherConfig>,
+    pub auto_join: bool,
+    pub join_once: bool,
+    pub use_voucher_metadata_schema: bool,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub start_date: Option<Timestamp>,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub expiration_date: Option<Timestamp>,
+    pub validity_timeframe: Option<serde_json::Value>,
+    pub validity_day_of_week: Option<serde_json::Value>,
+    pub validity_hours: Option<serde_json::Value>,
+    pub activity_duration_after_publishing: Option<String>,
+    pub vouchers_count: u64,
+    pub active: bool,
+    pub category: Option<String>,
+    pub category_id: Option<String>,
+    pub categories: Vec<serde_json::Value>,
+    #[schema(value_type = Object)]
+    pub metadata: Metadata,
+    pub creation_status: &'static str,
+    pub vouchers_generation_status: &'static str,
+    pub protected: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<List<TierView>>,
+    pub validation_rules_assignments: List<AssignmentView>,
+    #[serde(with = "time::exact")]
+    #[schema(value_type = String)]
+    pub created_at: Timestamp,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub updated_at: Option<Timestamp>,
+    pub object: &'static str,
+    /// Ours.
+    pub proffer: ProfferSettings,
+}

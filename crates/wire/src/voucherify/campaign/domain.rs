@@ -1,0 +1,401 @@
+//! What does a campaign's body say in our types?
+
+use offers::{
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Currency, Offer, OfferId, Period, Reach, Scope,
+    Stacking, Validity, Voucher, VoucherId, VoucherKind,
+};
+use rules::Condition;
+
+use super::{CampaignCreate, CampaignType, PointsBack, ProfferSettings, ProfferTier};
+use crate::{
+    Malformed,
+    voucherify::{Discount, Gift, TierInput, Translated, VoucherCreate, VoucherType, currency_of},
+};
+
+/// How long a grant lives when nobody says.
+pub const DEFAULT_GRANT_DAYS: u32 = 7;
+const DAY_MS: i64 = 86_400_000;
+const MAX_NAME_BYTES: usize = 200;
+const MAX_CAPS: usize = 16;
+
+/// What a validation rule and the project say beside the body.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// The assigned validation rule; the default where there is none.
+    pub rule: Translated,
+    /// The project's currency.
+    pub currency: Currency,
+}
+
+impl CampaignCreate {
+    /// Sent, or inferred from the vouchers or tiers.
+    ///
+    /// # Errors
+    /// When it cannot be told, or is not supported yet.
+    pub fn inferred_type(&self) -> Result<CampaignType, Malformed> {
+        let of_voucher = self.voucher.as_ref().and_then(|voucher| voucher.kind);
+        let inferred = match of_voucher {
+            Some(VoucherType::DiscountVoucher) => Some(CampaignType::DiscountCoupons),
+            Some(VoucherType::GiftVoucher) => Some(CampaignType::GiftVouchers),
+            Some(VoucherType::LoyaltyCard) => Some(CampaignType::LoyaltyProgram),
+            None => self.promotion.is_some().then_some(CampaignType::Promotion),
+        };
+        match self.campaign_type.or(inferred) {
+            None => Err(Malformed::at("/campaign_type", "is required")),
+            Some(CampaignType::LoyaltyProgram | CampaignType::ReferralProgram) => {
+                Err(Malformed::at("/campaign_type", "not supported yet"))
+            }
+            Some(found) => Ok(found),
+        }
+    }
+
+    /// The campaign under a number of its own.
+    ///
+    /// # Errors
+    /// With a pointer within the body.
+    pub fn to_campaign(&self, id: CampaignId, beside: &Beside) -> Result<Campaign, Malformed> {
+        let name = self.checked_name()?;
+        self.refuse_unsupported()?;
+        let settings = self.proffer.clone().unwrap_or_default();
+        let within = |wrong: Malformed| wrong.under("proffer");
+        let own = expression(settings.rule.as_deref(), "/rule").map_err(within)?;
+        Ok(Campaign {
+            id,
+            name: name.into(),
+            active: self.active.unwrap_or(true),
+            validity: validity(self.start_date, self.expiration_date)?,
+            rule: Condition::all(beside.rule.condition.clone().into_iter().chain(own)),
+            stacking: settings.stacking.map_or(Stacking::Together, Into::into),
+            priority: settings.priority.unwrap_or(100),
+            commitment: settings
+                .commitment
+                .map_or(offers::Commitment::WhileBudgetLasts, Into::into),
+            currency: currency_of(settings.currency.as_deref())
+                .map_err(within)?
+                .unwrap_or(beside.currency),
+            caps: settings.all_caps(&beside.rule.caps).map_err(within)?,
+        })
+    }
+
+    fn checked_name(&self) -> Result<&str, Malformed> {
+        let name = self.name.as_deref().map(str::trim).unwrap_or_default();
+        if name.is_empty() {
+            return Err(Malformed::at("/name", "is required"));
+        }
+        if name.len() > MAX_NAME_BYTES {
+            return Err(Malformed::at(
+                "/name",
+                format!("longer than {MAX_NAME_BYTES} bytes"),
+            ));
+        }
+        Ok(name)
+    }
+
+    fn refuse_unsupported(&self) -> Result<(), Malformed> {
+        let calendars = [
+            &self.validity_timeframe,
+            &self.validity_day_of_week,
+            &self.validity_hours,
+        ];
+        refuse_calendars(calendars)?;
+        let rules = self.validation_rules.as_ref().map_or(0, Vec::len);
+        if rules > 1 {
+            return Err(Malformed::at("/validation_rules/1", "one rule at most"));
+        }
+        match self.activity_duration_after_publishing {
+            Some(_) => Err(not_yet("/activity_duration_after_publishing")),
+            None => Ok(()),
+        }
+    }
+
+    /// The offer that every code of the campaign carries.
+    ///
+    /// # Errors
+    /// With a pointer within the body.
+    pub fn to_code_offer(
+        &self,
+        of: &Campaign,
+        id: OfferId,
+        beside: &Beside,
+    ) -> Result<Offer, Malformed> {
+        let config = self.voucher.clone().unwrap_or_default();
+        let within = |wrong: Malformed| wrong.under("voucher");
+        let calendars = [
+            &config.validity_timeframe,
+            &config.validity_day_of_week,
+            &config.validity_hours,
+        ];
+        refuse_calendars(calendars).map_err(within)?;
+        let settings = self.proffer.clone().unwrap_or_default();
+        let parts = Parts {
+            discount: config.discount.as_ref(),
+            gift: config.gift.as_ref(),
+            points: settings.points_back,
+            lines: beside.rule.lines.clone(),
+        };
+        let (benefit, scope) = parts.benefit().map_err(within)?;
+        Ok(Offer {
+            id,
+            campaign: of.id,
+            name: of.name.clone(),
+            active: true,
+            validity: validity(config.start_date, config.expiration_date).map_err(within)?,
+            rule: Condition::Always,
+            benefit,
+            scope,
+            is_tier: false,
+            priority: 0,
+            grant_ms: grant_ms(settings.grant_days),
+        })
+    }
+}
+
+impl TierInput {
+    /// The offer of a tier. `beside.rule` is the tier's own validation rule.
+    ///
+    /// # Errors
+    /// With a pointer within the tier.
+    pub fn to_offer(
+        &self,
+        of: &Campaign,
+        id: OfferId,
+        beside: &Beside,
+    ) -> Result<Offer, Malformed> {
+        let name = self.name.as_deref().map(str::trim).unwrap_or_default();
+        if name.is_empty() {
+            return Err(Malformed::at("/name", "is required"));
+        }
+        refuse_calendars([
+            &self.validity_timeframe,
+            &self.validity_day_of_week,
+            &self.validity_hours,
+        ])?;
+        let ProfferTier {
+            rule,
+            lines,
+            grant_days,
+            points_back,
+        } = self.proffer.clone().unwrap_or_default();
+        let within = |wrong: Malformed| wrong.under("proffer");
+        let own = expression(rule.as_deref(), "/rule").map_err(within)?;
+        let own_lines = expression(lines.as_deref(), "/lines").map_err(within)?;
+        let all_lines: Vec<_> = beside
+            .rule
+            .lines
+            .clone()
+            .into_iter()
+            .chain(own_lines)
+            .collect();
+        let parts = Parts {
+            discount: self
+                .action
+                .as_ref()
+                .and_then(|action| action.discount.as_ref()),
+            gift: None,
+            points: points_back,
+            lines: (!all_lines.is_empty()).then(|| Condition::all(all_lines)),
+        };
+        let (benefit, scope) = parts.benefit().map_err(|wrong| wrong.under("action"))?;
+        Ok(Offer {
+            id,
+            campaign: of.id,
+            name: name.into(),
+            active: self.active.unwrap_or(true),
+            validity: validity(self.start_date, self.expiration_date)?,
+            rule: Condition::all(beside.rule.condition.clone().into_iter().chain(own)),
+            benefit,
+            scope,
+            is_tier: true,
+            priority: self.hierarchy.unwrap_or(1),
+            grant_ms: grant_ms(grant_days),
+        })
+    }
+}
+
+/// What a body gives: exactly one of a discount, a gift or points.
+#[derive(Clone, Debug)]
+pub struct Parts<'a> {
+    pub discount: Option<&'a Discount>,
+    pub gift: Option<&'a Gift>,
+    pub points: Option<PointsBack>,
+    /// The lines that the discount touches, where a rule says so.
+    pub lines: Option<Condition>,
+}
+
+impl Parts<'_> {
+    /// # Errors
+    /// When there is none or more than one, or the one there is does not fit.
+    pub fn benefit(&self) -> Result<(Benefit, Scope), Malformed> {
+        match (self.discount, self.gift, self.points) {
+            (Some(discount), None, None) => {
+                let found = discount.to_domain(self.lines.as_ref());
+                found.map_err(|wrong| wrong.under("discount"))
+            }
+            (None, Some(gift), None) => {
+                if !matches!(
+                    gift.effect,
+                    None | Some(crate::voucherify::Effect::ApplyToOrder)
+                ) {
+                    return Err(not_yet("/gift/effect"));
+                }
+                Ok((Benefit::Credit, Scope::Order))
+            }
+            (None, None, Some(PointsBack { per: 0, .. })) => {
+                Err(Malformed::at("/points_back/per", "must be above zero"))
+            }
+            (None, None, Some(PointsBack { per, points })) => {
+                Ok((Benefit::PointsBack { per, points }, Scope::Order))
+            }
+            (None, None, None) => Err(Malformed::at("/discount", "is required")),
+            _ => Err(Malformed::at(
+                "",
+                "needs one of discount, gift and points, not several",
+            )),
+        }
+    }
+}
+
+impl VoucherCreate {
+    /// The voucher of an offer, its code made beforehand.
+    ///
+    /// # Errors
+    /// With a pointer within the body.
+    pub fn to_voucher(
+        &self,
+        id: VoucherId,
+        offer: OfferId,
+        code: &str,
+    ) -> Result<Voucher, Malformed> {
+        refuse_calendars([
+            &self.validity_timeframe,
+            &self.validity_day_of_week,
+            &self.validity_hours,
+        ])?;
+        let kind = match (self.kind, &self.gift) {
+            (Some(VoucherType::LoyaltyCard), _) => return Err(not_yet("/type")),
+            (Some(VoucherType::GiftVoucher), None) => {
+                return Err(Malformed::at("/gift", "is required"));
+            }
+            (_, Some(gift)) => VoucherKind::GiftCard {
+                amount: gift.amount,
+            },
+            (_, None) => VoucherKind::Discount,
+        };
+        Ok(Voucher {
+            id,
+            code: code.into(),
+            offer,
+            kind,
+            active: self.active.unwrap_or(true),
+            validity: validity(self.start_date, self.expiration_date)?,
+            quantity: self.redemption.and_then(|redemption| redemption.quantity),
+            holder: None,
+        })
+    }
+}
+
+impl ProfferSettings {
+    /// The budget, our caps and those of the validation rule.
+    fn all_caps(&self, of_rule: &[Cap]) -> Result<Vec<Cap>, Malformed> {
+        let budget = self.budget.map(|limit| Cap {
+            reach: Reach::Campaign,
+            period: Period::Ever,
+            unit: CapUnit::Money,
+            limit,
+            grant_remainder: self.grant_remainder.unwrap_or(false),
+        });
+        let own = self.caps.iter().map(|cap| Cap::from(*cap));
+        let caps: Vec<Cap> = budget
+            .into_iter()
+            .chain(own)
+            .chain(of_rule.iter().copied())
+            .collect();
+        let key = |cap: &Cap| (cap.reach, cap.period, cap.unit);
+        for (index, cap) in caps.iter().enumerate() {
+            if caps
+                .iter()
+                .take(index)
+                .any(|before| key(before) == key(cap))
+            {
+                let place = index.saturating_sub(usize::from(self.budget.is_some()));
+                let detail = "two limits of the same reach, period and unit";
+                return Err(Malformed::at(format!("/caps/{place}"), detail));
+            }
+        }
+        if caps.len() > MAX_CAPS {
+            return Err(Malformed::at("/caps", format!("more than {MAX_CAPS}")));
+        }
+        Ok(caps)
+    }
+
+    /// What the campaign says of itself in our members; its rule is told as it was written.
+    #[must_use]
+    pub fn of(campaign: &Campaign, rule: Option<String>) -> Self {
+        let is_budget = |cap: &&Cap| {
+            (cap.reach, cap.period, cap.unit) == (Reach::Campaign, Period::Ever, CapUnit::Money)
+        };
+        let budget = campaign.caps.iter().find(is_budget);
+        let caps = campaign.caps.iter().filter(|cap| !is_budget(cap));
+        Self {
+            rule,
+            priority: Some(campaign.priority),
+            stacking: Some(campaign.stacking.into()),
+            commitment: Some(campaign.commitment.into()),
+            budget: budget.map(|cap| cap.limit),
+            grant_remainder: budget.map(|cap| cap.grant_remainder),
+            caps: caps.map(|cap| (*cap).into()).collect(),
+            grant_days: None,
+            currency: Some(String::from_utf8_lossy(&campaign.currency.0).into_owned()),
+            points_back: None,
+        }
+    }
+}
+
+/// Reads our CEL members.
+pub(crate) fn expression(
+    text: Option<&str>,
+    pointer: &str,
+) -> Result<Option<Condition>, Malformed> {
+    let Some(text) = text else { return Ok(None) };
+    let told = |found: Vec<rules::Diagnostic>| {
+        let lines = found
+            .iter()
+            .map(|one| format!("at byte {}: {}", one.at, one.message));
+        Malformed::at(pointer, lines.collect::<Vec<_>>().join(" "))
+    };
+    rules::parse(text).map(Some).map_err(told)
+}
+
+fn validity(from: Option<i64>, until: Option<i64>) -> Result<Validity, Malformed> {
+    match (from, until) {
+        (Some(from), Some(until)) if until < from => {
+            Err(Malformed::at("/expiration_date", "is before start_date"))
+        }
+        _ => Ok(Validity { from, until }),
+    }
+}
+
+fn refuse_calendars(values: [&Option<serde_json::Value>; 3]) -> Result<(), Malformed> {
+    let names = [
+        "/validity_timeframe",
+        "/validity_day_of_week",
+        "/validity_hours",
+    ];
+    let sent = |value: &Option<serde_json::Value>| {
+        value.as_ref().is_some_and(|value| {
+            !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
+        })
+    };
+    match names.iter().zip(values).find(|(_, value)| sent(value)) {
+        Some((name, _)) => Err(not_yet(name)),
+        None => Ok(()),
+    }
+}
+
+fn not_yet(pointer: &str) -> Malformed {
+    Malformed::at(pointer, "not supported yet")
+}
+
+fn grant_ms(days: Option<u32>) -> i64 {
+    i64::from(days.unwrap_or(DEFAULT_GRANT_DAYS)).saturating_mul(DAY_MS)
+}

@@ -1,0 +1,56 @@
+//! Which wrong types do the clients send all the same? Counts as text.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
+
+/// A whole number, or a text of one, or nothing.
+///
+/// # Errors
+/// When it is anything else.
+pub fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    from.deserialize_any(Count)
+}
+
+struct Count;
+
+impl Visitor<'_> for Count {
+    type Value = Option<u64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number, not negative")
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Some(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        let wrong = |_| E::invalid_value(serde::de::Unexpected::Signed(value), &self);
+        u64::try_from(value).map(Some).map_err(wrong)
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+        let wrong = |_| E::invalid_value(serde::de::Unexpected::Str(value), &self);
+        value.parse().map(Some).map_err(wrong)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+/// Absent (leave it) and `null` (clear it) differ.
+///
+/// # Errors
+/// When a value is there that does not fit.
+pub fn patch<'de, T, D>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(from).map(Some)
+}

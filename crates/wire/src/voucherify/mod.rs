@@ -1,0 +1,73 @@
+//! How does a Voucherify client write and read us? Its shapes, and their meaning in our types.
+//!
+//! Members we do not know are let be; a wrong type is refused with its place. What we answer holds
+//! only values its strict clients know; what is ours stands in `proffer` members.
+
+mod campaign;
+mod condition;
+mod customer;
+mod discount;
+mod error;
+mod lenient;
+mod list;
+mod metadata;
+mod order;
+mod qualification;
+mod redemption;
+mod rollback;
+mod rule;
+mod stacking;
+mod tier;
+mod validation;
+mod voucher;
+
+pub use campaign::{
+    Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
+    CapReach, CapUnitInput, CodeCapacity, CommitmentInput, DEFAULT_GRANT_DAYS, Parts, PointsBack,
+    ProfferSettings, ProfferTier, PromotionInput, StackingInput, VoucherConfig,
+};
+pub use condition::{Translated, translate};
+pub use customer::{
+    Address, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions, CustomerRef,
+    CustomerReferrals, CustomerSummary, CustomerView, GiftTotals, PointTotals, SimpleCustomer,
+};
+pub use discount::{Discount, DiscountType, Effect, UnitRef};
+pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
+pub use list::List;
+pub use metadata::{Metadata, metadata_facts};
+pub(crate) use order::currency_of;
+pub use order::{
+    ItemObject, MAX_ITEMS, MAX_MINOR, OrderInput, OrderItemInput, OrderItemView, OrderObject,
+    OrderRedemption, OrderStatus, OrderView, ProductRef, SHIPPING_PRODUCT, SHIPPING_SOURCE, SkuRef,
+    order_metadata_facts, order_to_domain,
+};
+pub use qualification::{
+    QUALIFICATION_LIMIT, QUALIFICATION_LIMIT_MAX, QualificationOptions, QualificationRequest,
+    QualificationResponse, QualificationRow, Scenario, SortingRule,
+};
+pub use redemption::{
+    Channel, GiftRedeemed, RedemptionLink, RedemptionRequest, RedemptionResponse, RedemptionResult,
+    RedemptionSession, RedemptionStatus, RedemptionView, RelatedRedemptions, VoucherRedemptions,
+};
+pub use rollback::{
+    ReturnedItem, RollbackLink, RollbackRequest, RollbackResponse, RollbackStatus, RollbackView,
+    StackedRollback,
+};
+pub use rule::{
+    Applicability, ApplicabilityEffect, ApplicabilityView, ApplicableTo, AssignmentCreate,
+    AssignmentView, Node, Nodes, RuleError, RuleInput, RuleView,
+};
+pub use stacking::{APPLICABLE_LIMIT, ApplicationMode, REDEEMABLES_LIMIT, StackingRules};
+pub use tier::{
+    Action, TierCampaign, TierInput, TierOrders, TierRedemptions, TierSummary, TierUpdate, TierView,
+};
+pub use validation::{
+    GiftResult, GiftUse, RedeemableInput, RedeemableKind, RowDetails, RowResult, RowStatus,
+    SessionInput, SessionType, SessionView, TtlUnit, ValidationOptions, ValidationRequest,
+    ValidationResponse, ValidationRow,
+};
+pub use voucher::{
+    BalanceChange, BalanceOf, BalanceView, CampaignVouchersCreate, CodeConfig, Gift,
+    PublishSummary, Quantity, RedemptionSummary, VoucherCreate, VoucherType, VoucherUpdate,
+    VoucherView,
+};

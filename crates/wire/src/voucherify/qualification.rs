@@ -1,0 +1,129 @@
+//! Which redeemables apply, and why do the rest not? Asked and answered; nothing is held.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    ApplicableTo, AssignmentView, CustomerInput, List, Metadata, OrderInput, OrderView, RowResult,
+    SessionInput, StackingRules, ValidationRow,
+};
+use crate::time::{self, Timestamp};
+
+/// Rows in an answer when the request does not say.
+pub const QUALIFICATION_LIMIT: u64 = 5;
+/// The most rows in an answer.
+pub const QUALIFICATION_LIMIT_MAX: u64 = 100;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct QualificationRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerInput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderInput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking_id: Option<String>,
+    pub scenario: Scenario,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub options: Option<QualificationOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionInput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Metadata>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Scenario {
+    #[default]
+    All,
+    CustomerWallet,
+    AudienceOnly,
+    Products,
+    ProductsDiscount,
+    ProductsByCustomer,
+    ProductsDiscountByCustomer,
+    PromotionStacks,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct QualificationOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    #[serde(with = "time::optional", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub starting_after: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filters: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expand: Vec<String>,
+    pub sorting_rule: SortingRule,
+}
+
+impl QualificationOptions {
+    /// How many rows to answer.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.limit
+            .unwrap_or(QUALIFICATION_LIMIT)
+            .min(QUALIFICATION_LIMIT_MAX)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SortingRule {
+    #[default]
+    Default,
+    BestDeal,
+    LeastDeal,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct QualificationResponse {
+    pub redeemables: List<QualificationRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderView>,
+    pub stacking_rules: StackingRules,
+    /// Ours: what does not apply, each with its reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inapplicable_redeemables: Option<Vec<ValidationRow>>,
+}
+
+/// One redeemable that applies.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct QualificationRow {
+    /// A voucher's code; a tier's or campaign's id.
+    pub id: String,
+    /// `voucher`, `promotion_tier`, `campaign`.
+    pub object: &'static str,
+    #[serde(with = "time::exact")]
+    #[schema(value_type = String)]
+    pub created_at: Timestamp,
+    pub result: RowResult,
+    /// As if it were alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_rule_id: Option<String>,
+    pub applicable_to: List<ApplicableTo>,
+    pub inapplicable_to: List<ApplicableTo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Metadata>,
+    pub categories: Vec<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub banner: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_rules_assignments: Option<List<AssignmentView>>,
+}
