@@ -156,7 +156,7 @@ impl App {
         if compiled.is_kept() {
             return Ok(());
         }
-        let SnapshotId(id) = compiled.snapshot.id();
+        let SnapshotId(id) = compiled.snapshot.id;
         let write = Write::Put {
             kind: Kind::Snapshot,
             id,

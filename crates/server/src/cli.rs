@@ -138,7 +138,7 @@ pub async fn serve_until(
     let served = axum::serve(listener, router)
         .with_graceful_shutdown(stop)
         .await;
-    store.close().await;
+    store.close().await?;
     served.map_err(|error| Refused::Fault(error.to_string()))
 }
 

@@ -27,27 +27,34 @@ impl Client {
     #[must_use]
     pub fn new(base: &str, key: &str) -> Self {
         let pool = Pool::builder(TokioExecutor::new()).build_http();
-        Self { pool, base: base.to_owned(), key: key.to_owned() }
+        Self {
+            pool,
+            base: base.to_owned(),
+            key: key.to_owned(),
+        }
     }
 
     /// # Errors
     /// When the server cannot be reached or hangs up.
     pub async fn get(&self, path: &str) -> Result<Answer, String> {
-        self.send(self.request(Method::GET, path, None, Bytes::new())?).await
+        self.send(self.request(Method::GET, path, None, Bytes::new())?)
+            .await
     }
 
     /// # Errors
     /// When the server cannot be reached or hangs up.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, String> {
         let body = Bytes::from(body.to_string());
-        self.send(self.request(Method::POST, path, None, body)?).await
+        self.send(self.request(Method::POST, path, None, body)?)
+            .await
     }
 
     /// # Errors
     /// When the server cannot be reached or hangs up.
     pub async fn put(&self, path: &str, body: &Value) -> Result<Answer, String> {
         let body = Bytes::from(body.to_string());
-        self.send(self.request(Method::PUT, path, None, body)?).await
+        self.send(self.request(Method::PUT, path, None, body)?)
+            .await
     }
 
     /// As [`Client::post`], at a moment of a sandbox's own clock (ms since the epoch).
@@ -56,7 +63,8 @@ impl Client {
     /// When the server cannot be reached or hangs up.
     pub async fn post_at(&self, now: i64, path: &str, body: &Value) -> Result<Answer, String> {
         let body = Bytes::from(body.to_string());
-        self.send(self.request(Method::POST, path, Some(now), body)?).await
+        self.send(self.request(Method::POST, path, Some(now), body)?)
+            .await
     }
 
     fn request(
@@ -66,8 +74,9 @@ impl Client {
         now: Option<i64>,
         body: Bytes,
     ) -> Result<Request<Full<Bytes>>, String> {
-        let uri: Uri =
-            format!("{}{path}", self.base).parse().map_err(|error| format!("{path}: {error}"))?;
+        let uri: Uri = format!("{}{path}", self.base)
+            .parse()
+            .map_err(|error| format!("{path}: {error}"))?;
         let mut request = Request::builder()
             .method(method)
             .uri(uri)
@@ -76,13 +85,23 @@ impl Client {
         if let Some(now) = now.and_then(|ms| Timestamp::from_millisecond(ms).ok()) {
             request = request.header("proffer-now", now.to_string());
         }
-        request.body(Full::new(body)).map_err(|error| error.to_string())
+        request
+            .body(Full::new(body))
+            .map_err(|error| error.to_string())
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
-        let response = self.pool.request(request).await.map_err(|error| error.to_string())?;
+        let response = self
+            .pool
+            .request(request)
+            .await
+            .map_err(|error| error.to_string())?;
         let status = response.status();
-        let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?;
         let value = serde_json::from_slice(&body.to_bytes()).unwrap_or(Value::Null);
         Ok((status, value))
     }

@@ -103,6 +103,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         guardrails: decisioning.guardrails.clone(),
         policy: decisioning.policy.clone(),
         design: decisioning.design.clone(),
+        protected: Vec::new(),
     };
     let id = SnapshotId(version.map_or(0, |record| record.version));
     Ok(Compiled {

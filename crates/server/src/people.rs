@@ -109,8 +109,8 @@ impl<'a> People<'a> {
 
     /// The view all of this is read from.
     #[must_use]
-    pub fn view(&self) -> &View {
-        &self.view
+    pub fn view(&mut self) -> &mut View {
+        &mut self.view
     }
 
     /// Whose identifier this is, if it was seen before. Nothing is made.
@@ -118,8 +118,12 @@ impl<'a> People<'a> {
     /// # Errors
     /// When the store cannot be read.
     pub async fn find(&mut self, identifier: &Identifier) -> Result<Option<CustomerId>, Refused> {
-        let Some(node) = self.node_of(identifier).await? else { return Ok(None) };
-        let Some(customer) = self.load_node(node).await? else { return Ok(None) };
+        let Some(node) = self.node_of(identifier).await? else {
+            return Ok(None);
+        };
+        let Some(customer) = self.load_node(node).await? else {
+            return Ok(None);
+        };
         Ok(Some(self.load(customer).await?))
     }
 
@@ -169,11 +173,21 @@ impl<'a> People<'a> {
         let mut id = customer;
         while !self.persons.contains_key(&id) {
             let Some((person, version)) = self.read::<Person>(Kind::Customer, id.0).await? else {
-                return Err(Refused::NotFound { what: "customer", id: id.0.to_string() });
+                return Err(Refused::NotFound {
+                    what: "customer",
+                    id: id.0.to_string(),
+                });
             };
             let next = person.merged_into;
             let nodes = person.nodes.clone();
-            self.persons.insert(id, Tracked { thing: person, version, changed: false });
+            self.persons.insert(
+                id,
+                Tracked {
+                    thing: person,
+                    version,
+                    changed: false,
+                },
+            );
             for node in nodes {
                 self.load_node(node).await?;
             }
@@ -206,13 +220,19 @@ impl<'a> People<'a> {
     #[must_use]
     pub fn profile(&self, customer: CustomerId) -> Profile {
         let Some(person) = self.person(customer) else {
-            return Profile { customer, ..Profile::default() };
+            return Profile {
+                customer,
+                ..Profile::default()
+            };
         };
         let nodes: Vec<Node> = person
             .nodes
             .iter()
             .filter_map(|id| self.nodes.get(id))
-            .map(|tracked| Node { customer, ..tracked.thing.clone() })
+            .map(|tracked| Node {
+                customer,
+                ..tracked.thing.clone()
+            })
             .collect();
         Profile::of(customer, &nodes, person.traits.clone())
     }
@@ -225,11 +245,19 @@ impl<'a> People<'a> {
         let mut expects = Vec::new();
         let mut writes = self.links;
         for (id, tracked) in self.nodes.iter().filter(|(_, tracked)| tracked.changed) {
-            expects.push(Expect { kind: Kind::Node, id: id.0, version: tracked.version });
+            expects.push(Expect {
+                kind: Kind::Node,
+                id: id.0,
+                version: tracked.version,
+            });
             writes.push(put(Kind::Node, id.0, &tracked.thing)?);
         }
         for (id, tracked) in self.persons.iter().filter(|(_, tracked)| tracked.changed) {
-            expects.push(Expect { kind: Kind::Customer, id: id.0, version: tracked.version });
+            expects.push(Expect {
+                kind: Kind::Customer,
+                id: id.0,
+                version: tracked.version,
+            });
             writes.push(put(Kind::Customer, id.0, &tracked.thing)?);
         }
         Ok((expects, writes))
@@ -242,16 +270,25 @@ impl<'a> People<'a> {
                 Some(node) => self.known(node).await?,
                 None => None,
             };
-            claims.push(Claim { kind: identifier.kind(), known });
+            claims.push(Claim {
+                kind: identifier.kind(),
+                known,
+            });
         }
         Ok(claims)
     }
 
     async fn known(&mut self, node: NodeId) -> Result<Option<Known>, Refused> {
-        let Some(customer) = self.load_node(node).await? else { return Ok(None) };
+        let Some(customer) = self.load_node(node).await? else {
+            return Ok(None);
+        };
         let customer = self.load(customer).await?;
         let has_user = self.person(customer).is_some_and(|person| person.has_user);
-        Ok(Some(Known { node, customer, has_user }))
+        Ok(Some(Known {
+            node,
+            customer,
+            has_user,
+        }))
     }
 
     async fn node_of(&mut self, identifier: &Identifier) -> Result<Option<NodeId>, Refused> {
@@ -259,7 +296,11 @@ impl<'a> People<'a> {
         if let Some(known) = self.known.get(&pseudonym) {
             return Ok(*known);
         }
-        let found = self.view.find_one(Index::Identifier, &pseudonym).await?.map(NodeId);
+        let found = self
+            .view
+            .find_one(Index::Identifier, &pseudonym)
+            .await?
+            .map(NodeId);
         self.known.insert(pseudonym, found);
         Ok(found)
     }
@@ -275,17 +316,26 @@ impl<'a> People<'a> {
             let Some((node, version)) = self.read::<Node>(Kind::Node, id.0).await? else {
                 return Ok(None);
             };
-            self.nodes.insert(id, Tracked { thing: node, version, changed: false });
+            self.nodes.insert(
+                id,
+                Tracked {
+                    thing: node,
+                    version,
+                    changed: false,
+                },
+            );
         }
         Ok(self.nodes.get(&id).map(|tracked| tracked.thing.customer))
     }
 
     async fn read<T: DeserializeOwned>(
-        &self,
+        &mut self,
         kind: Kind,
         id: u64,
     ) -> Result<Option<(T, u64)>, Refused> {
-        let Some(record) = self.view.get(kind, id).await? else { return Ok(None) };
+        let Some(record) = self.view.get(kind, id).await? else {
+            return Ok(None);
+        };
         let thing = postcard::from_bytes(&record.body)
             .map_err(|error| Refused::Fault(format!("{kind:?} {id}: {error}")))?;
         Ok(Some((thing, record.version)))
@@ -299,13 +349,28 @@ impl<'a> People<'a> {
     ) -> Result<(), Refused> {
         let customer = resolution.customer;
         if !self.persons.contains_key(&customer) && self.load(customer).await.is_err() {
-            let thing = Person { id: customer, created_at: now, ..Person::default() };
-            self.persons.insert(customer, Tracked { thing, version: 0, changed: true });
+            let thing = Person {
+                id: customer,
+                created_at: now,
+                ..Person::default()
+            };
+            self.persons.insert(
+                customer,
+                Tracked {
+                    thing,
+                    version: 0,
+                    changed: true,
+                },
+            );
         }
         for (from, to) in &resolution.join {
             self.join(*from, *to);
         }
-        for identifier in resolution.create.iter().filter_map(|at| identifiers.get(*at)) {
+        for identifier in resolution
+            .create
+            .iter()
+            .filter_map(|at| identifiers.get(*at))
+        {
             self.create_node(identifier, customer);
         }
         Ok(())
@@ -314,11 +379,26 @@ impl<'a> People<'a> {
     fn create_node(&mut self, identifier: &Identifier, customer: CustomerId) {
         let id = NodeId(self.app.next_id());
         let pseudonym = self.pseudonym(identifier);
-        let thing = Node { id, customer, ..Node::default() };
-        self.nodes.insert(id, Tracked { thing, version: 0, changed: true });
+        let thing = Node {
+            id,
+            customer,
+            ..Node::default()
+        };
+        self.nodes.insert(
+            id,
+            Tracked {
+                thing,
+                version: 0,
+                changed: true,
+            },
+        );
         self.known.insert(pseudonym, Some(id));
         let key = pseudonym.to_vec();
-        self.links.push(Write::Link { index: Index::Identifier, key, id: id.0 });
+        self.links.push(Write::Link {
+            index: Index::Identifier,
+            key,
+            id: id.0,
+        });
         if let Some(person) = self.person_mut(customer) {
             person.nodes.push(id);
             person.has_user |= identifier.kind() == IdentifierKind::User;
@@ -327,7 +407,9 @@ impl<'a> People<'a> {
 
     /// All that was of `from` is of `to` from now on; `from` keeps a pointer.
     fn join(&mut self, from: CustomerId, to: CustomerId) {
-        let Some(old) = self.person_mut(from) else { return };
+        let Some(old) = self.person_mut(from) else {
+            return;
+        };
         old.merged_into = Some(to);
         let moved = std::mem::take(&mut old.nodes);
         let old = old.clone();
@@ -336,7 +418,9 @@ impl<'a> People<'a> {
                 node.customer = to;
             }
         }
-        let Some(person) = self.person_mut(to) else { return };
+        let Some(person) = self.person_mut(to) else {
+            return;
+        };
         person.nodes.extend(moved);
         person.has_user |= old.has_user;
         person.former.push(from);
@@ -367,8 +451,14 @@ impl<'a> People<'a> {
     ) -> Result<Option<(CustomerId, NodeId)>, Refused> {
         let mut mine = Vec::new();
         for identifier in identifiers {
-            let Some(node) = self.node_of(identifier).await? else { continue };
-            if self.nodes.get(&node).is_some_and(|tracked| tracked.thing.customer == customer) {
+            let Some(node) = self.node_of(identifier).await? else {
+                continue;
+            };
+            if self
+                .nodes
+                .get(&node)
+                .is_some_and(|tracked| tracked.thing.customer == customer)
+            {
                 mine.push((identifier.kind(), node));
             }
         }

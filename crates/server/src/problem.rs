@@ -50,7 +50,10 @@ pub enum Refused {
 
 impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
-        Self::Fault(fault.to_string())
+        match fault {
+            Fault::Busy => Self::Busy,
+            Fault::Disk(_) | Fault::Closed => Self::Fault(fault.to_string()),
+        }
     }
 }
 

@@ -1,0 +1,475 @@
+//! How does a decision come about? Load what it may read, let the core decide, make the promise,
+//! and keep the record; the promise, the code and the record are one command.
+
+use decision::{
+    Decision, DecisionId, Fate, Grant, GrantState, Remaining, Request, candidates, decide, draw_of,
+};
+use ledger::{Account, AccountId, Rejection};
+use measurement::Arm;
+use offers::{
+    Booking, CampaignId, CapUnit, Given, Happening, Offer, OfferId, Order, Period, Reach,
+    Timestamp, Voucher, VoucherId, VoucherKind,
+    chart::{Counter, Occasion, counters},
+    order_facts,
+};
+use profiles::{CustomerId, Profile, Purpose};
+use rules::{Facts, Value};
+use serde::{Deserialize, Serialize};
+use store::{Command, Index, Kind, Once, Outcome, ProjectId, Write};
+
+use crate::{
+    app::App,
+    configuration::{Compiled, Stored},
+    people::{Enrolment, Granted, People, Person},
+    problem::Refused,
+    vouchers::{Issued, issue, key},
+};
+
+/// The programme that the holdout measures: the one experiment every project has.
+pub const PROGRAMME: u64 = 1;
+
+/// Somebody else changed the same customer: load again and decide again, at most so often.
+const MAX_ATTEMPTS: usize = 8;
+
+/// What a decision is asked with.
+pub struct Asked {
+    pub project: ProjectId,
+    pub customer: CustomerId,
+    pub order: Option<Order>,
+    /// Facts about the moment: placement, channel, what the shop added.
+    pub context: Facts,
+    pub now: Timestamp,
+}
+
+/// The record of a decision: all that a replay needs, and what became of the promise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    pub request: Request,
+    pub decision: Decision,
+    pub promise: Promise,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Promise {
+    /// Nothing was chosen.
+    None,
+    /// A budget or cap had nothing left when the promise was to be made. Nothing was given: the
+    /// runner-up would make the logged propensity untrue.
+    Lost,
+    /// The customer has it. A tier needs no code.
+    Kept {
+        offer: OfferId,
+        until: Timestamp,
+        voucher: Option<VoucherId>,
+        code: Option<String>,
+    },
+}
+
+/// A decision with what is needed to answer.
+pub struct Made {
+    pub recorded: Recorded,
+    pub compiled: std::sync::Arc<Compiled>,
+}
+
+/// Decides, promises and records.
+///
+/// # Errors
+/// When the customer is unknown, or the store fails.
+pub async fn make(app: &App, asked: &Asked) -> Result<Made, Refused> {
+    let id = DecisionId(app.next_id());
+    for _ in 0..MAX_ATTEMPTS {
+        let compiled = app.compiled(asked.project).await?;
+        let mut people = People::open(app, asked.project)?;
+        let customer = people.load(asked.customer).await?;
+        let request = request(app, asked, &compiled, (&mut people, customer, id)).await?;
+        let decision = decide(&compiled.snapshot, &request);
+        app.keep_snapshot(asked.project, &compiled).await?;
+        let draft = Draft {
+            app,
+            asked,
+            compiled: &compiled,
+            request,
+            decision,
+        };
+        if let Some(recorded) = draft.commit(people, customer).await? {
+            return Ok(Made { recorded, compiled });
+        }
+    }
+    Err(Refused::Busy)
+}
+
+/// Everything the decision may read, loaded and written out.
+async fn request(
+    app: &App,
+    asked: &Asked,
+    compiled: &Compiled,
+    (people, customer, id): (&mut People<'_>, CustomerId, DecisionId),
+) -> Result<Request, Refused> {
+    let profile = people.profile(customer);
+    let facts = facts(&profile, asked);
+    let grants = people
+        .person(customer)
+        .map(|person| grants(person, asked.now));
+    let occasion = occasion(asked, customer);
+    let remaining = remaining(people, compiled, (&facts, &occasion)).await?;
+    Ok(Request {
+        id,
+        customer,
+        consent: profile.consent,
+        facts,
+        order: asked.order.clone(),
+        grants: grants.unwrap_or_default(),
+        remaining,
+        now: asked.now,
+        draw: draw_of(app.secret(), id),
+    })
+}
+
+fn facts(profile: &Profile, asked: &Asked) -> Facts {
+    let mut facts = profiles::facts(profile, Purpose::PersonaliseOffers, asked.now);
+    facts.extend(asked.context.clone());
+    if let Some(order) = &asked.order {
+        facts.extend(order_facts(order));
+    }
+    facts.set("now", Value::Time(asked.now));
+    facts
+}
+
+/// The customer's grants as they stand now: an open one whose time has come has lapsed.
+fn grants(person: &Person, now: Timestamp) -> Vec<Grant> {
+    let lapsed = |grant: Grant| match grant.state {
+        GrantState::Open if grant.until <= now => Grant {
+            state: GrantState::Lapsed,
+            ..grant
+        },
+        _ => grant,
+    };
+    person
+        .grants
+        .iter()
+        .map(|granted| lapsed(granted.grant))
+        .collect()
+}
+
+fn occasion(asked: &Asked, customer: CustomerId) -> Occasion {
+    let store = asked
+        .order
+        .as_ref()
+        .and_then(|order| order.store.as_deref());
+    Occasion {
+        customer: Some(customer.0),
+        store: store.map(number_of),
+        at: asked.now,
+        order: 0,
+    }
+}
+
+/// A number for a name: 64 bits of its SHA-256.
+#[must_use]
+pub fn number_of(name: &str) -> u64 {
+    let hash = crate::auth::hash(name);
+    let bytes = hash.first_chunk::<8>().copied().unwrap_or_default();
+    // Account numbers are kept as signed integers.
+    u64::from_be_bytes(bytes) >> 1
+}
+
+/// What the budgets and caps of the campaigns in question still hold.
+async fn remaining(
+    people: &mut People<'_>,
+    compiled: &Compiled,
+    (facts, occasion): (&Facts, &Occasion),
+) -> Result<Remaining, Refused> {
+    let mut limits: Vec<(CampaignId, Counter)> = Vec::new();
+    for (offer, _) in candidates(&compiled.snapshot, facts) {
+        let Some((_, campaign)) = compiled.snapshot.offer(offer) else {
+            continue;
+        };
+        if limits.iter().any(|(known, _)| *known == campaign.id) {
+            continue;
+        }
+        let of_campaign = counters(campaign, None, occasion);
+        limits.extend(
+            of_campaign
+                .into_iter()
+                .map(|counter| (campaign.id, counter)),
+        );
+    }
+    if limits.is_empty() {
+        return Ok(Remaining::default());
+    }
+    let ids: Vec<AccountId> = limits
+        .iter()
+        .map(|(_, counter)| counter.account.id)
+        .collect();
+    let accounts = people.view().accounts(&ids).await?;
+    Ok(left(&limits, &accounts))
+}
+
+fn left(limits: &[(CampaignId, Counter)], accounts: &[Option<Account>]) -> Remaining {
+    let mut remaining = Remaining::default();
+    for ((campaign, counter), account) in limits.iter().zip(accounts) {
+        let left = counter.left(account.as_ref());
+        let cap = counter.cap;
+        if left == 0 {
+            remaining.spent.insert(*campaign);
+        }
+        if (cap.reach, cap.period, cap.unit) == (Reach::Campaign, Period::Ever, CapUnit::Money) {
+            remaining.budgets.insert(*campaign, left);
+        }
+    }
+    remaining
+}
+
+/// A decision on its way to being kept.
+struct Draft<'a> {
+    app: &'a App,
+    asked: &'a Asked,
+    compiled: &'a Compiled,
+    request: Request,
+    decision: Decision,
+}
+
+impl Draft<'_> {
+    /// Makes the promise and keeps the record; `None` when somebody else changed the customer.
+    async fn commit(
+        self,
+        mut people: People<'_>,
+        customer: CustomerId,
+    ) -> Result<Option<Recorded>, Refused> {
+        let arm = self.decision.arm;
+        let mut writes = self.enrol(&mut people, (customer, arm))?;
+        let (promise, booking) = match self.decision.chosen() {
+            Some((offer, _)) => self.promise(&mut people, (customer, offer), &mut writes)?,
+            None => (Promise::None, Booking::default()),
+        };
+        let has_promise = promise != Promise::None;
+        let recorded = Recorded {
+            request: self.request,
+            decision: self.decision,
+            promise,
+        };
+        writes.extend(record(&recorded)?);
+        let (expects, changed) = people.finish()?;
+        writes.extend(changed);
+        let command = Command {
+            project: self.asked.project,
+            now: self.asked.now,
+            once: None::<Once>,
+            expects,
+            openings: booking.openings,
+            chain: booking.chain,
+            writes,
+        };
+        match self.app.store().submit(command).await? {
+            Outcome::Applied => Ok(Some(recorded)),
+            Outcome::Rejected {
+                rejection: Rejection::LimitReached(_),
+                ..
+            } if has_promise => lost(self.app, self.asked, recorded).await.map(Some),
+            Outcome::Stale { .. } => Ok(None),
+            other => Err(Refused::Fault(format!(
+                "a decision could not be kept: {other:?}"
+            ))),
+        }
+    }
+
+    /// From their first decision on, a customer who lets us measure counts for their arm.
+    fn enrol(
+        &self,
+        people: &mut People<'_>,
+        (customer, arm): (CustomerId, Arm),
+    ) -> Result<Vec<Write>, Refused> {
+        let consent = self.request.consent;
+        let may_count =
+            consent.allows(Purpose::Measure) && consent.allows(Purpose::PersonaliseOffers);
+        let is_enrolled = people
+            .person(customer)
+            .is_none_or(|person| person.enrolled.is_some());
+        if !may_count || is_enrolled {
+            return Ok(Vec::new());
+        }
+        if let Some(person) = people.person_mut(customer) {
+            person.enrolled = Some(Enrolment {
+                arm,
+                at: self.asked.now,
+            });
+        }
+        let key = arm_key(PROGRAMME, arm);
+        Ok(vec![Write::Link {
+            index: Index::UnitsOfArm,
+            key,
+            id: customer.0,
+        }])
+    }
+
+    fn promise(
+        &self,
+        people: &mut People<'_>,
+        (customer, offer): (CustomerId, OfferId),
+        writes: &mut Vec<Write>,
+    ) -> Result<(Promise, Booking), Refused> {
+        let Some((offer, campaign)) = self.compiled.snapshot.offer(offer) else {
+            return Err(Refused::Fault(
+                "a chosen offer is not in its snapshot".into(),
+            ));
+        };
+        let until = self.asked.now.saturating_add(offer.grant_ms);
+        let voucher = if offer.is_tier {
+            None
+        } else {
+            Some(self.mint(offer, (customer, until))?)
+        };
+        let given = Given {
+            campaign,
+            voucher: voucher.as_ref(),
+            discount: offer.ceiling(self.request.order.as_ref()).unwrap_or(0),
+            gift: 0,
+            points: None,
+        };
+        let occasion = occasion(self.asked, customer);
+        let granted = Happening::Granted {
+            given: &given,
+            occasion: &occasion,
+            until,
+        };
+        let booking = offers::book(&granted, self.request.id.0);
+        if let Some(voucher) = &voucher {
+            writes.extend(self.issue(voucher, campaign.id)?);
+        }
+        let grant = Grant {
+            offer: offer.id,
+            at: self.asked.now,
+            until,
+            state: GrantState::Open,
+        };
+        if let Some(person) = people.person_mut(customer) {
+            let voucher = voucher.as_ref().map_or(VoucherId(0), |voucher| voucher.id);
+            person.push_grant(Granted {
+                grant,
+                voucher,
+                decision: self.request.id.0,
+            });
+        }
+        let code = voucher.as_ref().map(|voucher| voucher.code.to_string());
+        let voucher = voucher.map(|voucher| voucher.id);
+        Ok((
+            Promise::Kept {
+                offer: offer.id,
+                until,
+                voucher,
+                code,
+            },
+            booking,
+        ))
+    }
+
+    /// A code for this customer alone, good once.
+    fn mint(
+        &self,
+        offer: &Offer,
+        (customer, until): (CustomerId, Timestamp),
+    ) -> Result<Voucher, Refused> {
+        let random = getrandom::u64().map_err(|error| Refused::Fault(error.to_string()))?;
+        Ok(Voucher {
+            id: VoucherId(self.app.next_id()),
+            code: offers::codes::code_from(random.to_be_bytes()).into(),
+            offer: offer.id,
+            kind: VoucherKind::Discount,
+            active: true,
+            validity: offers::Validity {
+                from: Some(self.asked.now),
+                until: Some(until - 1),
+            },
+            quantity: Some(1),
+            holder: Some(customer.0),
+        })
+    }
+
+    fn issue(&self, voucher: &Voucher, campaign: CampaignId) -> Result<Vec<Write>, Refused> {
+        let decision = Some(self.request.id.0);
+        issue(&Stored {
+            thing: Issued {
+                voucher: voucher.clone(),
+                campaign,
+                own: None,
+                decision,
+            },
+            extra: serde_json::Value::Null,
+            created_at: self.asked.now,
+            updated_at: None,
+        })
+    }
+}
+
+/// Keeps the record of a decision whose promise could not be made.
+async fn lost(app: &App, asked: &Asked, recorded: Recorded) -> Result<Recorded, Refused> {
+    let recorded = Recorded {
+        promise: Promise::Lost,
+        ..recorded
+    };
+    let mut command = crate::setup::writes(asked.project, record(&recorded)?);
+    command.now = asked.now;
+    app.store().submit(command).await?;
+    Ok(recorded)
+}
+
+fn record(recorded: &Recorded) -> Result<Vec<Write>, Refused> {
+    let id = recorded.request.id.0;
+    let body = postcard::to_allocvec(recorded).map_err(|e| Refused::Fault(e.to_string()))?;
+    let customer = key(recorded.request.customer.0);
+    let mut writes = vec![
+        Write::Put {
+            kind: Kind::Decision,
+            id,
+            body,
+        },
+        Write::Link {
+            index: Index::DecisionsOfCustomer,
+            key: customer,
+            id,
+        },
+    ];
+    if let Some(offer) = named(&recorded.decision) {
+        writes.push(Write::Link {
+            index: Index::DecisionsOfOffer,
+            key: key(offer.0),
+            id,
+        });
+    }
+    Ok(writes)
+}
+
+/// The offer a decision came to, given or withheld.
+fn named(decision: &Decision) -> Option<OfferId> {
+    decision
+        .considered
+        .iter()
+        .find_map(|(offer, fate)| match fate {
+            Fate::Chosen { .. } | Fate::Withheld { .. } => Some(*offer),
+            Fate::Passed { .. } | Fate::Barred(_) => None,
+        })
+}
+
+/// The key under which the units of one arm of an experiment are found.
+#[must_use]
+pub fn arm_key(experiment: u64, arm: Arm) -> Vec<u8> {
+    let arm = match arm {
+        Arm::Holdout => [0, 0],
+        Arm::Control => [1, 0],
+        Arm::Treatment(number) => [2, number],
+    };
+    [experiment.to_be_bytes().as_slice(), &arm].concat()
+}
+
+/// Reads the record of a decision.
+///
+/// # Errors
+/// When there is none.
+pub async fn recorded(app: &App, project: ProjectId, id: u64) -> Result<Recorded, Refused> {
+    let record = app.store().get(project, Kind::Decision, id).await?;
+    let record = record.ok_or_else(|| Refused::NotFound {
+        what: "decision",
+        id: id.to_string(),
+    })?;
+    postcard::from_bytes(&record.body).map_err(|error| Refused::Fault(error.to_string()))
+}
