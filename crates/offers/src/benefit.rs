@@ -333,7 +333,7 @@ fn share(amount: Minor, rate: Ppm) -> Minor {
 fn value(line: &PricedLine, freed: u32) -> Minor {
     let price = |units: u32| line.unit_price.saturating_mul(units.into());
     let due = price(line.free.saturating_add(freed)).saturating_sub(line.discount);
-    due.min(price(freed)).min(line.subtotal())
+    due.min(price(freed))
 }
 
 /// Amounts of one order added up; one beyond all counting stays the largest there is.
