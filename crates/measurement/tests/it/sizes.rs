@@ -1,5 +1,5 @@
 //! Is a sample-ratio mismatch seen, and nothing else taken for one?
-//! Source: srm/result.json.
+//! Source: result.json of the reference for sample ratios.
 use crate::{design, same, same_p};
 use measurement::{Alarm, Arm, Moments, Ppm, Unready, sample_ratio};
 
