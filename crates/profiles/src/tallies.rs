@@ -34,6 +34,9 @@ const WEEK: i64 = 7 * DAY;
 /// The last millisecond of the year 9999; times are kept between the epoch and this.
 const MAX_AT: Timestamp = 253_402_300_799_999;
 
+/// Thirteen months, the retention of the behaviour class.
+const KEPT_BEHAVIOUR: i64 = 396 * DAY;
+
 /// How strongly a look, a choice and a purchase speak for a taste.
 const VIEW_WEIGHT: u32 = 1;
 const ADD_WEIGHT: u32 = 3;
@@ -112,7 +115,7 @@ impl Tallies {
             }
             Kind::Page | Kind::OfferExposed | Kind::Named(_) => {}
         }
-        self.forget();
+        self.forget_tastes(self.newest());
     }
 
     /// The state of the union of both sets of events.
@@ -131,13 +134,26 @@ impl Tallies {
             brands: self.brands.merge(&other.brands),
             visits: self.visits.merge(&other.visits),
         };
-        merged.forget();
+        merged.forget_tastes(newest);
         merged
     }
 
-    /// Lets go of tastes that are too old to count, seen from the newest event.
-    fn forget(&mut self) {
-        let kept_from = |width, kept| (bucket(self.newest(), width) + 1).saturating_sub(kept);
+    /// Lets go of behaviour that is past its time by the clock, for people who never come back
+    /// with a newer event. Counters and tastes go when no lookback reaches them any more; the last
+    /// time of an event, the last product and the cart after thirteen months. Orders are kept
+    /// as one sum.
+    pub fn forget(&mut self, now: Timestamp) {
+        let now = now.clamp(0, MAX_AT);
+        let kept_from = now - KEPT_BEHAVIOUR;
+        self.windows.forget(now);
+        self.forget_tastes(now);
+        self.events.forget_before(kept_from);
+        self.last.forget_before(kept_from);
+        self.cart = self.cart.filter(|cart| cart.at >= kept_from);
+    }
+
+    fn forget_tastes(&mut self, newest: Timestamp) {
+        let kept_from = |width, kept| (bucket(newest, width) + 1).saturating_sub(kept);
         let (week, visit) = (kept_from(WEEK, KEPT_WEEKS), kept_from(VISIT, KEPT_VISITS));
         self.categories.forget_before(week);
         self.brands.forget_before(week);
@@ -184,6 +200,12 @@ impl LastProduct {
         see(&mut self.category, &product.category);
         see(&mut self.brand, &product.brand);
         see(&mut self.sku, &product.sku);
+    }
+
+    fn forget_before(&mut self, at: Timestamp) {
+        [&mut self.category, &mut self.brand, &mut self.sku]
+            .into_iter()
+            .for_each(|last| last.forget_before(at));
     }
 
     fn merge(&self, other: &Self) -> Self {

@@ -56,6 +56,10 @@ impl LastTimes {
         self.0.get(place).map(|(_, at)| *at)
     }
 
+    pub fn forget_before(&mut self, kept_from: Timestamp) {
+        self.0.retain(|(_, at)| *at >= kept_from);
+    }
+
     fn prune(&mut self) {
         while self.0.len() > MAX_EVENT_NAMES {
             let oldest = self
@@ -88,6 +92,10 @@ impl Last {
 
     pub fn merge(&self, other: &Self) -> Self {
         Self(self.0.as_ref().max(other.0.as_ref()).cloned())
+    }
+
+    pub fn forget_before(&mut self, kept_from: Timestamp) {
+        self.0 = self.0.take().filter(|(at, _)| *at >= kept_from);
     }
 
     pub fn name(&self) -> Option<&Name> {

@@ -3,6 +3,8 @@
 //! Weights stand by name and stretch of time. The decay is taken when they are read, so that
 //! weights are only ever added and the order of events does not matter.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::{DAY, MINUTE, WEEK, bucket, last::is_kept};
@@ -24,7 +26,7 @@ pub(super) const VISIT: i64 = 30 * MINUTE;
 /// Half hours in two days, with the one that has just begun and the one that is not quite over.
 pub(super) const KEPT_VISITS: u32 = 98;
 
-/// Names with their weights by stretch, both ascending; see [`Tastes::forget_before`]. When there are more weights than
+/// Names with their weights by stretch, both ascending. When there are more weights than
 /// [`MAX_WEIGHTS`], those of the oldest stretch go, within it the first in the alphabet. The rank
 /// does not look at the weight, so more events can only push a weight further down, and a weight
 /// that is kept is whole.
@@ -93,22 +95,12 @@ impl Tastes {
 
     /// The name that was visited again within two days before now, the latest such visit first.
     pub fn revisited(&self, now: Timestamp) -> Option<&Name> {
-        let (from, to) = (bucket((now - 2 * DAY).max(0), VISIT), bucket(now, VISIT));
-        self.0
+        let days = bucket((now - 2 * DAY).max(0), VISIT)..=bucket(now, VISIT);
+        let returns = self
+            .0
             .iter()
-            .filter_map(|(name, visits)| {
-                let recent = || {
-                    visits
-                        .iter()
-                        .map(|(at, _)| *at)
-                        .filter(|at| (from..=to).contains(at))
-                };
-                let (first, last) = (recent().min()?, recent().max()?);
-                // Neighbouring half hours may be one long visit.
-                (last > first + 1).then_some((last, name))
-            })
-            .max()
-            .map(|(_, name)| name)
+            .filter_map(|(name, at)| Some((latest_return(at, &days)?, name)));
+        returns.max().map(|(_, name)| name)
     }
 
     fn prune(&mut self) {
@@ -136,6 +128,22 @@ fn add_weight(weights: &mut Vec<(u32, u32)>, (stretch, weight): (u32, u32)) {
         Some((other, known)) if *other == stretch => *known = known.saturating_add(weight),
         _ => weights.insert(place, (stretch, weight)),
     }
+}
+
+/// The latest visit with another before it, both among these half hours. Neighbouring half hours
+/// may be one long visit.
+fn latest_return(visits: &[(u32, u32)], among: &RangeInclusive<u32>) -> Option<u32> {
+    let visits = || {
+        visits
+            .iter()
+            .map(|(at, _)| *at)
+            .filter(|at| among.contains(at))
+    };
+    let pairs = visits().zip(visits().skip(1));
+    pairs
+        .filter(|(before, at)| *at > before + 1)
+        .map(|(_, at)| at)
+        .max()
 }
 
 fn strength(weights: &[(u32, u32)], this_week: u32) -> u64 {

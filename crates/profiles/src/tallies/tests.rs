@@ -347,6 +347,8 @@ fn a_second_visit_is_noticed() {
     check(&visits(20 * MINUTE), now, "revisited_category");
     check(&visits(40 * MINUTE), now, "revisited_category");
     check(&visits(3 * HOUR), now + 2 * DAY, "revisited_category");
+    let long = [0, 25, 50, 75].map(|minutes| (start + minutes * MINUTE, viewed("Tea")));
+    check(&long, now, "revisited_category");
     check(&visits(3 * DAY), start + 3 * DAY, "revisited_category");
 }
 
@@ -420,11 +422,30 @@ fn a_state_stays_small() {
     assert!(size < 10_000, "a flood of names takes {size} bytes");
 }
 
+/// P08: of behaviour past its time no byte is left, of orders the sums.
 #[test]
-fn a_state_survives_storage() {
-    let state = tallies(&[(DAY, order(10, 5, &["Tea"])), (3 * DAY, viewed("Tea"))]);
-    let bytes = postcard::to_stdvec(&state).unwrap();
-    assert_eq!(postcard::from_bytes::<Tallies>(&bytes).unwrap(), state);
+fn behaviour_is_forgotten_in_time() {
+    let mut state = tallies(&[
+        (0, viewed("Tea")),
+        (0, Kind::CartViewed { value: 5 }),
+        (0, named("Quiz Taken")),
+    ]);
+    state.forget(395 * DAY);
+    assert_eq!(state.events.get("quiz_taken"), Some(0));
+    state.forget(397 * DAY);
+    let seen = Some(Span { first: 0, last: 0 });
+    assert_eq!(
+        state,
+        Tallies {
+            seen,
+            ..Tallies::default()
+        }
+    );
+    let mut buyer = tallies(&[(0, order(700, 0, &["Tea"]))]);
+    buyer.forget(397 * DAY);
+    assert_eq!(buyer.orders.paid, 700);
+    let text = String::from_utf8_lossy(&postcard::to_stdvec(&buyer).unwrap()).into_owned();
+    assert!(!text.contains("Tea"));
 }
 
 /// Any event, over more days, names and weeks than a state keeps.
@@ -511,9 +532,34 @@ proptest! {
 
     #[test]
     fn order_of_events_does_not_matter(
-        (told, shuffled) in activities().prop_flat_map(|a| (Just(a.clone()), Just(a).prop_shuffle()))
+        (told, shuffled) in activities()
+            .prop_flat_map(|told| (Just(told.clone()), Just(told).prop_shuffle()))
     ) {
         prop_assert_eq!(observed(&told), observed(&shuffled));
+    }
+
+    #[test]
+    fn a_state_survives_storage(told in activities()) {
+        let state = observed(&told);
+        let bytes = postcard::to_stdvec(&state).unwrap();
+        prop_assert_eq!(postcard::from_bytes::<Tallies>(&bytes).unwrap(), state);
+    }
+
+    #[test]
+    fn forgetting_takes_nothing_that_is_read(told in activities(), later in 0..400 * DAY) {
+        let state = observed(&told);
+        let mut forgetful = state.clone();
+        forgetful.forget(450 * DAY);
+        for now in [450 * DAY, 450 * DAY + later] {
+            let (before, after) = (facts(&state, now), facts(&forgetful, now));
+            let is_told = |path: &str| FEATURES.iter().any(|(known, ..)| *known == path);
+            let lasting = ["cart", "last_category", "last_brand", "last_sku"];
+            let is_kept = |path: &str| !lasting.iter().any(|name| path.contains(name));
+            for (path, value) in before.iter().filter(|(path, _)| is_told(path.as_str())) {
+                let same = after.get(path.as_str()) == Some(value);
+                prop_assert!(same || !is_kept(path.as_str()), "{}", path);
+            }
+        }
     }
 
     #[test]

@@ -60,6 +60,13 @@ impl Windows {
         }
     }
 
+    /// Lets go of what no lookback from now on can reach.
+    pub fn forget(&mut self, now: Timestamp) {
+        self.minutes.prune(now);
+        self.hours.prune(now);
+        self.days.prune(now);
+    }
+
     /// What happened until now within the lookback; later events do not count.
     pub fn within(&self, lookback: Lookback, now: Timestamp) -> Counts {
         match lookback {
@@ -73,6 +80,7 @@ impl Windows {
 /// Counters by stretch of `WIDTH` milliseconds, ascending, only where something happened; of the
 /// latest `KEPT` stretches up to the newest event of the whole state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Gaps", into = "Gaps")]
 struct Series<const WIDTH: i64, const KEPT: u32>(Vec<(u32, Counts)>);
 
 impl<const WIDTH: i64, const KEPT: u32> Series<WIDTH, KEPT> {
@@ -118,5 +126,28 @@ impl<const WIDTH: i64, const KEPT: u32> Series<WIDTH, KEPT> {
             .take_while(|(stretch, _)| *stretch < end)
             .for_each(|(_, counts)| sum.add(*counts));
         sum
+    }
+}
+
+/// A series as it is stored: each stretch as the gap from the one before, which takes a byte
+/// where the number of the stretch takes three or four.
+#[derive(Serialize, Deserialize)]
+struct Gaps(Vec<(u32, Counts)>);
+
+impl<const WIDTH: i64, const KEPT: u32> From<Series<WIDTH, KEPT>> for Gaps {
+    fn from(series: Series<WIDTH, KEPT>) -> Self {
+        let mut before = 0;
+        let gap = |(stretch, counts)| (stretch - std::mem::replace(&mut before, stretch), counts);
+        Self(series.0.into_iter().map(gap).collect())
+    }
+}
+
+impl<const WIDTH: i64, const KEPT: u32> From<Gaps> for Series<WIDTH, KEPT> {
+    fn from(gaps: Gaps) -> Self {
+        let stretches = gaps.0.into_iter().scan(0_u32, |before, (gap, counts)| {
+            *before = before.saturating_add(gap);
+            Some((*before, counts))
+        });
+        Self(stretches.collect())
     }
 }
