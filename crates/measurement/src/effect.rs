@@ -41,7 +41,8 @@ pub struct Relative {
 /// Difference of means without assuming equal variances.
 ///
 /// Welch 1938: se² = s1²/n1 + s0²/n0; Satterthwaite 1946 for the degrees of freedom,
-/// (v1 + v0)² / (v1² / (n1 - 1) + v0² / (n0 - 1)); interval and p from Student's t. Errors: too few units, no spread, not finite.
+/// (v1 + v0)² / (v1² / (n1 - 1) + v0² / (n0 - 1)); interval and p from Student's t.
+/// Errors: too few units, no spread, not finite.
 pub fn estimate(
     design: &Design,
     control: &Moments,
