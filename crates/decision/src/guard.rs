@@ -92,7 +92,7 @@ fn margin(share: Ppm, order: &Order, priced: &Priced) -> Option<Bar> {
     let shipping_given = i128::from(order.shipping) - i128::from(priced.shipping);
     let left = paid - shipping_given - cost;
     let is_enough = left * i128::from(WHOLE) >= i128::from(share) * paid;
-    (!is_enough).then(|| Bar::Guardrail(Guardrail::MarginAtLeast(share)))
+    (!is_enough).then_some(Bar::Guardrail(Guardrail::MarginAtLeast(share)))
 }
 
 /// What all goods of the order cost the shop.

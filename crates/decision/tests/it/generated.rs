@@ -271,7 +271,7 @@ fn order() -> impl Strategy<Value = Order> {
                 }
             },
         );
-    let foreign = prop::bool::weighted(0.05);
+    let foreign = prop::bool::weighted(0.15);
     (
         vec(line, 0..4),
         0_u64..8_000,

@@ -180,3 +180,51 @@ fn a_holdout_keeps_what_would_have_been_given() {
     };
     assert_eq!(shop::decide(&configuration, &silent).withheld(), None);
 }
+
+/// Generated cases are worth nothing if they never meet: every kind of fate must come up.
+#[test]
+fn generated_requests_reach_every_fate() {
+    use proptest::{strategy::ValueTree, test_runner::TestRunner};
+    let mut runner = TestRunner::deterministic();
+    let mut seen = std::collections::BTreeMap::<&str, u32>::new();
+    for _ in 0..400 {
+        let mut any = || {
+            (configurations(), requests())
+                .new_tree(&mut runner)
+                .unwrap()
+                .current()
+        };
+        let (configuration, request) = any();
+        for (_, fate) in shop::decide(&configuration, &request).considered {
+            let kind = match &fate {
+                Fate::Chosen { .. } => "chosen",
+                Fate::Withheld { .. } => "withheld",
+                Fate::Passed { propensity: 0, .. } => "passed",
+                Fate::Passed { .. } => "drawn against",
+                Fate::Barred(bar) => bar.code(),
+            };
+            *seen.entry(kind).or_default() += 1;
+        }
+    }
+    for kind in [
+        "chosen",
+        "withheld",
+        "passed",
+        "drawn against",
+        "consent_required",
+        "not_started",
+        "expired",
+        "rule_not_met",
+        "fact_unknown",
+        "margin_floor",
+        "depth_limit",
+        "excluded_items",
+        "quiet_days",
+        "exhausted",
+    ] {
+        assert!(
+            seen.get(kind).is_some_and(|count| *count >= 10),
+            "{kind}: {seen:?}"
+        );
+    }
+}
