@@ -545,4 +545,4 @@ fn take_hold(held: &mut Vec<Transfer>, debit: AccountId, amount: Minor) -> Optio
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -127,14 +127,16 @@ const PLAIN: [(AccountKind, u16, &str, &str); 16] = [
     ),
 ];
 
-/// The kinds of caps: first number, name and meaning; within each, reaches then units.
-const CAPS: [(fn(Reach, CapUnit) -> AccountKind, u16, &str, &str); 3] = [
+type OfCap = fn(Reach, CapUnit) -> AccountKind;
+
+/// The kinds of caps: first number, name and meaning; from there, by reach and then by unit.
+const CAPS: [(OfCap, u16, &str, &str); 3] = [
     (A::Cap, 100, "Cap", "What a cap still allows."),
     (
         A::Allowed,
         200,
         "Allowed",
-        "Where a cap's amount comes from.",
+        "Where what a cap allows comes from.",
     ),
     (A::Used, 300, "Used", "What was taken of a cap."),
 ];
@@ -153,36 +155,51 @@ const UNITS: [(CapUnit, &str); 3] = [
     (CapUnit::Touches, "touches"),
 ];
 
-impl AccountKind {
-    /// Every line of the chart, with its number, name and meaning.
-    pub fn all() -> impl Iterator<Item = (AccountKind, u16, String, &'static str)> {
-        let plain = PLAIN
-            .into_iter()
-            .map(|(kind, number, name, meaning)| (kind, number, name.to_owned(), meaning));
-        plain.chain(CAPS.into_iter().flat_map(|(of, first, name, meaning)| {
-            let reaches = REACHES
-                .into_iter()
-                .flat_map(|reach| UNITS.map(|unit| (reach, unit)));
-            reaches
-                .zip(first..)
-                .map(move |(((reach, by), (unit, what)), number)| {
-                    (
-                        of(reach, unit),
-                        number,
-                        format!("{name}: {what} by {by}"),
-                        meaning,
-                    )
-                })
-        }))
-    }
+/// A line of the chart as people read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub kind: AccountKind,
+    pub number: u16,
+    pub name: String,
+    pub meaning: &'static str,
+}
 
+/// Every line of the chart of accounts.
+pub fn entries() -> impl Iterator<Item = Entry> {
+    let plain = PLAIN.into_iter().map(|(kind, number, name, meaning)| {
+        let name = name.to_owned();
+        Entry {
+            kind,
+            number,
+            name,
+            meaning,
+        }
+    });
+    plain.chain(CAPS.into_iter().flat_map(|(of, first, name, meaning)| {
+        let each = REACHES
+            .into_iter()
+            .flat_map(|reach| UNITS.map(|unit| (reach, unit)));
+        each.zip(first..)
+            .map(move |(((reach, by), (unit, what)), number)| {
+                let name = format!("{name}: {what} by {by}");
+                Entry {
+                    kind: of(reach, unit),
+                    number,
+                    name,
+                    meaning,
+                }
+            })
+    }))
+}
+
+impl AccountKind {
     #[must_use]
     pub fn number(self) -> u16 {
-        let of_cap = |reach: Reach, unit: CapUnit| 3 * reach as u16 + unit as u16;
+        let nth = |reach: Reach, unit: CapUnit| 3 * reach as u16 + unit as u16;
         match self {
-            A::Cap(reach, unit) => 100 + of_cap(reach, unit),
-            A::Allowed(reach, unit) => 200 + of_cap(reach, unit),
-            A::Used(reach, unit) => 300 + of_cap(reach, unit),
+            A::Cap(reach, unit) => 100 + nth(reach, unit),
+            A::Allowed(reach, unit) => 200 + nth(reach, unit),
+            A::Used(reach, unit) => 300 + nth(reach, unit),
             plain => PLAIN
                 .iter()
                 .find(|row| row.0 == plain)
@@ -193,17 +210,17 @@ impl AccountKind {
     /// The line of the chart an account stands on, if it is on the chart.
     #[must_use]
     pub fn of(id: AccountId) -> Option<AccountKind> {
-        AccountKind::all()
-            .find(|row| row.1 == id.kind)
-            .map(|row| row.0)
+        entries()
+            .find(|entry| entry.number == id.kind)
+            .map(|entry| entry.kind)
     }
 
     /// What people call it.
     #[must_use]
     pub fn name(self) -> String {
-        AccountKind::all()
-            .find(|row| row.0 == self)
-            .map(|row| row.2)
+        entries()
+            .find(|entry| entry.kind == self)
+            .map(|entry| entry.name)
             .unwrap_or_default()
     }
 

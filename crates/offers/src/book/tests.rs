@@ -1,1 +1,669 @@
-//! t
+//! Happenings and the transfers that they are.
+
+use ledger::{AccountId, Book, FUNDING_LINES, Kind, Part, Rejection, Transfer, TransferId, apply};
+use proptest::prelude::*;
+use rules::Condition;
+
+use super::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
+use crate::chart::{self, AccountKind, Occasion, Reason, counters, period_of};
+use crate::{
+    Campaign, CampaignId, Cap, CapUnit, Commitment, Currency, OfferId, Period, Reach, Stacking,
+    Validity, Voucher, VoucherId, VoucherKind,
+};
+
+const EUR: Currency = Currency(*b"EUR");
+
+/// Campaign 1 with caps told as `customer uses 3 week; campaign money 500`.
+pub(crate) fn campaign(caps: &str) -> Campaign {
+    let texts = caps
+        .split(';')
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    Campaign {
+        id: CampaignId(1),
+        name: "one".into(),
+        active: true,
+        validity: Validity::default(),
+        rule: Condition::Always,
+        stacking: Stacking::Together,
+        priority: 0,
+        commitment: Commitment::WhileBudgetLasts,
+        currency: EUR,
+        caps: texts.map(cap).collect(),
+    }
+}
+
+fn cap(text: &str) -> Cap {
+    let words: Vec<&str> = text.split(' ').collect();
+    let reach = match words[0] {
+        "campaign" => Reach::Campaign,
+        "code" => Reach::Code,
+        "customer" => Reach::Customer,
+        "overall" => Reach::CustomerOverall,
+        _ => Reach::Store,
+    };
+    let unit = match words[1] {
+        "uses" => CapUnit::Uses,
+        "money" => CapUnit::Money,
+        _ => CapUnit::Touches,
+    };
+    let period = match words.get(3) {
+        Some(&"hour") => Period::Hour,
+        Some(&"day") => Period::Day,
+        Some(&"week") => Period::Week,
+        Some(_) => Period::Month,
+        None => Period::Ever,
+    };
+    Cap {
+        reach,
+        period,
+        unit,
+        limit: words[2].parse().unwrap(),
+        grant_remainder: false,
+    }
+}
+
+/// Code 5.
+pub(crate) fn voucher(quantity: Option<u64>) -> Voucher {
+    Voucher {
+        id: VoucherId(5),
+        code: "FIVE".into(),
+        offer: OfferId(2),
+        kind: VoucherKind::Discount,
+        active: true,
+        validity: Validity::default(),
+        quantity,
+        holder: None,
+    }
+}
+
+/// `Budget 1`, `DiscountGiven 1.7`, `Cap(Customer, Uses) 1.7@Week`.
+pub(crate) fn account_text(id: AccountId) -> String {
+    let kind = AccountKind::of(id).unwrap();
+    let party = if id.party == 0 {
+        String::new()
+    } else {
+        format!(".{}", id.party)
+    };
+    let window = match period_of(id.window) {
+        Period::Ever => String::new(),
+        period => format!("@{period:?}"),
+    };
+    format!("{kind:?} {}{party}{window}", id.owner)
+}
+
+fn text(transfer: &Transfer) -> String {
+    let kind = match transfer.kind {
+        Kind::Direct => String::new(),
+        Kind::Pending { expires_at } => format!(" until {expires_at}"),
+        Kind::Post { pending } => format!(" post {}.{}", pending.chain, pending.line),
+        Kind::Void { pending } => format!(" void {}.{}", pending.chain, pending.line),
+    };
+    let reason = Reason::of(transfer.code).unwrap();
+    let (debit, credit) = (account_text(transfer.debit), account_text(transfer.credit));
+    format!("{debit} > {credit} {} {reason:?}{kind}", transfer.amount)
+}
+
+/// One till, one campaign, one code, and the books.
+struct Till {
+    campaign: Campaign,
+    voucher: Voucher,
+    occasion: Occasion,
+    books: Book,
+    chains: u64,
+    held: Vec<Transfer>,
+    posted: Vec<Transfer>,
+}
+
+impl Till {
+    /// Customer 7 in store 9; 600 on gift card 5.
+    fn new(caps: &str) -> Till {
+        let mut till = Till {
+            campaign: campaign(caps),
+            voucher: voucher(None),
+            occasion: Occasion {
+                customer: Some(7),
+                store: Some(9),
+                at: 0,
+                order: 70,
+            },
+            books: Book::default(),
+            chains: 0,
+            held: Vec::new(),
+            posted: Vec::new(),
+        };
+        let load = till.booking("load 600");
+        till.apply(&load).unwrap();
+        till
+    }
+
+    /// `grant 500`, `validate 500`, `redeem 300 gift 20 points 8`, `release`, `rollback`,
+    /// `rollback 0-50/300`, `load 100`, `withdraw 100`, `lapse 100`, `fund 100 to 300`.
+    fn booking(&self, happening: &str) -> Booking {
+        let words: Vec<&str> = happening.split(' ').collect();
+        let after = |word: &str| {
+            let place = words.iter().position(|one| *one == word);
+            place.map_or(0, |place| words[place + 1].parse().unwrap())
+        };
+        let number = words.get(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+        let points = Points {
+            programme: 3,
+            amount: after("points"),
+        };
+        let given = [Given {
+            campaign: &self.campaign,
+            voucher: Some(&self.voucher),
+            discount: number,
+            gift: after("gift"),
+            points: Some(points),
+        }];
+        let card = GiftCard {
+            campaign: self.campaign.id,
+            voucher: self.voucher.id,
+            currency: EUR,
+        };
+        let occasion = &self.occasion;
+        let checkout = &Checkout {
+            given: &given,
+            occasion,
+            held: &self.held,
+        };
+        let limits = counters(&self.campaign, Some(&self.voucher), occasion);
+        let expires_at = occasion.at + 1000;
+        let happening = match words[0] {
+            "grant" => Happening::Granted {
+                given: &given[0],
+                occasion,
+                until: expires_at,
+            },
+            "validate" => Happening::Validated {
+                checkout,
+                expires_at,
+            },
+            "redeem" => Happening::Redeemed { checkout },
+            "release" => Happening::Released {
+                held: &self.held,
+                now: occasion.at,
+            },
+            "rollback" => Happening::RolledBack {
+                posted: &self.posted,
+                part: part(words.get(1)),
+            },
+            "load" => Happening::GiftLoaded {
+                card: &card,
+                amount: number,
+            },
+            "withdraw" => Happening::GiftWithdrawn {
+                card: &card,
+                amount: number,
+            },
+            "lapse" => Happening::GiftLapsed {
+                card: &card,
+                left: number,
+            },
+            "lapse-points" => Happening::PointsLapsed {
+                points,
+                customer: 7,
+            },
+            _ => Happening::Funded {
+                counter: &limits[0],
+                before: number,
+                after: after("to"),
+            },
+        };
+        book(&happening, self.chains)
+    }
+
+    fn apply(&mut self, booking: &Booking) -> Result<(), Rejection> {
+        let chain = self.chains;
+        self.chains += 1;
+        for (opening, line) in booking.openings.iter().zip(FUNDING_LINES..) {
+            self.books
+                .open(opening, TransferId { chain, line })
+                .unwrap();
+        }
+        let answer = apply(&mut self.books, &booking.chain, self.occasion.at);
+        answer.map_err(|(_, rejection)| rejection)
+    }
+
+    fn happen(&mut self, happening: &str) -> Result<Booking, Rejection> {
+        let booking = self.booking(happening);
+        self.apply(&booking)?;
+        let holds = booking
+            .chain
+            .iter()
+            .filter(|line| matches!(line.kind, Kind::Pending { .. }));
+        self.held.extend(holds);
+        if happening.starts_with("redeem") {
+            self.posted = booking.chain.clone();
+            self.held.clear();
+        }
+        Ok(booking)
+    }
+
+    fn left(&self, id: AccountId) -> Option<u64> {
+        self.books
+            .accounts
+            .get(&id)
+            .and_then(ledger::Account::available)
+    }
+}
+
+fn part(text: Option<&&str>) -> Part {
+    let Some(text) = text else { return Part::WHOLE };
+    let numbers: Vec<u64> = text
+        .split(['-', '/'])
+        .map(|one| one.parse().unwrap())
+        .collect();
+    Part {
+        from: numbers[0],
+        to: numbers[1],
+        of: numbers[2],
+    }
+}
+
+/// Plays happenings parted by `,` and tells the transfers of the last one; `later` lets an hour
+/// pass.
+fn check(caps: &str, happenings: &str, expected: &[&str]) {
+    let mut till = Till::new(caps);
+    let (before, last) = happenings.rsplit_once(", ").unwrap_or(("", happenings));
+    for one in before.split(", ").filter(|one| !one.is_empty()) {
+        match one {
+            "later" => till.occasion.at += 3_600_000,
+            "guaranteed" => till.campaign.commitment = Commitment::Guaranteed,
+            happening => drop(till.happen(happening).unwrap()),
+        }
+    }
+    let answer = till.happen(last);
+    let told = match answer {
+        Ok(booking) => booking.chain.iter().map(text).collect(),
+        Err(Rejection::LimitReached(id)) => vec![format!("reached {}", account_text(id))],
+        Err(other) => vec![format!("{other:?}")],
+    };
+    assert_eq!(told, expected, "{caps} | {happenings}");
+    assert!(till.books.is_balanced());
+}
+
+const NO_CAPS: &str = "";
+
+#[test]
+fn without_a_limit_nothing_is_held_and_only_own_rows_are_touched() {
+    check(NO_CAPS, "validate 500", &[]);
+    check(
+        NO_CAPS,
+        "redeem 500",
+        &["Funding 1.7 > DiscountGiven 1.7 500 Discount"],
+    );
+    check(NO_CAPS, "redeem 0", &[]);
+    check("customer uses 1", "redeem 0", &[]);
+    check(
+        NO_CAPS,
+        "redeem 500, rollback",
+        &["DiscountGiven 1.7 > Funding 1.7 500 Discount"],
+    );
+}
+
+#[test]
+fn what_is_held_is_posted_and_never_more() {
+    let caps = "campaign money 800; customer uses 2 day";
+    check(
+        caps,
+        "validate 500",
+        &[
+            "Cap(Customer, Uses) 1.7@Day > Used(Customer, Uses) 1.7@Day 1 Use until 1000",
+            "Budget 1 > DiscountGiven 1.7 500 Discount until 1000",
+        ],
+    );
+    check(
+        caps,
+        "validate 500, redeem 300",
+        &[
+            "Cap(Customer, Uses) 1.7@Day > Used(Customer, Uses) 1.7@Day 1 Use post 1.0",
+            "Budget 1 > DiscountGiven 1.7 300 Discount post 1.1",
+        ],
+    );
+    check(
+        caps,
+        "validate 500, redeem 501",
+        &["MoreThanPending { pending: 500 }"],
+    );
+    check(caps, "validate 500, validate 500", &[]);
+    check(
+        caps,
+        "validate 500, redeem 0",
+        &[
+            "Cap(Customer, Uses) 1.7@Day > Used(Customer, Uses) 1.7@Day 1 Use void 1.0",
+            "Budget 1 > DiscountGiven 1.7 500 Discount void 1.1",
+        ],
+    );
+    check(
+        caps,
+        "validate 500, release",
+        &[
+            "Cap(Customer, Uses) 1.7@Day > Used(Customer, Uses) 1.7@Day 1 Use void 1.0",
+            "Budget 1 > DiscountGiven 1.7 500 Discount void 1.1",
+        ],
+    );
+    check(caps, "validate 500, later, release", &[]);
+    check(
+        caps,
+        "validate 500, later, redeem 800",
+        &[
+            "Cap(Customer, Uses) 1.7@Day > Used(Customer, Uses) 1.7@Day 1 Use",
+            "Budget 1 > DiscountGiven 1.7 800 Discount",
+        ],
+    );
+    check(caps, "redeem 801", &["reached Budget 1"]);
+    check(
+        caps,
+        "redeem 1, redeem 1, redeem 1",
+        &["reached Cap(Customer, Uses) 1.7@Day"],
+    );
+    check(caps, "redeem 500, redeem 301", &["reached Budget 1"]);
+    check(
+        caps,
+        "redeem 500, rollback 0-100/500",
+        &["DiscountGiven 1.7 > Budget 1 100 Discount"],
+    );
+    check(
+        caps,
+        "redeem 500, rollback 100-500/500",
+        &[
+            "DiscountGiven 1.7 > Budget 1 400 Discount",
+            "Used(Customer, Uses) 1.7@Day > Cap(Customer, Uses) 1.7@Day 1 Use",
+        ],
+    );
+    check(
+        caps,
+        "redeem 500, rollback, rollback",
+        &["reached DiscountGiven 1.7"],
+    );
+}
+
+#[test]
+fn a_grant_is_a_touch_and_where_guaranteed_a_hold() {
+    let caps = "overall touches 3 week; campaign money 800";
+    let touch = "Cap(CustomerOverall, Touches) 0.7@Week > \
+                 Used(CustomerOverall, Touches) 0.7@Week 1 Touch";
+    check(caps, "grant 500", &[touch]);
+    check(
+        caps,
+        "grant 5, grant 5, grant 5, grant 5",
+        &[&format!("reached {}", touch.split(" >").next().unwrap())],
+    );
+    let hold = "Budget 1 > DiscountGiven 1.7 500 Discount until 1000";
+    check(caps, "guaranteed, grant 500", &[touch, hold]);
+    check(caps, "guaranteed, grant 500, validate 450", &[]);
+    check(
+        caps,
+        "guaranteed, grant 500, redeem 450",
+        &["Budget 1 > DiscountGiven 1.7 450 Discount post 1.1"],
+    );
+}
+
+#[test]
+fn gift_cards_points_and_their_breakage() {
+    check(
+        NO_CAPS,
+        "load 100",
+        &["GiftSold 1.5 > GiftBalance 5 100 GiftLoaded"],
+    );
+    check(
+        NO_CAPS,
+        "withdraw 100",
+        &["GiftBalance 5 > GiftSold 1.5 100 GiftLoaded"],
+    );
+    check(
+        NO_CAPS,
+        "lapse 600",
+        &["GiftBalance 5 > GiftBreakage 1.5 600 GiftLapsed"],
+    );
+    check(NO_CAPS, "lapse 601", &["reached GiftBalance 5"]);
+    check(
+        NO_CAPS,
+        "validate 0 gift 600",
+        &["GiftBalance 5 > GiftSpent 1.5 600 GiftSpent until 1000"],
+    );
+    check(
+        NO_CAPS,
+        "validate 0 gift 600, redeem 0 gift 580 points 8",
+        &[
+            "GiftBalance 5 > GiftSpent 1.5 580 GiftSpent post 1.0",
+            "PointsCost 3.7 > Points 3.7 8 PointsEarned",
+        ],
+    );
+    check(
+        NO_CAPS,
+        "redeem 0 points 8, rollback",
+        &["Points 3.7 > PointsCost 3.7 8 PointsEarned"],
+    );
+    check(
+        NO_CAPS,
+        "redeem 0 points 8, lapse-points points 8",
+        &["Points 3.7 > PointsBreakage 3.7 8 PointsLapsed"],
+    );
+}
+
+#[test]
+fn budgets_and_caps_are_raised_and_lowered() {
+    let caps = "campaign money 800";
+    check(
+        caps,
+        "fund 0 to 800",
+        &["Funding 1 > Budget 1 800 BudgetSet"],
+    );
+    check(
+        caps,
+        "fund 800 to 700",
+        &["Budget 1 > Funding 1 100 BudgetSet"],
+    );
+    check(caps, "redeem 750, fund 800 to 700", &["reached Budget 1"]);
+    check(
+        caps,
+        "redeem 750, fund 800 to 750, redeem 1",
+        &["reached Budget 1"],
+    );
+    check(
+        caps,
+        "redeem 750, fund 800 to 900, redeem 151",
+        &["reached Budget 1"],
+    );
+    check(
+        "customer uses 1 day",
+        "fund 1 to 2",
+        &["Allowed(Customer, Uses) 1.7@Day > Cap(Customer, Uses) 1.7@Day 1 CapSet"],
+    );
+}
+
+#[test]
+fn a_counted_order_is_revenue_less_costs() {
+    let order = CountedOrder {
+        experiment: 4,
+        customer: 7,
+        currency: EUR,
+        revenue: 9000,
+        goods_cost: 4000,
+        shipping_cost: 0,
+        fees: 150,
+        discount: 1000,
+    };
+    let booking = book(&Happening::Counted { order: &order }, 1);
+    let told: Vec<String> = booking.chain.iter().map(text).collect();
+    assert_eq!(
+        told,
+        [
+            "OrdersOf 4.7 > Revenue 4.7 9000 Revenue",
+            "GoodsCost 4.7 > OrdersOf 4.7 4000 GoodsCost",
+            "Fees 4.7 > OrdersOf 4.7 150 Fees",
+            "OrderDiscount 4.7 > OrdersOf 4.7 1000 OrderDiscount",
+        ]
+    );
+    let opened: Vec<String> = booking
+        .openings
+        .iter()
+        .map(|one| account_text(one.id))
+        .collect();
+    assert_eq!(
+        opened,
+        [
+            "Revenue 4.7",
+            "GoodsCost 4.7",
+            "Fees 4.7",
+            "OrderDiscount 4.7",
+            "OrdersOf 4.7"
+        ]
+    );
+}
+
+/// Limit rule 7: what has no limit takes no shared lock.
+#[test]
+fn two_customers_share_no_row_where_there_is_no_limit() {
+    let mut till = Till::new(NO_CAPS);
+    let mut rows = Vec::new();
+    let people = [(Some(7), 70), (Some(8), 71), (None, 7), (None, 8)];
+    for (customer, order) in people {
+        till.occasion = Occasion {
+            customer,
+            order,
+            ..till.occasion
+        };
+        rows.extend(
+            till.booking("redeem 500 points 3")
+                .openings
+                .iter()
+                .map(|one| one.id),
+        );
+    }
+    let distinct: std::collections::BTreeSet<_> = rows.iter().collect();
+    assert_eq!((rows.len(), distinct.len()), (12, 12));
+}
+
+#[test]
+fn two_codes_of_one_campaign_each_post_their_own_hold() {
+    let campaign = campaign("campaign money 800; code uses 1");
+    let codes = [
+        voucher(None),
+        Voucher {
+            id: VoucherId(6),
+            ..voucher(None)
+        },
+    ];
+    let occasion = Occasion {
+        customer: Some(7),
+        ..Occasion::default()
+    };
+    let given = |index: usize, discount| Given {
+        campaign: &campaign,
+        voucher: Some(&codes[index]),
+        discount,
+        gift: 0,
+        points: None,
+    };
+    let both = [given(0, 500), given(1, 200)];
+    let priced = Checkout {
+        given: &both,
+        occasion: &occasion,
+        held: &[],
+    };
+    let held = book(
+        &Happening::Validated {
+            checkout: &priced,
+            expires_at: 9,
+        },
+        1,
+    )
+    .chain;
+    let second = [given(1, 180)];
+    let paid = Checkout {
+        given: &second,
+        occasion: &occasion,
+        held: &held,
+    };
+    assert_eq!(
+        (priced.ceiling(&second[0]), paid.ceiling(&second[0])),
+        (None, Some(200))
+    );
+    let chain = book(&Happening::Redeemed { checkout: &paid }, 2).chain;
+    let told: Vec<String> = chain.iter().map(text).collect();
+    assert_eq!(
+        told,
+        [
+            "Cap(Code, Uses) 6 > Used(Code, Uses) 6 1 Use post 1.2",
+            "Budget 1 > DiscountGiven 1.7 180 Discount post 1.3",
+            "Cap(Code, Uses) 5 > Used(Code, Uses) 5 1 Use void 1.0",
+            "Budget 1 > DiscountGiven 1.7 500 Discount void 1.1",
+        ]
+    );
+}
+
+const ALL_CAPS: &str = "campaign money 5000; campaign money 2000 day; code uses 30; \
+    customer uses 3 week; customer money 1500; overall uses 9; store uses 12 month; \
+    campaign uses 20 hour";
+
+fn some_caps() -> impl Strategy<Value = String> {
+    let all: Vec<&str> = ALL_CAPS.split("; ").collect();
+    let count = all.len();
+    prop::sample::subsequence(all, 0..=count).prop_map(|caps| caps.join("; "))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    /// Held or not, in time or too late, given back at once or in parts.
+    #[test]
+    fn rollback_restores_every_cap_and_budget(
+        caps in some_caps(),
+        (discount, gift, points) in (0..1000u64, 0..=600u64, 0..50u64),
+        (is_held, delay, cut) in (any::<bool>(), 0..3000i64, 0..=10u64),
+    ) {
+        let mut till = Till::new(&caps);
+        // Half a second before an hour ends, so that a redemption can fall into the next.
+        till.occasion.at = 3_599_500;
+        let limits_now = |till: &Till| counters(&till.campaign, Some(&till.voucher), &till.occasion);
+        let first = limits_now(&till);
+        let gives = format!("{discount} gift {gift} points {points}");
+        if is_held {
+            till.happen(&format!("validate {gives}")).unwrap();
+        }
+        till.occasion.at += delay;
+        let second = limits_now(&till);
+        till.happen(&format!("redeem {gives}")).unwrap();
+        let is_taken = |one: &chart::Counter| till.left(one.account.id) < Some(one.cap.limit);
+        let counts = |one: &&chart::Counter| match one.cap.unit {
+            CapUnit::Uses => discount + gift + points > 0,
+            CapUnit::Money | CapUnit::Touches => discount > 0,
+        };
+        let counting = if is_held && delay < 1000 { &first } else { &second };
+        prop_assert!(counting.iter().filter(counts).all(is_taken));
+        till.happen(&format!("rollback 0-{cut}/10")).unwrap();
+        till.happen(&format!("rollback {cut}-10/10")).unwrap();
+        for one in first.into_iter().chain(second) {
+            let left = till.left(one.account.id);
+            prop_assert!(left.is_none_or(|left| left == one.cap.limit), "{one:?}");
+        }
+        prop_assert_eq!(till.left(chart::gift_balance(VoucherId(5))), Some(600));
+        prop_assert_eq!(till.left(chart::points(3, 7)).unwrap_or(0), 0);
+        prop_assert!(till.books.is_balanced());
+        prop_assert!(till.books.accounts.values().all(|one| one.debits.pending == 0));
+    }
+
+    /// Limit rules 1 and 2: exactly what fits is granted, counted by hand.
+    #[test]
+    fn never_more_than_the_limit_and_never_less(
+        (budget, uses) in (1..3000u64, 1..5u64),
+        tries in prop::collection::vec((1..4u64, 1..500u64), 1..40),
+    ) {
+        let mut till = Till::new(&format!("campaign money {budget}; customer uses {uses}"));
+        let mut spent = 0;
+        let mut used = [0; 4];
+        for (customer, discount) in tries {
+            till.occasion.customer = Some(customer);
+            let mine = &mut used[customer as usize];
+            let fits = *mine < uses && spent + discount <= budget;
+            let answer = till.happen(&format!("redeem {discount}"));
+            prop_assert_eq!(answer.is_ok(), fits);
+            *mine += u64::from(fits);
+            spent += if fits { discount } else { 0 };
+        }
+    }
+}
