@@ -1,12 +1,6 @@
 //! Which of many conditions do these facts meet?
 
-use crate::{Condition, Facts, Verdict};
-
-/// Facts made ready for an index.
-#[derive(Clone, Debug)]
-pub struct Encoded<'f> {
-    facts: &'f Facts,
-}
+use crate::{Condition, Encoded, Facts, Lexicon, Verdict};
 
 /// All live conditions, each under a key, arranged so that few need to be run.
 #[derive(Clone, Debug)]
@@ -26,7 +20,7 @@ impl<K: Copy + Ord> Index<K> {
     /// Makes facts ready to be matched, once per request.
     #[must_use]
     pub fn encode<'f>(&self, facts: &'f Facts) -> Encoded<'f> {
-        Encoded { facts }
+        Lexicon::default().encode(facts)
     }
 
     /// The keys of the conditions that are met, ascending.

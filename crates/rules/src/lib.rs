@@ -6,15 +6,19 @@
 mod condition;
 mod facts;
 mod index;
+mod lexicon;
 mod lower;
 mod moment;
 mod parse;
 mod print;
+mod program;
 mod schema;
 mod spec;
 
 pub use condition::{Condition, Diagnostic, LINES, Op, Operator, Term, Verdict};
 pub use facts::{Facts, Path, Timestamp, Value};
-pub use index::{Encoded, Index};
+pub use index::Index;
+pub use lexicon::{Encoded, Lexicon};
 pub use parse::{MAX_BRACKETS, MAX_DEPTH, MAX_LIST, MAX_NODES, MAX_SOURCE, MAX_TOKENS, parse};
+pub use program::{Answer, Program};
 pub use schema::{Schema, Type, check};

@@ -420,7 +420,7 @@ impl Lowering<'_> {
     /// Where the node begins: the parser notes the place of its sign or bracket.
     fn place(&self, node: &IdedExpr) -> usize {
         let first = match &node.expr {
-            Expr::Select(select) if !select.test => Some(select.operand.as_ref()),
+            Expr::Select(select) => Some(select.operand.as_ref()),
             Expr::Call(call) => call.target.as_deref().or(match call.func_name.as_str() {
                 name if name.starts_with('_') || name == operators::IN => call.args.first(),
                 _ => None,

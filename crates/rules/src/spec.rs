@@ -76,6 +76,15 @@ fn judge(condition: &Condition, scope: Scope<'_>) -> Verdict {
     }
 }
 
+/// One test alone, inside a question about lines or not; `None` when a fact is missing.
+pub(crate) fn test(
+    (left, op, right): (&Term, Op, &Term),
+    facts: &Facts,
+    line: Option<&Facts>,
+) -> Option<bool> {
+    holds(left, op, right, Scope { facts, line }).ok()
+}
+
 /// The first that is not met, else the first unknown, else met.
 fn all(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
     let mut answer = Verdict::Met;

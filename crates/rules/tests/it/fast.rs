@@ -1,0 +1,94 @@
+//! Do programs and indexes answer as the plain meaning does?
+
+use rules::{Answer, Condition, Facts, Index, Lexicon, Program, Value, Verdict};
+
+use crate::generate::{self, Dice};
+
+fn answer(verdict: &Verdict) -> Answer {
+    match verdict {
+        Verdict::Met => Answer::Yes,
+        Verdict::NotMet(_) => Answer::No,
+        Verdict::Unknown(_) => Answer::Unknown,
+    }
+}
+
+/// Facts whose types are not always those the conditions expect.
+fn odd_facts(dice: &mut Dice) -> Facts {
+    let mut facts = generate::facts(dice);
+    let paths: Vec<_> = facts.iter().map(|(path, _)| path.clone()).collect();
+    for path in paths {
+        if dice.below(8) == 0 {
+            let odd: Value = match dice.below(4) {
+                0 => 1.into(),
+                1 => "gold".into(),
+                2 => true.into(),
+                _ => Value::List(vec!["gold".into(), 1.into(), Value::List(vec![])]),
+            };
+            facts.set(path, odd);
+        }
+    }
+    facts
+}
+
+#[test]
+fn fast_path_equals_spec() {
+    let mut lexicon = Lexicon::default();
+    let conditions: Vec<_> = (0..1_000)
+        .map(|seed| generate::condition(&mut Dice::new(seed)))
+        .collect();
+    let programs: Vec<_> = conditions
+        .iter()
+        .map(|condition| Program::compile(condition, &mut lexicon))
+        .collect();
+    for seed in 0..60 {
+        let facts = odd_facts(&mut Dice::new(seed));
+        let encoded = lexicon.encode(&facts);
+        for (condition, program) in conditions.iter().zip(&programs) {
+            let plain = answer(&condition.evaluate(&facts));
+            assert_eq!(program.run(&encoded), plain, "{condition}\n{facts:?}");
+        }
+    }
+}
+
+#[test]
+fn index_equals_spec() {
+    for seed in 0..40 {
+        let mut dice = Dice::new(seed);
+        let conditions: Vec<(u64, Condition)> = (0..dice.below(400) as u64)
+            .map(|key| (key * 7 % 401, one_of_many(&mut dice)))
+            .collect();
+        let index = Index::build(conditions.iter().cloned());
+        let mut met_at_all = 0;
+        for _ in 0..25 {
+            let facts = odd_facts(&mut dice);
+            let encoded = index.encode(&facts);
+            let mut expected: Vec<u64> = conditions
+                .iter()
+                .filter(|(_, condition)| condition.evaluate(&facts).is_met())
+                .map(|(key, _)| *key)
+                .collect();
+            expected.sort_unstable();
+            assert_eq!(index.matches(&encoded), expected);
+            assert_eq!(index.scan(&encoded), expected);
+            met_at_all += expected.len();
+        }
+        assert!(met_at_all > 0 || conditions.len() < 20);
+    }
+}
+
+fn one_of_many(dice: &mut Dice) -> Condition {
+    match dice.below(3) {
+        0 => generate::condition(dice),
+        _ => generate::campaign(dice),
+    }
+}
+
+#[test]
+fn the_later_condition_under_one_key_counts() {
+    let index = Index::build([(1, Condition::never()), (1, Condition::Always)]);
+    let facts = Facts::default();
+    assert_eq!(index.matches(&index.encode(&facts)), [1]);
+    assert_eq!(index.condition(1), Some(&Condition::Always));
+    assert_eq!(index.verdict(1, &facts), Some(Verdict::Met));
+    assert_eq!(index.verdict(2, &facts), None);
+}
