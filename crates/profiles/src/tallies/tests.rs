@@ -238,6 +238,42 @@ fn days_since_any_event() {
 }
 
 #[test]
+fn every_kind_has_its_name() {
+    let kinds = [
+        (Kind::Page, "page"),
+        (viewed(""), "product_viewed"),
+        (Kind::ProductAdded(product("", "")), "product_added"),
+        (Kind::CartViewed { value: 1 }, "cart_viewed"),
+        (Kind::CheckoutStarted { value: 1 }, "checkout_started"),
+        (order(1, 0, &[]), "order_completed"),
+        (
+            Kind::OrderRefunded {
+                order_key: 1,
+                amount: 1,
+            },
+            "order_refunded",
+        ),
+        (Kind::OfferExposed, "offer_exposed"),
+        (named("Quiz Taken"), "quiz_taken"),
+    ];
+    for (kind, name) in kinds {
+        check(&[(0, kind)], DAY, &format!("days_since.{name}=1"));
+    }
+}
+
+#[test]
+fn of_two_at_one_instant_the_later_in_the_alphabet_is_last() {
+    let mut events = vec![
+        (5, viewed("Mugs")),
+        (5, viewed("Tea")),
+        (5, viewed("Kettles")),
+    ];
+    check(&events, 9, "last_category=Tea");
+    events.reverse();
+    check(&events, 9, "last_category=Tea");
+}
+
+#[test]
 fn a_return_is_open_until_it_is_closed() {
     let (opened, closed) = (named("Return Opened"), named("Return Closed"));
     check(&[(5, opened.clone())], 9, "mid_return=true");
@@ -422,6 +458,19 @@ fn a_state_stays_small() {
     assert!(size < 10_000, "a flood of names takes {size} bytes");
 }
 
+#[test]
+fn the_latest_event_names_are_kept() {
+    let flood = (0..2 * MAX_EVENT_NAMES as i64).map(|n| (n, named(&format!("n{n}"))));
+    let last = 2 * MAX_EVENT_NAMES - 1;
+    let mut events: Vec<_> = flood.collect();
+    events.reverse();
+    let state = tallies(&events);
+    assert_eq!(state.events.iter().count(), MAX_EVENT_NAMES);
+    assert_eq!(state.events.get(&format!("n{last}")), Some(last as i64));
+    assert_eq!(state.events.get("n0"), None);
+    assert_eq!(state.events.get("n9"), None);
+}
+
 /// P08: of behaviour past its time no byte is left, of orders the sums.
 #[test]
 fn behaviour_is_forgotten_in_time() {
@@ -450,10 +499,12 @@ fn behaviour_is_forgotten_in_time() {
 
 /// Any event, over more days, names and weeks than a state keeps.
 pub(crate) fn activity() -> impl Strategy<Value = Activity> {
+    // Also days alone, so that events meet at one instant.
     let at = prop_oneof![
         0..450 * DAY,
+        (0..450_i64).prop_map(|day| day * DAY),
         449 * DAY..450 * DAY,
-        450 * DAY - 2 * HOUR..450 * DAY
+        450 * DAY - 2 * HOUR..450 * DAY,
     ];
     let many = 2 * MAX_WEIGHTS;
     let name = |letter: char, many: usize| {
@@ -500,7 +551,9 @@ pub(crate) fn activity() -> impl Strategy<Value = Activity> {
 }
 
 fn activities() -> impl Strategy<Value = Vec<Activity>> {
-    prop::collection::vec(activity(), 0..150)
+    // Few at a time, so that states differ in their newest event; many, so that they overflow.
+    let of = |many| prop::collection::vec(activity(), many);
+    prop_oneof![of(0..6), of(0..150)]
 }
 
 fn observed<'a>(activities: impl IntoIterator<Item = &'a Activity>) -> Tallies {
