@@ -1,0 +1,166 @@
+//! Do the engines agree with the model, command for command, whatever is asked?
+
+use std::collections::BTreeMap;
+
+use ledger::AccountId;
+use store::{AccountsOf, Outcome, Page, Store, TransferFilter};
+
+use crate::generator::{Generator, INDEXES, KEYS, KINDS, MOST_CHAINS, PROJECTS};
+use crate::support::*;
+
+const SEEDS: u64 = 12;
+const BATCHES: u64 = 60;
+
+#[test]
+fn every_engine_answers_as_the_model() {
+    let mut seen = BTreeMap::new();
+    for seed in 0..SEEDS {
+        let scratch = Scratch::new();
+        let (model, sqlite) = (Store::memory(), scratch.open("model.db"));
+        let mut generator = Generator::new(seed);
+        for number in 0..BATCHES {
+            let batch = generator.batch();
+            let expected = run(model.submit_all(batch.clone())).unwrap();
+            let outcomes = run(sqlite.submit_all(batch.clone())).unwrap();
+            for (place, command) in batch.iter().enumerate() {
+                let (outcome, expected) = (&outcomes[place], &expected[place]);
+                assert_eq!(
+                    outcome, expected,
+                    "seed {seed} batch {number}: {command:#?}"
+                );
+                *seen.entry(name(outcome)).or_insert(0) += 1;
+            }
+            assert_eq!(
+                run(sqlite.audit()).unwrap(),
+                run(model.audit()).unwrap(),
+                "seed {seed}"
+            );
+        }
+        compare(&sqlite, &model, &mut generator);
+    }
+    // The generator is worth its name only if everything happens often.
+    assert!(
+        seen.len() == 5 && seen.values().all(|count| *count > 50),
+        "{seen:?}"
+    );
+}
+
+#[test]
+fn books_balance() {
+    for seed in 100..100 + SEEDS {
+        let scratch = Scratch::new();
+        let store = scratch.open("books.db");
+        let mut generator = Generator::new(seed);
+        for _ in 0..BATCHES {
+            run(store.submit_all(generator.batch())).unwrap();
+            let audit = run(store.audit()).unwrap();
+            assert_eq!(audit.findings, [], "seed {seed}");
+            assert!(
+                audit
+                    .totals
+                    .values()
+                    .all(|totals| totals.debits == totals.credits)
+            );
+        }
+        assert!(run(store.audit()).unwrap().transfers > 50);
+    }
+}
+
+#[test]
+fn no_account_below_zero() {
+    for seed in 200..200 + SEEDS {
+        let scratch = Scratch::new();
+        let store = scratch.open("limits.db");
+        let mut generator = Generator::new(seed);
+        for _ in 0..BATCHES {
+            run(store.submit_all(generator.batch())).unwrap();
+            for account in accounts(&store) {
+                assert!(account.is_within_limit(), "seed {seed}: {account:?}");
+            }
+        }
+        assert!(
+            accounts(&store)
+                .iter()
+                .any(|account| account.available() < Some(5))
+        );
+    }
+}
+
+fn accounts(store: &Store) -> Vec<ledger::Account> {
+    let owners =
+        PROJECTS.map(|project| (1..10).map(move |kind| [(project, kind, 0), (project, kind, 1)]));
+    run(async {
+        let mut all = Vec::new();
+        for (project, kind, owner) in owners.into_iter().flatten().flatten() {
+            let asked = AccountsOf {
+                project,
+                kind,
+                owner,
+                after: None,
+                limit: 100,
+            };
+            all.extend(store.accounts_of(asked).await.unwrap());
+        }
+        all
+    })
+}
+
+fn name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied => "applied",
+        Outcome::Repeated { .. } => "repeated",
+        Outcome::Mismatched => "mismatched",
+        Outcome::Rejected { .. } => "rejected",
+        Outcome::Stale { .. } => "stale",
+    }
+}
+
+/// Every question, every way round, at the end of a run.
+fn compare(store: &Store, model: &Store, generator: &mut Generator) {
+    assert_eq!(accounts(store), accounts(model));
+    for _ in 0..200 {
+        let project = PROJECTS[generator.below(2) as usize];
+        let (kind, index) = (
+            KINDS[generator.below(2) as usize],
+            INDEXES[generator.below(2) as usize],
+        );
+        let key = KEYS[generator.below(6) as usize].as_bytes();
+        let page = Page {
+            after: generator.below(4) * generator.below(100),
+            limit: generator.below(6) as u32,
+            newest_first: generator.below(2) == 0,
+        };
+        let small = Page {
+            after: page.after % 5,
+            ..page
+        };
+        let filter = match generator.below(3) {
+            0 => TransferFilter::Chain(generator.below(MOST_CHAINS)),
+            _ => TransferFilter::Account(AccountId {
+                kind: 1 + generator.below(3) as u16,
+                owner: generator.below(2),
+                party: generator.below(2),
+                window: 0,
+            }),
+        };
+        let answers = |store: &Store| {
+            run(async {
+                let one = store.find_one(project, index, key).await.unwrap();
+                (
+                    store.list(project, kind, small).await.unwrap(),
+                    store.count_records(project, kind).await.unwrap(),
+                    store.find(project, (index, key), small).await.unwrap(),
+                    store.count(project, index, key).await.unwrap(),
+                    one,
+                    store.get(project, kind, page.after % 5).await.unwrap(),
+                    store.transfers(project, filter, page).await.unwrap(),
+                )
+            })
+        };
+        assert_eq!(
+            answers(store),
+            answers(model),
+            "{project:?} {kind:?} {page:?} {filter:?}"
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! Who wins when many want the same? One, and the others are told so.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use ledger::{Kind as TransferKind, Rejection};
+use store::{Command, Fault, Index, Outcome, Settings, Store};
+
+use crate::support::*;
+
+const CALLERS: usize = 200;
+
+/// What so many callers at once were told.
+fn at_once(store: &Store, command: impl Fn(u64) -> Command + Sync) -> Vec<Outcome> {
+    let barrier = Barrier::new(CALLERS);
+    thread::scope(|scope| {
+        let callers: Vec<_> = (0..CALLERS as u64)
+            .map(|caller| {
+                let (barrier, command) = (&barrier, &command);
+                scope.spawn(move || {
+                    barrier.wait();
+                    submit(store, command(caller))
+                })
+            })
+            .collect();
+        callers
+            .into_iter()
+            .map(|caller| caller.join().unwrap())
+            .collect()
+    })
+}
+
+fn count(outcomes: &[Outcome], expected: &Outcome) -> usize {
+    outcomes
+        .iter()
+        .filter(|outcome| *outcome == expected)
+        .count()
+}
+
+#[test]
+fn the_last_unit_goes_to_one() {
+    on_each_engine(|store| {
+        submit(
+            store,
+            Command {
+                openings: budget(1),
+                ..command()
+            },
+        );
+        let outcomes = at_once(store, |caller| Command {
+            chain: vec![spend(caller + 1, 1, TransferKind::Direct)],
+            ..command()
+        });
+        let rejection = Rejection::LimitReached(account(BUDGET));
+        assert_eq!(count(&outcomes, &Outcome::Applied), 1);
+        assert_eq!(
+            count(&outcomes, &Outcome::Rejected { line: 0, rejection }),
+            CALLERS - 1
+        );
+        assert!(run(store.audit()).unwrap().is_clean());
+    });
+}
+
+#[test]
+fn a_retry_that_races_with_itself_takes_one_use() {
+    on_each_engine(|store| {
+        submit(
+            store,
+            Command {
+                openings: budget(1000),
+                ..command()
+            },
+        );
+        let outcomes = at_once(store, |caller| Command {
+            once: once(1, 1, "taken"),
+            chain: vec![spend(caller + 1, 1, TransferKind::Direct)],
+            ..command()
+        });
+        assert_eq!(count(&outcomes, &Outcome::Applied), 1);
+        let repeated = Outcome::Repeated {
+            answer: b"taken".to_vec(),
+        };
+        assert_eq!(count(&outcomes, &repeated), CALLERS - 1);
+        let budget = run(store.account(SHOP, account(BUDGET))).unwrap().unwrap();
+        assert_eq!(budget.available(), Some(999));
+    });
+}
+
+#[test]
+fn a_unique_key_goes_to_one() {
+    on_each_engine(|store| {
+        let outcomes = at_once(store, |caller| Command {
+            writes: vec![link(Index::VoucherCode, "ABC", caller + 1)],
+            ..command()
+        });
+        assert_eq!(count(&outcomes, &Outcome::Applied), 1);
+        let holder = run(store.find_one(SHOP, Index::VoucherCode, b"ABC"))
+            .unwrap()
+            .unwrap();
+        assert_eq!(outcomes[holder as usize - 1], Outcome::Applied);
+    });
+}
+
+#[test]
+fn holds_and_returns_never_lose_a_unit() {
+    on_each_engine(|store| {
+        submit(
+            store,
+            Command {
+                openings: budget(10),
+                ..command()
+            },
+        );
+        let granted = AtomicUsize::new(0);
+        at_once(store, |caller| {
+            let chain = 10 * (caller + 1);
+            let pending = TransferKind::Pending {
+                expires_at: NOW + 1_000,
+            };
+            let hold = Command {
+                chain: vec![spend(chain, 1, pending)],
+                ..command()
+            };
+            if submit(store, hold) == Outcome::Applied {
+                granted.fetch_add(1, Ordering::Relaxed);
+            }
+            let void = TransferKind::Void {
+                pending: held(chain),
+            };
+            Command {
+                chain: vec![spend(chain + 1, 0, void)],
+                ..command()
+            }
+        });
+        assert!(granted.load(Ordering::Relaxed) >= 10);
+        let budget = run(store.account(SHOP, account(BUDGET))).unwrap().unwrap();
+        assert_eq!((budget.debits.pending, budget.available()), (0, Some(10)));
+    });
+}
+
+#[test]
+fn a_full_queue_says_so_and_does_nothing() {
+    let scratch = Scratch::new();
+    let settings = Settings {
+        queue: 1,
+        batch: 1,
+        ..Settings::default()
+    };
+    let store = Store::open(&scratch.file("busy.db"), settings).unwrap();
+    let applied = AtomicUsize::new(0);
+    let busy = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for caller in 0..64 {
+            let (store, applied, busy) = (&store, &applied, &busy);
+            scope.spawn(move || {
+                match run(store.submit(Command {
+                    writes: vec![put(caller, "x")],
+                    ..command()
+                })) {
+                    Ok(_) => applied.fetch_add(1, Ordering::Relaxed),
+                    Err(fault) => {
+                        assert_eq!(fault, Fault::Busy);
+                        busy.fetch_add(1, Ordering::Relaxed)
+                    }
+                }
+            });
+        }
+    });
+    let kept = run(store.count_records(SHOP, store::Kind::Voucher)).unwrap();
+    assert_eq!(kept as usize, applied.load(Ordering::Relaxed));
+    assert_eq!(applied.into_inner() + busy.into_inner(), 64);
+}

@@ -1,0 +1,163 @@
+//! What the tests share: engines to run against, a scratch folder, short ways to say commands.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ledger::{
+    AccountId, Asset, Code, Currency, Kind as TransferKind, Limit, Minor, Opening, Timestamp,
+    Transfer, TransferId,
+};
+use store::{Command, Index, Kind, Once, Outcome, ProjectId, Settings, Store, Write};
+
+pub const SHOP: ProjectId = ProjectId(7);
+pub const EUR: Asset = Asset::Currency(Currency(*b"EUR"));
+pub const NOW: Timestamp = 1_000_000;
+
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// A folder that goes away with its test.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new() -> Scratch {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("store-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Scratch(folder)
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub fn open(&self, name: &str) -> Store {
+        open(&self.file(name))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn open(path: &Path) -> Store {
+    Store::open(path, Settings::default()).unwrap()
+}
+
+/// Runs the same test on every engine.
+pub fn on_each_engine(test: impl Fn(&Store)) {
+    test(&Store::memory());
+    let scratch = Scratch::new();
+    test(&scratch.open("each.db"));
+}
+
+pub fn command() -> Command {
+    Command {
+        project: SHOP,
+        now: NOW,
+        once: None,
+        expects: Vec::new(),
+        openings: Vec::new(),
+        chain: Vec::new(),
+        writes: Vec::new(),
+    }
+}
+
+pub fn submit(store: &Store, command: Command) -> Outcome {
+    run(store.submit(command)).unwrap()
+}
+
+pub fn put(id: u64, body: &str) -> Write {
+    Write::Put {
+        kind: Kind::Voucher,
+        id,
+        body: body.into(),
+    }
+}
+
+pub fn delete(id: u64) -> Write {
+    Write::Delete {
+        kind: Kind::Voucher,
+        id,
+    }
+}
+
+pub fn link(index: Index, key: &str, id: u64) -> Write {
+    Write::Link {
+        index,
+        key: key.into(),
+        id,
+    }
+}
+
+pub fn unlink(index: Index, key: &str, id: u64) -> Write {
+    Write::Unlink {
+        index,
+        key: key.into(),
+        id,
+    }
+}
+
+pub fn once(key: u8, fingerprint: u8, answer: &str) -> Option<Once> {
+    Some(Once {
+        key: [key; 16],
+        fingerprint: [fingerprint; 16],
+        answer: answer.into(),
+    })
+}
+
+pub fn account(kind: u16) -> AccountId {
+    AccountId {
+        kind,
+        owner: 5,
+        party: 0,
+        window: 0,
+    }
+}
+
+/// A budget that may not go below zero, with something in it, and what it is spent on.
+pub const BUDGET: u16 = 1;
+pub const SPENT: u16 = 2;
+
+pub fn budget(amount: Minor) -> Vec<Opening> {
+    let funding = Some((amount, account(9), Code(1)));
+    let limit = Limit::DebitsWithinCredits;
+    vec![
+        Opening {
+            id: account(BUDGET),
+            asset: EUR,
+            limit,
+            funding,
+        },
+        Opening {
+            id: account(SPENT),
+            asset: EUR,
+            limit: Limit::None,
+            funding: None,
+        },
+    ]
+}
+
+pub fn spend(chain: u64, amount: Minor, kind: TransferKind) -> Transfer {
+    Transfer {
+        id: TransferId { chain, line: 0 },
+        debit: account(BUDGET),
+        credit: account(SPENT),
+        amount,
+        code: Code(2),
+        kind,
+    }
+}
+
+pub fn held(chain: u64) -> TransferId {
+    TransferId { chain, line: 0 }
+}
