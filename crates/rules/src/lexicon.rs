@@ -238,6 +238,9 @@ impl Encoded<'_> {
     }
 
     pub(crate) fn items(&self, list: Slot) -> &[Slot] {
+        if list.kind != Kind::List {
+            return &[];
+        }
         let bits = list.bits.cast_unsigned();
         let (from, to) = ((bits & 0xFFFF_FFFF) as usize, (bits >> 32) as usize);
         self.items.get(from..to).unwrap_or_default()

@@ -4,10 +4,12 @@
 //! Knows nothing of money, customers, offers or storage.
 
 mod condition;
+mod cover;
 mod facts;
 mod index;
 mod lexicon;
 mod lower;
+mod masks;
 mod moment;
 mod parse;
 mod print;

@@ -211,7 +211,7 @@ impl Compiler<'_> {
             (_, Op::In | Op::StartsWith | Op::EndsWith | Op::Contains, _) => None,
             (Term::Fact(path), op, Term::Value(value)) => self.compare(path.as_str(), op, value),
             (Term::Value(value), op, Term::Fact(path)) => {
-                self.compare(path.as_str(), mirrored(op), value)
+                self.compare(path.as_str(), op.mirrored(), value)
             }
             _ => self.terms(left, op, right),
         };
@@ -300,17 +300,6 @@ fn last<T>(pool: &[T]) -> u32 {
     u32::try_from(pool.len())
         .unwrap_or(u32::MAX)
         .saturating_sub(1)
-}
-
-/// The same comparison with its sides exchanged.
-fn mirrored(op: Op) -> Op {
-    match op {
-        Op::Less => Op::More,
-        Op::AtMost => Op::AtLeast,
-        Op::More => Op::Less,
-        Op::AtLeast => Op::AtMost,
-        same => same,
-    }
 }
 
 /// Opcodes on their way through one set of facts.
