@@ -15,7 +15,7 @@ pub fn decide(snapshot: &Snapshot, request: &Request) -> Decision {
     let (allowed, barred) = guarded(snapshot, request, &eligible);
     let shares = scored(snapshot, request, &allowed);
     let fates = choose(arm, &allowed, &shares, request.draw);
-    record(snapshot, request, arm, [barred, fates].concat())
+    record(snapshot, request, arm, barred.into_iter().chain(fates))
 }
 
 /// Decides again from what was written down.
@@ -122,8 +122,9 @@ fn record(
     snapshot: &Snapshot,
     request: &Request,
     arm: Arm,
-    mut considered: Vec<Fated>,
+    fated: impl Iterator<Item = Fated>,
 ) -> Decision {
+    let mut considered: Vec<Fated> = fated.collect();
     considered.sort_unstable_by_key(|(offer, _)| *offer);
     let unmatched = snapshot.live().saturating_sub(considered.len());
     Decision {

@@ -78,6 +78,11 @@ fn depth_is_of_the_lines_touched_or_of_the_rate() {
     assert_eq!(chosen(&second(125_000), &with_order(order(None))), Some(2));
     assert_eq!(chosen(&second(124_999), &with_order(order(None))), None);
     assert_eq!(chosen(&second(1), &request()), Some(2));
+    // 5.00 of 30.00 is a sixth, which is more than 166 666 millionths.
+    let mut thirty = order(None);
+    thirty.lines[0].unit_price = 1_500;
+    assert_eq!(chosen(&second(166_666), &with_order(thirty.clone())), None);
+    assert_eq!(chosen(&second(166_667), &with_order(thirty)), Some(2));
 }
 
 #[test]
@@ -245,6 +250,7 @@ fn a_ladder_climbs_only_when_a_rung_lapsed_and_stops_on_redemption() {
         ],
         None,
     );
+    check(vec![grant(2, 3, Lapsed), grant(3, 2, Lapsed)], Some(1));
     check(vec![grant(8, 0, Open)], Some(3));
 
     // A rung that is not allowed is waited for, not skipped.
