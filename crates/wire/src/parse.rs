@@ -1,6 +1,6 @@
 //! Where is a body wrong? Parsed fast; parsed again, with its path followed, only on failure.
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 /// A body that cannot be read, or says what we cannot do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
     serde_json::from_slice(bytes).map_err(|fast| locate::<T>(bytes, &fast))
 }
 
-fn locate<T: DeserializeOwned>(bytes: &[u8], fast: &serde_json::Error) -> Malformed {
+pub(crate) fn locate<'a, T: Deserialize<'a>>(
+    bytes: &'a [u8],
+    fast: &serde_json::Error,
+) -> Malformed {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(&mut reader) {
         Err(error) => Malformed::at(pointer(error.path()), error.inner().to_string()),
