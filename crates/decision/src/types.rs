@@ -67,17 +67,22 @@ pub struct Remaining {
 }
 
 /// The guardrails that look. Those that count are account limits in the ledger.
+///
+/// Each looks at the request's order with the one offer applied. Without an order the margin and
+/// reduced lines bar nothing, for there is nothing yet to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Guardrail {
-    /// What is left of the order after the offer and the cost of goods, as a share of what is paid.
+    /// What is left of the order after the offer and the cost of goods, as a share of what is paid
+    /// for the goods. Where a line does not tell its cost, the offer is barred as `FactUnknown`.
     MarginAtLeast(Ppm),
-    /// Discount as a share of the list price.
+    /// The offer's discount as a share of the list price of what it touches; without an order, the
+    /// rate that a percentage names, and nothing of other benefits.
     DepthAtMost(Ppm),
     /// Not where a line in scope is already reduced.
     NotOnDiscounted,
     /// No offer within so many days of the last one.
     QuietDays(u16),
-    /// No rule may read this fact.
+    /// No rule may read this fact, nor what lies under it: refused when compiled.
     NeverReads(Path),
 }
 
@@ -86,7 +91,8 @@ pub enum Guardrail {
 pub enum Policy {
     /// The first allowed of the list.
     Ranked(Vec<OfferId>),
-    /// Rising strength: the next rung only after the last one lapsed; stops on redemption.
+    /// Rising strength: the next rung only after the last one lapsed, never skipping one that is
+    /// not allowed; none while one is open, and none ever again after a redemption.
     Ladder(Vec<OfferId>),
     /// Thompson sampling over evidence; propensities logged.
     Bandit {
@@ -113,6 +119,7 @@ pub enum Fate {
     Chosen {
         propensity: Ppm,
     },
+    /// Allowed, and not given. What the policy does not name scores 0 with propensity 0.
     Passed {
         score_micros: i64,
         propensity: Ppm,
