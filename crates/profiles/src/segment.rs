@@ -22,3 +22,6 @@ pub struct Segment {
 pub fn member(segment: &Segment, facts: &Facts) -> Verdict {
     segment.condition.evaluate(facts)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Activity, Kind, MAX_ITEMS, Minor, Name, Order, Product, Timestamp};
 use last::{Last, LastTimes};
-use tastes::{KEPT_VISITS, KEPT_WEEKS, Tastes, VISIT};
+use tastes::{KEPT_DAYS, KEPT_VISITS, KEPT_WEEKS, Tastes, VISIT};
 use windows::{Counts, Windows};
 
 mod facts;
@@ -54,6 +54,8 @@ pub struct Tallies {
     categories: Tastes,
     brands: Tastes,
     visits: Tastes,
+    /// How often events that have no kind of their own came, by day.
+    named: Tastes,
 }
 
 /// The latest named product, property by property.
@@ -101,7 +103,8 @@ impl Tallies {
                 last: at,
             }),
         );
-        self.events.add(&activity.kind.slug(), at);
+        let slug = activity.kind.slug();
+        self.events.add(&slug, at);
         self.windows.add(at, counts(&activity.kind), self.newest());
         match &activity.kind {
             Kind::ProductViewed(product) => self.look(product, at),
@@ -113,7 +116,8 @@ impl Tallies {
             Kind::OrderRefunded { amount, .. } => {
                 self.orders.refunded = self.orders.refunded.saturating_add(*amount);
             }
-            Kind::Page | Kind::OfferExposed | Kind::Named(_) => {}
+            Kind::Named(_) => self.named.add(&slug.as_ref().into(), bucket(at, DAY), 1),
+            Kind::Page | Kind::OfferExposed => {}
         }
         self.forget_tastes(self.newest());
     }
@@ -133,6 +137,7 @@ impl Tallies {
             categories: self.categories.merge(&other.categories),
             brands: self.brands.merge(&other.brands),
             visits: self.visits.merge(&other.visits),
+            named: self.named.merge(&other.named),
         };
         merged.forget_tastes(newest);
         merged
@@ -158,6 +163,7 @@ impl Tallies {
         self.categories.forget_before(week);
         self.brands.forget_before(week);
         self.visits.forget_before(visit);
+        self.named.forget_before(kept_from(DAY, KEPT_DAYS));
     }
 
     fn newest(&self) -> Timestamp {

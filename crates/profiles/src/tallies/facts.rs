@@ -65,6 +65,10 @@ impl Tallies {
             let path = ["customer.days_since.", event].concat();
             facts.set(path.as_str(), days_between(at, now));
         }
+        for (event, times) in self.named.this_week(now) {
+            let path = ["customer.times_7d.", event].concat();
+            facts.set(path.as_str(), i64::from(times));
+        }
         let (opened, closed) = (
             self.events.get("return_opened"),
             self.events.get("return_closed"),

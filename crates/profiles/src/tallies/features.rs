@@ -67,6 +67,7 @@ pub const OPEN_PREFIXES: &[(&str, Type, &str)] = &[
     ("customer.affinity.category.", Int, "Share of recent interest, for the five strongest."),
     ("customer.affinity.brand.", Int, "Share of recent interest, for the five strongest."),
     ("customer.days_since.", Int, "Days since the event of this name last happened."),
+    ("customer.times_7d.", Int, "How often an event of the shop's own naming came in 7 days."),
 ];
 
 /// What conditions may read of a customer: the features, and whatever traits and metadata the

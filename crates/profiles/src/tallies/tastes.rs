@@ -26,6 +26,9 @@ pub(super) const VISIT: i64 = 30 * MINUTE;
 /// Half hours in two days, with the one that has just begun and the one that is not quite over.
 pub(super) const KEPT_VISITS: u32 = 98;
 
+/// Days over which events are counted by name.
+pub(super) const KEPT_DAYS: u32 = 7;
+
 /// Names with their weights by stretch, both ascending. When there are more weights than
 /// [`MAX_WEIGHTS`], those of the oldest stretch go, within it the first in the alphabet. The rank
 /// does not look at the weight, so more events can only push a weight further down, and a weight
@@ -101,6 +104,23 @@ impl Tastes {
             .iter()
             .filter_map(|(name, at)| Some((latest_return(at, &days)?, name)));
         returns.max().map(|(_, name)| name)
+    }
+
+    /// Names with what they weigh over the week of days that ends with today.
+    pub fn this_week(&self, now: Timestamp) -> impl Iterator<Item = (&Name, u32)> {
+        let today = bucket(now, DAY);
+        let days = (today + 1).saturating_sub(KEPT_DAYS)..=today;
+        let sum = move |weights: &[(u32, u32)]| {
+            let recent = weights.iter().filter(|(day, _)| days.contains(day));
+            recent
+                .map(|(_, weight)| *weight)
+                .fold(0, u32::saturating_add)
+        };
+        let sums = self
+            .0
+            .iter()
+            .map(move |(name, weights)| (name, sum(weights)));
+        sums.filter(|(_, sum)| *sum > 0)
     }
 
     fn prune(&mut self) {

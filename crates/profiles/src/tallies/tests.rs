@@ -237,6 +237,25 @@ fn days_since_any_event() {
     check(&[(0, named("Ünder > Wegs"))], 0, "days_since.ünder_wegs=0");
 }
 
+/// T06: repeated payment failures.
+#[test]
+fn events_of_the_shops_own_are_counted_for_a_week() {
+    let failed = |day| (day * DAY, named("Payment Failed"));
+    let events = [failed(10), failed(10), failed(13), (13 * DAY, Kind::Page)];
+    check(
+        &events,
+        13 * DAY,
+        "times_7d.payment_failed=3, times_7d.page",
+    );
+    check(&events, 16 * DAY, "times_7d.payment_failed=3");
+    check(&events, 17 * DAY, "times_7d.payment_failed=1");
+    check(
+        &events,
+        20 * DAY,
+        "times_7d.payment_failed, days_since.payment_failed=7",
+    );
+}
+
 #[test]
 fn every_kind_has_its_name() {
     let kinds = [
@@ -396,6 +415,7 @@ fn every_fact_is_declared_and_every_declaration_is_told() {
         (DAY, viewed("Tea")),
         (DAY + 3 * HOUR, viewed("Tea")),
         (DAY + 4 * HOUR, Kind::CartViewed { value: 5 }),
+        (DAY + 4 * HOUR, named("Quiz Taken")),
     ];
     let facts = facts(&tallies(&events), DAY + 5 * HOUR);
     for (path, of, says) in FEATURES {
@@ -608,7 +628,8 @@ proptest! {
             let is_told = |path: &str| FEATURES.iter().any(|(known, ..)| *known == path);
             let lasting = ["cart", "last_category", "last_brand", "last_sku"];
             let is_kept = |path: &str| !lasting.iter().any(|name| path.contains(name));
-            for (path, value) in before.iter().filter(|(path, _)| is_told(path.as_str())) {
+            let counted = |path: &str| is_told(path) || path.contains(".times_7d.");
+            for (path, value) in before.iter().filter(|(path, _)| counted(path.as_str())) {
                 let same = after.get(path.as_str()) == Some(value);
                 prop_assert!(same || !is_kept(path.as_str()), "{}", path);
             }
