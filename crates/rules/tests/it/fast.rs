@@ -1,6 +1,6 @@
 //! Do programs and indexes answer as the plain meaning does?
 
-use rules::{Answer, Condition, Facts, Index, Lexicon, Program, Value, Verdict};
+use rules::{Answer, Condition, Facts, Index, Lexicon, Op, Program, Term, Value, Verdict};
 
 use crate::generate::{self, Dice};
 
@@ -60,7 +60,10 @@ fn index_equals_spec() {
         let index = Index::build(conditions.iter().cloned());
         let mut met_at_all = 0;
         for _ in 0..25 {
-            let facts = odd_facts(&mut dice);
+            let facts = match dice.below(2) {
+                0 => odd_facts(&mut dice),
+                _ => rare_facts(&mut dice),
+            };
             let encoded = index.encode(&facts);
             let mut expected: Vec<u64> = conditions
                 .iter()
@@ -77,10 +80,49 @@ fn index_equals_spec() {
 }
 
 fn one_of_many(dice: &mut Dice) -> Condition {
-    match dice.below(3) {
+    match dice.below(4) {
         0 => generate::condition(dice),
-        _ => generate::campaign(dice),
+        1 => generate::campaign(dice),
+        2 => Condition::any([rare(dice), rare(dice)]),
+        _ => Condition::all([
+            generate::campaign(dice),
+            rare(dice),
+            generate::campaign(dice),
+        ]),
     }
+}
+
+const STORES: usize = 40;
+const SEGMENTS: usize = 400;
+
+/// A test that few facts meet, so that the condition waits in posting lists.
+fn rare(dice: &mut Dice) -> Condition {
+    let store = |dice: &mut Dice| format!("store {}", dice.below(STORES));
+    match dice.below(5) {
+        0 => Condition::test("order.store", Op::Equal, store(dice)),
+        1 => Condition::test("order.store", Op::In, vec![store(dice), store(dice)]),
+        2 => Condition::holds("customer.segments", dice.below(SEGMENTS) as i64),
+        3 => Condition::AnyLine(Box::new(Condition::all([
+            Condition::test("line.sku", Op::Equal, dice.below(SEGMENTS) as i64),
+            Condition::test("line.quantity", Op::AtLeast, 0),
+        ]))),
+        _ => Condition::Test {
+            left: Term::Value((dice.below(STORES) as i64).into()),
+            op: Op::Equal,
+            right: Term::Fact("order.amount".into()),
+        },
+    }
+}
+
+fn rare_facts(dice: &mut Dice) -> Facts {
+    let mut facts = odd_facts(dice);
+    facts.set("order.store", format!("store {}", dice.below(STORES)));
+    facts.set("order.amount", dice.below(STORES) as i64);
+    let segments: Vec<i64> = (0..40).map(|_| dice.below(SEGMENTS) as i64).collect();
+    facts.set("customer.segments", segments);
+    let line = |sku: usize| Facts::from_iter([("line.sku", sku as i64), ("line.quantity", 1)]);
+    facts.set_lines((0..20).map(|_| line(dice.below(SEGMENTS))).collect());
+    facts
 }
 
 #[test]
