@@ -313,20 +313,19 @@ pub(crate) struct Run<'r> {
 
 impl Run<'_> {
     /// Whether the answer is yes; stops earlier than [`Run::answer`] on an unknown part.
+    #[inline]
     pub(crate) fn is_met(self, at: usize) -> bool {
-        match self.codes.get(at) {
-            Some(Code::All { end }) => {
-                let mut part = at + 1;
-                while part < *end as usize {
-                    if self.answer(part) != Answer::Yes {
-                        return false;
-                    }
-                    part = self.after(part);
-                }
-                true
+        let Some(Code::All { end }) = self.codes.get(at) else {
+            return self.answer(at) == Answer::Yes;
+        };
+        let mut part = at + 1;
+        while part < *end as usize {
+            if self.answer(part) != Answer::Yes {
+                return false;
             }
-            _ => self.answer(at) == Answer::Yes,
+            part = self.after(part);
         }
+        true
     }
 
     pub(crate) fn answer(self, at: usize) -> Answer {
@@ -479,6 +478,7 @@ impl Run<'_> {
     }
 }
 
+#[inline]
 fn compare(fact: Slot, op: Op, constant: Slot) -> Answer {
     let ordered = matches!(fact.kind, Kind::Int | Kind::Time | Kind::Duration);
     let equality = matches!(op, Op::Equal | Op::NotEqual);

@@ -1,7 +1,9 @@
 -- The first schema: accounts and transfers, records, links between them, keys already used.
 --
 -- Every key begins with the project, so that one project can live apart from the others.
--- Every table is clustered by its key: a read by key is one descent of one tree.
+-- Tables of small rows are clustered by their key: a read by key is one descent of one tree.
+-- Where a row may fill a good part of a page it is kept apart from its key, because SQLite spills
+-- such rows out of a clustered tree, page by page.
 -- Numbers that the code holds as unsigned 64 bits are kept as signed ones of the same bits.
 -- Times are milliseconds since 1970, UTC. Amounts are whole minor units of the account's asset.
 
@@ -63,7 +65,7 @@ CREATE TABLE records (
     version INTEGER NOT NULL, -- rises by one with each write, from 1
     body    BLOB    NOT NULL,
     PRIMARY KEY (project, kind, id)
-) WITHOUT ROWID;
+);
 
 -- How many records of a kind there are, so that nobody has to walk them.
 CREATE TABLE counts (
@@ -99,4 +101,4 @@ CREATE TABLE once (
     answer      BLOB    NOT NULL,
     created_at  INTEGER NOT NULL, -- for whoever clears out old ones
     PRIMARY KEY (project, key)
-) WITHOUT ROWID;
+);

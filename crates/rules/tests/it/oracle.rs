@@ -95,12 +95,12 @@ fn cel_oracle_agrees() {
             let (context, facts) = &moments[dice.below(moments.len())];
             let ours = condition.evaluate(facts);
             let theirs = program.execute(context);
-            let same = match (&ours, &theirs) {
-                (Verdict::Met, Ok(CelValue::Bool(true))) => true,
-                (Verdict::NotMet(_), Ok(CelValue::Bool(false))) => true,
-                (Verdict::Unknown(_), Err(_)) => true,
-                _ => false,
-            };
+            let same = matches!(
+                (&ours, &theirs),
+                (Verdict::Met, Ok(CelValue::Bool(true)))
+                    | (Verdict::NotMet(_), Ok(CelValue::Bool(false)))
+                    | (Verdict::Unknown(_), Err(_))
+            );
             assert!(same, "{text}\n{facts:?}\nours {ours:?}\ntheirs {theirs:?}");
             pairs += 1;
             unknown += usize::from(matches!(ours, Verdict::Unknown(_)));

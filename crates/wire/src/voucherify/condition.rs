@@ -1,10 +1,22 @@
 //! What does a validation rule mean? Its nodes become one condition, caps and a choice of lines.
+//!
+//! What we cannot say is refused when it is saved, with its place: a rule that is half understood
+//! would give offers to the wrong people.
+
+mod budget;
+mod goods;
+mod logic;
+mod operator;
 
 use offers::Cap;
 use rules::Condition;
 
-use super::RuleInput;
+use self::{logic::Logic, operator::Comparison};
+use super::{Node, Nodes, RuleInput, expression};
 use crate::Malformed;
+
+/// Nodes in one rule, those within others included.
+const MAX_NODES: usize = 100;
 
 /// A validation rule in our types.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +33,132 @@ pub struct Translated {
 ///
 /// # Errors
 /// With a pointer within the rule: what is wrong, or not supported yet.
-pub fn translate(_rule: &RuleInput) -> Result<Translated, Malformed> {
-    Ok(Translated::default())
+pub fn translate(rule: &RuleInput) -> Result<Translated, Malformed> {
+    let is_set = |value: &serde_json::Value| {
+        !value.is_null() && value.as_object().is_none_or(|bundles| !bundles.is_empty())
+    };
+    if rule.bundle_rules.as_ref().is_some_and(is_set) {
+        return Err(Malformed::at("/bundle_rules", "not supported yet"));
+    }
+    let (mut parts, caps) = match &rule.rules {
+        None => (Vec::new(), Vec::new()),
+        Some(nodes) => top(nodes).map_err(|wrong| wrong.under("rules"))?,
+    };
+    parts.extend(expression(rule.expression.as_deref(), "/expression")?);
+    let goods = rule.applicable_to.as_ref().map(goods::lines);
+    Ok(Translated {
+        condition: (!parts.is_empty()).then(|| Condition::all(parts)),
+        caps,
+        lines: goods.transpose().map_err(|wrong| wrong.under("applicable_to"))?.flatten(),
+    })
 }
+
+/// The nodes of a rule. A budget must hold whatever else does: it may not stand in an `or`.
+fn top(nodes: &Nodes) -> Result<(Vec<Condition>, Vec<Cap>), Malformed> {
+    if nodes.count() > MAX_NODES {
+        return Err(Malformed::at("", format!("more than {MAX_NODES} nodes")));
+    }
+    let (mut conditions, mut caps) = (Vec::new(), Vec::new());
+    for part in logic::of(nodes)?.into_conjuncts() {
+        match budget_of(&part, nodes)? {
+            Some(cap) => caps.push(cap),
+            None => conditions.push(meaning(&part, nodes, &condition_of)?),
+        }
+    }
+    Ok((conditions, caps))
+}
+
+fn budget_of(part: &Logic, nodes: &Nodes) -> Result<Option<Cap>, Malformed> {
+    let Logic::Node(number) = part else { return Ok(None) };
+    match nodes.nodes.get(number) {
+        Some(node) => budget::cap(node).map_err(|wrong| wrong.under(number)),
+        None => Ok(None),
+    }
+}
+
+/// What a `logic` says when `translate` tells what each node says.
+fn meaning(
+    logic: &Logic,
+    nodes: &Nodes,
+    translate: &dyn Fn(&Node) -> Result<Condition, Malformed>,
+) -> Result<Condition, Malformed> {
+    let each = |parts: &[Logic]| {
+        parts.iter().map(|part| meaning(part, nodes, translate)).collect::<Result<Vec<_>, _>>()
+    };
+    match logic {
+        Logic::All(parts) => each(parts).map(Condition::all),
+        Logic::Any(parts) => each(parts).map(Condition::any),
+        Logic::Node(number) => {
+            let missing = || Malformed::at("/logic", format!("there is no node {number}"));
+            let node = nodes.nodes.get(number).ok_or_else(missing)?;
+            translate(node).map_err(|wrong| wrong.under(number))
+        }
+    }
+}
+
+/// What one node says of customer, order and context.
+fn condition_of(node: &Node) -> Result<Condition, Malformed> {
+    let name = node.name.as_str();
+    match name {
+        "order.items.any" | "order.items.every" | "order.items.none" => return goods::items(node),
+        "product.id" | "sku.id" => return goods::some_line(node),
+        _ => {}
+    }
+    if node.rules.as_ref().is_some_and(|rules| !rules.nodes.is_empty()) {
+        return Err(Malformed::at("/rules", format!("not supported under {name}")));
+    }
+    match name {
+        "customer.segment" | "customer_segment" => operator::membership(node, "customer.segments"),
+        "customer.metadata" | "customer_metadata" => of_property(node, "customer.metadata"),
+        "order.metadata" | "order_metadata" => of_property(node, "order.metadata"),
+        "redemption.metadata" | "redemption_metadata" => of_property(node, "redemption.metadata"),
+        "order.amount" | "order.initial_amount" | "order.items.count" => {
+            operator::compare(node, &Comparison::number(name))
+        }
+        "order.items.price_any" => some(operator::compare(node, &Comparison::number("line.price"))),
+        "order.items.price_each" => {
+            every(operator::compare(node, &Comparison::number("line.price")))
+        }
+        "order.items.metadata_any" | "product.metadata" | "product_metadata" => {
+            some(of_property(node, "line.metadata"))
+        }
+        "order.items.metadata_each" => every(of_property(node, "line.metadata")),
+        "product.price" | "sku.price" | "product.quantity" | "sku.quantity" => {
+            goods::measured(node)
+        }
+        "order.total_amount" => {
+            let detail = "not supported: it is judged after the discount; use order.amount";
+            Err(Malformed::at("/name", detail))
+        }
+        "" => Err(Malformed::at("/name", "is required")),
+        other if budget::is_budget(other) => {
+            Err(Malformed::at("/name", format!("{other} may not stand in an or")))
+        }
+        other => Err(Malformed::at("/name", format!("{other} is not supported yet"))),
+    }
+}
+
+fn of_property(node: &Node, prefix: &str) -> Result<Condition, Malformed> {
+    let property = node.property.as_deref().filter(|property| !property.is_empty());
+    let property = property.ok_or_else(|| Malformed::at("/property", "is required"))?;
+    operator::compare(node, &Comparison::anything(&format!("{prefix}.{property}")))
+}
+
+fn some(inner: Result<Condition, Malformed>) -> Result<Condition, Malformed> {
+    inner.map(|inner| Condition::AnyLine(Box::new(inner)))
+}
+
+fn every(inner: Result<Condition, Malformed>) -> Result<Condition, Malformed> {
+    inner.map(|inner| Condition::EveryLine(Box::new(inner)))
+}
+
+impl Nodes {
+    /// How many nodes there are, those within others included.
+    fn count(&self) -> usize {
+        let within = |node: &Node| 1 + node.rules.as_ref().map_or(0, Self::count);
+        self.nodes.values().map(within).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ mod tier;
 mod validation;
 mod voucher;
 
+pub(crate) use campaign::expression;
 pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
     CapReach, CapUnitInput, CodeCapacity, CommitmentInput, DEFAULT_GRANT_DAYS, Parts, PointsBack,
