@@ -8,13 +8,10 @@ pub struct Effort {
     pub repeats: u32,
 }
 
-/// Nanoseconds this thread has run, from the scheduler's own count.
+/// Nanoseconds this thread has run.
 pub fn of_thread() -> u64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    text.split(' ')
-        .next()
-        .and_then(|first| first.parse().ok())
-        .unwrap_or(0)
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    (time.tv_sec * 1_000_000_000 + time.tv_nsec).cast_unsigned()
 }
 
 /// Nanoseconds a process with all its threads has run, to a hundredth of a second.
