@@ -266,7 +266,9 @@ impl<'c> Builder<'c> {
         };
         let (mut waiting, mut masked) = (Programs::default(), Programs::default());
         let mut postings = QuickMap::default();
-        for (key, list) in &self.lists {
+        for (key, list) in &mut self.lists {
+            // Neighbours that ask the same first are answered alike, which processors foresee.
+            list.sort_by_cached_key(|(_, left)| left.first().map(|part| part.to_string()));
             let from = waiting.count();
             for (position, left) in list {
                 waiting.emit((*position, left), &mut compiler);

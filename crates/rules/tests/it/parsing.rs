@@ -194,6 +194,53 @@ fn what_is_too_large_is_refused() {
     assert!(parse(&format!("a{} > 1", "+a".repeat(20))).is_ok());
 }
 
+const WORDS: [&str; 44] = [
+    "a",
+    ".b",
+    "order.lines",
+    ".exists(",
+    ".all(",
+    ".filter(",
+    ".size()",
+    "size(",
+    "has(",
+    "l,",
+    "l.c",
+    ")",
+    "(",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "&&",
+    "||",
+    "!",
+    "-",
+    "+",
+    "%",
+    "?",
+    ":",
+    "==",
+    "in",
+    "<",
+    "'x'",
+    "\"",
+    "1",
+    "9223372036854775808",
+    "1.5",
+    "2u",
+    "null",
+    "timestamp(",
+    "duration(",
+    ".startsWith(",
+    "`",
+    "\\",
+    "r'",
+    "//",
+    "\n",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -215,6 +262,16 @@ proptest! {
         let cut = text.char_indices().map(|(at, _)| at).nth(cut).unwrap_or(text.len());
         let _ = parse(&format!("{}{glue}{}", &text[..cut], &text[cut..]));
         let _ = parse(&format!("{}{glue}", &text[..cut]));
+    }
+
+    #[test]
+    fn words_in_any_order_never_panic(words in proptest::collection::vec(0..WORDS.len(), 0..30)) {
+        let text: Vec<&str> = words.into_iter().map(|word| WORDS[word]).collect();
+        for glue in ["", " "] {
+            if let Ok(condition) = parse(&text.join(glue)) {
+                prop_assert_eq!(parse(&condition.to_string()), Ok(condition));
+            }
+        }
     }
 
     #[test]
