@@ -1,5 +1,6 @@
 //! How is a question answered? On the calling thread, with a connection from a pool.
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,18 +14,26 @@ use crate::{
 use super::columns::{self, account_columns, signed, transfer_columns, unsigned};
 use super::{disk, schema};
 
-/// Both sides of an account's statement; no transfer is on both.
+/// Both sides of an account's statement; no transfer is on both. The indexes are named, because
+/// the planner would rather walk the whole table in the order asked for.
 macro_rules! by_account {
-    ($stretch:literal) => {
+    ($past:literal, $order:literal) => {
         concat!(
             "SELECT ",
             transfer_columns!(),
-            " FROM (SELECT * FROM transfers WHERE project = ?1 AND debit_kind = ?2 \
-             AND debit_owner = ?3 AND debit_party = ?4 AND debit_period = ?5 \
-             UNION ALL SELECT * FROM transfers WHERE project = ?1 AND credit_kind = ?2 \
-             AND credit_owner = ?3 AND credit_party = ?4 AND credit_period = ?5) AS both_sides \
-             WHERE ",
-            $stretch
+            " FROM transfers INDEXED BY transfers_by_debit \
+             WHERE project = ?1 AND debit_kind = ?2 AND debit_owner = ?3 \
+             AND debit_party = ?4 AND debit_period = ?5 AND chain ",
+            $past,
+            " UNION ALL SELECT ",
+            transfer_columns!(),
+            " FROM transfers INDEXED BY transfers_by_credit \
+             WHERE project = ?1 AND credit_kind = ?2 AND credit_owner = ?3 \
+             AND credit_party = ?4 AND credit_period = ?5 AND chain ",
+            $past,
+            " ORDER BY ",
+            $order,
+            " LIMIT ?7"
         )
     };
 }
@@ -229,53 +238,38 @@ impl Reader {
         filter: TransferFilter,
         page: Page,
     ) -> Result<Vec<SavedTransfer>, Fault> {
-        let mut found = self.some_transfers(filter, start(page), page)?;
-        // The last chain is fetched whole, so that the next page can begin after it.
+        match filter {
+            TransferFilter::Chain(chain) if page.limit > 0 && is_past(chain, page) => {
+                self.lines_of(filter, chain)
+            }
+            TransferFilter::Chain(_) => Ok(Vec::new()),
+            TransferFilter::Account(account) => self.statement(account, page),
+        }
+    }
+
+    fn statement(&self, account: AccountId, page: Page) -> Result<Vec<SavedTransfer>, Fault> {
+        let select = match page.newest_first {
+            false => by_account!("> ?6", "chain, line"),
+            true => by_account!("< ?6", "chain DESC, line DESC"),
+        };
+        let (kind, owner, party) = (account.kind, signed(account.owner), signed(account.party));
+        let (project, window) = (self.project.0, account.window);
+        let row = params![project, kind, owner, party, window, start(page), page.limit];
+        let mut found = self.all(select, row, columns::transfer)?;
+        // The last chain is read whole, so that the next page can begin after it.
         let last = found.last().map(|saved| saved.transfer.id.chain);
         if let Some(chain) = last
             && found.len() == page.limit as usize
         {
             found.retain(|saved| saved.transfer.id.chain != chain);
-            found.extend(self.lines_of(filter, chain)?);
+            found.extend(self.lines_of(TransferFilter::Account(account), chain)?);
+        }
+        if page.newest_first {
+            found.sort_by_key(|SavedTransfer { transfer, .. }| {
+                (Reverse(transfer.id.chain), transfer.id.line)
+            });
         }
         Ok(found)
-    }
-
-    fn some_transfers(
-        &self,
-        filter: TransferFilter,
-        start: i64,
-        page: Page,
-    ) -> Result<Vec<SavedTransfer>, Fault> {
-        let project = self.project.0;
-        let account = match filter {
-            TransferFilter::Chain(chain) => {
-                let starts = match page.newest_first {
-                    true => signed(chain) < start,
-                    false => signed(chain) > start,
-                };
-                return match starts && page.limit > 0 {
-                    true => self.lines_of(filter, chain),
-                    false => Ok(Vec::new()),
-                };
-            }
-            TransferFilter::Account(account) => account,
-        };
-        let select = match page.newest_first {
-            false => by_account!("chain > ?6 ORDER BY chain, line LIMIT ?7"),
-            true => by_account!("chain < ?6 ORDER BY chain DESC, line LIMIT ?7"),
-        };
-        let (owner, party) = (signed(account.owner), signed(account.party));
-        let row = params![
-            project,
-            account.kind,
-            owner,
-            party,
-            account.window,
-            start,
-            page.limit
-        ];
-        self.all(select, row, columns::transfer)
     }
 
     /// The lines of one chain that the filter lets through.
@@ -333,6 +327,13 @@ fn start(page: Page) -> i64 {
         (true, 0) => i64::MAX,
         (false, 0) => -1,
         (_, after) => signed(after),
+    }
+}
+
+fn is_past(chain: u64, page: Page) -> bool {
+    match page.newest_first {
+        true => signed(chain) < start(page),
+        false => signed(chain) > start(page),
     }
 }
 
