@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Condition, Encoded, Facts, Lexicon, Verdict,
-    cover::{Census, Key, keys_of},
+    cover::{Census, Cover, Key, keys_of},
     lexicon::{Place, QuickMap, Slot},
     masks::Masks,
     program::{Code, Compiler, Pool, Run},
@@ -18,6 +18,11 @@ use crate::{
 /// Covers that more requests than this bring, as guessed, are no use: such conditions go to the
 /// bitmaps.
 const SELECTIVE: f64 = 1.0 / 24.0;
+/// Posting lists in which one condition may wait.
+const MAX_KEYS: usize = 512;
+/// Up to so many lists each get a copy of the program, which lies beside its neighbours'; more
+/// share one.
+const COPIES: usize = 8;
 
 /// All live conditions, each under a key, arranged so that few need to be run.
 #[derive(Clone, Debug)]
@@ -199,10 +204,20 @@ struct Builder<'c> {
     lexicon: Lexicon,
     pool: Pool,
     scanned: Programs,
-    /// For each key, the positions of the conditions that wait there and what is left to run.
-    lists: BTreeMap<Key, Vec<(u32, Vec<&'c Condition>)>>,
+    residues: Vec<Residue<'c>>,
+    /// For each key, which residues wait there.
+    lists: BTreeMap<Key, Vec<usize>>,
     places: BTreeSet<Place>,
     masked: Vec<(u32, Vec<&'c Condition>)>,
+}
+
+/// What is left to run of a condition when one of its keys is there.
+struct Residue<'c> {
+    position: u32,
+    parts: Vec<&'c Condition>,
+    keys: usize,
+    /// What it asks first, as text.
+    first: String,
 }
 
 impl<'c> Builder<'c> {
@@ -218,22 +233,33 @@ impl<'c> Builder<'c> {
             Some((self.census.share(&cover), at, cover))
         });
         match covers.min_by(|(a, ..), (b, ..)| a.total_cmp(b)) {
-            Some((share, at, cover)) if share <= SELECTIVE => {
+            Some((share, at, cover)) if share <= SELECTIVE && cover.keys.len() <= MAX_KEYS => {
                 let mut left = parts;
                 if cover.exact {
                     left.remove(at);
                 }
-                let keys: BTreeSet<(Place, Key)> = cover.keys.into_iter().collect();
-                for (place, key) in keys {
-                    self.places.insert(place);
-                    self.lists
-                        .entry(key)
-                        .or_default()
-                        .push((position, left.clone()));
-                }
+                self.wait((position, left), cover);
             }
             _ => self.masked.push((position, parts)),
         }
+    }
+
+    fn wait(&mut self, (position, parts): (u32, Vec<&'c Condition>), cover: Cover) {
+        let keys: BTreeSet<(Place, Key)> = cover.keys.into_iter().collect();
+        for (place, key) in &keys {
+            self.places.insert(*place);
+            self.lists
+                .entry(*key)
+                .or_default()
+                .push(self.residues.len());
+        }
+        let first = parts.first().map(ToString::to_string).unwrap_or_default();
+        self.residues.push(Residue {
+            position,
+            parts,
+            keys: keys.len(),
+            first,
+        });
     }
 
     /// All parts must be met, so the answer does not depend on their order, but its cost does.
@@ -266,14 +292,26 @@ impl<'c> Builder<'c> {
         };
         let (mut waiting, mut masked) = (Programs::default(), Programs::default());
         let mut postings = QuickMap::default();
-        for (key, list) in &mut self.lists {
+        let mut shared: BTreeMap<usize, Entry> = BTreeMap::new();
+        for (key, list) in self.lists {
+            let mut list: Vec<(usize, &Residue<'_>)> = list
+                .into_iter()
+                .filter_map(|at| Some((at, self.residues.get(at)?)))
+                .collect();
             // Neighbours that ask the same first are answered alike, which processors foresee.
-            list.sort_by_cached_key(|(_, left)| left.first().map(|part| part.to_string()));
+            list.sort_by_key(|(_, residue)| &residue.first);
             let from = waiting.count();
-            for (position, left) in list {
-                waiting.emit((*position, left), &mut compiler);
+            for (at, residue) in list {
+                if let Some(entry) = shared.get(&at) {
+                    waiting.entries.push(*entry);
+                    continue;
+                }
+                let entry = waiting.emit((residue.position, &residue.parts), &mut compiler);
+                if residue.keys > COPIES {
+                    shared.insert(at, entry);
+                }
             }
-            postings.insert(*key, (from, waiting.count()));
+            postings.insert(key, (from, waiting.count()));
         }
         for (position, parts) in &self.masked {
             masked.emit((*position, parts), &mut compiler);
@@ -307,12 +345,18 @@ impl Programs {
         u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
     }
 
-    fn emit(&mut self, (position, parts): (u32, &[&Condition]), compiler: &mut Compiler<'_>) {
+    fn emit(
+        &mut self,
+        (position, parts): (u32, &[&Condition]),
+        compiler: &mut Compiler<'_>,
+    ) -> Entry {
         let start = u32::try_from(self.codes.len()).unwrap_or(u32::MAX);
         match parts {
             [one] => compiler.condition(one, &mut self.codes),
             parts => compiler.all(parts.iter().copied(), &mut self.codes),
         }
-        self.entries.push(Entry { position, start });
+        let entry = Entry { position, start };
+        self.entries.push(entry);
+        entry
     }
 }

@@ -461,7 +461,8 @@ fn asked(comprehension: &ComprehensionExpr) -> Option<(Asked, &IdedExpr)> {
     let Expr::Call(step) = &comprehension.loop_step.expr else {
         return None;
     };
-    let is_accumulator = |node: &IdedExpr| matches!(&node.expr, Expr::Ident(name) if *name == comprehension.accu_var);
+    let accumulator = Expr::Ident(comprehension.accu_var.clone());
+    let is_accumulator = |node: &IdedExpr| node.expr == accumulator;
     match (step.func_name.as_str(), step.args.as_slice()) {
         (operators::LOGICAL_OR, [result, inner]) if is_accumulator(result) => {
             Some((Asked::Some, inner))

@@ -98,8 +98,12 @@ const SEGMENTS: usize = 400;
 /// A test that few facts meet, so that the condition waits in posting lists.
 fn rare(dice: &mut Dice) -> Condition {
     let store = |dice: &mut Dice| format!("store {}", dice.below(STORES));
-    match dice.below(5) {
+    match dice.below(6) {
         0 => Condition::test("order.store", Op::Equal, store(dice)),
+        5 => {
+            let skus: Vec<i64> = (0..9).map(|_| dice.below(300) as i64).collect();
+            Condition::test("order.sku", Op::In, skus)
+        }
         1 => Condition::test("order.store", Op::In, vec![store(dice), store(dice)]),
         2 => Condition::holds("customer.segments", dice.below(SEGMENTS) as i64),
         3 => Condition::AnyLine(Box::new(Condition::all([
@@ -117,6 +121,7 @@ fn rare(dice: &mut Dice) -> Condition {
 fn rare_facts(dice: &mut Dice) -> Facts {
     let mut facts = odd_facts(dice);
     facts.set("order.store", format!("store {}", dice.below(STORES)));
+    facts.set("order.sku", dice.below(300) as i64);
     facts.set("order.amount", dice.below(STORES) as i64);
     let segments: Vec<i64> = (0..40).map(|_| dice.below(SEGMENTS) as i64).collect();
     facts.set("customer.segments", segments);

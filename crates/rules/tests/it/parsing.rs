@@ -257,7 +257,11 @@ proptest! {
     }
 
     #[test]
-    fn broken_conditions_never_panic(seed: u64, cut in 0..200_usize, glue in "[\\PC\"'()\\[\\]\\\\.{}?:]{0,3}") {
+    fn broken_conditions_never_panic(
+        seed: u64,
+        cut in 0..200_usize,
+        glue in "[\\PC\"'()\\[\\]\\\\.{}?:]{0,3}",
+    ) {
         let text = condition(&mut Dice::new(seed)).to_string();
         let cut = text.char_indices().map(|(at, _)| at).nth(cut).unwrap_or(text.len());
         let _ = parse(&format!("{}{glue}{}", &text[..cut], &text[cut..]));
