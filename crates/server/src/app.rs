@@ -40,11 +40,15 @@ struct Inner {
 impl App {
     /// # Errors
     /// When the keys cannot be read.
-    pub async fn start(store: Store, metrics: Option<PrometheusHandle>) -> Result<Self, Refused> {
+    pub async fn start(
+        store: Store,
+        metrics: Option<PrometheusHandle>,
+        ids: Ids,
+    ) -> Result<Self, Refused> {
         let secret = crate::setup::secret(&store).await?;
         let inner = Inner {
             store,
-            ids: Ids::new(getrandom::u64().unwrap_or_default()),
+            ids,
             secret,
             keys: ArcSwap::default(),
             projects: ArcSwap::default(),

@@ -6,7 +6,14 @@ use clap::{Args, Parser, Subcommand};
 use store::{Settings, Store};
 use tokio::{net::TcpListener, signal::unix};
 
-use crate::{app::App, auth::Scope, problem::Refused, router, setup, telemetry};
+use crate::{
+    app::App,
+    auth::Scope,
+    demo::{self, Demo},
+    ids::Ids,
+    problem::Refused,
+    router, setup, telemetry,
+};
 
 /// Decides which offer a shopper gets, honours it exactly once, and proves what it earned.
 #[derive(Parser)]
@@ -20,6 +27,8 @@ pub struct Cli {
 enum Commands {
     /// Serve the API and the pages.
     Serve(Serve),
+    /// Play ninety days of a simulated shop, then stay up.
+    Demo(Demo),
     /// Copy the store while it is in use.
     Backup(Backup),
     /// Make an API key; it is shown once.
@@ -82,6 +91,7 @@ impl Data {
 pub async fn run(cli: Cli) -> Result<(), Refused> {
     match cli.command {
         Commands::Serve(serve) => serve_command(serve).await,
+        Commands::Demo(demo) => demo::run(demo).await,
         Commands::Backup(backup) => Ok(backup.data.open()?.backup(&backup.to).await?),
         Commands::Key(key) => key_command(key).await,
     }
@@ -90,7 +100,7 @@ pub async fn run(cli: Cli) -> Result<(), Refused> {
 async fn serve_command(serve: Serve) -> Result<(), Refused> {
     telemetry::logs();
     let metrics = telemetry::metrics().map_err(Refused::Fault)?;
-    let app = App::start(serve.data.open()?, Some(metrics)).await?;
+    let app = App::start(serve.data.open()?, Some(metrics), Ids::fresh()).await?;
     if app.keys().is_empty() {
         print_first_keys(&app).await?;
     }
@@ -99,7 +109,7 @@ async fn serve_command(serve: Serve) -> Result<(), Refused> {
 }
 
 async fn key_command(key: Key) -> Result<(), Refused> {
-    let app = App::start(key.data.open()?, None).await?;
+    let app = App::start(key.data.open()?, None, Ids::fresh()).await?;
     let project = if key.sandbox {
         setup::SANDBOX
     } else {

@@ -15,6 +15,8 @@ pub struct Ids {
     /// Milliseconds and sequence of the last id drawn.
     last: AtomicU64,
     node: u64,
+    /// Whether time has a part in it.
+    clock: fn() -> i64,
 }
 
 impl Ids {
@@ -24,12 +26,28 @@ impl Ids {
         Self {
             last: AtomicU64::new(0),
             node: node & ((1 << NODE_BITS) - 1),
+            clock: clock::wall,
+        }
+    }
+
+    /// For a process of its own: the node is drawn.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self::new(getrandom::u64().unwrap_or_default())
+    }
+
+    /// One after the other, whatever the time: for a store that is played once, from nothing.
+    #[must_use]
+    pub fn counting() -> Self {
+        Self {
+            clock: || EPOCH_MS,
+            ..Self::new(0)
         }
     }
 
     /// Draws the next id; never the same twice, also when the clock jumps back.
     pub fn next(&self) -> u64 {
-        let since = u64::try_from(clock::wall() - EPOCH_MS).unwrap_or(0);
+        let since = u64::try_from((self.clock)() - EPOCH_MS).unwrap_or(0);
         let now = since << SEQUENCE_BITS;
         let step = |last: u64| Some(now.max(last + 1));
         let last = self

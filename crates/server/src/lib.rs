@@ -11,6 +11,7 @@ pub mod client;
 pub mod clock;
 pub mod configuration;
 pub mod deciding;
+pub mod demo;
 pub mod ids;
 pub mod pages;
 pub mod people;

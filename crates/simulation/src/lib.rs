@@ -11,6 +11,6 @@ mod trial;
 
 pub use catalogue::{CATALOGUE, Product};
 pub use chance::Chance;
-pub use shop::{Cart, Settings, Shop, Visit};
+pub use shop::{Cart, DAY_MS, Settings, Shop, Visit};
 pub use shopper::{Nature, Shopper};
 pub use trial::{Trial, trial};

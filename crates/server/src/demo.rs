@@ -1,0 +1,186 @@
+//! What does it look like when it runs? A fresh shop, ninety days of simulated shoppers through the
+//! public API, and then the pages, the keys and three calls to try.
+
+mod play;
+mod shelf;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use simulation::{Settings, Shop};
+use store::{Kind, Write};
+
+use crate::{
+    app::App,
+    auth::Scope,
+    cli::{self, Data},
+    client::Client,
+    clock,
+    ids::Ids,
+    problem::Refused,
+    setup::{self, SANDBOX},
+    telemetry,
+};
+
+/// The record that holds what only a simulator knows: the true incremental profit.
+pub const TRUTH: u64 = 100;
+
+const DAY_MS: i64 = simulation::DAY_MS;
+
+#[derive(Args, Clone)]
+pub struct Demo {
+    /// The folder for the demo's store; a new one in the system's temporary folder by default.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// Address and port to listen on.
+    #[arg(long, default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+    #[arg(long, default_value_t = 5_000)]
+    pub shoppers: u32,
+    #[arg(long, default_value_t = 90)]
+    pub days: u32,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Stop when the days are played, instead of staying up.
+    #[arg(long)]
+    pub exit: bool,
+}
+
+/// Plays the days and stays up.
+///
+/// # Errors
+/// What went wrong, for a person to read.
+pub async fn run(demo: Demo) -> Result<(), Refused> {
+    let metrics = telemetry::metrics().map_err(Refused::Fault)?;
+    let folder = demo.data.clone().unwrap_or_else(fresh_folder);
+    let store = Data {
+        data: folder.clone(),
+    }
+    .open()?;
+    // Numbered ids, so that the same seed puts the same shoppers into the same arms.
+    let app = App::start(store, Some(metrics), Ids::counting()).await?;
+    let key = setup::new_key(&app, SANDBOX, "demo", &Scope::ALL).await?;
+    let listener = cli::listen(demo.listen).await?;
+    let url = format!("http://{}", demo.listen);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let until = async move {
+        stopped.await.ok();
+    };
+    let served = tokio::spawn(cli::serve_until(app.clone(), listener, until));
+    let client = Client::new(&url, &key);
+    let played = play(&app, &client, &demo).await;
+    if let (Ok(()), false) = (&played, demo.exit) {
+        say_goodbye(
+            &app,
+            &Spoken {
+                url: &url,
+                key: &key,
+                folder: &folder,
+            },
+        );
+        cli::terminated().await;
+    }
+    stop.send(()).ok();
+    let served = served
+        .await
+        .map_err(|error| Refused::Fault(error.to_string()))?;
+    played.map_err(Refused::Fault).and(served)
+}
+
+fn fresh_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("proffer-demo-{}", clock::wall()))
+}
+
+/// The days end at the last midnight, so that what follows happens after them.
+async fn play(app: &App, client: &Client, demo: &Demo) -> Result<(), String> {
+    let midnight = clock::wall() - clock::wall().rem_euclid(DAY_MS);
+    let start = midnight - i64::from(demo.days) * DAY_MS;
+    let settings = Settings {
+        seed: demo.seed,
+        shoppers: demo.shoppers,
+        start,
+    };
+    let mut days = play::Days::new(client.clone(), Shop::new(settings), start);
+    days.set_up().await?;
+    let mut bar = Bar::new(demo.days);
+    for _ in 0..demo.days {
+        days.play_one().await?;
+        bar.advance(days.visits());
+    }
+    keep_truth(app, days.truth(), midnight)
+        .await
+        .map_err(|refused| format!("{refused:?}"))
+}
+
+async fn keep_truth(app: &App, truth: i64, as_of: i64) -> Result<(), Refused> {
+    let body = serde_json::json!({"true_incremental_profit": truth, "as_of": as_of});
+    let put = Write::Put {
+        kind: Kind::Setting,
+        id: TRUTH,
+        body: body.to_string().into_bytes(),
+    };
+    app.store()
+        .submit(setup::writes(SANDBOX, vec![put]))
+        .await?;
+    Ok(())
+}
+
+/// A line that fills up as the days go by.
+struct Bar {
+    days: u32,
+    done: u32,
+}
+
+impl Bar {
+    const WIDTH: u32 = 40;
+
+    fn new(days: u32) -> Self {
+        Self {
+            days: days.max(1),
+            done: 0,
+        }
+    }
+
+    fn advance(&mut self, visits: u64) {
+        use std::io::Write as _;
+        self.done += 1;
+        let filled = (Self::WIDTH * self.done / self.days) as usize;
+        let empty = Self::WIDTH as usize - filled;
+        let (full, rest) = ("█".repeat(filled), "░".repeat(empty));
+        eprint!(
+            "\r{full}{rest} day {}/{}, {visits} visits ",
+            self.done, self.days
+        );
+        if self.done == self.days {
+            eprintln!();
+        }
+        std::io::stderr().flush().ok();
+    }
+}
+
+struct Spoken<'a> {
+    url: &'a str,
+    key: &'a str,
+    folder: &'a std::path::Path,
+}
+
+fn say_goodbye(_app: &App, spoken: &Spoken<'_>) {
+    let Spoken { url, key, folder } = spoken;
+    let link = "/";
+    println!(
+        "
+Open      {url}{link}
+          (good for one sign-in; afterwards sign in with the key at {url}/sign-in)
+Key       {key}
+Store     {}
+
+Try:
+  curl -s {url}/v1/experiments/programme/readout -H 'authorization: Bearer {key}'
+  curl -s {url}/v1/decisions -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\
+       -d '{{\"customer\": {{\"source_id\": \"shopper-7\"}}, \"order\": {{\"amount\": 6500}}}}'
+  curl -s {url}/v1/wallets/shopper-7 -H 'authorization: Bearer {key}'
+
+Ctrl-C ends it.",
+        folder.display()
+    );
+}
