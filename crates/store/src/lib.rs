@@ -1,7 +1,42 @@
 //! Where is it kept? One batch interface over SQLite and an in-memory model.
 //!
 //! Knows nothing of promotions, rules or protocols: it keeps accounts, transfers, records and
-//! links between them.
+//! links between them. A change is a [`Command`]: all of it is durable before its [`Outcome`] is
+//! given, or none of it happened. [`Store::memory`] is the meaning in slow plain code, and every
+//! engine is held to it, command for command.
+//!
+//! # How a batch is applied
+//!
+//! Callers put commands in a bounded queue; one thread takes up to [`Settings::batch`] of them,
+//! waiting at most [`Settings::linger`] and only if several callers came last time. In one
+//! transaction it loads the rows they touch, judges each command in memory after those before it,
+//! saves every changed row once, commits, and only then answers. What is refused was never
+//! written, so nothing is undone on disk. Rows are read inside the transaction that saves them and
+//! nothing is remembered between batches: a second process on the same file is safe, only slower.
+//!
+//! # The files
+//!
+//! | File | Holds |
+//! |---|---|
+//! | `NAME` | tables and indexes, described in `migrations/` |
+//! | `NAME-wal` | the log: committed changes not yet in `NAME`; kept near 16 MiB and reused |
+//! | `NAME-shm` | where things are in the log; shared by processes, rebuilt when missing |
+//!
+//! `NAME` and `NAME-wal` belong together: to copy a running store use [`Store::backup`].
+//!
+//! # What is synced when
+//!
+//! | When | What is synced |
+//! |---|---|
+//! | a batch commits (`synchronous = FULL`) | the log, once, before any of its callers is answered |
+//! | the log passes 16 MiB, or [`Store::close`] | the log, then the file, before the log is reused |
+//! | the store is created | the file, the log, their folder |
+//! | [`Store::backup`] | the copy under its working name, then its folder after renaming |
+//!
+//! After a crash the log is read up to the last whole commit: what was acknowledged is there, what
+//! was half written never happened. Opening checks the file (`quick_check`) and that debits equal
+//! credits in every project and asset; [`Store::audit`] also computes every account again from its
+//! transfers.
 
 mod audit;
 mod batch;

@@ -140,3 +140,23 @@ pub(super) fn each_transfer(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let path = std::env::temp_dir().join(format!("store-schema-{}.db", std::process::id()));
+        let connection = open(&path).unwrap();
+        let setting = |name: &str| -> String {
+            let select = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            connection.query_row(&select, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(setting("journal_mode"), "wal");
+        assert_eq!(setting("synchronous"), "2", "FULL");
+        assert_eq!(setting("foreign_keys"), "0");
+        drop(connection);
+        std::fs::remove_file(path).unwrap();
+    }
+}

@@ -58,7 +58,7 @@ impl Generator {
         let fingerprint = u8::from(self.one_in(6));
         Command {
             project: self.pick(&PROJECTS),
-            now: self.now - self.below(4) as i64,
+            now: self.now - self.below(4) as i64 * self.below(12) as i64,
             once: if self.one_in(3) {
                 once(key, fingerprint, &self.now.to_string())
             } else {

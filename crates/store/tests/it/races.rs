@@ -140,6 +140,33 @@ fn holds_and_returns_never_lose_a_unit() {
 }
 
 #[test]
+fn two_processes_on_one_file_share_one_limit() {
+    let scratch = Scratch::new();
+    // Two handles that know nothing of each other, as two processes would have.
+    let stores = [scratch.open("shared.db"), scratch.open("shared.db")];
+    submit(
+        &stores[0],
+        Command {
+            openings: budget(30),
+            ..command()
+        },
+    );
+    let applied = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for caller in 0..40 {
+            let (store, applied) = (&stores[caller as usize % 2], &applied);
+            scope.spawn(move || {
+                let chain = vec![spend(caller + 1, 1, TransferKind::Direct)];
+                let outcome = submit(store, Command { chain, ..command() });
+                applied.fetch_add(usize::from(outcome == Outcome::Applied), Ordering::Relaxed);
+            });
+        }
+    });
+    assert_eq!(applied.into_inner(), 30);
+    assert!(run(stores[1].audit()).unwrap().is_clean());
+}
+
+#[test]
 fn a_full_queue_says_so_and_does_nothing() {
     let scratch = Scratch::new();
     let settings = Settings {
