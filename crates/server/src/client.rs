@@ -17,6 +17,8 @@ pub struct Client {
     pool: Pool<HttpConnector, Full<Bytes>>,
     base: String,
     key: String,
+    /// Sent with every call, beside what a call brings itself.
+    headers: Vec<(String, String)>,
 }
 
 /// A status with a JSON body; `null` where the body is not JSON.
@@ -31,7 +33,17 @@ impl Client {
             pool,
             base: base.to_owned(),
             key: key.to_owned(),
+            headers: Vec::new(),
         }
+    }
+
+    /// The same caller, on the same connections, who also sends this header: an idempotency key,
+    /// or a moment of a sandbox's own clock for any call.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.push((name.to_owned(), value.to_owned()));
+        client
     }
 
     /// # Errors
@@ -82,6 +94,9 @@ impl Client {
             .uri(uri)
             .header("authorization", format!("Bearer {}", self.key))
             .header("content-type", "application/json");
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
         if let Some(now) = now.and_then(|ms| Timestamp::from_millisecond(ms).ok()) {
             request = request.header("proffer-now", now.to_string());
         }
