@@ -15,7 +15,7 @@ CREATE TABLE accounts (
     party          INTEGER NOT NULL, -- which customer, arm or counterpart, or 0
     period         INTEGER NOT NULL, -- which period of a cap, or 0
     asset          INTEGER NOT NULL, -- 0 a currency, 1 points, 2 uses, 3 touches
-    asset_detail   INTEGER NOT NULL, -- the currency's three letters as a number, the programme, or 0
+    asset_detail   INTEGER NOT NULL, -- the currency's letters as a number, the programme, or 0
     limited        INTEGER NOT NULL, -- 0 no, 1 debits within credits, 2 credits within debits
     debits_pending  INTEGER NOT NULL,
     debits_posted   INTEGER NOT NULL,

@@ -28,8 +28,8 @@
 //!
 //! | When | What is synced |
 //! |---|---|
-//! | a batch commits (`synchronous = FULL`) | the log, once, before any of its callers is answered |
-//! | the log passes 16 MiB, or [`Store::close`] | the log, then the file, before the log is reused |
+//! | a batch commits (`synchronous = FULL`) | the log, before any of its callers is answered |
+//! | the log passes 16 MiB; [`Store::close`] | the log, then the file, before the log is reused |
 //! | the store is created | the file, the log, their folder |
 //! | [`Store::backup`] | the copy under its working name, then its folder after renaming |
 //!

@@ -20,7 +20,7 @@ impl Default for Settings {
             batch: 256,
             linger: Duration::from_millis(2),
             queue: 4096,
-            readers: 8,
+            readers: 16,
         }
     }
 }
