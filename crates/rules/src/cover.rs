@@ -129,7 +129,15 @@ impl Census {
                     exact,
                 })
             }
-            Condition::AnyLine(inner) => self.cover(inner, lexicon, true),
+            Condition::AnyLine(inner) => {
+                let cover = self.cover(inner, lexicon, true)?;
+                // A value of the moment does not say that there is a line.
+                let of_lines = cover.keys.iter().all(|(place, _)| place.is_of_line());
+                Some(Cover {
+                    exact: cover.exact && of_lines,
+                    ..cover
+                })
+            }
             Condition::Not(inner) if **inner == Condition::Always => Some(Cover {
                 keys: Vec::new(),
                 exact: true,

@@ -52,10 +52,10 @@ fn fast_path_equals_spec() {
 
 #[test]
 fn index_equals_spec() {
-    for seed in 0..40 {
+    for seed in 0..16 {
         let mut dice = Dice::new(seed);
-        let conditions: Vec<(u64, Condition)> = (0..dice.below(400) as u64)
-            .map(|key| (key * 7 % 401, one_of_many(&mut dice)))
+        let conditions: Vec<(u64, Condition)> = (0..dice.below(1_500) as u64)
+            .map(|key| (key * 7 % 1_501, one_of_many(&mut dice)))
             .collect();
         let index = Index::build(conditions.iter().cloned());
         let mut met_at_all = 0;
@@ -83,7 +83,10 @@ fn one_of_many(dice: &mut Dice) -> Condition {
     match dice.below(4) {
         0 => generate::condition(dice),
         1 => generate::campaign(dice),
-        2 => Condition::any([rare(dice), rare(dice)]),
+        2 => {
+            let both = Condition::all([rare(dice), generate::campaign(dice)]);
+            Condition::any([rare(dice), both])
+        }
         _ => Condition::all([
             generate::campaign(dice),
             rare(dice),
@@ -92,13 +95,18 @@ fn one_of_many(dice: &mut Dice) -> Condition {
     }
 }
 
-const STORES: usize = 40;
-const SEGMENTS: usize = 400;
+const STORES: usize = 120;
+const SEGMENTS: usize = 900;
 
 /// A test that few facts meet, so that the condition waits in posting lists.
 fn rare(dice: &mut Dice) -> Condition {
     let store = |dice: &mut Dice| format!("store {}", dice.below(STORES));
-    match dice.below(6) {
+    match dice.below(7) {
+        6 => Condition::AnyLine(Box::new(Condition::test(
+            "order.store",
+            Op::Equal,
+            store(dice),
+        ))),
         0 => Condition::test("order.store", Op::Equal, store(dice)),
         5 => {
             let skus: Vec<i64> = (0..9).map(|_| dice.below(300) as i64).collect();
@@ -126,7 +134,11 @@ fn rare_facts(dice: &mut Dice) -> Facts {
     let segments: Vec<i64> = (0..40).map(|_| dice.below(SEGMENTS) as i64).collect();
     facts.set("customer.segments", segments);
     let line = |sku: usize| Facts::from_iter([("line.sku", sku as i64), ("line.quantity", 1)]);
-    facts.set_lines((0..20).map(|_| line(dice.below(SEGMENTS))).collect());
+    facts.set_lines(
+        (0..dice.below(3) * 10)
+            .map(|_| line(dice.below(SEGMENTS)))
+            .collect(),
+    );
     facts
 }
 

@@ -13,3 +13,4 @@ mod generate;
 mod oracle;
 mod parsing;
 mod schema;
+mod verdict;

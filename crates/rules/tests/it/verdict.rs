@@ -1,0 +1,107 @@
+//! Does an answer name the test that failed or the fact that is missing?
+
+use rules::{Facts, Value, parse};
+
+fn facts() -> Facts {
+    let mut facts: Facts = [("customer.tier", "gold"), ("order.store", "north")]
+        .into_iter()
+        .collect();
+    facts.set("order.amount", 500);
+    facts.set("customer.last_order_at", Value::Time(0));
+    facts.set("now", Value::Time(3_600_000));
+    for category in ["shoes", "hats"] {
+        facts.push_line([("line.category", category)].into_iter().collect());
+    }
+    facts
+}
+
+/// A condition and its answer over the facts above.
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    assert_eq!(
+        format!("{:?}", parse(text).unwrap().evaluate(&facts())),
+        expected,
+        "{text}"
+    );
+}
+
+#[test]
+fn answers_name_the_failing_test_or_the_missing_fact() {
+    check("customer.tier == 'gold' && order.amount >= 500", "Met");
+    check(
+        "customer.tier == 'iron' && order.amount < 500",
+        "NotMet(Path(\"customer.tier\"))",
+    );
+    check(
+        "order.amount < 500 || customer.tier == 'iron'",
+        "NotMet(Path(\"order.amount\"))",
+    );
+    check(
+        "customer.vip && order.amount > 100",
+        "Unknown(Path(\"customer.vip\"))",
+    );
+    check(
+        "customer.vip && order.amount > 900",
+        "NotMet(Path(\"order.amount\"))",
+    );
+    check("customer.vip || order.amount > 100", "Met");
+    check(
+        "customer.vip || order.amount > 900",
+        "Unknown(Path(\"customer.vip\"))",
+    );
+    check("!(customer.vip)", "Unknown(Path(\"customer.vip\"))");
+    check(
+        "!(customer.tier == 'gold')",
+        "NotMet(Path(\"customer.tier\"))",
+    );
+    check("has(customer.vip)", "NotMet(Path(\"customer.vip\"))");
+    check("!has(customer.vip)", "Met");
+    check("false", "NotMet(Path(\"false\"))");
+    check("order.amount == 'many'", "Unknown(Path(\"order.amount\"))");
+    check(
+        "order.amount / (order.amount - 500) > 1",
+        "Unknown(Path(\"order.amount\"))",
+    );
+    check("now - customer.last_order_at >= duration('1h')", "Met");
+    check(
+        "now - customer.last_order_at > duration('1h')",
+        "NotMet(Path(\"now\"))",
+    );
+    check("order.lines.exists(l, l.category == 'hats')", "Met");
+    check(
+        "order.lines.all(l, l.category == 'hats')",
+        "NotMet(Path(\"line.category\"))",
+    );
+    check(
+        "order.lines.exists(l, l.brand == 'x')",
+        "Unknown(Path(\"line.brand\"))",
+    );
+    check(
+        "order.lines.filter(l, l.category != 'hats').size() == 1",
+        "Met",
+    );
+    check("order.lines.size() > 2", "NotMet(Path(\"order.lines\"))");
+}
+
+#[test]
+fn an_unknown_order_is_not_an_order_without_lines() {
+    let every = parse("order.lines.all(l, l.category == 'hats')").unwrap();
+    let mut facts = Facts::default();
+    assert_eq!(
+        format!("{:?}", every.evaluate(&facts)),
+        "Unknown(Path(\"order.lines\"))"
+    );
+    facts.set_lines(Vec::new());
+    assert!(every.evaluate(&facts).is_met());
+}
+
+#[test]
+fn a_condition_knows_what_it_reads() {
+    let text = "has(a.b) && c > d + 1 || order.lines.exists(l, l.sku in customer.skus)";
+    let reads = parse(text).unwrap().reads();
+    let reads: Vec<&str> = reads.iter().map(rules::Path::as_str).collect();
+    assert_eq!(
+        reads,
+        ["a.b", "c", "customer.skus", "d", "line.sku", "order.lines"]
+    );
+}
