@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     Condition, Lexicon, Op, Path, Term, Value,
-    lexicon::{Kind, Place, Slot},
+    lexicon::{Frame, Kind, Place, Slot},
 };
 
 /// One value at one place, or one item of the list there.
@@ -60,7 +60,7 @@ impl Census {
         match condition {
             Condition::All(parts) => parts.iter().for_each(|part| self.take(part, lexicon)),
             _ => {
-                let cover = self.cover(condition, lexicon, false);
+                let cover = self.cover(condition, lexicon, Frame::Moment);
                 for (_, key) in cover.into_iter().flat_map(|cover| cover.keys) {
                     if self.seen.insert(key) {
                         *self.values.entry(key.head).or_default() += 1;
@@ -86,7 +86,7 @@ impl Census {
 
     /// The part of requests, guessed, that meet a condition: what to test first.
     pub(crate) fn chance(&self, condition: &Condition, lexicon: &mut Lexicon) -> f64 {
-        match (self.cover(condition, lexicon, false), condition) {
+        match (self.cover(condition, lexicon, Frame::Moment), condition) {
             (Some(cover), Condition::Test { .. }) => self.share(&cover),
             (_, Condition::Test { .. } | Condition::Always | Condition::Known(_)) => {
                 SHARE_OF_A_RANGE
@@ -100,17 +100,17 @@ impl Census {
         &self,
         condition: &Condition,
         lexicon: &mut Lexicon,
-        in_line: bool,
+        frame: Frame,
     ) -> Option<Cover> {
         match condition {
             Condition::Test { left, op, right } => {
-                let keys = test_keys((left, *op, right), lexicon, in_line)?;
+                let keys = test_keys((left, *op, right), lexicon, frame)?;
                 Some(Cover { keys, exact: true })
             }
             Condition::All(parts) => {
                 let covers = parts
                     .iter()
-                    .filter_map(|part| self.cover(part, lexicon, in_line));
+                    .filter_map(|part| self.cover(part, lexicon, frame));
                 let best = covers.min_by(|a, b| self.share(a).total_cmp(&self.share(b)))?;
                 Some(Cover {
                     exact: false,
@@ -120,7 +120,7 @@ impl Census {
             Condition::Any(parts) => {
                 let covers: Option<Vec<Cover>> = parts
                     .iter()
-                    .map(|part| self.cover(part, lexicon, in_line))
+                    .map(|part| self.cover(part, lexicon, frame))
                     .collect();
                 let covers = covers?;
                 let exact = covers.iter().all(|cover| cover.exact);
@@ -130,7 +130,7 @@ impl Census {
                 })
             }
             Condition::AnyLine(inner) => {
-                let cover = self.cover(inner, lexicon, true)?;
+                let cover = self.cover(inner, lexicon, Frame::Line)?;
                 // A value of the moment does not say that there is a line.
                 let of_lines = cover.keys.iter().all(|(place, _)| place.is_of_line());
                 Some(Cover {
@@ -154,11 +154,11 @@ impl Census {
 fn test_keys(
     test: (&Term, Op, &Term),
     lexicon: &mut Lexicon,
-    in_line: bool,
+    frame: Frame,
 ) -> Option<Vec<(Place, Key)>> {
     let mut key = |path: &Path, value: &Value, of: fn(Place, Slot) -> Key| {
         let slot = lexicon.constant(value)?;
-        let place = lexicon.place(path.as_str(), in_line);
+        let place = lexicon.place(path.as_str(), frame);
         Some((place, of(place, slot)))
     };
     match test {

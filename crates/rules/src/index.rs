@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Condition, Encoded, Facts, Lexicon, Verdict,
     cover::{Census, Cover, Key, keys_of},
-    lexicon::{Place, QuickMap, Slot},
+    lexicon::{Frame, Place, QuickMap, Slot},
     masks::Masks,
     program::{Code, Compiler, Pool, Run},
 };
@@ -229,7 +229,7 @@ impl<'c> Builder<'c> {
         let parts = self.rarest_first(parts);
         self.emit_scanned((position, &parts));
         let covers = parts.iter().enumerate().filter_map(|(at, part)| {
-            let cover = self.census.cover(part, &mut self.lexicon, false)?;
+            let cover = self.census.cover(part, &mut self.lexicon, Frame::Moment)?;
             Some((self.census.share(&cover), at, cover))
         });
         match covers.min_by(|(a, ..), (b, ..)| a.total_cmp(b)) {
@@ -276,7 +276,7 @@ impl<'c> Builder<'c> {
         let mut compiler = Compiler {
             lexicon: &mut self.lexicon,
             pool: &mut self.pool,
-            in_line: false,
+            frame: Frame::Moment,
         };
         self.scanned.emit(program, &mut compiler);
     }
@@ -288,7 +288,7 @@ impl<'c> Builder<'c> {
         let mut compiler = Compiler {
             lexicon: &mut self.lexicon,
             pool: &mut self.pool,
-            in_line: false,
+            frame: Frame::Moment,
         };
         let (mut waiting, mut masked) = (Programs::default(), Programs::default());
         let mut postings = QuickMap::default();

@@ -66,6 +66,13 @@ impl Names {
     }
 }
 
+/// Whether a test is read against the moment alone, or also against one line of the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frame {
+    Moment,
+    Line,
+}
+
 /// Where a fact is found: a slot of the moment, or with the highest bit one of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Place(u32);
@@ -128,8 +135,8 @@ pub struct Lexicon {
 
 impl Lexicon {
     /// The place of a fact; inside a question about lines, `line.…` is of the line.
-    pub(crate) fn place(&mut self, path: &str, in_line: bool) -> Place {
-        if in_line && path.starts_with("line.") {
+    pub(crate) fn place(&mut self, path: &str, frame: Frame) -> Place {
+        if frame == Frame::Line && path.starts_with("line.") {
             Place(self.line.number(path) | OF_LINE)
         } else {
             Place(self.moment.number(path))

@@ -6,7 +6,7 @@
 
 use crate::{
     Condition, Encoded, Lexicon, Op, Term, Value,
-    lexicon::{Kind, Place, QuickMap, Slot},
+    lexicon::{Frame, Kind, Place, QuickMap, Slot},
 };
 
 /// Places with bitmaps; tests at further ones are left to the programs.
@@ -249,7 +249,7 @@ fn filter(part: &Condition, lexicon: &mut Lexicon) -> Option<Filter> {
         (Term::Value(value), op, Term::Fact(path)) if *op != Op::In => (path, op.mirrored(), value),
         _ => return None,
     };
-    let place = lexicon.place(path.as_str(), false);
+    let place = lexicon.place(path.as_str(), Frame::Moment);
     if let (Op::In, Value::List(items)) = (op, value) {
         let slots: Option<Vec<Slot>> = items.iter().map(|item| lexicon.constant(item)).collect();
         let slots = slots?;

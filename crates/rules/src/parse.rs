@@ -109,6 +109,13 @@ fn within_limits(text: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// Whether a backslash means itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    Escaped,
+    Raw,
+}
+
 /// Walks over words, signs and quoted texts, well enough to count them.
 struct Scanner<'t> {
     text: &'t str,
@@ -125,7 +132,7 @@ impl Scanner<'_> {
         let first = rest.chars().next()?;
         self.at += first.len_utf8();
         match first {
-            '"' | '\'' => return Some((at, self.quoted(false))),
+            '"' | '\'' => return Some((at, self.quoted(Quoting::Escaped))),
             '/' if rest.starts_with("//") => self.skip_while(|letter| letter != '\n'),
             letter if is_word(letter) => {
                 self.skip_while(is_word);
@@ -147,7 +154,10 @@ impl Scanner<'_> {
         match quote {
             Some('"' | '\'') if prefix => {
                 self.at += 1;
-                self.quoted(word.ends_with(['r', 'R']))
+                self.quoted(match word.ends_with(['r', 'R']) {
+                    true => Quoting::Raw,
+                    false => Quoting::Escaped,
+                })
             }
             _ if word.starts_with(|letter: char| letter.is_ascii_digit()) => ',',
             _ => 'a',
@@ -156,7 +166,7 @@ impl Scanner<'_> {
 
     /// Stands after the opening quote and skips to after the closing one. What the parser would
     /// not take for a quoted text is not skipped, so that its inside is counted.
-    fn quoted(&mut self, raw: bool) -> char {
+    fn quoted(&mut self, quoting: Quoting) -> char {
         let quote = self.text.get(self.at - 1..self.at).unwrap_or_default();
         let rest = self.text.get(self.at..).unwrap_or_default();
         let triple = quote.repeat(3);
@@ -165,7 +175,7 @@ impl Scanner<'_> {
         let opened = close.len() - 1;
         match rest
             .get(opened..)
-            .and_then(|rest| quoted_length(rest, close, raw))
+            .and_then(|rest| quoted_length(rest, close, quoting))
         {
             Some(length) => {
                 self.at += opened + length;
@@ -182,7 +192,7 @@ impl Scanner<'_> {
 }
 
 /// Bytes up to and with the closing quote, when there is one before the text breaks off.
-fn quoted_length(text: &str, close: &str, raw: bool) -> Option<usize> {
+fn quoted_length(text: &str, close: &str, quoting: Quoting) -> Option<usize> {
     let mut at = 0;
     loop {
         let rest = text.get(at..)?;
@@ -191,7 +201,7 @@ fn quoted_length(text: &str, close: &str, raw: bool) -> Option<usize> {
         }
         at += match rest.chars().next()? {
             '\n' | '\r' if close.len() == 1 => return None,
-            '\\' if !raw => escape_length(rest)?,
+            '\\' if quoting == Quoting::Escaped => escape_length(rest)?,
             letter => letter.len_utf8(),
         };
     }

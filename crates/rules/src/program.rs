@@ -5,7 +5,7 @@
 
 use crate::{
     Condition, Encoded, Lexicon, Op, Operator, Term, Value,
-    lexicon::{Kind, Place, Slot},
+    lexicon::{Frame, Kind, Place, Slot},
     spec,
 };
 
@@ -17,11 +17,13 @@ pub enum Answer {
     Yes,
 }
 
-impl Answer {
-    fn known(yes: bool) -> Self {
+impl From<bool> for Answer {
+    fn from(yes: bool) -> Self {
         if yes { Self::Yes } else { Self::No }
     }
+}
 
+impl Answer {
     fn not(self) -> Self {
         match self {
             Self::No => Self::Yes,
@@ -79,7 +81,7 @@ pub(crate) enum Code {
     },
     /// A test as it was written: `pool.plain`.
     Plain {
-        in_line: bool,
+        frame: Frame,
         test: u32,
     },
 }
@@ -120,7 +122,7 @@ impl Program {
         Compiler {
             lexicon,
             pool: &mut pool,
-            in_line: false,
+            frame: Frame::Moment,
         }
         .condition(condition, &mut codes);
         Self { codes, pool }
@@ -141,7 +143,7 @@ impl Program {
 pub(crate) struct Compiler<'c> {
     pub(crate) lexicon: &'c mut Lexicon,
     pub(crate) pool: &'c mut Pool,
-    pub(crate) in_line: bool,
+    pub(crate) frame: Frame,
 }
 
 impl Compiler<'_> {
@@ -156,7 +158,7 @@ impl Compiler<'_> {
             Condition::AnyLine(inner) => self.lines(inner, codes, |end| Code::AnyLine { end }),
             Condition::EveryLine(inner) => self.lines(inner, codes, |end| Code::EveryLine { end }),
             Condition::Known(path) => {
-                let place = self.lexicon.place(path.as_str(), self.in_line);
+                let place = self.lexicon.place(path.as_str(), self.frame);
                 codes.push(Code::Known { place });
             }
             Condition::Test { left, op, right } => {
@@ -192,9 +194,9 @@ impl Compiler<'_> {
     }
 
     fn lines(&mut self, inner: &Condition, codes: &mut Vec<Code>, with_end: fn(u32) -> Code) {
-        let outer = std::mem::replace(&mut self.in_line, true);
+        let outer = std::mem::replace(&mut self.frame, Frame::Line);
         self.parts([inner], codes, with_end);
-        self.in_line = outer;
+        self.frame = outer;
     }
 
     fn test(&mut self, left: &Term, op: Op, right: &Term) -> Code {
@@ -204,7 +206,7 @@ impl Compiler<'_> {
             }
             (Term::Value(value), Op::In, Term::Fact(path)) => {
                 self.lexicon.constant(value).map(|Slot { kind, bits }| {
-                    let place = self.lexicon.place(path.as_str(), self.in_line);
+                    let place = self.lexicon.place(path.as_str(), self.frame);
                     Code::Holds { kind, place, bits }
                 })
             }
@@ -218,7 +220,7 @@ impl Compiler<'_> {
         typed.unwrap_or_else(|| {
             self.pool.plain.push((left.clone(), op, right.clone()));
             Code::Plain {
-                in_line: self.in_line,
+                frame: self.frame,
                 test: last(&self.pool.plain),
             }
         })
@@ -237,7 +239,7 @@ impl Compiler<'_> {
         let mut numbers: Vec<i64> = slots.iter().map(|slot| slot.bits).collect();
         numbers.sort_unstable();
         self.pool.lists.push(numbers);
-        let place = self.lexicon.place(path, self.in_line);
+        let place = self.lexicon.place(path, self.frame);
         Some(Code::OneOf {
             kind,
             place,
@@ -247,7 +249,7 @@ impl Compiler<'_> {
 
     fn compare(&mut self, path: &str, op: Op, value: &Value) -> Option<Code> {
         let Slot { kind, bits } = self.lexicon.constant(value)?;
-        let place = self.lexicon.place(path, self.in_line);
+        let place = self.lexicon.place(path, self.frame);
         Some(Code::Compare {
             kind,
             op,
@@ -269,7 +271,7 @@ impl Compiler<'_> {
         let code = match term {
             Term::Value(Value::Text(_) | Value::List(_)) => return None,
             Term::Value(value) => TermCode::Constant(value.clone()),
-            Term::Fact(path) => TermCode::Slot(self.lexicon.place(path.as_str(), self.in_line)),
+            Term::Fact(path) => TermCode::Slot(self.lexicon.place(path.as_str(), self.frame)),
             Term::Sum {
                 left,
                 operator,
@@ -284,9 +286,9 @@ impl Compiler<'_> {
             }
             Term::Lines(inner) => {
                 let mut codes = Vec::new();
-                let outer = std::mem::replace(&mut self.in_line, true);
+                let outer = std::mem::replace(&mut self.frame, Frame::Line);
                 self.condition(inner, &mut codes);
-                self.in_line = outer;
+                self.frame = outer;
                 TermCode::Lines(codes)
             }
         };
@@ -346,7 +348,7 @@ impl Run<'_> {
             Code::Any { end } => self.greatest(at + 1, end as usize),
             Code::Not { .. } => self.answer(at + 1).not(),
             Code::Known { place } => {
-                Answer::known(self.encoded.slot(place, self.line).kind != Kind::Missing)
+                Answer::from(self.encoded.slot(place, self.line).kind != Kind::Missing)
             }
             Code::Terms { op, left, right } => match (self.term(left), self.term(right)) {
                 (Some(a), Some(b)) => compare(a, op, b),
@@ -358,7 +360,7 @@ impl Run<'_> {
             Code::EveryLine { .. } => {
                 self.over_lines(Answer::Yes, |all, line| all.min(line.answer(at + 1)))
             }
-            Code::Plain { in_line, test } => self.plain(in_line, test),
+            Code::Plain { frame, test } => self.plain(frame, test),
         }
     }
 
@@ -414,13 +416,13 @@ impl Run<'_> {
             .map(Vec::as_slice)
             .unwrap_or_default();
         let found = slot.kind == kind && numbers.binary_search(&slot.bits).is_ok();
-        Answer::known(found)
+        Answer::from(found)
     }
 
     fn holds(self, place: Place, item: Slot) -> Answer {
         let slot = self.encoded.slot(place, self.line);
         match slot.kind {
-            Kind::List => Answer::known(self.encoded.items(slot).contains(&item)),
+            Kind::List => Answer::from(self.encoded.items(slot).contains(&item)),
             _ => Answer::Unknown,
         }
     }
@@ -466,15 +468,18 @@ impl Run<'_> {
         })
     }
 
-    fn plain(self, in_line: bool, test: u32) -> Answer {
+    fn plain(self, frame: Frame, test: u32) -> Answer {
         let facts = self.encoded.facts;
-        let line = facts.lines().get(self.line).filter(|_| in_line);
+        let line = facts
+            .lines()
+            .get(self.line)
+            .filter(|_| frame == Frame::Line);
         let answer = self
             .pool
             .plain
             .get(test as usize)
             .and_then(|(left, op, right)| spec::test((left, *op, right), facts, line));
-        answer.map_or(Answer::Unknown, Answer::known)
+        answer.map_or(Answer::Unknown, Answer::from)
     }
 }
 
@@ -488,12 +493,12 @@ fn compare(fact: Slot, op: Op, constant: Slot) -> Answer {
     }
     let (a, b) = (fact.bits, constant.bits);
     match op {
-        Op::Equal => Answer::known(a == b),
-        Op::NotEqual => Answer::known(a != b),
-        Op::Less => Answer::known(a < b),
-        Op::AtMost => Answer::known(a <= b),
-        Op::More => Answer::known(a > b),
-        Op::AtLeast => Answer::known(a >= b),
+        Op::Equal => Answer::from(a == b),
+        Op::NotEqual => Answer::from(a != b),
+        Op::Less => Answer::from(a < b),
+        Op::AtMost => Answer::from(a <= b),
+        Op::More => Answer::from(a > b),
+        Op::AtLeast => Answer::from(a >= b),
         Op::In | Op::StartsWith | Op::EndsWith | Op::Contains => Answer::Unknown,
     }
 }

@@ -59,9 +59,15 @@ fn duration(dice: &mut Dice) -> Value {
     Value::Duration(dice.below(5) as i64 * 3_600_500 - 3_600_500)
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Frame {
+    Moment,
+    Line,
+}
+
 /// A condition as `parse` makes them, up to four levels deep.
 pub fn condition(dice: &mut Dice) -> Condition {
-    of_depth(dice, 4, false)
+    of_depth(dice, 4, Frame::Moment)
 }
 
 /// Conditions like those of campaigns: conjunctions over facts of few values.
@@ -69,46 +75,50 @@ pub fn campaign(dice: &mut Dice) -> Condition {
     let parts = 1 + dice.below(4);
     Condition::all(
         (0..parts)
-            .map(|_| of_depth(dice, 1, false))
+            .map(|_| of_depth(dice, 1, Frame::Moment))
             .collect::<Vec<_>>(),
     )
 }
 
-fn of_depth(dice: &mut Dice, depth: usize, line: bool) -> Condition {
+fn of_depth(dice: &mut Dice, depth: usize, frame: Frame) -> Condition {
     if depth == 0 {
-        return leaf(dice, line);
+        return leaf(dice, frame);
     }
     match dice.below(12) {
-        0..=2 => several(dice, depth, line, Condition::all),
-        3..=5 => several(dice, depth, line, Condition::any),
-        6 => Condition::Not(Box::new(of_depth(dice, depth - 1, line))),
-        7 if !line => Condition::AnyLine(Box::new(of_depth(dice, depth - 1, true))),
-        8 if !line => Condition::EveryLine(Box::new(of_depth(dice, depth - 1, true))),
-        9 if !line => Condition::Test {
+        0..=2 => several(dice, depth, frame, Condition::all),
+        3..=5 => several(dice, depth, frame, Condition::any),
+        6 => Condition::Not(Box::new(of_depth(dice, depth - 1, frame))),
+        7 if frame == Frame::Moment => {
+            Condition::AnyLine(Box::new(of_depth(dice, depth - 1, Frame::Line)))
+        }
+        8 if frame == Frame::Moment => {
+            Condition::EveryLine(Box::new(of_depth(dice, depth - 1, Frame::Line)))
+        }
+        9 if frame == Frame::Moment => Condition::Test {
             left: lines(dice, depth),
             op: order(dice),
             right: Term::Value(Value::Int(dice.below(3) as i64)),
         },
-        _ => leaf(dice, line),
+        _ => leaf(dice, frame),
     }
 }
 
 fn several(
     dice: &mut Dice,
     depth: usize,
-    line: bool,
+    frame: Frame,
     join: fn(Vec<Condition>) -> Condition,
 ) -> Condition {
     let parts = 2 + dice.below(2);
     join(
         (0..parts)
-            .map(|_| of_depth(dice, depth - 1, line))
+            .map(|_| of_depth(dice, depth - 1, frame))
             .collect(),
     )
 }
 
 fn lines(dice: &mut Dice, depth: usize) -> Term {
-    Term::Lines(Box::new(of_depth(dice, depth - 1, true)))
+    Term::Lines(Box::new(of_depth(dice, depth - 1, Frame::Line)))
 }
 
 fn order(dice: &mut Dice) -> Op {
@@ -122,8 +132,8 @@ fn order(dice: &mut Dice) -> Op {
     ])
 }
 
-fn either(dice: &mut Dice, line: bool, of_line: &[&str], of_moment: &[&str]) -> Path {
-    let from = if line && dice.below(3) > 0 {
+fn either(dice: &mut Dice, frame: Frame, of_line: &[&str], of_moment: &[&str]) -> Path {
+    let from = if frame == Frame::Line && dice.below(3) > 0 {
         of_line
     } else {
         of_moment
@@ -131,9 +141,9 @@ fn either(dice: &mut Dice, line: bool, of_line: &[&str], of_moment: &[&str]) -> 
     dice.pick(from).into()
 }
 
-fn leaf(dice: &mut Dice, line: bool) -> Condition {
-    let int_path = either(dice, line, &LINE_INTS, &INTS);
-    let text_path = either(dice, line, &LINE_TEXTS, &TEXTS);
+fn leaf(dice: &mut Dice, frame: Frame) -> Condition {
+    let int_path = either(dice, frame, &LINE_INTS, &INTS);
+    let text_path = either(dice, frame, &LINE_TEXTS, &TEXTS);
     match dice.below(16) {
         0 => match dice.below(4) {
             0 => Condition::Always,
@@ -143,7 +153,7 @@ fn leaf(dice: &mut Dice, line: bool) -> Condition {
         1 => {
             let op = dice.pick(&[Op::Equal, Op::NotEqual]);
             Condition::test(
-                either(dice, line, &LINE_BOOLS, &BOOLS),
+                either(dice, frame, &LINE_BOOLS, &BOOLS),
                 op,
                 dice.below(2) == 0,
             )
@@ -167,8 +177,20 @@ fn leaf(dice: &mut Dice, line: bool) -> Condition {
             let op = dice.pick(&[Op::StartsWith, Op::EndsWith, Op::Contains]);
             Condition::test(text_path, op, text(dice))
         }
-        11 => Condition::test(dice.pick(&TIMES), order(dice), time(dice)),
-        12 => Condition::Test {
+        11..=13 => of_time(dice),
+        14 => Condition::Test {
+            left: number(dice, frame, 2),
+            op: order(dice),
+            right: number(dice, frame, 1),
+        },
+        _ => between_facts(dice, frame),
+    }
+}
+
+fn of_time(dice: &mut Dice) -> Condition {
+    match dice.below(3) {
+        0 => Condition::test(dice.pick(&TIMES), order(dice), time(dice)),
+        1 => Condition::Test {
             left: sum(
                 Term::Fact(dice.pick(&TIMES).into()),
                 Operator::Minus,
@@ -177,7 +199,7 @@ fn leaf(dice: &mut Dice, line: bool) -> Condition {
             op: order(dice),
             right: Term::Value(duration(dice)),
         },
-        13 => Condition::Test {
+        _ => Condition::Test {
             left: sum(
                 Term::Fact(dice.pick(&DURATIONS).into()),
                 dice_plus(dice),
@@ -186,19 +208,13 @@ fn leaf(dice: &mut Dice, line: bool) -> Condition {
             op: order(dice),
             right: Term::Fact(dice.pick(&DURATIONS).into()),
         },
-        14 => Condition::Test {
-            left: number(dice, line, 2),
-            op: order(dice),
-            right: number(dice, line, 1),
-        },
-        _ => between_facts(dice, line),
     }
 }
 
-fn between_facts(dice: &mut Dice, line: bool) -> Condition {
+fn between_facts(dice: &mut Dice, frame: Frame) -> Condition {
     let fact = |path: Path| Term::Fact(path);
-    let left = either(dice, line, &LINE_TEXTS, &TEXTS);
-    let right = either(dice, line, &LINE_TEXTS, &TEXTS);
+    let left = either(dice, frame, &LINE_TEXTS, &TEXTS);
+    let right = either(dice, frame, &LINE_TEXTS, &TEXTS);
     match dice.below(3) {
         0 => Condition::Test {
             left: fact(left),
@@ -211,7 +227,7 @@ fn between_facts(dice: &mut Dice, line: bool) -> Condition {
             right: fact(dice.pick(&TEXT_LISTS).into()),
         },
         _ => Condition::Test {
-            left: fact(either(dice, line, &LINE_INTS, &INTS)),
+            left: fact(either(dice, frame, &LINE_INTS, &INTS)),
             op: Op::In,
             right: fact(INT_LISTS[0].into()),
         },
@@ -223,8 +239,8 @@ fn dice_plus(dice: &mut Dice) -> Operator {
 }
 
 /// A calculation that reads a fact on its left.
-fn number(dice: &mut Dice, line: bool, depth: usize) -> Term {
-    let fact = Term::Fact(either(dice, line, &LINE_INTS, &INTS));
+fn number(dice: &mut Dice, frame: Frame, depth: usize) -> Term {
+    let fact = Term::Fact(either(dice, frame, &LINE_INTS, &INTS));
     if depth == 0 {
         return fact;
     }
@@ -236,7 +252,7 @@ fn number(dice: &mut Dice, line: bool, depth: usize) -> Term {
         Operator::Modulo,
     ];
     let right = match dice.below(2) {
-        0 => number(dice, line, depth - 1),
+        0 => number(dice, frame, depth - 1),
         _ => Term::Value(Value::Int(int(dice))),
     };
     sum(fact, dice.pick(&operators), right)

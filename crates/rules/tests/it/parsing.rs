@@ -58,6 +58,10 @@ fn texts_of_the_closed_set_are_read() {
     check("a + 2 * 3 > b", "a + 6 > b");
     check("(a + 2) * 3 > b % 7", "(a + 2) * 3 > b % 7");
     check("-a.b < 0", "0 - a.b < 0");
+}
+
+#[test]
+fn times_texts_and_lines_are_read() {
     check(
         "now - customer.last > duration('720h')",
         "now - customer.last > duration(\"720h\")",
