@@ -195,7 +195,8 @@ fn text_of(benefit: &Benefit, scope: &Scope, currency: Currency) -> String {
 }
 
 /// `8.00 EUR`; ISO 4217's currencies without, or with three, minor digits as they have them.
-pub(crate) fn money(minor: u64, currency: Currency) -> String {
+#[must_use]
+pub fn money(minor: u64, currency: Currency) -> String {
     let name = String::from_utf8_lossy(&currency.0);
     let places = match &currency.0 {
         b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"

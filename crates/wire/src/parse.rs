@@ -36,12 +36,21 @@ impl std::fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Reads a JSON body. Unknown members are let be.
+/// Reads a JSON object. Unknown members are let be.
 ///
 /// # Errors
 /// The first place that does not fit.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
+    objects_only(bytes)?;
     serde_json::from_slice(bytes).map_err(|fast| locate::<T>(bytes, &fast))
+}
+
+/// A list would be taken for an object's members in order.
+pub(crate) fn objects_only(bytes: &[u8]) -> Result<(), Malformed> {
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => Ok(()),
+        _ => Err(Malformed::at("", "must be a JSON object")),
+    }
 }
 
 pub(crate) fn locate<'a, T: Deserialize<'a>>(

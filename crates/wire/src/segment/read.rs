@@ -8,7 +8,10 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::{Malformed, decimal, parse::locate};
+use crate::{
+    Malformed, decimal,
+    parse::{locate, objects_only},
+};
 
 /// A text, borrowed where the body has no escapes in it. Numbers and flags are told as text:
 /// shops write ids either way.
@@ -89,6 +92,7 @@ impl Amount<'_> {
 
 /// Reads a part of a body in place.
 pub(super) fn borrowed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Malformed> {
+    objects_only(text.as_bytes())?;
     serde_json::from_str(text).map_err(|fast| locate::<T>(text.as_bytes(), &fast))
 }
 

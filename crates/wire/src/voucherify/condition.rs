@@ -49,7 +49,10 @@ pub fn translate(rule: &RuleInput) -> Result<Translated, Malformed> {
     Ok(Translated {
         condition: (!parts.is_empty()).then(|| Condition::all(parts)),
         caps,
-        lines: goods.transpose().map_err(|wrong| wrong.under("applicable_to"))?.flatten(),
+        lines: goods
+            .transpose()
+            .map_err(|wrong| wrong.under("applicable_to"))?
+            .flatten(),
     })
 }
 
@@ -69,7 +72,9 @@ fn top(nodes: &Nodes) -> Result<(Vec<Condition>, Vec<Cap>), Malformed> {
 }
 
 fn budget_of(part: &Logic, nodes: &Nodes) -> Result<Option<Cap>, Malformed> {
-    let Logic::Node(number) = part else { return Ok(None) };
+    let Logic::Node(number) = part else {
+        return Ok(None);
+    };
     match nodes.nodes.get(number) {
         Some(node) => budget::cap(node).map_err(|wrong| wrong.under(number)),
         None => Ok(None),
@@ -83,7 +88,10 @@ fn meaning(
     translate: &dyn Fn(&Node) -> Result<Condition, Malformed>,
 ) -> Result<Condition, Malformed> {
     let each = |parts: &[Logic]| {
-        parts.iter().map(|part| meaning(part, nodes, translate)).collect::<Result<Vec<_>, _>>()
+        parts
+            .iter()
+            .map(|part| meaning(part, nodes, translate))
+            .collect::<Result<Vec<_>, _>>()
     };
     match logic {
         Logic::All(parts) => each(parts).map(Condition::all),
@@ -104,8 +112,15 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "product.id" | "sku.id" => return goods::some_line(node),
         _ => {}
     }
-    if node.rules.as_ref().is_some_and(|rules| !rules.nodes.is_empty()) {
-        return Err(Malformed::at("/rules", format!("not supported under {name}")));
+    if node
+        .rules
+        .as_ref()
+        .is_some_and(|rules| !rules.nodes.is_empty())
+    {
+        return Err(Malformed::at(
+            "/rules",
+            format!("not supported under {name}"),
+        ));
     }
     match name {
         "customer.segment" | "customer_segment" => operator::membership(node, "customer.segments"),
@@ -131,15 +146,22 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
             Err(Malformed::at("/name", detail))
         }
         "" => Err(Malformed::at("/name", "is required")),
-        other if budget::is_budget(other) => {
-            Err(Malformed::at("/name", format!("{other} may not stand in an or")))
-        }
-        other => Err(Malformed::at("/name", format!("{other} is not supported yet"))),
+        other if budget::is_budget(other) => Err(Malformed::at(
+            "/name",
+            format!("{other} may not stand in an or"),
+        )),
+        other => Err(Malformed::at(
+            "/name",
+            format!("{other} is not supported yet"),
+        )),
     }
 }
 
 fn of_property(node: &Node, prefix: &str) -> Result<Condition, Malformed> {
-    let property = node.property.as_deref().filter(|property| !property.is_empty());
+    let property = node
+        .property
+        .as_deref()
+        .filter(|property| !property.is_empty());
     let property = property.ok_or_else(|| Malformed::at("/property", "is required"))?;
     operator::compare(node, &Comparison::anything(&format!("{prefix}.{property}")))
 }
@@ -159,6 +181,3 @@ impl Nodes {
         self.nodes.values().map(within).sum()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -114,26 +114,19 @@ impl Discount {
     /// With a pointer within the discount: what is missing, contradictory or not supported.
     pub fn to_domain(&self, lines: Option<&Condition>) -> Result<(Benefit, Scope), Malformed> {
         self.refuse_formulas()?;
+        let default = lines.map_or(Effect::ApplyToOrder, |_| Effect::ApplyToItems);
+        let effect = self.effect.unwrap_or(default);
         let benefit = match self.kind {
-            DiscountType::Amount => self.amount(lines.is_some())?,
-            DiscountType::Percent => self.percent(lines.is_some())?,
+            DiscountType::Amount => self.amount(effect)?,
+            DiscountType::Percent => self.percent(effect)?,
             DiscountType::Fixed => self.fixed()?,
             DiscountType::Unit => return Ok((self.unit()?, Scope::Order)),
         };
-        let scope = match self.effect_or_default(lines.is_some()) {
+        let scope = match effect {
             Effect::ApplyToOrder => Scope::Order,
             _ => Scope::Lines(lines.cloned().unwrap_or(Condition::Always)),
         };
         Ok((benefit, scope))
-    }
-
-    fn effect_or_default(&self, has_lines: bool) -> Effect {
-        let default = if has_lines {
-            Effect::ApplyToItems
-        } else {
-            Effect::ApplyToOrder
-        };
-        self.effect.unwrap_or(default)
     }
 
     fn refuse_formulas(&self) -> Result<(), Malformed> {
@@ -149,23 +142,23 @@ impl Discount {
         }
     }
 
-    fn amount(&self, has_lines: bool) -> Result<Benefit, Malformed> {
+    fn amount(&self, effect: Effect) -> Result<Benefit, Malformed> {
         let amount = required(self.amount_off, "/amount_off")?;
-        let spread = match self.effect_or_default(has_lines) {
+        let spread = match effect {
             Effect::ApplyToOrder => Spread::Order,
             Effect::ApplyToItems => Spread::EachLine,
             Effect::ApplyToItemsByQuantity => Spread::EachUnit,
             Effect::ApplyToItemsProportionally => Spread::ByAmount,
             Effect::ApplyToItemsProportionallyByQuantity => Spread::ByQuantity,
-            _ => return Err(self.wrong_effect()),
+            _ => return Err(Self::wrong_effect()),
         };
         absent(self.aggregated_amount_limit, "/aggregated_amount_limit")?;
         Ok(Benefit::AmountOff { amount, spread })
     }
 
-    fn percent(&self, has_lines: bool) -> Result<Benefit, Malformed> {
+    fn percent(&self, effect: Effect) -> Result<Benefit, Malformed> {
         let rate = required(self.percent_off, "/percent_off")?;
-        let ceiling = match self.effect_or_default(has_lines) {
+        let ceiling = match effect {
             Effect::ApplyToOrder => match (self.amount_limit, self.aggregated_amount_limit) {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
@@ -174,7 +167,7 @@ impl Discount {
                 absent(self.amount_limit, "/amount_limit")?;
                 self.aggregated_amount_limit
             }
-            _ => return Err(self.wrong_effect()),
+            _ => return Err(Self::wrong_effect()),
         };
         Ok(Benefit::PercentOff { rate, ceiling })
     }
@@ -184,7 +177,7 @@ impl Discount {
             self.effect,
             None | Some(Effect::ApplyToOrder | Effect::ApplyToItems)
         ) {
-            return Err(self.wrong_effect());
+            return Err(Self::wrong_effect());
         }
         Ok(Benefit::FixedPrice {
             price: required(self.fixed_amount, "/fixed_amount")?,
@@ -195,7 +188,7 @@ impl Discount {
         let unit = self.unit_type.as_deref();
         let unit = unit.ok_or_else(|| Malformed::at("/unit_type", "is required"))?;
         if !matches!(self.effect, None | Some(Effect::AddMissingItems)) {
-            return Err(self.wrong_effect());
+            return Err(Self::wrong_effect());
         }
         if unit == SHIPPING_PRODUCT {
             return Ok(Benefit::ShippingFree {
@@ -210,9 +203,8 @@ impl Discount {
         })
     }
 
-    fn wrong_effect(&self) -> Malformed {
-        let detail = format!("not supported yet for a discount of type {:?}", self.kind);
-        Malformed::at("/effect", detail.to_uppercase().replacen("NOT", "not", 1))
+    fn wrong_effect() -> Malformed {
+        Malformed::at("/effect", "not supported yet for this type of discount")
     }
 
     /// The discount that says this; points are not one, and neither is a gift's credit.

@@ -82,41 +82,118 @@ pub enum Key {
 impl Key {
     /// HTTP status, key and message on the wire.
     #[must_use]
-    #[rustfmt::skip]
     pub fn wire(self) -> (u16, &'static str, &'static str) {
+        (self.status(), self.key(), self.message())
+    }
+
+    fn status(self) -> u16 {
         match self {
-            Self::AlreadyRolledBack => (400, "already_rolled_back", "Already rolled back"),
-            Self::CustomerRulesViolated => (400, "customer_rules_violated", "customer does not match validation rules"),
-            Self::DuplicatedRedeemables => (400, "duplicated_redeemables", "Duplicated redeemables detected"),
-            Self::DuplicateFound => (409, "duplicate_found", "Duplicated resource found"),
-            Self::Forbidden => (403, "forbidden", "Forbidden"),
-            Self::GiftAmountExceeded => (400, "gift_amount_exceeded", "gift amount exceeded"),
-            Self::Internal => (500, "internal", "Internal error"),
-            Self::InvalidOrder => (400, "invalid_order", "Invalid order"),
-            Self::InvalidPayload => (400, "invalid_payload", "Invalid payload"),
-            Self::InvalidQueryParams => (400, "invalid_query_params", "Invalid query params"),
-            Self::InvalidRedeemables => (400, "invalid_redeemables", "Invalid redeemables"),
-            Self::InvalidRedemption => (400, "invalid_redemption", "Invalid redemption"),
-            Self::InvalidRedemptionParent => (400, "invalid_redemption_parent", "Invalid redemption parent"),
-            Self::InvalidValidationRules => (400, "invalid_validation_rules", "Invalid validation rules"),
-            Self::InvalidVoucher => (400, "invalid_voucher", "Invalid voucher"),
-            Self::MissingCustomer => (400, "missing_customer", "Missing customer"),
-            Self::MissingOrder => (400, "missing_order", "Missing order"),
-            Self::MultipleRequests => (400, "multiple_requests", "Multiple requests at once"),
-            Self::NoApplicableRedeemables => (400, "no_applicable_redeemables", "No applicable redeemables"),
-            Self::NotFound => (404, "not_found", "Resource not found"),
-            Self::OrderRulesViolated => (400, "order_rules_violated", "order does not match validation rules"),
-            Self::PageOverLimit => (400, "page_over_limit", "Page over limit"),
-            Self::PromotionInactive => (400, "promotion_inactive", "Inactive Promotion"),
-            Self::PromotionNotActiveNow => (400, "promotion_not_active_now", "promotion not active now"),
-            Self::QuantityExceeded => (400, "quantity_exceeded", "quantity exceeded"),
-            Self::RedemptionRulesViolated => (400, "redemption_rules_violated", "redemption does not match validation rules"),
-            Self::ResourceInUse => (400, "resource_in_use", "Resource in use"),
-            Self::TooManyRequests => (429, "too_many_requests", "API limit reached"),
-            Self::Unauthorized => (401, "unauthorized", "Unauthorized"),
-            Self::VoucherDisabled => (400, "voucher_disabled", "voucher is disabled"),
-            Self::VoucherExpired => (400, "voucher_expired", "voucher expired"),
-            Self::VoucherNotActive => (400, "voucher_not_active", "voucher is not active yet"),
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::DuplicateFound => 409,
+            Self::TooManyRequests => 429,
+            Self::Internal => 500,
+            Self::AlreadyRolledBack
+            | Self::CustomerRulesViolated
+            | Self::DuplicatedRedeemables
+            | Self::GiftAmountExceeded
+            | Self::InvalidOrder
+            | Self::InvalidPayload
+            | Self::InvalidQueryParams
+            | Self::InvalidRedeemables
+            | Self::InvalidRedemption
+            | Self::InvalidRedemptionParent
+            | Self::InvalidValidationRules
+            | Self::InvalidVoucher
+            | Self::MissingCustomer
+            | Self::MissingOrder
+            | Self::MultipleRequests
+            | Self::NoApplicableRedeemables
+            | Self::OrderRulesViolated
+            | Self::PageOverLimit
+            | Self::PromotionInactive
+            | Self::PromotionNotActiveNow
+            | Self::QuantityExceeded
+            | Self::RedemptionRulesViolated
+            | Self::ResourceInUse
+            | Self::VoucherDisabled
+            | Self::VoucherExpired
+            | Self::VoucherNotActive => 400,
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::AlreadyRolledBack => "already_rolled_back",
+            Self::CustomerRulesViolated => "customer_rules_violated",
+            Self::DuplicatedRedeemables => "duplicated_redeemables",
+            Self::DuplicateFound => "duplicate_found",
+            Self::Forbidden => "forbidden",
+            Self::GiftAmountExceeded => "gift_amount_exceeded",
+            Self::Internal => "internal",
+            Self::InvalidOrder => "invalid_order",
+            Self::InvalidPayload => "invalid_payload",
+            Self::InvalidQueryParams => "invalid_query_params",
+            Self::InvalidRedeemables => "invalid_redeemables",
+            Self::InvalidRedemption => "invalid_redemption",
+            Self::InvalidRedemptionParent => "invalid_redemption_parent",
+            Self::InvalidValidationRules => "invalid_validation_rules",
+            Self::InvalidVoucher => "invalid_voucher",
+            Self::MissingCustomer => "missing_customer",
+            Self::MissingOrder => "missing_order",
+            Self::MultipleRequests => "multiple_requests",
+            Self::NoApplicableRedeemables => "no_applicable_redeemables",
+            Self::NotFound => "not_found",
+            Self::OrderRulesViolated => "order_rules_violated",
+            Self::PageOverLimit => "page_over_limit",
+            Self::PromotionInactive => "promotion_inactive",
+            Self::PromotionNotActiveNow => "promotion_not_active_now",
+            Self::QuantityExceeded => "quantity_exceeded",
+            Self::RedemptionRulesViolated => "redemption_rules_violated",
+            Self::ResourceInUse => "resource_in_use",
+            Self::TooManyRequests => "too_many_requests",
+            Self::Unauthorized => "unauthorized",
+            Self::VoucherDisabled => "voucher_disabled",
+            Self::VoucherExpired => "voucher_expired",
+            Self::VoucherNotActive => "voucher_not_active",
+        }
+    }
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::AlreadyRolledBack => "Already rolled back",
+            Self::CustomerRulesViolated => "customer does not match validation rules",
+            Self::DuplicatedRedeemables => "Duplicated redeemables detected",
+            Self::DuplicateFound => "Duplicated resource found",
+            Self::Forbidden => "Forbidden",
+            Self::GiftAmountExceeded => "gift amount exceeded",
+            Self::Internal => "Internal error",
+            Self::InvalidOrder => "Invalid order",
+            Self::InvalidPayload => "Invalid payload",
+            Self::InvalidQueryParams => "Invalid query params",
+            Self::InvalidRedeemables => "Invalid redeemables",
+            Self::InvalidRedemption => "Invalid redemption",
+            Self::InvalidRedemptionParent => "Invalid redemption parent",
+            Self::InvalidValidationRules => "Invalid validation rules",
+            Self::InvalidVoucher => "Invalid voucher",
+            Self::MissingCustomer => "Missing customer",
+            Self::MissingOrder => "Missing order",
+            Self::MultipleRequests => "Multiple requests at once",
+            Self::NoApplicableRedeemables => "No applicable redeemables",
+            Self::NotFound => "Resource not found",
+            Self::OrderRulesViolated => "order does not match validation rules",
+            Self::PageOverLimit => "Page over limit",
+            Self::PromotionInactive => "Inactive Promotion",
+            Self::PromotionNotActiveNow => "promotion not active now",
+            Self::QuantityExceeded => "quantity exceeded",
+            Self::RedemptionRulesViolated => "redemption does not match validation rules",
+            Self::ResourceInUse => "Resource in use",
+            Self::TooManyRequests => "API limit reached",
+            Self::Unauthorized => "Unauthorized",
+            Self::VoucherDisabled => "voucher is disabled",
+            Self::VoucherExpired => "voucher expired",
+            Self::VoucherNotActive => "voucher is not active yet",
         }
     }
 }

@@ -106,7 +106,7 @@ pub enum RollbackStatus {
 #[serde(untagged)]
 pub enum RollbackResponse {
     Single(Box<RollbackView>),
-    Stacked(StackedRollback),
+    Stacked(Box<StackedRollback>),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]

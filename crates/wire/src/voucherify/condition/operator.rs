@@ -1,0 +1,165 @@
+//! How does a node compare a fact? `$is`, `$in`, `$more_than`, …
+
+use rules::{Condition, Op, Path, Term, Value};
+use serde_json::Value as Json;
+
+use super::super::Node;
+use crate::Malformed;
+
+/// Values of one operator.
+const MAX_VALUES: usize = 200;
+
+/// The fact that is compared.
+pub(super) struct Comparison {
+    path: Path,
+    is_number: bool,
+}
+
+impl Comparison {
+    /// A fact that is always a whole number.
+    pub(super) fn number(path: &str) -> Self {
+        Self {
+            path: path.into(),
+            is_number: true,
+        }
+    }
+
+    /// A fact of whatever type the shop gives it.
+    pub(super) fn anything(path: &str) -> Self {
+        Self {
+            path: path.into(),
+            is_number: false,
+        }
+    }
+
+    fn against(&self, op: Op, value: Value) -> Condition {
+        Condition::test(self.path.clone(), op, value)
+    }
+
+    fn value(&self, json: &Json) -> Result<Value, Malformed> {
+        let value = scalar(json)?;
+        match value {
+            Value::Int(_) => Ok(value),
+            _ if self.is_number => Err(Malformed::at("", "must be a whole number")),
+            _ => Ok(value),
+        }
+    }
+}
+
+/// The node's conditions, all of which must hold.
+pub(super) fn compare(node: &Node, fact: &Comparison) -> Result<Condition, Malformed> {
+    each(node, |operator, values| one(operator, values, fact))
+}
+
+/// Whether a list fact holds the node's values.
+pub(super) fn membership(node: &Node, path: &str) -> Result<Condition, Malformed> {
+    each(node, |operator, values| {
+        let texts = all(values, text)?;
+        let any = Condition::any(
+            texts
+                .into_iter()
+                .map(|text| Condition::holds(path, text.as_str())),
+        );
+        match operator {
+            "$is" | "$in" => Ok(any),
+            "$is_not" | "$not_in" => Ok(Condition::Not(Box::new(any))),
+            other => Err(unknown(other)),
+        }
+    })
+}
+
+/// All conditions of a node, each with its place.
+pub(super) fn each(
+    node: &Node,
+    translate: impl Fn(&str, &[Json]) -> Result<Condition, Malformed>,
+) -> Result<Condition, Malformed> {
+    if node.conditions.is_empty() {
+        return Err(Malformed::at("/conditions", "is required"));
+    }
+    let parts = node.conditions.iter().map(|(operator, values)| {
+        let within = |wrong: Malformed| wrong.under(operator).under("conditions");
+        if values.len() > MAX_VALUES {
+            return Err(within(Malformed::at(
+                "",
+                format!("more than {MAX_VALUES} values"),
+            )));
+        }
+        translate(operator, values).map_err(within)
+    });
+    parts.collect::<Result<Vec<_>, _>>().map(Condition::all)
+}
+
+fn one(operator: &str, values: &[Json], fact: &Comparison) -> Result<Condition, Malformed> {
+    let first = || {
+        let value = values
+            .first()
+            .ok_or_else(|| Malformed::at("", "needs a value"))?;
+        fact.value(value).map_err(|wrong| wrong.under("0"))
+    };
+    let number = || match first()? {
+        value @ Value::Int(_) => Ok(value),
+        _ => Err(Malformed::at("/0", "must be a whole number")),
+    };
+    let word = || match first()? {
+        value @ Value::Text(_) => Ok(value),
+        _ => Err(Malformed::at("/0", "must be a text")),
+    };
+    let among = || {
+        let list = Value::List(all(values, |value| fact.value(value))?);
+        Ok(Condition::Test {
+            left: Term::Fact(fact.path.clone()),
+            op: Op::In,
+            right: Term::Value(list),
+        })
+    };
+    Ok(match operator {
+        "$is" => fact.against(Op::Equal, first()?),
+        "$is_not" => fact.against(Op::NotEqual, first()?),
+        "$in" => among()?,
+        "$not_in" => Condition::Not(Box::new(among()?)),
+        "$less_than" => fact.against(Op::Less, number()?),
+        "$less_than_or_equal" => fact.against(Op::AtMost, number()?),
+        "$more_than" => fact.against(Op::More, number()?),
+        "$more_than_or_equal" | "$greater_than_or_equal" => fact.against(Op::AtLeast, number()?),
+        "$starts_with" => fact.against(Op::StartsWith, word()?),
+        "$ends_with" => fact.against(Op::EndsWith, word()?),
+        "$contains" => fact.against(Op::Contains, word()?),
+        "$has_value" => Condition::Known(fact.path.clone()),
+        "$is_unknown" => Condition::Not(Box::new(Condition::Known(fact.path.clone()))),
+        other => return Err(unknown(other)),
+    })
+}
+
+pub(super) fn unknown(operator: &str) -> Malformed {
+    Malformed::at("", format!("{operator} is not supported yet here"))
+}
+
+/// Every value, each with its place; none is an error.
+pub(super) fn all<T>(
+    values: &[Json],
+    read: impl Fn(&Json) -> Result<T, Malformed>,
+) -> Result<Vec<T>, Malformed> {
+    if values.is_empty() {
+        return Err(Malformed::at("", "needs a value"));
+    }
+    let place = |(index, value): (usize, &Json)| {
+        read(value).map_err(|wrong| wrong.under(&index.to_string()))
+    };
+    values.iter().enumerate().map(place).collect()
+}
+
+fn text(json: &Json) -> Result<String, Malformed> {
+    json.as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| Malformed::at("", "must be a text"))
+}
+
+fn scalar(json: &Json) -> Result<Value, Malformed> {
+    let wrong = || Malformed::at("", "must be a text, a flag or a whole number");
+    match json {
+        Json::Bool(flag) => Ok(Value::Bool(*flag)),
+        Json::String(text) => Ok(Value::Text(text.as_str().into())),
+        Json::Number(number) => number.as_i64().map(Value::Int).ok_or_else(wrong),
+        Json::Null | Json::Array(_) | Json::Object(_) => Err(wrong()),
+    }
+}

@@ -1,0 +1,61 @@
+//! Orders in: lines, shipping, costs and facts.
+
+use offers::{Currency, Order};
+use rules::Facts;
+use wire::voucherify::{OrderInput, order_metadata_facts, order_to_domain};
+
+#[test]
+fn orders_mean_what_they_say() {
+    crate::check(include_str!("rows/orders.txt"), |body| {
+        let input = wire::parse::<OrderInput>(body.as_bytes());
+        let found = input.and_then(|input| {
+            let order = order_to_domain(&input, Currency(*b"EUR"))?;
+            Ok(told(&order) + &facts(" | ", &order_metadata_facts(&input)))
+        });
+        found.unwrap_or_else(|wrong| wrong.to_string())
+    });
+}
+
+fn told(order: &Order) -> String {
+    let currency = String::from_utf8_lossy(&order.currency.0);
+    let mut text = format!("{} {currency}", order.amount);
+    if let Some(id) = &order.id {
+        text = format!("{id}: {text}");
+    }
+    for line in &order.lines {
+        text += &format!(", {} {} at {}", line.quantity, line.sku.0, line.unit_price);
+        text += &line
+            .unit_cost
+            .map(|cost| format!(" costing {cost}"))
+            .unwrap_or_default();
+        text += &more(" less", line.discount);
+        text += &facts(" ", &line.facts);
+    }
+    text += &more(", shipping", order.shipping);
+    text += &more(", discount", order.discount);
+    text + &order
+        .store
+        .iter()
+        .map(|store| format!(", store {store}"))
+        .collect::<String>()
+}
+
+fn more(word: &str, amount: u64) -> String {
+    if amount == 0 {
+        String::new()
+    } else {
+        format!("{word} {amount}")
+    }
+}
+
+fn facts(before: &str, facts: &Facts) -> String {
+    let all: Vec<String> = facts
+        .iter()
+        .map(|(path, value)| format!("{path}={value:?}"))
+        .collect();
+    if all.is_empty() {
+        String::new()
+    } else {
+        format!("{before}[{}]", all.join(" "))
+    }
+}
