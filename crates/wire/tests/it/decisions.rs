@@ -1,6 +1,6 @@
 //! What shoppers and operators are told of decisions.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use decision::{Bar, Decision, DecisionId, Fate, Guardrail, SnapshotId};
 use measurement::Arm;
@@ -172,14 +172,17 @@ fn profiles_and_readouts_are_told_as_json() {
     facts.set("customer.orders", 3);
     facts.set("customer.first_order_at", rules::Value::Time(0));
     let profile = ProfileView::of("cust_1".into(), Consent::granted(0), &facts);
-    let at = serde_json::json!("1970-01-01T00:00:00.000Z");
+    let (at, orders) = (
+        serde_json::json!("1970-01-01T00:00:00.000Z"),
+        serde_json::json!(3),
+    );
     let expected = serde_json::json!({
         "customer_id": "cust_1",
         "consent": {
             "personalise_offers": {"choice": "granted", "at": at},
             "measure": {"choice": "granted", "at": at},
         },
-        "facts": BTreeMap::from([("customer.orders", 3.into()), ("customer.first_order_at", at.clone())]),
+        "facts": {"customer.orders": orders, "customer.first_order_at": at},
     });
     assert_eq!(serde_json::to_value(&profile).unwrap(), expected);
     let unready = Err(measurement::Unready::TooFew { n: 1, needed: 2 });

@@ -146,7 +146,7 @@ fn line_of(item: &OrderItemInput) -> Result<Line, Malformed> {
 }
 
 /// The price of one unit, from the line, the SKU, the product, or the amount where it divides.
-fn unit_price(item: &OrderItemInput, quantity: u64) -> Result<Minor, Malformed> {
+pub(super) fn unit_price(item: &OrderItemInput, quantity: u64) -> Result<Minor, Malformed> {
     let of_sku = || item.sku.as_ref().and_then(|sku| sku.price);
     let of_product = || item.product.as_ref().and_then(|product| product.price);
     if let Some(price) = item.price {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use offers::{Discount, Minor, Priced, PricedLine};
 
-use super::{OrderInput, OrderItemInput, OrderItemView, OrderView, ProductRef};
+use super::{OrderInput, OrderItemInput, OrderItemView, OrderView, ProductRef, domain::unit_price};
 
 impl OrderView {
     /// The order after the first `upto` discounts, of which `applied` are told as this call's.
@@ -197,13 +197,10 @@ fn shipping_amount(input: &OrderInput) -> Minor {
         .fold(0, Minor::saturating_add)
 }
 
+/// As it is priced: a line that cannot be is refused before.
 fn gross(item: &OrderItemInput) -> Minor {
-    let by_price = || {
-        item.price
-            .unwrap_or(0)
-            .saturating_mul(item.quantity.unwrap_or(1))
-    };
-    item.amount.unwrap_or_else(by_price)
+    let quantity = item.quantity.unwrap_or(1);
+    unit_price(item, quantity).map_or(0, |price| price.saturating_mul(quantity))
 }
 
 fn echo(item: &OrderItemInput) -> OrderItemView {
