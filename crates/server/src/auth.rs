@@ -111,6 +111,7 @@ pub struct Caller<S> {
     pub key: u64,
     /// The moment of the call: the machine's clock, or what a sandbox key says it is.
     pub now: Timestamp,
+    pub is_sandbox: bool,
     scope: PhantomData<S>,
 }
 
@@ -119,16 +120,36 @@ impl<S: Needs> FromRequestParts<App> for Caller<S> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
         let secret = secret(&parts.headers).ok_or(Refused::Unauthorized)?;
+        Self::with(app, &parts.headers, &secret)
+    }
+}
+
+impl<S: Needs> Caller<S> {
+    /// The caller whose key came in the headers or, as Segment's browsers send it, in the body.
+    ///
+    /// # Errors
+    /// `Unauthorized` where both came and differ, too.
+    pub fn of_either(app: &App, headers: &HeaderMap, body: Option<&str>) -> Result<Self, Refused> {
+        let secret = match (secret(headers), body) {
+            (Some(header), Some(body)) if header != body => return Err(Refused::Unauthorized),
+            (Some(secret), _) => secret,
+            (None, Some(body)) => body.to_owned(),
+            (None, None) => return Err(Refused::Unauthorized),
+        };
+        Self::with(app, headers, &secret)
+    }
+
+    fn with(app: &App, headers: &HeaderMap, secret: &str) -> Result<Self, Refused> {
         let keys = app.keys();
-        let key = keys.get(&hash(&secret)).ok_or(Refused::Unauthorized)?;
+        let key = keys.get(&hash(secret)).ok_or(Refused::Unauthorized)?;
         if !key.scopes.contains(&S::SCOPE) {
             return Err(Refused::ScopeMissing(S::SCOPE));
         }
-        let now = now(&parts.headers, key)?;
         Ok(Self {
             project: ProjectId(key.project),
             key: key.id,
-            now,
+            now: now(headers, key)?,
+            is_sandbox: key.sandbox,
             scope: PhantomData,
         })
     }

@@ -11,7 +11,7 @@ use std::{
 
 use decision::{Configuration, Guardrail, Policy, Snapshot, SnapshotId};
 use measurement::{Arm, Design};
-use offers::{Campaign, CampaignId, Offer, OfferId};
+use offers::{Campaign, CampaignId, Currency, Offer, OfferId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::{Kind, Page, ProjectId, Store};
 
@@ -19,6 +19,31 @@ use crate::{app::CONFIGURATION, problem::Refused};
 
 /// The record that holds [`Decisioning`].
 pub const DECISIONING: u64 = 2;
+
+/// The record that holds [`Settings`].
+pub const SETTINGS: u64 = 4;
+
+/// What holds for a whole project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// What amounts are in where nothing else is said.
+    pub currency: Currency,
+    /// Decimal places of its minor unit: 2 for EUR.
+    pub places: u8,
+    /// Web pages that may send events from a browser: `https://shop.example`. None by default.
+    pub origins: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            currency: Currency(*b"EUR"),
+            places: 2,
+            origins: Vec::new(),
+        }
+    }
+}
 
 /// A thing of ours beside the fields that only a protocol knows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,6 +84,7 @@ impl Default for Decisioning {
 pub struct Compiled {
     pub snapshot: Snapshot,
     pub decisioning: Decisioning,
+    pub settings: Settings,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
     pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
     configuration: Configuration,
@@ -73,6 +99,12 @@ impl Compiled {
 
     pub fn mark_kept(&self) {
         self.kept.store(true, Ordering::Release);
+    }
+
+    /// What it was compiled from.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
     }
 
     /// # Errors
@@ -93,7 +125,8 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     let version = store.get(project, Kind::Setting, CONFIGURATION).await?;
     let campaigns = all::<Campaign>(store, project, Kind::Campaign).await?;
     let offers = all::<Offer>(store, project, Kind::Offer).await?;
-    let decisioning = decisioning(store, project).await?;
+    let decisioning: Decisioning = setting(store, project, DECISIONING).await?;
+    let settings = setting(store, project, SETTINGS).await?;
     let configuration = Configuration {
         campaigns: campaigns
             .iter()
@@ -109,6 +142,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     Ok(Compiled {
         snapshot: compile(id, configuration.clone())?,
         decisioning,
+        settings,
         campaigns: campaigns
             .into_iter()
             .map(|one| (one.thing.id, Arc::new(one)))
@@ -141,10 +175,14 @@ fn compile(id: SnapshotId, configuration: Configuration) -> Result<Snapshot, Ref
     Snapshot::compile(id, configuration).map_err(|invalid| Refused::Fault(format!("{invalid:?}")))
 }
 
-async fn decisioning(store: &Store, project: ProjectId) -> Result<Decisioning, Refused> {
-    match store.get(project, Kind::Setting, DECISIONING).await? {
+async fn setting<T: DeserializeOwned + Default>(
+    store: &Store,
+    project: ProjectId,
+    id: u64,
+) -> Result<T, Refused> {
+    match store.get(project, Kind::Setting, id).await? {
         Some(record) => read(&record.body),
-        None => Ok(Decisioning::default()),
+        None => Ok(T::default()),
     }
 }
 

@@ -15,11 +15,12 @@ use offers::{
 use profiles::{CustomerId, Profile, Purpose};
 use rules::{Facts, Value};
 use serde::{Deserialize, Serialize};
-use store::{Command, Index, Kind, Once, Outcome, ProjectId, Write};
+use store::{Command, Index, Kind, Outcome, ProjectId, Write};
 
 use crate::{
     app::App,
     configuration::{Compiled, Stored},
+    once::{Answer, Key},
     people::{Enrolment, Granted, People, Person},
     problem::Refused,
     vouchers::{Issued, issue, key},
@@ -65,17 +66,19 @@ pub enum Promise {
     },
 }
 
-/// A decision with what is needed to answer.
-pub struct Made {
-    pub recorded: Recorded,
-    pub compiled: std::sync::Arc<Compiled>,
-}
+/// How a decision is told: its answer is kept with an idempotency key, so it is made before the
+/// decision is kept.
+pub type Teller = fn(&Recorded, &Compiled) -> Result<Answer, Refused>;
 
-/// Decides, promises and records.
+/// Decides, promises and records; answers as it did before where the key was used before.
 ///
 /// # Errors
-/// When the customer is unknown, or the store fails.
-pub async fn make(app: &App, asked: &Asked) -> Result<Made, Refused> {
+/// When the customer is unknown, the key was used for something else, or the store fails.
+pub async fn make(
+    app: &App,
+    asked: &Asked,
+    (once, tell): (Option<Key>, Teller),
+) -> Result<Answer, Refused> {
     let id = DecisionId(app.next_id());
     for _ in 0..MAX_ATTEMPTS {
         let compiled = app.compiled(asked.project).await?;
@@ -88,11 +91,12 @@ pub async fn make(app: &App, asked: &Asked) -> Result<Made, Refused> {
             app,
             asked,
             compiled: &compiled,
+            told: (once, tell),
             request,
             decision,
         };
-        if let Some(recorded) = draft.commit(people, customer).await? {
-            return Ok(Made { recorded, compiled });
+        if let Some(answer) = draft.commit(people, customer).await? {
+            return Ok(answer);
         }
     }
     Err(Refused::Busy)
@@ -225,6 +229,7 @@ struct Draft<'a> {
     app: &'a App,
     asked: &'a Asked,
     compiled: &'a Compiled,
+    told: (Option<Key>, Teller),
     request: Request,
     decision: Decision,
 }
@@ -235,9 +240,9 @@ impl Draft<'_> {
         self,
         mut people: People<'_>,
         customer: CustomerId,
-    ) -> Result<Option<Recorded>, Refused> {
+    ) -> Result<Option<Answer>, Refused> {
         let arm = self.decision.arm;
-        let mut writes = self.enrol(&mut people, (customer, arm))?;
+        let mut writes = self.enrol(&mut people, (customer, arm));
         let (promise, booking) = match self.decision.chosen() {
             Some((offer, _)) => self.promise(&mut people, (customer, offer), &mut writes)?,
             None => (Promise::None, Booking::default()),
@@ -248,58 +253,64 @@ impl Draft<'_> {
             decision: self.decision,
             promise,
         };
+        let keeping = Keeping {
+            app: self.app,
+            asked: self.asked,
+            compiled: self.compiled,
+            told: self.told,
+        };
         writes.extend(record(&recorded)?);
         let (expects, changed) = people.finish()?;
         writes.extend(changed);
         let command = Command {
-            project: self.asked.project,
-            now: self.asked.now,
-            once: None::<Once>,
             expects,
             openings: booking.openings,
             chain: booking.chain,
-            writes,
+            ..crate::setup::writes(self.asked.project, writes)
         };
-        match self.app.store().submit(command).await? {
-            Outcome::Applied => Ok(Some(recorded)),
-            Outcome::Rejected {
+        match keeping.keep(command, &recorded).await? {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Outcome::Rejected {
                 rejection: Rejection::LimitReached(_),
                 ..
-            } if has_promise => lost(self.app, self.asked, recorded).await.map(Some),
-            Outcome::Stale { .. } => Ok(None),
-            other => Err(Refused::Fault(format!(
+            }) if has_promise => keeping.lost(recorded).await.map(Some),
+            Err(Outcome::Stale { .. }) => Ok(None),
+            Err(other) => Err(Refused::Fault(format!(
                 "a decision could not be kept: {other:?}"
             ))),
         }
     }
 
-    /// From their first decision on, a customer who lets us measure counts for their arm.
-    fn enrol(
-        &self,
-        people: &mut People<'_>,
-        (customer, arm): (CustomerId, Arm),
-    ) -> Result<Vec<Write>, Refused> {
+    /// From their first decision on, a customer who lets us measure counts for their arm; whoever
+    /// comes to be in another arm, by a join or a new design, counts for none.
+    fn enrol(&self, people: &mut People<'_>, (customer, arm): (CustomerId, Arm)) -> Vec<Write> {
         let consent = self.request.consent;
         let may_count =
             consent.allows(Purpose::Measure) && consent.allows(Purpose::PersonaliseOffers);
-        let is_enrolled = people
-            .person(customer)
-            .is_none_or(|person| person.enrolled.is_some());
-        if !may_count || is_enrolled {
-            return Ok(Vec::new());
+        let Some(person) = people.person(customer).filter(|person| !person.excluded) else {
+            return Vec::new();
+        };
+        match person.enrolled {
+            Some(enrolled) if enrolled.arm != arm => people.exclude(customer),
+            None if may_count => return self.enrol_now(people, (customer, arm)),
+            Some(_) | None => {}
         }
+        Vec::new()
+    }
+
+    fn enrol_now(&self, people: &mut People<'_>, (customer, arm): (CustomerId, Arm)) -> Vec<Write> {
         if let Some(person) = people.person_mut(customer) {
             person.enrolled = Some(Enrolment {
                 arm,
                 at: self.asked.now,
+                unit: customer,
             });
         }
-        let key = arm_key(PROGRAMME, arm);
-        Ok(vec![Write::Link {
+        vec![Write::Link {
             index: Index::UnitsOfArm,
-            key,
+            key: arm_key(PROGRAMME, arm),
             id: customer.0,
-        }])
+        }]
     }
 
     fn promise(
@@ -348,6 +359,7 @@ impl Draft<'_> {
                 grant,
                 voucher,
                 decision: self.request.id.0,
+                shown_at: None,
             });
         }
         let code = voucher.as_ref().map(|voucher| voucher.code.to_string());
@@ -401,16 +413,40 @@ impl Draft<'_> {
     }
 }
 
-/// Keeps the record of a decision whose promise could not be made.
-async fn lost(app: &App, asked: &Asked, recorded: Recorded) -> Result<Recorded, Refused> {
-    let recorded = Recorded {
-        promise: Promise::Lost,
-        ..recorded
-    };
-    let mut command = crate::setup::writes(asked.project, record(&recorded)?);
-    command.now = asked.now;
-    app.store().submit(command).await?;
-    Ok(recorded)
+/// A decision that is made, on its way to the store and to whoever asked.
+struct Keeping<'a> {
+    app: &'a App,
+    asked: &'a Asked,
+    compiled: &'a Compiled,
+    told: (Option<Key>, Teller),
+}
+
+impl Keeping<'_> {
+    async fn keep(
+        &self,
+        command: Command,
+        recorded: &Recorded,
+    ) -> Result<Result<Answer, Outcome>, Refused> {
+        let (once, tell) = self.told;
+        let answer = tell(recorded, self.compiled)?;
+        let command = Command {
+            now: self.asked.now,
+            once: once.map(|key| key.once(&answer)),
+            ..command
+        };
+        answer.after(self.app.store().submit(command).await?)
+    }
+
+    /// Keeps the record of a decision whose promise could not be made.
+    async fn lost(&self, recorded: Recorded) -> Result<Answer, Refused> {
+        let recorded = Recorded {
+            promise: Promise::Lost,
+            ..recorded
+        };
+        let command = crate::setup::writes(self.asked.project, record(&recorded)?);
+        let kept = self.keep(command, &recorded).await?;
+        kept.map_err(|other| Refused::Fault(format!("a decision could not be kept: {other:?}")))
+    }
 }
 
 fn record(recorded: &Recorded) -> Result<Vec<Write>, Refused> {

@@ -8,13 +8,22 @@ use ledger::Timestamp;
 use measurement::Arm;
 use offers::VoucherId;
 use profiles::{
-    Claim, CustomerId, Identifier, IdentifierKind, Known, Node, NodeId, Profile, Resolution,
+    Claim, Consent, CustomerId, Identifier, IdentifierKind, Known, Node, NodeId, Profile, Purpose,
+    Resolution, Tallies,
 };
 use rules::Facts;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::{Expect, Index, Kind, ProjectId, Store, View, Write};
+use wire::ids::{self, Tag};
 
-use crate::{app::App, problem::Refused};
+use crate::{
+    app::App,
+    deciding::{PROGRAMME, arm_key},
+    problem::Refused,
+};
+
+/// What the shop says of a customer in words of its own, and keeps saying whatever they allow.
+const STATED: [&str; 2] = ["customer.id", "customer.metadata."];
 
 /// Older grants than these are forgotten by decisions; the records stay.
 pub const MAX_GRANTS: usize = 32;
@@ -28,6 +37,8 @@ pub struct Person {
     /// Ids this customer had before joining; vouchers held under them are still theirs.
     pub former: Vec<CustomerId>,
     pub nodes: Vec<NodeId>,
+    /// Of the identifiers the nodes stand for, in the same order: what erasing must unlink.
+    pub pseudonyms: Vec<[u8; 16]>,
     pub has_user: bool,
     /// The shop's own id, where the shop registered the customer.
     pub source_id: Option<String>,
@@ -38,6 +49,8 @@ pub struct Person {
     /// Newest last, at most [`MAX_GRANTS`].
     pub grants: Vec<Granted>,
     pub enrolled: Option<Enrolment>,
+    /// Was in two arms, or took back the consent to be measured: counts in no arm any more.
+    pub excluded: bool,
     pub created_at: Timestamp,
     pub updated_at: Option<Timestamp>,
 }
@@ -48,6 +61,8 @@ pub struct Granted {
     pub grant: Grant,
     pub voucher: VoucherId,
     pub decision: u64,
+    /// When the customer was first shown it, where the shop told and the customer let us measure.
+    pub shown_at: Option<Timestamp>,
 }
 
 /// When the customer's outcomes began to count, and in which arm.
@@ -55,6 +70,17 @@ pub struct Granted {
 pub struct Enrolment {
     pub arm: Arm,
     pub at: Timestamp,
+    /// The customer's id at that time, under which outcomes are counted.
+    pub unit: CustomerId,
+}
+
+/// Whose a message is, before anything is made of it.
+pub struct Whose {
+    pub resolution: Resolution,
+    /// What those it would be about have said.
+    pub consent: Consent,
+    /// Whether it is about anybody we know.
+    pub is_known: bool,
 }
 
 impl Person {
@@ -82,13 +108,14 @@ struct Tracked<T> {
 /// The customers one request touches.
 pub struct People<'a> {
     app: &'a App,
-    project: ProjectId,
     view: View,
-    /// What each pseudonym leads to, as read or as made here.
-    known: HashMap<[u8; 16], Option<NodeId>>,
+    secret: Vec<u8>,
+    /// What each identifier leads to, as read or as made here.
+    known: HashMap<Identifier, ([u8; 16], Option<NodeId>)>,
     nodes: BTreeMap<NodeId, Tracked<Node>>,
     persons: BTreeMap<CustomerId, Tracked<Person>>,
     links: Vec<Write>,
+    erased: Vec<(Kind, u64)>,
 }
 
 impl<'a> People<'a> {
@@ -96,14 +123,17 @@ impl<'a> People<'a> {
     /// When the store cannot be read.
     pub fn open(app: &'a App, project: ProjectId) -> Result<Self, Refused> {
         let view = Store::view(app.store(), project)?;
+        // Another project's secret differs: nobody can be followed from one to the other.
+        let secret = [app.secret().as_slice(), &project.0.to_be_bytes()].concat();
         Ok(Self {
             app,
-            project,
             view,
+            secret,
             known: HashMap::new(),
             nodes: BTreeMap::new(),
             persons: BTreeMap::new(),
             links: Vec::new(),
+            erased: Vec::new(),
         })
     }
 
@@ -127,6 +157,66 @@ impl<'a> People<'a> {
         Ok(Some(self.load(customer).await?))
     }
 
+    /// Whom the shop means by `cust_…` or by its own id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn named(&mut self, key: &str) -> Result<Option<CustomerId>, Refused> {
+        if let Ok(number) = ids::parse(Tag::Customer, key) {
+            return match self.load(CustomerId(number)).await {
+                Ok(customer) => Ok(Some(customer)),
+                Err(Refused::NotFound { .. }) => Ok(None),
+                Err(fault) => Err(fault),
+            };
+        }
+        match Identifier::new(IdentifierKind::User, key) {
+            Some(user) => self.find(&user).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A user id for somebody whom the shop gave none: nobody else has it.
+    #[must_use]
+    pub fn fresh_name(&self) -> String {
+        format!("unnamed:{:x}", self.app.next_id())
+    }
+
+    /// Whose message this would be, and what they allow. Nothing is made.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn whose(&mut self, identifiers: &[Identifier]) -> Result<Whose, Refused> {
+        let claims = self.claims(identifiers).await?;
+        let fresh = CustomerId(self.app.next_id());
+        let resolution = profiles::resolve(&claims, fresh);
+        Ok(self.about(resolution))
+    }
+
+    fn about(&self, resolution: Resolution) -> Whose {
+        let joined = resolution.join.iter().map(|(from, _)| *from);
+        let mut consent = Consent::default();
+        let mut is_known = false;
+        for person in std::iter::once(resolution.customer)
+            .chain(joined)
+            .filter_map(|id| self.person(id))
+        {
+            is_known = true;
+            consent = consent.merge(self.consent(person));
+        }
+        Whose {
+            resolution,
+            consent,
+            is_known,
+        }
+    }
+
+    fn consent(&self, person: &Person) -> Consent {
+        let nodes = person.nodes.iter().filter_map(|id| self.nodes.get(id));
+        nodes.fold(Consent::default(), |all, tracked| {
+            all.merge(tracked.thing.consent)
+        })
+    }
+
     /// Whose message this is; makes and joins customers as needed. The first element of the pair
     /// is the customer, the second the node of the strongest identifier.
     ///
@@ -137,32 +227,129 @@ impl<'a> People<'a> {
         identifiers: &[Identifier],
         now: Timestamp,
     ) -> Result<Option<(CustomerId, NodeId)>, Refused> {
-        let claims = self.claims(identifiers).await?;
-        let fresh = CustomerId(self.app.next_id());
-        let resolution = profiles::resolve(&claims, fresh);
-        self.settle(identifiers, &resolution, now).await?;
-        self.strongest(identifiers, resolution.customer).await
+        let whose = self.whose(identifiers).await?;
+        self.take(identifiers, &whose, now).await
     }
 
-    /// Joins what is known of `previous` to `user`.
+    /// Makes and joins what [`People::whose`] found to be needed.
+    ///
+    /// # Errors
+    /// When the store cannot be read; `None` when there is no identifier.
+    pub async fn take(
+        &mut self,
+        identifiers: &[Identifier],
+        whose: &Whose,
+        now: Timestamp,
+    ) -> Result<Option<(CustomerId, NodeId)>, Refused> {
+        self.settle(identifiers, &whose.resolution, now).await?;
+        Ok(self.strongest(identifiers, whose.resolution.customer))
+    }
+
+    /// Whose it would be if what is known of the first were joined to the second.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn alias(
-        &mut self,
-        previous: Identifier,
-        user: Identifier,
-        now: Timestamp,
-    ) -> Result<CustomerId, Refused> {
-        let identifiers = [previous, user];
-        let claims = self.claims(&identifiers).await?;
+    pub async fn alias(&mut self, identifiers: &[Identifier; 2]) -> Result<Whose, Refused> {
+        let claims = self.claims(identifiers).await?;
         let fresh = CustomerId(self.app.next_id());
         let [previous, user] = claims.as_slice() else {
             return Err(Refused::Fault("an alias has two claims".into()));
         };
-        let resolution = profiles::alias(*previous, *user, fresh);
-        self.settle(&identifiers, &resolution, now).await?;
-        Ok(resolution.customer)
+        Ok(self.about(profiles::alias(*previous, *user, fresh)))
+    }
+
+    /// Whether anybody was seen under it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn is_known(&mut self, identifier: &Identifier) -> Result<bool, Refused> {
+        Ok(self.node_of(identifier).await?.is_some())
+    }
+
+    /// Takes down what a customer says of consent under one of their identifiers. What they no
+    /// longer allow is gone in the same command: features, traits, and their place in an arm.
+    pub fn state(&mut self, customer: CustomerId, node: NodeId, said: Consent) {
+        let Some(kept) = self.nodes.get_mut(&node) else {
+            return;
+        };
+        let merged = kept.thing.consent.merge(said);
+        if merged != kept.thing.consent {
+            kept.thing.consent = merged;
+            kept.changed = true;
+        }
+        let Some(person) = self.person(customer) else {
+            return;
+        };
+        let consent = self.consent(person);
+        let personalise = consent.allows(Purpose::PersonaliseOffers);
+        if !personalise {
+            self.forget(customer);
+        }
+        if !(personalise && consent.allows(Purpose::Measure)) {
+            self.exclude(customer);
+        }
+    }
+
+    /// Features and traits go; what the shop states, and what was granted, stays.
+    fn forget(&mut self, customer: CustomerId) {
+        let Some(person) = self.person(customer) else {
+            return;
+        };
+        let is_stated = |path: &str| STATED.iter().any(|stated| path.starts_with(stated));
+        let mut stated = Facts::default();
+        for (path, value) in person.traits.iter() {
+            if is_stated(path.as_str()) {
+                stated.set(path.as_str(), value.clone());
+            }
+        }
+        let nodes = person.nodes.clone();
+        if stated != person.traits
+            && let Some(person) = self.person_mut(customer)
+        {
+            person.traits = stated;
+        }
+        for node in nodes {
+            let tracked = self.nodes.get_mut(&node);
+            if let Some(tracked) = tracked.filter(|one| one.thing.tallies != Tallies::default()) {
+                tracked.thing.tallies = Tallies::default();
+                tracked.changed = true;
+            }
+        }
+    }
+
+    /// Takes a customer out of their arm for good.
+    pub fn exclude(&mut self, customer: CustomerId) {
+        let Some(enrolled) = self.person(customer).and_then(|person| person.enrolled) else {
+            return;
+        };
+        if let Some(person) = self.person_mut(customer) {
+            person.enrolled = None;
+            person.excluded = true;
+        }
+        self.links.push(Write::Unlink {
+            index: Index::UnitsOfArm,
+            key: arm_key(PROGRAMME, enrolled.arm),
+            id: enrolled.unit.0,
+        });
+    }
+
+    /// Deletes a loaded customer and everything they are known by. What was granted, redeemed and
+    /// counted is the shop's accounting and stays under a number that leads to nobody.
+    pub fn erase(&mut self, customer: CustomerId) {
+        self.exclude(customer);
+        let Some(person) = self.person(customer).cloned() else {
+            return;
+        };
+        for (node, pseudonym) in person.nodes.iter().zip(&person.pseudonyms) {
+            self.links.push(Write::Unlink {
+                index: Index::Identifier,
+                key: pseudonym.to_vec(),
+                id: node.0,
+            });
+            self.erased.push((Kind::Node, node.0));
+        }
+        let ids = person.former.iter().copied().chain([customer]);
+        self.erased.extend(ids.map(|id| (Kind::Customer, id.0)));
     }
 
     /// Loads a customer with all their nodes; follows a join to who they are now.
@@ -243,8 +430,21 @@ impl<'a> People<'a> {
     /// Never for what is stored here; a fault if it happens.
     pub fn finish(self) -> Result<(Vec<Expect>, Vec<Write>), Refused> {
         let mut expects = Vec::new();
-        let mut writes = self.links;
-        for (id, tracked) in self.nodes.iter().filter(|(_, tracked)| tracked.changed) {
+        let mut writes = self.links.clone();
+        let is_kept = |kind, id| !self.erased.contains(&(kind, id));
+        for (kind, id) in &self.erased {
+            expects.extend(self.version(*kind, *id).map(|version| Expect {
+                kind: *kind,
+                id: *id,
+                version,
+            }));
+            writes.push(Write::Delete {
+                kind: *kind,
+                id: *id,
+            });
+        }
+        let changed = self.nodes.iter().filter(|(_, tracked)| tracked.changed);
+        for (id, tracked) in changed.filter(|(id, _)| is_kept(Kind::Node, id.0)) {
             expects.push(Expect {
                 kind: Kind::Node,
                 id: id.0,
@@ -252,7 +452,8 @@ impl<'a> People<'a> {
             });
             writes.push(put(Kind::Node, id.0, &tracked.thing)?);
         }
-        for (id, tracked) in self.persons.iter().filter(|(_, tracked)| tracked.changed) {
+        let changed = self.persons.iter().filter(|(_, tracked)| tracked.changed);
+        for (id, tracked) in changed.filter(|(id, _)| is_kept(Kind::Customer, id.0)) {
             expects.push(Expect {
                 kind: Kind::Customer,
                 id: id.0,
@@ -261,6 +462,16 @@ impl<'a> People<'a> {
             writes.push(put(Kind::Customer, id.0, &tracked.thing)?);
         }
         Ok((expects, writes))
+    }
+
+    fn version(&self, kind: Kind, id: u64) -> Option<u64> {
+        match kind {
+            Kind::Node => self.nodes.get(&NodeId(id)).map(|tracked| tracked.version),
+            _ => self
+                .persons
+                .get(&CustomerId(id))
+                .map(|tracked| tracked.version),
+        }
     }
 
     async fn claims(&mut self, identifiers: &[Identifier]) -> Result<Vec<Claim>, Refused> {
@@ -292,23 +503,17 @@ impl<'a> People<'a> {
     }
 
     async fn node_of(&mut self, identifier: &Identifier) -> Result<Option<NodeId>, Refused> {
-        let pseudonym = self.pseudonym(identifier);
-        if let Some(known) = self.known.get(&pseudonym) {
+        if let Some((_, known)) = self.known.get(identifier) {
             return Ok(*known);
         }
+        let pseudonym = identifier.pseudonym(&self.secret);
         let found = self
             .view
             .find_one(Index::Identifier, &pseudonym)
             .await?
             .map(NodeId);
-        self.known.insert(pseudonym, found);
+        self.known.insert(identifier.clone(), (pseudonym, found));
         Ok(found)
-    }
-
-    /// Another project's secret differs, so that nobody can be followed from one to the other.
-    fn pseudonym(&self, identifier: &Identifier) -> [u8; 16] {
-        let secret = [self.app.secret().as_slice(), &self.project.0.to_be_bytes()].concat();
-        identifier.pseudonym(&secret)
     }
 
     async fn load_node(&mut self, id: NodeId) -> Result<Option<CustomerId>, Refused> {
@@ -378,7 +583,10 @@ impl<'a> People<'a> {
 
     fn create_node(&mut self, identifier: &Identifier, customer: CustomerId) {
         let id = NodeId(self.app.next_id());
-        let pseudonym = self.pseudonym(identifier);
+        let pseudonym = match self.known.get(identifier) {
+            Some((pseudonym, _)) => *pseudonym,
+            None => identifier.pseudonym(&self.secret),
+        };
         let thing = Node {
             id,
             customer,
@@ -392,7 +600,7 @@ impl<'a> People<'a> {
                 changed: true,
             },
         );
-        self.known.insert(pseudonym, Some(id));
+        self.known.insert(identifier.clone(), (pseudonym, Some(id)));
         let key = pseudonym.to_vec();
         self.links.push(Write::Link {
             index: Index::Identifier,
@@ -401,6 +609,7 @@ impl<'a> People<'a> {
         });
         if let Some(person) = self.person_mut(customer) {
             person.nodes.push(id);
+            person.pseudonyms.push(pseudonym);
             person.has_user |= identifier.kind() == IdentifierKind::User;
         }
     }
@@ -412,6 +621,8 @@ impl<'a> People<'a> {
         };
         old.merged_into = Some(to);
         let moved = std::mem::take(&mut old.nodes);
+        let pseudonyms = std::mem::take(&mut old.pseudonyms);
+        let enrolled = old.enrolled.take();
         let old = old.clone();
         for node in &moved {
             if let Some(node) = self.node_mut(*node) {
@@ -422,7 +633,9 @@ impl<'a> People<'a> {
             return;
         };
         person.nodes.extend(moved);
+        person.pseudonyms.extend(pseudonyms);
         person.has_user |= old.has_user;
+        person.excluded |= old.excluded;
         person.former.push(from);
         person.former.extend(old.former);
         person.grants.extend(old.grants);
@@ -430,11 +643,33 @@ impl<'a> People<'a> {
         let mut traits = old.traits;
         traits.extend(std::mem::take(&mut person.traits));
         person.traits = traits;
-        // Whoever was enrolled first keeps the arm their outcomes were counted in.
-        person.enrolled = match (person.enrolled, old.enrolled) {
-            (Some(mine), Some(theirs)) if theirs.at < mine.at => Some(theirs),
-            (mine, theirs) => mine.or(theirs),
+        self.join_enrolments(to, enrolled);
+    }
+
+    /// Whoever was enrolled first keeps the arm their outcomes were counted in; who was in two
+    /// arms counts in none.
+    fn join_enrolments(&mut self, to: CustomerId, theirs: Option<Enrolment>) {
+        let mine = self.person(to).and_then(|person| person.enrolled);
+        let (kept, dropped) = match (mine, theirs) {
+            (Some(mine), Some(theirs)) if theirs.at < mine.at => (Some(theirs), Some(mine)),
+            (Some(mine), theirs) => (Some(mine), theirs),
+            (None, theirs) => (theirs, None),
         };
+        if let Some(dropped) = dropped {
+            self.links.push(Write::Unlink {
+                index: Index::UnitsOfArm,
+                key: arm_key(PROGRAMME, dropped.arm),
+                id: dropped.unit.0,
+            });
+        }
+        let is_torn =
+            dropped.is_some_and(|dropped| kept.is_some_and(|kept| kept.arm != dropped.arm));
+        if let Some(person) = self.person_mut(to) {
+            person.enrolled = kept;
+        }
+        if is_torn || self.person(to).is_some_and(|person| person.excluded) {
+            self.exclude(to);
+        }
     }
 
     fn now_known_as(&self, mut id: CustomerId) -> CustomerId {
@@ -444,25 +679,18 @@ impl<'a> People<'a> {
         id
     }
 
-    async fn strongest(
-        &mut self,
+    fn strongest(
+        &self,
         identifiers: &[Identifier],
         customer: CustomerId,
-    ) -> Result<Option<(CustomerId, NodeId)>, Refused> {
-        let mut mine = Vec::new();
-        for identifier in identifiers {
-            let Some(node) = self.node_of(identifier).await? else {
-                continue;
-            };
-            if self
-                .nodes
-                .get(&node)
-                .is_some_and(|tracked| tracked.thing.customer == customer)
-            {
-                mine.push((identifier.kind(), node));
-            }
-        }
-        Ok(mine.into_iter().min().map(|(_, node)| (customer, node)))
+    ) -> Option<(CustomerId, NodeId)> {
+        let mine = identifiers.iter().filter_map(|identifier| {
+            let (_, node) = self.known.get(identifier)?;
+            let node = (*node)?;
+            let is_theirs = self.nodes.get(&node)?.thing.customer == customer;
+            is_theirs.then_some((identifier.kind(), node))
+        });
+        mine.min().map(|(_, node)| (customer, node))
     }
 }
 

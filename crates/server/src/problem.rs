@@ -21,6 +21,8 @@ pub enum Refused {
         pointer: String,
         detail: String,
     },
+    /// Several places of the body cannot be read.
+    Items(Vec<wire::problem::Place>),
     /// A value that can be read but not accepted: a stable code, where, and why.
     Invalid {
         code: &'static str,
@@ -48,6 +50,12 @@ pub enum Refused {
     Fault(String),
 }
 
+impl From<wire::Malformed> for Refused {
+    fn from(wire::Malformed { pointer, detail }: wire::Malformed) -> Self {
+        Self::Malformed { pointer, detail }
+    }
+}
+
 impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
         match fault {
@@ -62,7 +70,7 @@ impl Refused {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::ScopeMissing(_) => StatusCode::FORBIDDEN,
-            Self::ClockIsLive | Self::BadHeader(_) | Self::Malformed { .. } => {
+            Self::ClockIsLive | Self::BadHeader(_) | Self::Malformed { .. } | Self::Items(_) => {
                 StatusCode::BAD_REQUEST
             }
             Self::Invalid { .. } | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -83,7 +91,7 @@ impl Refused {
             Self::ScopeMissing(_) => "scope_missing",
             Self::ClockIsLive => "clock_is_live",
             Self::BadHeader(_) => "bad_header",
-            Self::Malformed { .. } => "malformed_body",
+            Self::Malformed { .. } | Self::Items(_) => "malformed_body",
             Self::Invalid { code, .. } | Self::Conflict { code, .. } => code,
             Self::NotFound { .. } => "not_found",
             Self::KeyReused => "idempotency_key_reused",
@@ -108,6 +116,7 @@ impl Refused {
             Self::Malformed { detail, .. }
             | Self::Invalid { detail, .. }
             | Self::Conflict { detail, .. } => detail.clone(),
+            Self::Items(places) => format!("{} items cannot be taken.", places.len()),
             Self::NotFound { what, id } => format!("There is no {what} {id}."),
             Self::KeyReused => {
                 "This idempotency key was used for another request; use a new one.".into()
@@ -121,28 +130,30 @@ impl Refused {
         }
     }
 
-    fn pointer(&self) -> Option<&str> {
+    fn places(&self) -> Vec<wire::problem::Place> {
         match self {
-            Self::Malformed { pointer, .. } | Self::Invalid { pointer, .. } => Some(pointer),
-            _ => None,
+            Self::Malformed { pointer, detail }
+            | Self::Invalid {
+                pointer, detail, ..
+            } => vec![wire::problem::Place {
+                pointer: pointer.clone(),
+                detail: detail.clone(),
+            }],
+            Self::Items(places) => places.clone(),
+            _ => Vec::new(),
         }
     }
 
     /// RFC 9457 problem details; `code` is stable, `errors[]` names the place.
     fn body(&self, request_id: &str) -> serde_json::Value {
         let status = self.status();
-        let errors: Vec<_> = self
-            .pointer()
-            .map(|pointer| serde_json::json!({"pointer": pointer, "detail": self.detail()}))
-            .into_iter()
-            .collect();
         serde_json::json!({
             "type": format!("/problems/{}", self.code()),
             "title": status.canonical_reason().unwrap_or("Refused"),
             "status": status.as_u16(),
             "detail": self.detail(),
             "code": self.code(),
-            "errors": errors,
+            "errors": self.places(),
             "request_id": request_id,
         })
     }

@@ -159,6 +159,8 @@ pub enum Kind {
     Enrolment = 42,
     /// Events already seen, by message.
     Seen = 50,
+    /// An order told by events, with what of it was counted and given back.
+    Counted = 51,
 }
 
 /// How a record is found. The numbers are on disk.
@@ -202,6 +204,8 @@ pub enum Index {
     UnitsOfArm = 24,
     GrantsOfOffer = 25,
     DecisionsOfOffer = 26,
+    /// What lapses on a day, by the day's number.
+    LapsingOn = 27,
 }
 
 impl Index {
@@ -234,7 +238,8 @@ impl Index {
             | Index::RollbacksOfRedemption
             | Index::UnitsOfArm
             | Index::GrantsOfOffer
-            | Index::DecisionsOfOffer => false,
+            | Index::DecisionsOfOffer
+            | Index::LapsingOn => false,
         }
     }
 }

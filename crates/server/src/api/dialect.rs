@@ -1,0 +1,196 @@
+//! How is a Voucherify call read, refused and listed? What all its routes share.
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::{StatusCode, request::Parts},
+};
+use serde::de::DeserializeOwned;
+use store::{Kind, Page, ProjectId, Record};
+use wire::{
+    Malformed,
+    voucherify::{ErrorBody, Key},
+};
+
+use crate::{app::App, problem::Refused, telemetry};
+
+/// Rows of a page when the request does not say.
+const DEFAULT_LIMIT: u32 = 10;
+const MAX_LIMIT: u32 = 100;
+/// A listing is read from its start: the page that ends here is the last.
+const MAX_ROWS: u32 = 10_000;
+/// Somebody else changed the same thing: begin anew, at most so often.
+const MAX_ATTEMPTS: usize = 64;
+
+/// A refusal in this dialect.
+#[must_use]
+pub fn refuse(key: Key, details: impl Into<String>) -> Refused {
+    dialect(&ErrorBody::new(
+        key,
+        Some(details.into()),
+        &telemetry::request_id(),
+    ))
+}
+
+/// An error body as the answer of the call.
+#[must_use]
+pub fn dialect(body: &ErrorBody) -> Refused {
+    let status = StatusCode::from_u16(body.code).unwrap_or(StatusCode::BAD_REQUEST);
+    match serde_json::to_value(body) {
+        Ok(body) => Refused::Dialect(status, body),
+        Err(error) => Refused::Fault(error.to_string()),
+    }
+}
+
+#[must_use]
+pub fn malformed(malformed: &Malformed) -> Refused {
+    dialect(&ErrorBody::malformed(malformed, &telemetry::request_id()))
+}
+
+/// `resource` as the dialect names it: `voucher`, `campaign`, ….
+#[must_use]
+pub fn not_found(resource: &str, id: &str) -> Refused {
+    dialect(&ErrorBody::not_found(
+        resource,
+        id,
+        &telemetry::request_id(),
+    ))
+}
+
+#[must_use]
+pub fn duplicate(resource: &str, name: &str) -> Refused {
+    refuse(
+        Key::DuplicateFound,
+        format!("Duplicated {resource} exists with {name}"),
+    )
+}
+
+/// # Errors
+/// With the place where the body does not fit.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    wire::parse(body).map_err(|wrong| malformed(&wrong))
+}
+
+/// As [`parse`], where a call may come without a body.
+///
+/// # Errors
+/// With the place where the body does not fit.
+pub fn parse_optional<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Refused> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(T::default());
+    }
+    parse(body)
+}
+
+/// The parameters of a query, in order; those that a call does not know are let be.
+pub struct Asked(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let read = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let read = read.map_err(|error| refuse(Key::InvalidQueryParams, error.body_text()))?;
+        Ok(Self(read.0))
+    }
+}
+
+impl Asked {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// A whole number.
+    ///
+    /// # Errors
+    /// When it is there and is none.
+    pub fn number(&self, name: &str) -> Result<Option<u32>, Refused> {
+        let wrong = |_| {
+            refuse(
+                Key::InvalidQueryParams,
+                format!("{name} is not a whole number"),
+            )
+        };
+        self.get(name)
+            .map(|text| text.parse().map_err(wrong))
+            .transpose()
+    }
+
+    /// `limit` and `page`.
+    ///
+    /// # Errors
+    /// When they are no numbers, or lie beyond what is listed.
+    pub fn paging(&self) -> Result<Paging, Refused> {
+        let limit = self.number("limit")?.unwrap_or(DEFAULT_LIMIT);
+        let page = self.number("page")?.unwrap_or(1);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            let details = format!("limit is from 1 to {MAX_LIMIT}");
+            return Err(refuse(Key::InvalidQueryParams, details));
+        }
+        if page == 0 || page.saturating_mul(limit) > MAX_ROWS {
+            let details = format!("pages end at row {MAX_ROWS}");
+            return Err(refuse(Key::PageOverLimit, details));
+        }
+        Ok(Paging { limit, page })
+    }
+}
+
+/// Which rows of a listing, newest first.
+#[derive(Clone, Copy)]
+pub struct Paging {
+    limit: u32,
+    page: u32,
+}
+
+impl Paging {
+    /// The rows up to and including this page's.
+    #[must_use]
+    pub fn upto(self) -> Page {
+        Page {
+            after: 0,
+            limit: self.page.saturating_mul(self.limit),
+            newest_first: true,
+        }
+    }
+
+    /// Of the rows up to here, those of this page.
+    #[must_use]
+    pub fn cut<T>(self, rows: Vec<T>) -> Vec<T> {
+        let before = (self.page - 1).saturating_mul(self.limit) as usize;
+        rows.into_iter()
+            .skip(before)
+            .take(self.limit as usize)
+            .collect()
+    }
+}
+
+/// One page of the records of a kind, and how many there are in all.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn page_of(
+    app: &App,
+    project: ProjectId,
+    (kind, paging): (Kind, Paging),
+) -> Result<(Vec<Record>, u64), Refused> {
+    let records = app.store().list(project, kind, paging.upto()).await?;
+    let total = app.store().count_records(project, kind).await?;
+    Ok((paging.cut(records), total))
+}
+
+/// Tries again while somebody else was faster (`None`).
+///
+/// # Errors
+/// As the attempt does; busy when others were faster too often.
+pub async fn retry<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Refused>
+where
+    F: Future<Output = Result<Option<T>, Refused>>,
+{
+    for _ in 0..MAX_ATTEMPTS {
+        if let Some(done) = attempt().await? {
+            return Ok(done);
+        }
+    }
+    Err(Refused::Busy)
+}

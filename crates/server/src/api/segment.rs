@@ -1,0 +1,221 @@
+//! What do Segment's sources send? Events, alone or in batches, from servers and browsers.
+
+use std::borrow::Cow;
+
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use metrics::counter;
+use serde::Deserialize;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use wire::{
+    problem::Place,
+    segment::{self, Batch, Kind, Moment, Refused as Item},
+};
+
+use crate::{
+    app::App,
+    auth::{Caller, EventsWrite},
+    ingest::{self, Tally},
+    problem::Refused,
+    setup::{LIVE, SANDBOX},
+};
+
+/// Seconds a browser may remember that it was let in.
+const MAX_AGE: &str = "7200";
+const ALLOWED_HEADERS: &str = "authorization, content-type, x-retry-count";
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(batch, preflight_batch))
+        .routes(routes!(identify, preflight_identify))
+        .routes(routes!(track, preflight_track))
+        .routes(routes!(page, preflight_page))
+        .routes(routes!(screen, preflight_screen))
+        .routes(routes!(alias, preflight_alias))
+        .routes(routes!(group, preflight_group))
+        .merge(short())
+}
+
+/// What browsers call the same.
+fn short() -> OpenApiRouter<App> {
+    use axum::routing::post;
+    OpenApiRouter::new()
+        .route("/v1/b", post(batch).options(preflight))
+        .route("/v1/i", post(identify).options(preflight))
+        .route("/v1/t", post(track).options(preflight))
+        .route("/v1/p", post(page).options(preflight))
+        .route("/v1/s", post(screen).options(preflight))
+        .route("/v1/a", post(alias).options(preflight))
+        .route("/v1/g", post(group).options(preflight))
+}
+
+/// Takes up to 2,500 events in 500 KB; `text/plain` is read as JSON.
+#[utoipa::path(post, path = "/v1/batch", responses(
+    (status = 200, description = "Taken, as far as each event is readable and allowed."),
+    (status = 400, description = "Not JSON, too large; with `X-Strict-Mode: 1` also one event."),
+    (status = 401, description = "No valid key, or two that differ."),
+    (status = 429, description = "Too much at once.")
+))]
+async fn batch(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
+    answer(&app, (&headers, &body), segment::batch).await
+}
+
+macro_rules! single {
+    ($($name:ident $preflight:ident $path:literal $kind:ident;)*) => {$(
+        /// Takes one event of up to 32 KB.
+        #[utoipa::path(post, path = $path, responses(
+            (status = 200, description = "Taken, as far as it is readable and allowed.")
+        ))]
+        async fn $name(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
+            let read = |body, moment: &Moment| segment::single(body, Kind::$kind, moment);
+            answer(&app, (&headers, &body), read).await
+        }
+
+        /// Whether a browser on this page may send events.
+        #[utoipa::path(options, path = $path, responses(
+            (status = 204, description = "With the headers of CORS where the page may.")
+        ))]
+        async fn $preflight(State(app): State<App>, headers: HeaderMap) -> Response {
+            preflight(State(app), headers).await
+        }
+    )*};
+}
+
+single! {
+    identify preflight_identify "/v1/identify" Identify;
+    track preflight_track "/v1/track" Track;
+    page preflight_page "/v1/page" Page;
+    screen preflight_screen "/v1/screen" Screen;
+    alias preflight_alias "/v1/alias" Alias;
+    group preflight_group "/v1/group" Group;
+}
+
+/// Whether a browser on this page may send events.
+#[utoipa::path(options, path = "/v1/batch", responses(
+    (status = 204, description = "With the headers of CORS where the page may.")
+))]
+async fn preflight_batch(State(app): State<App>, headers: HeaderMap) -> Response {
+    preflight(State(app), headers).await
+}
+
+/// A preflight carries no key, so every project's pages are let through here; whose events they
+/// are is judged when they come.
+async fn preflight(State(app): State<App>, headers: HeaderMap) -> Response {
+    let response = StatusCode::NO_CONTENT.into_response();
+    with_cors(&app, &headers, response).await
+}
+
+async fn with_cors(app: &App, headers: &HeaderMap, mut response: Response) -> Response {
+    let answer = response.headers_mut();
+    answer.append(header::VARY, HeaderValue::from_static("Origin"));
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return response;
+    };
+    if may_send(app, origin).await {
+        answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "POST"),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
+            (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
+        ] {
+            answer.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
+async fn may_send(app: &App, origin: &HeaderValue) -> bool {
+    for project in [LIVE, SANDBOX] {
+        let origins = app.compiled(project).await.ok();
+        if origins.is_some_and(|compiled| {
+            let mut known = compiled.settings.origins.iter();
+            known.any(|known| known.as_bytes() == origin.as_bytes())
+        }) {
+            return true;
+        }
+    }
+    false
+}
+
+async fn answer<'a>(
+    app: &App,
+    (headers, body): (&HeaderMap, &'a Bytes),
+    read: impl FnOnce(&'a [u8], &Moment) -> Result<Batch<'a>, wire::Malformed>,
+) -> Response {
+    let response = match take(app, (headers, body), read).await {
+        Ok(()) => (
+            [(header::CONTENT_TYPE, "application/json")],
+            r#"{"success":true}"#,
+        )
+            .into_response(),
+        Err(refused) => refused.into_response(),
+    };
+    with_cors(app, headers, response).await
+}
+
+async fn take<'a>(
+    app: &App,
+    (headers, body): (&HeaderMap, &'a Bytes),
+    read: impl FnOnce(&'a [u8], &Moment) -> Result<Batch<'a>, wire::Malformed>,
+) -> Result<(), Refused> {
+    let has_key = headers.contains_key(header::AUTHORIZATION);
+    let in_body = if has_key { None } else { write_key(body) };
+    let caller = Caller::<EventsWrite>::of_either(app, headers, in_body.as_deref())?;
+    let compiled = app.compiled(caller.project).await?;
+    let moment = Moment {
+        received_at: caller.now,
+        currency: compiled.settings.currency,
+        places: compiled.settings.places,
+    };
+    let batch = read(body, &moment)?;
+    // Two keys that differ are nobody's.
+    Caller::<EventsWrite>::of_either(app, headers, batch.write_key.as_deref())?;
+    for item in refused(&batch) {
+        counter!("proffer_events_total", "outcome" => item.code).increment(1);
+    }
+    let is_strict = headers
+        .get("x-strict-mode")
+        .is_some_and(|value| value == "1");
+    if is_strict && refused(&batch).next().is_some() {
+        return Err(Refused::Items(refused(&batch).map(place).collect()));
+    }
+    let tally = ingest::take(app, (caller.project, caller.now), &batch).await?;
+    told(tally);
+    Ok(())
+}
+
+/// The key in the body, where the body is whole enough to tell; reading it properly comes after,
+/// for it needs to know the project.
+fn write_key(body: &[u8]) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Keyed<'a> {
+        #[serde(borrow, rename = "writeKey")]
+        write_key: Option<Cow<'a, str>>,
+    }
+    serde_json::from_slice::<Keyed<'_>>(body).ok()?.write_key
+}
+
+fn refused<'b>(batch: &'b Batch<'_>) -> impl Iterator<Item = &'b Item> {
+    batch.items.iter().filter_map(|item| item.as_ref().err())
+}
+
+fn place(item: &Item) -> Place {
+    Place {
+        pointer: format!("/batch/{}{}", item.index, item.pointer),
+        detail: format!("{}: {}", item.code, item.detail),
+    }
+}
+
+fn told(tally: Tally) {
+    for (outcome, events) in [
+        ("stored", tally.stored),
+        ("no_consent", tally.no_consent),
+        ("repeated", tally.repeated),
+    ] {
+        counter!("proffer_events_total", "outcome" => outcome).increment(events);
+    }
+}

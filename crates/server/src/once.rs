@@ -1,0 +1,139 @@
+//! Was this asked before? `Idempotency-Key` makes a retry harmless: the second time, what was
+//! answered the first time is answered again.
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use sha2::{Digest, Sha256};
+use store::{Once, Outcome, ProjectId};
+
+use crate::problem::Refused;
+
+const HEADER: &str = "idempotency-key";
+const REPLAYED: &str = "idempotency-replayed";
+const MAX_KEY_BYTES: usize = 255;
+
+/// A key that came with a request, and what it came with.
+#[derive(Clone, Copy)]
+pub struct Key {
+    key: [u8; 16],
+    fingerprint: [u8; 16],
+}
+
+impl Key {
+    /// The key of a request, written bare or quoted; `None` where there is none. `call` is the
+    /// method and path.
+    ///
+    /// # Errors
+    /// When the header cannot be read, is empty or too long.
+    pub fn of(
+        headers: &HeaderMap,
+        project: ProjectId,
+        (call, body): (&str, &[u8]),
+    ) -> Result<Option<Self>, Refused> {
+        let Some(value) = headers.get(HEADER) else {
+            return Ok(None);
+        };
+        let bad = || Refused::BadHeader("Idempotency-Key");
+        let text = value.to_str().map_err(|_| bad())?.trim();
+        let quoted = text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        let text = quoted.unwrap_or(text);
+        if text.is_empty() || text.len() > MAX_KEY_BYTES {
+            return Err(bad());
+        }
+        Ok(Some(Self {
+            key: short(&[&project.0.to_be_bytes(), text.as_bytes()]),
+            fingerprint: short(&[call.as_bytes(), b"\n", body]),
+        }))
+    }
+
+    /// What the store keeps with the change: the status, then the body.
+    #[must_use]
+    pub fn once(&self, answer: &Answer) -> Once {
+        let mut kept = answer.status.as_u16().to_be_bytes().to_vec();
+        kept.extend_from_slice(&answer.body);
+        Once {
+            key: self.key,
+            fingerprint: self.fingerprint,
+            answer: kept,
+        }
+    }
+}
+
+fn short(parts: &[&[u8]]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    let full: [u8; 32] = hash.finalize().into();
+    full.first_chunk().copied().unwrap_or_default()
+}
+
+/// A JSON answer, new or given before.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    status: StatusCode,
+    body: Bytes,
+    is_replayed: bool,
+}
+
+impl Answer {
+    /// # Errors
+    /// Never for our views; a fault if it happens.
+    pub fn new<T: serde::Serialize>(status: StatusCode, view: &T) -> Result<Self, Refused> {
+        Ok(Self {
+            status,
+            body: crate::configuration::write(view)?.into(),
+            is_replayed: false,
+        })
+    }
+
+    /// # Errors
+    /// As [`Answer::new`].
+    pub fn ok<T: serde::Serialize>(view: &T) -> Result<Self, Refused> {
+        Self::new(StatusCode::OK, view)
+    }
+
+    /// What to answer where a command with [`Key::once`] was applied, now or before; any other
+    /// outcome is given back.
+    ///
+    /// # Errors
+    /// When the key was used for something else.
+    pub fn after(self, outcome: Outcome) -> Result<Result<Self, Outcome>, Refused> {
+        match outcome {
+            Outcome::Applied => Ok(Ok(self)),
+            Outcome::Repeated { answer } => Ok(Ok(Self::kept(&answer))),
+            Outcome::Mismatched => Err(Refused::KeyReused),
+            other => Ok(Err(other)),
+        }
+    }
+
+    fn kept(answer: &[u8]) -> Self {
+        let (status, body) = answer.split_first_chunk::<2>().unwrap_or((&[0, 200], &[]));
+        let status = StatusCode::from_u16(u16::from_be_bytes(*status)).unwrap_or_default();
+        Self {
+            status,
+            body: Bytes::copy_from_slice(body),
+            is_replayed: true,
+        }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        if self.is_replayed {
+            headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
