@@ -1,0 +1,63 @@
+//! Does real data come out as published? Two public data sets, replayed through the HTTP API.
+//!
+//! `replay SET` with `online_retail` or `completejourney`. The folder with the data is named by
+//! `PROFFER_DATA`; where that is not set it is `../shared/data` beside the workspace.
+
+mod completejourney;
+mod figures;
+mod files;
+mod online_retail;
+mod shop;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use figures::Figures;
+use shop::Shop;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(figures) => figures.finish(),
+        Err(why) => {
+            eprintln!("replay: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<Figures, String> {
+    let set = std::env::args().nth(1).unwrap_or_default();
+    match set.as_str() {
+        "online_retail" => {
+            let mut shop = Shop::open()?;
+            online_retail::replay(&mut shop, &folder(&set)?)
+        }
+        "completejourney" => {
+            let mut shop = Shop::open()?;
+            completejourney::replay(&mut shop, &folder(&set)?)
+        }
+        _ => Err("say which set: online_retail or completejourney".into()),
+    }
+}
+
+/// Where a set lies.
+fn folder(set: &str) -> Result<PathBuf, String> {
+    let beside = || {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        workspace.join("../shared/data")
+    };
+    let data = std::env::var_os("PROFFER_DATA").map_or_else(beside, PathBuf::from);
+    let folder = data.join(set);
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    Err(format!(
+        "there is no folder {}: set PROFFER_DATA to the folder that holds {set}",
+        folder.display()
+    ))
+}
