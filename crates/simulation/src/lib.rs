@@ -7,6 +7,7 @@ mod catalogue;
 mod chance;
 mod shop;
 mod shopper;
+pub mod story;
 mod trial;
 
 pub use catalogue::{CATALOGUE, Product};
