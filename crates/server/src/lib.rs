@@ -6,6 +6,8 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod catalogue;
+pub mod checkout;
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -13,6 +15,7 @@ pub mod configuration;
 pub mod counting;
 pub mod deciding;
 pub mod demo;
+pub mod funding;
 pub mod ids;
 pub mod ingest;
 pub mod once;

@@ -1,0 +1,599 @@
+//! Campaigns: made with their offers and codes, read, changed, paused and removed.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+};
+use offers::{Campaign, CampaignId, Offer, OfferId, Timestamp};
+use store::{Index, Kind, Outcome, ProjectId};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use wire::{
+    ids::{self, Tag},
+    voucherify::{
+        Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CampaignVouchersCreate,
+        CodeCapacity, Key, List, ProfferSettings, VoucherConfig, VoucherView,
+    },
+};
+
+use super::{
+    dialect::{
+        Asked, duplicate, malformed, not_found, page_of, parse, parse_optional, refuse, retry,
+    },
+    promotions,
+    validation_rules::{self, Object, named},
+    vouchers::{self, New},
+};
+use crate::{
+    app::App,
+    auth::{Caller, CampaignsRead, CampaignsWrite},
+    catalogue::{Change, name_key, offers_of},
+    configuration::{Compiled, Stored, read},
+    funding::fund,
+    once::{self, Answer},
+    problem::Refused,
+    vouchers::key,
+};
+
+/// Codes that one call makes at most.
+pub const MAX_CODES: u64 = 1_000;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(enable))
+        .routes(routes!(disable))
+        .routes(routes!(add_codes))
+        .routes(routes!(add_code))
+}
+
+/// A campaign as it was asked for.
+struct Draft {
+    id: CampaignId,
+    input: CampaignCreate,
+    created_at: Timestamp,
+    updated_at: Option<Timestamp>,
+}
+
+/// A campaign by id or by name.
+///
+/// # Errors
+/// When there is none.
+pub async fn find(
+    app: &App,
+    (project, compiled): (ProjectId, &Compiled),
+    name: &str,
+) -> Result<Arc<Stored<Campaign>>, Refused> {
+    let id = match ids::parse(Tag::Campaign, name) {
+        Ok(id) => Some(id),
+        Err(_) => {
+            let index = Index::CampaignName;
+            app.store()
+                .find_one(project, index, &name_key(name))
+                .await?
+        }
+    };
+    let found = id.and_then(|id| compiled.campaigns.get(&CampaignId(id)));
+    found.cloned().ok_or_else(|| not_found("campaign", name))
+}
+
+/// What was sent when the campaign was made, with the changes since.
+fn input_of(stored: &Stored<Campaign>) -> Result<CampaignCreate, Refused> {
+    if stored.extra.is_null() {
+        return Ok(CampaignCreate::default());
+    }
+    serde_json::from_value(stored.extra.clone()).map_err(|e| Refused::Fault(e.to_string()))
+}
+
+/// Works a campaign out anew, under other rules.
+///
+/// # Errors
+/// When the rules do not fit it.
+pub async fn again(
+    app: &App,
+    change: &mut Change<'_>,
+    (stored, beside): (&Stored<Campaign>, &Beside),
+) -> Result<(), Refused> {
+    let draft = Draft {
+        id: stored.thing.id,
+        input: input_of(stored)?,
+        created_at: stored.created_at,
+        updated_at: Some(change.now()),
+    };
+    put(app, change, &draft, beside).await.map(|_| ())
+}
+
+/// Puts the campaign and, where it has codes, the offer that they carry; moves what its changed
+/// caps ask for.
+async fn put(
+    app: &App,
+    change: &mut Change<'_>,
+    draft: &Draft,
+    beside: &Beside,
+) -> Result<(Stored<Campaign>, Option<Stored<Offer>>), Refused> {
+    let input = &draft.input;
+    let wrong = |wrong| malformed(&wrong);
+    let campaign = input.to_campaign(draft.id, beside).map_err(wrong)?;
+    let before = change.compiled().campaigns.get(&draft.id).cloned();
+    if let Some(before) = before {
+        fund(app, change, (&before.thing, &campaign)).await?;
+    }
+    let has_codes = input.inferred_type().map_err(wrong)? != CampaignType::Promotion;
+    let offer = if has_codes {
+        let known = offers_of(change.compiled(), draft.id).next();
+        let id = known.map_or_else(|| OfferId(app.next_id()), |known| known.thing.id);
+        let offer = input.to_code_offer(&campaign, id, beside).map_err(wrong)?;
+        let stored = stored(offer, serde_json::Value::Null, draft);
+        change.put_offer(&stored)?;
+        Some(stored)
+    } else {
+        None
+    };
+    let extra = serde_json::to_value(input).map_err(|error| Refused::Fault(error.to_string()))?;
+    let campaign = stored(campaign, extra, draft);
+    change.put_campaign(&campaign)?;
+    Ok((campaign, offer))
+}
+
+fn stored<T>(thing: T, extra: serde_json::Value, draft: &Draft) -> Stored<T> {
+    Stored {
+        thing,
+        extra,
+        created_at: draft.created_at,
+        updated_at: draft.updated_at,
+    }
+}
+
+/// Make a campaign, its tiers or its codes, and assign its validation rule.
+#[utoipa::path(post, path = "/v1/campaigns", request_body = CampaignCreate,
+    responses((status = 200, body = CampaignView)))]
+async fn create(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let once = once::Key::of(&headers, caller.project, ("POST /v1/campaigns", &body))?;
+    let input: CampaignCreate = parse(&body)?;
+    retry(|| created(&app, &caller, (&input, once))).await
+}
+
+async fn created(
+    app: &App,
+    caller: &Caller<CampaignsWrite>,
+    (input, once): (&CampaignCreate, Option<once::Key>),
+) -> Result<Option<Answer>, Refused> {
+    let (project, now) = (caller.project, caller.now);
+    let mut input = input.clone();
+    input.campaign_type = Some(input.inferred_type().map_err(|wrong| malformed(&wrong))?);
+    let id = CampaignId(app.next_id());
+    let mut change = Change::begin(app, project, now).await?;
+    let names = input.validation_rules.as_deref();
+    let (rules, writes) = named(app, (project, now), names, Object::Campaign(id.0)).await?;
+    change.write(writes);
+    let beside = validation_rules::beside(&rules)?;
+    let draft = Draft {
+        id,
+        input,
+        created_at: now,
+        updated_at: None,
+    };
+    let (campaign, offer) = put(app, &mut change, &draft, &beside).await?;
+    let tiers = draft.input.promotion.iter().flat_map(|all| &all.tiers);
+    let mut made = Vec::new();
+    for (index, tier) in tiers.enumerate() {
+        let put = promotions::put(app, &mut change, (&campaign.thing, tier)).await;
+        made.push(put.map_err(|refused| promotions::within_tier(refused, index))?);
+    }
+    let codes = first_codes(&draft.input)?;
+    if let Some(offer) = &offer {
+        let config = draft.input.voucher.clone().unwrap_or_default();
+        let new = New {
+            campaign: &campaign.thing,
+            offer: offer.thing.id,
+            now,
+        };
+        for _ in 0..codes {
+            let issued = vouchers::of_campaign(app, &new, (&config, &Default::default()))?;
+            change.write(issued.writes);
+            change.book(issued.booking);
+        }
+    }
+    let mut view = bare_view(&campaign, &draft.input)?;
+    view.vouchers_count = codes;
+    if !made.is_empty() {
+        view.promotion = Some(List::whole(made));
+    }
+    let answer = Answer::ok(&view)?;
+    let outcome = change.submit(once.map(|key| key.once(&answer))).await?;
+    match answer.after(outcome)? {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Outcome::Stale { kind: Some(_), .. }) => Ok(None),
+        Err(Outcome::Stale { kind: None, .. }) => taken(app, project, &draft.input).await,
+        Err(other) => Err(unexpected(&other)),
+    }
+}
+
+/// How many codes a new campaign gets.
+fn first_codes(input: &CampaignCreate) -> Result<u64, Refused> {
+    let asked = input.vouchers_count.unwrap_or(0);
+    if asked > MAX_CODES {
+        let details = format!("/vouchers_count: at most {MAX_CODES} at once");
+        return Err(refuse(Key::InvalidPayload, details));
+    }
+    match input.capacity {
+        Some(CodeCapacity::Standalone) => Ok(1),
+        _ => Ok(asked),
+    }
+}
+
+/// Somebody has the name or the code already; a random code is drawn again.
+async fn taken<T>(
+    app: &App,
+    project: ProjectId,
+    input: &CampaignCreate,
+) -> Result<Option<T>, Refused> {
+    let name = input.name.as_deref().unwrap_or_default().trim();
+    let index = Index::CampaignName;
+    let key = name_key(name);
+    let holder = app.store().find_one(project, index, &key).await?;
+    if holder.is_some() {
+        return Err(duplicate("campaign", &format!("name {name}")));
+    }
+    let config = input.voucher.as_ref();
+    let config = config.and_then(|voucher| voucher.code_config.as_ref());
+    if vouchers::is_fixed(config) {
+        return Err(duplicate("voucher", "this code"));
+    }
+    Ok(None)
+}
+
+fn unexpected(outcome: &Outcome) -> Refused {
+    match outcome {
+        Outcome::Rejected { .. } => refuse(
+            Key::InvalidPayload,
+            "more is given or held already than this allows",
+        ),
+        other => Refused::Fault(format!("a campaign could not be kept: {other:?}")),
+    }
+}
+
+/// Without what must be counted or read.
+fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<CampaignView, Refused> {
+    let campaign = &stored.thing;
+    let rule = input.proffer.as_ref().and_then(|own| own.rule.clone());
+    let kind = input.inferred_type().map_err(|wrong| malformed(&wrong))?;
+    let mut proffer = ProfferSettings::of(campaign, rule);
+    proffer.grant_days = input.proffer.as_ref().and_then(|own| own.grant_days);
+    proffer.points_back = input.proffer.as_ref().and_then(|own| own.points_back);
+    Ok(CampaignView {
+        id: ids::format(Tag::Campaign, campaign.id.0),
+        name: campaign.name.to_string(),
+        description: input.description.clone(),
+        campaign_type: kind,
+        capacity: input.capacity.unwrap_or(CodeCapacity::AutoUpdate),
+        voucher: input.voucher.clone(),
+        auto_join: input.auto_join.unwrap_or(false),
+        join_once: input.join_once.unwrap_or(true),
+        use_voucher_metadata_schema: input.use_voucher_metadata_schema.unwrap_or(true),
+        start_date: campaign.validity.from,
+        expiration_date: campaign.validity.until,
+        validity_timeframe: None,
+        validity_day_of_week: None,
+        validity_hours: None,
+        activity_duration_after_publishing: None,
+        vouchers_count: 0,
+        active: campaign.active,
+        category: input.category.clone(),
+        category_id: input.category_id.clone(),
+        categories: Vec::new(),
+        metadata: input.metadata.clone().unwrap_or_default(),
+        creation_status: "DONE",
+        vouchers_generation_status: "DONE",
+        protected: false,
+        promotion: (kind == CampaignType::Promotion).then(List::default),
+        validation_rules_assignments: List::default(),
+        created_at: stored.created_at,
+        updated_at: stored.updated_at,
+        object: "campaign",
+        proffer,
+    })
+}
+
+async fn view(
+    app: &App,
+    (project, compiled): (ProjectId, &Compiled),
+    stored: &Stored<Campaign>,
+) -> Result<CampaignView, Refused> {
+    let id = stored.thing.id;
+    let mut view = bare_view(stored, &input_of(stored)?)?;
+    let index = Index::VouchersOfCampaign;
+    view.vouchers_count = app.store().count(project, index, &key(id.0)).await?;
+    view.validation_rules_assignments = validation_rules::shown(app, project, id.0).await?;
+    if view.campaign_type == CampaignType::Promotion {
+        let mut tiers = Vec::new();
+        for offer in offers_of(compiled, id) {
+            tiers.push(promotions::view(app, project, (&stored.thing, offer)).await?);
+        }
+        view.promotion = Some(List::whole(tiers));
+    }
+    Ok(view)
+}
+
+/// All campaigns, newest first.
+#[utoipa::path(get, path = "/v1/campaigns", responses((status = 200, body = List<CampaignView>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    asked: Asked,
+) -> Result<Answer, Refused> {
+    let paging = asked.paging()?;
+    let compiled = app.compiled(caller.project).await?;
+    let page = (Kind::Campaign, paging);
+    let (records, total) = page_of(&app, caller.project, page).await?;
+    let mut rows = Vec::new();
+    for record in records {
+        let stored = read(&record.body)?;
+        rows.push(view(&app, (caller.project, &compiled), &stored).await?);
+    }
+    Answer::ok(&List::page("campaigns", rows, total))
+}
+
+/// One campaign, by id or name.
+#[utoipa::path(get, path = "/v1/campaigns/{id}", responses((status = 200, body = CampaignView)))]
+async fn get(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    Path(name): Path<String>,
+) -> Result<Answer, Refused> {
+    let compiled = app.compiled(caller.project).await?;
+    let stored = find(&app, (caller.project, &compiled), &name).await?;
+    Answer::ok(&view(&app, (caller.project, &compiled), &stored).await?)
+}
+
+/// Change a campaign. What is absent stays; members of `proffer` that are `null` are cleared.
+#[utoipa::path(put, path = "/v1/campaigns/{id}", request_body = Object,
+    responses((status = 200, body = CampaignView)))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let sent: CampaignUpdate = parse(&body)?;
+    let raw: serde_json::Value = parse(&body)?;
+    let proffer = raw.get("proffer").filter(|own| own.is_object());
+    let apply = |input: &mut CampaignCreate| changed(input, &sent, proffer);
+    retry(|| modified(&app, &caller, (&name, &apply))).await
+}
+
+fn changed(
+    input: &mut CampaignCreate,
+    sent: &CampaignUpdate,
+    proffer: Option<&serde_json::Value>,
+) -> Result<(), Refused> {
+    if let Some(description) = &sent.description {
+        input.description.clone_from(description);
+    }
+    if let Some(start) = sent.start_date {
+        input.start_date = start;
+    }
+    if let Some(end) = sent.expiration_date {
+        input.expiration_date = end;
+    }
+    if let Some(metadata) = &sent.metadata {
+        let known = input.metadata.get_or_insert_default();
+        known.extend(metadata.clone());
+    }
+    for field in sent.unset_metadata_fields.iter().flatten() {
+        input.metadata.get_or_insert_default().remove(field);
+    }
+    if let Some(discount) = &sent.discount {
+        input.voucher.get_or_insert_default().discount = Some(discount.clone());
+    }
+    let Some(sent) = proffer else { return Ok(()) };
+    let known = serde_json::to_value(input.proffer.clone().unwrap_or_default());
+    let mut own = known.map_err(|error| Refused::Fault(error.to_string()))?;
+    if let (Some(known), Some(sent)) = (own.as_object_mut(), sent.as_object()) {
+        known.extend(sent.clone());
+        known.retain(|_, value| !value.is_null());
+    }
+    let merged = serde_json::from_value::<ProfferSettings>(own);
+    let wrong = |error: serde_json::Error| wire::Malformed::at("/proffer", error.to_string());
+    input.proffer = Some(merged.map_err(|error| malformed(&wrong(error)))?);
+    Ok(())
+}
+
+type Edit<'a> = dyn Fn(&mut CampaignCreate) -> Result<(), Refused> + Send + Sync + 'a;
+
+async fn modified(
+    app: &App,
+    caller: &Caller<CampaignsWrite>,
+    (name, edit): (&str, &Edit<'_>),
+) -> Result<Option<Answer>, Refused> {
+    let project = caller.project;
+    let mut change = Change::begin(app, project, caller.now).await?;
+    let compiled = change.compiled().clone();
+    let before = find(app, (project, &compiled), name).await?;
+    let mut input = input_of(&before)?;
+    edit(&mut input)?;
+    let rules = validation_rules::rules_of(app, project, before.thing.id.0).await?;
+    let beside = validation_rules::beside(&rules)?;
+    let draft = Draft {
+        id: before.thing.id,
+        input,
+        created_at: before.created_at,
+        updated_at: Some(caller.now),
+    };
+    let (stored, _) = put(app, &mut change, &draft, &beside).await?;
+    let answer = Answer::ok(&view(app, (project, &compiled), &stored).await?)?;
+    match change.submit(None).await? {
+        Outcome::Applied => Ok(Some(answer)),
+        Outcome::Stale { .. } => Ok(None),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Resume a campaign.
+#[utoipa::path(post, path = "/v1/campaigns/{id}/enable",
+    responses((status = 200, body = CampaignView)))]
+async fn enable(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path(name): Path<String>,
+) -> Result<Answer, Refused> {
+    let apply = |input: &mut CampaignCreate| {
+        input.active = Some(true);
+        Ok(())
+    };
+    retry(|| modified(&app, &caller, (&name, &apply))).await
+}
+
+/// Pause a campaign.
+#[utoipa::path(post, path = "/v1/campaigns/{id}/disable",
+    responses((status = 200, body = CampaignView)))]
+async fn disable(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path(name): Path<String>,
+) -> Result<Answer, Refused> {
+    let apply = |input: &mut CampaignCreate| {
+        input.active = Some(false);
+        Ok(())
+    };
+    retry(|| modified(&app, &caller, (&name, &apply))).await
+}
+
+/// Remove a campaign with its tiers and codes; the books keep what it gave.
+#[utoipa::path(delete, path = "/v1/campaigns/{id}", responses((status = 204)))]
+async fn delete(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Refused> {
+    retry(|| removed(&app, &caller, &name)).await
+}
+
+async fn removed(
+    app: &App,
+    caller: &Caller<CampaignsWrite>,
+    name: &str,
+) -> Result<Option<StatusCode>, Refused> {
+    let project = caller.project;
+    let mut change = Change::begin(app, project, caller.now).await?;
+    let compiled = change.compiled().clone();
+    let campaign = find(app, (project, &compiled), name).await?;
+    let id = campaign.thing.id;
+    let objects = offers_of(&compiled, id).map(|offer| offer.thing.id.0);
+    for object in objects.chain([id.0]) {
+        change.write(validation_rules::removals(app, project, object).await?);
+    }
+    change.write(vouchers::removals(app, project, id).await?);
+    change.remove_campaign(&campaign.thing);
+    match change.submit(None).await? {
+        Outcome::Applied => Ok(Some(StatusCode::NO_CONTENT)),
+        Outcome::Stale { .. } => Ok(None),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Add codes: one is answered itself; of more, at most 1 000, that they were made.
+#[utoipa::path(post, path = "/v1/campaigns/{id}/vouchers",
+    request_body = CampaignVouchersCreate, responses(
+        (status = 200, body = VoucherView), (status = 202, description = "They were made.")))]
+async fn add_codes(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    (Path(name), asked): (Path<String>, Asked),
+    (headers, body): (HeaderMap, Bytes),
+) -> Result<Answer, Refused> {
+    let call = format!("POST /v1/campaigns/{name}/vouchers");
+    let once = once::Key::of(&headers, caller.project, (&call, &body))?;
+    let input: CampaignVouchersCreate = parse_optional(&body)?;
+    let count = u64::from(asked.number("vouchers_count")?.unwrap_or(1));
+    if !(1..=MAX_CODES).contains(&count) {
+        let details = format!("vouchers_count is from 1 to {MAX_CODES}");
+        return Err(refuse(Key::InvalidQueryParams, details));
+    }
+    retry(|| codes_added(&app, &caller, (&name, once), (&input, count))).await
+}
+
+/// Add one code of your choice.
+#[utoipa::path(post, path = "/v1/campaigns/{id}/vouchers/{code}",
+    request_body = CampaignVouchersCreate, responses((status = 200, body = VoucherView)))]
+async fn add_code(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path((name, code)): Path<(String, String)>,
+    (headers, body): (HeaderMap, Bytes),
+) -> Result<Answer, Refused> {
+    let call = format!("POST /v1/campaigns/{name}/vouchers/{code}");
+    let once = once::Key::of(&headers, caller.project, (&call, &body))?;
+    let mut input: CampaignVouchersCreate = parse_optional(&body)?;
+    input.code = Some(code);
+    retry(|| codes_added(&app, &caller, (&name, once), (&input, 1))).await
+}
+
+async fn codes_added(
+    app: &App,
+    caller: &Caller<CampaignsWrite>,
+    (name, once): (&str, Option<once::Key>),
+    (input, count): (&CampaignVouchersCreate, u64),
+) -> Result<Option<Answer>, Refused> {
+    let (project, now) = (caller.project, caller.now);
+    let compiled = app.compiled(project).await?;
+    let campaign = find(app, (project, &compiled), name).await?;
+    let sent = input_of(&campaign)?;
+    let offer = offers_of(&compiled, campaign.thing.id).find(|offer| !offer.thing.is_tier);
+    let Some(offer) = offer else {
+        let details = format!("campaign {name} has tiers, not codes");
+        return Err(refuse(Key::InvalidVoucher, details));
+    };
+    let config: VoucherConfig = sent.voucher.clone().unwrap_or_default();
+    let new = New {
+        campaign: &campaign.thing,
+        offer: offer.thing.id,
+        now,
+    };
+    let mut command = crate::setup::writes(project, Vec::new());
+    command.now = now;
+    let mut first = None;
+    for _ in 0..count {
+        let issued = vouchers::of_campaign(app, &new, (&config, input))?;
+        command.writes.extend(issued.writes);
+        command.openings.extend(issued.booking.openings);
+        command.chain.extend(issued.booking.chain);
+        first.get_or_insert(issued.stored);
+    }
+    let answer = match first.filter(|_| count == 1) {
+        Some(stored) => Answer::ok(&vouchers::new_view(
+            &stored,
+            (&campaign.thing, &offer.thing),
+        ))?,
+        None => {
+            let id = ids::format(Tag::Transaction, app.next_id());
+            let done = serde_json::json!({"async_action_id": id, "vouchers_count": count});
+            Answer::new(StatusCode::ACCEPTED, &done)?
+        }
+    };
+    command.once = once.map(|key| key.once(&answer));
+    let is_fixed = input.code.is_some() || vouchers::is_fixed(vouchers::config_of(&config, input));
+    match answer.after(app.store().submit(command).await?)? {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Outcome::Stale { .. }) if is_fixed => Err(duplicate("voucher", "this code")),
+        Err(Outcome::Stale { .. }) => Ok(None),
+        Err(other) => Err(unexpected(&other)),
+    }
+}
+
+/// What a campaign is.
+///
+/// # Errors
+/// When what is stored cannot be read.
+pub fn kind_of(stored: &Stored<Campaign>) -> Result<CampaignType, Refused> {
+    let input = input_of(stored)?;
+    input.inferred_type().map_err(|wrong| malformed(&wrong))
+}

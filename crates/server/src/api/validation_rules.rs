@@ -1,0 +1,610 @@
+//! Validation rules and what they are assigned to: campaigns, promotion tiers, vouchers. A change
+//! of a rule changes all of them, in one command.
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+};
+use offers::{CampaignId, OfferId, Timestamp};
+use serde::{Deserialize, Serialize};
+use store::{Index, Kind, Outcome, Page, ProjectId, Write};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use wire::{
+    ids::{self, Tag},
+    voucherify::{
+        AssignmentCreate, AssignmentView, Beside, Key, List, RuleInput, RuleView, Translated,
+        translate,
+    },
+};
+
+use super::{
+    campaigns,
+    dialect::{Asked, malformed, not_found, page_of, parse, refuse, retry},
+    promotions, vouchers,
+};
+use crate::{
+    app::App,
+    auth::{Caller, CampaignsRead, CampaignsWrite},
+    catalogue::{CURRENCY, Change},
+    configuration::{Stored, read, write},
+    once::{self, Answer},
+    problem::Refused,
+    vouchers::key,
+};
+
+/// Things one rule may be assigned to.
+const MAX_ASSIGNMENTS: u32 = 1_000;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(assign, assignments_of_rule))
+        .routes(routes!(unassign))
+        .routes(routes!(all_assignments))
+}
+
+/// A rule at work on a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assigned {
+    pub rule: u64,
+    pub to: Object,
+}
+
+/// What a rule can be assigned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Object {
+    Campaign(u64),
+    Tier(u64),
+    Voucher(u64),
+}
+
+impl Object {
+    fn number(self) -> u64 {
+        match self {
+            Self::Campaign(id) | Self::Tier(id) | Self::Voucher(id) => id,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Campaign(_) => "campaign",
+            Self::Tier(_) => "promotion_tier",
+            Self::Voucher(_) => "voucher",
+        }
+    }
+
+    fn id(self) -> String {
+        let tag = match self {
+            Self::Campaign(_) => Tag::Campaign,
+            Self::Tier(_) => Tag::Tier,
+            Self::Voucher(_) => Tag::Voucher,
+        };
+        ids::format(tag, self.number())
+    }
+}
+
+type Assignment = Stored<Assigned>;
+
+/// What the rules say together, beside a body.
+///
+/// # Errors
+/// When one says what cannot be done yet.
+pub fn beside(rules: &[RuleInput]) -> Result<Beside, Refused> {
+    let mut conditions = Vec::new();
+    let mut lines = Vec::new();
+    let mut caps = Vec::new();
+    for rule in rules {
+        let translated = translate(rule).map_err(|wrong| malformed(&wrong))?;
+        conditions.extend(translated.condition);
+        lines.extend(translated.lines);
+        caps.extend(translated.caps);
+    }
+    let joined = |all: Vec<rules::Condition>| (!all.is_empty()).then(|| rules::Condition::all(all));
+    Ok(Beside {
+        rule: Translated {
+            condition: joined(conditions),
+            caps,
+            lines: joined(lines),
+        },
+        currency: CURRENCY,
+    })
+}
+
+/// The rules that a body names by id, and the writes that assign them to what it makes.
+///
+/// # Errors
+/// When there is no such rule.
+pub async fn named(
+    app: &App,
+    (project, now): (ProjectId, Timestamp),
+    names: Option<&[String]>,
+    to: Object,
+) -> Result<(Vec<RuleInput>, Vec<Write>), Refused> {
+    let mut rules = Vec::new();
+    let mut writes = Vec::new();
+    for name in names.unwrap_or_default() {
+        let (id, rule) = load(app, project, name).await?;
+        writes.extend(record(app.next_id(), &assigned(id, to, now))?);
+        rules.push(rule.thing);
+    }
+    Ok((rules, writes))
+}
+
+fn assigned(rule: u64, to: Object, now: Timestamp) -> Assignment {
+    Stored {
+        thing: Assigned { rule, to },
+        extra: serde_json::Value::Null,
+        created_at: now,
+        updated_at: None,
+    }
+}
+
+fn record(id: u64, assignment: &Assignment) -> Result<Vec<Write>, Refused> {
+    let body = write(assignment)?;
+    let put = Write::Put {
+        kind: Kind::Assignment,
+        id,
+        body,
+    };
+    let links = links(&assignment.thing);
+    let links = links.map(|(index, key)| Write::Link { index, key, id });
+    Ok(std::iter::once(put).chain(links).collect())
+}
+
+fn links(assigned: &Assigned) -> [(Index, Vec<u8>); 2] {
+    [
+        (Index::AssignmentsOfRule, key(assigned.rule)),
+        (Index::AssignmentsOfObject, key(assigned.to.number())),
+    ]
+}
+
+fn removal(id: u64, assigned: &Assigned) -> Vec<Write> {
+    let delete = Write::Delete {
+        kind: Kind::Assignment,
+        id,
+    };
+    let unlinks = links(assigned).map(|(index, key)| Write::Unlink { index, key, id });
+    std::iter::once(delete).chain(unlinks).collect()
+}
+
+/// The assignments under one key of an index.
+async fn assignments(
+    app: &App,
+    project: ProjectId,
+    (index, of): (Index, u64),
+) -> Result<Vec<(u64, Assignment)>, Refused> {
+    let page = Page {
+        after: 0,
+        limit: MAX_ASSIGNMENTS,
+        newest_first: false,
+    };
+    let found = app.store().find(project, (index, &key(of)), page).await?;
+    let records = app
+        .store()
+        .get_many(project, Kind::Assignment, &found)
+        .await?;
+    let known = records.into_iter().flatten();
+    known
+        .map(|record| Ok((record.id, read(&record.body)?)))
+        .collect()
+}
+
+/// The assignments of a thing, as they are shown beside it.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn shown(
+    app: &App,
+    project: ProjectId,
+    object: u64,
+) -> Result<List<AssignmentView>, Refused> {
+    let found = assignments(app, project, (Index::AssignmentsOfObject, object)).await?;
+    Ok(List::whole(found.iter().map(view_of).collect()))
+}
+
+/// What removes the assignments of a thing that goes.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn removals(app: &App, project: ProjectId, object: u64) -> Result<Vec<Write>, Refused> {
+    let found = assignments(app, project, (Index::AssignmentsOfObject, object)).await?;
+    let each = found.iter().map(|(id, one)| removal(*id, &one.thing));
+    Ok(each.flatten().collect())
+}
+
+/// The rules assigned to a thing.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn rules_of(
+    app: &App,
+    project: ProjectId,
+    object: u64,
+) -> Result<Vec<RuleInput>, Refused> {
+    let found = assignments(app, project, (Index::AssignmentsOfObject, object)).await?;
+    let ids: Vec<u64> = found.iter().map(|(_, one)| one.thing.rule).collect();
+    rules(app, project, &ids).await
+}
+
+async fn rules(app: &App, project: ProjectId, ids: &[u64]) -> Result<Vec<RuleInput>, Refused> {
+    let records = app
+        .store()
+        .get_many(project, Kind::ValidationRule, ids)
+        .await?;
+    let stored = records.iter().flatten();
+    stored
+        .map(|record| Ok(read::<Stored<RuleInput>>(&record.body)?.thing))
+        .collect()
+}
+
+fn view_of((id, assignment): &(u64, Assignment)) -> AssignmentView {
+    AssignmentView {
+        id: ids::format(Tag::Assignment, *id),
+        rule_id: ids::format(Tag::ValidationRule, assignment.thing.rule),
+        related_object_id: assignment.thing.to.id(),
+        related_object_type: assignment.thing.to.name(),
+        created_at: assignment.created_at,
+        updated_at: assignment.updated_at,
+        validation_status: "VALID",
+        validation_omitted_rules: Vec::new(),
+        object: "validation_rules_assignment",
+    }
+}
+
+async fn load(
+    app: &App,
+    project: ProjectId,
+    name: &str,
+) -> Result<(u64, Stored<RuleInput>), Refused> {
+    let missing = || not_found("validation_rules", name);
+    let id = ids::parse(Tag::ValidationRule, name).map_err(|_| missing())?;
+    let record = app.store().get(project, Kind::ValidationRule, id).await?;
+    Ok((id, read(&record.ok_or_else(missing)?.body)?))
+}
+
+async fn view(
+    app: &App,
+    project: ProjectId,
+    (id, rule): (u64, &Stored<RuleInput>),
+) -> Result<RuleView, Refused> {
+    let index = Index::AssignmentsOfRule;
+    let count = app.store().count(project, index, &key(id)).await?;
+    let name = ids::format(Tag::ValidationRule, id);
+    let mut view = RuleView::of(name, rule.thing.clone(), rule.created_at);
+    view.assignments_count = count;
+    view.updated_at = rule.updated_at;
+    Ok(view)
+}
+
+/// Make a rule.
+#[utoipa::path(post, path = "/v1/validation-rules", request_body = RuleInput,
+    responses((status = 200, body = RuleView)))]
+async fn create(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let call = ("POST /v1/validation-rules", &*body);
+    let once = once::Key::of(&headers, caller.project, call)?;
+    let input: RuleInput = parse(&body)?;
+    beside(std::slice::from_ref(&input))?;
+    let rule = Stored {
+        thing: input,
+        extra: serde_json::Value::Null,
+        created_at: caller.now,
+        updated_at: None,
+    };
+    let id = app.next_id();
+    let answer = Answer::ok(&view(&app, caller.project, (id, &rule)).await?)?;
+    let put = Write::Put {
+        kind: Kind::ValidationRule,
+        id,
+        body: write(&rule)?,
+    };
+    let mut command = crate::setup::writes(caller.project, vec![put]);
+    command.once = once.map(|key| key.once(&answer));
+    let outcome = app.store().submit(command).await?;
+    answer.after(outcome)?.map_err(|other| unexpected(&other))
+}
+
+fn unexpected(outcome: &Outcome) -> Refused {
+    Refused::Fault(format!("a rule could not be kept: {outcome:?}"))
+}
+
+/// All rules, newest first.
+#[utoipa::path(get, path = "/v1/validation-rules",
+    responses((status = 200, body = List<RuleView>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    asked: Asked,
+) -> Result<Answer, Refused> {
+    let page = (Kind::ValidationRule, asked.paging()?);
+    let (records, total) = page_of(&app, caller.project, page).await?;
+    let mut rows = Vec::new();
+    for record in records {
+        let rule = read(&record.body)?;
+        rows.push(view(&app, caller.project, (record.id, &rule)).await?);
+    }
+    Answer::ok(&List::page("data", rows, total))
+}
+
+/// One rule.
+#[utoipa::path(get, path = "/v1/validation-rules/{id}",
+    responses((status = 200, body = RuleView)))]
+async fn get(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    Path(name): Path<String>,
+) -> Result<Answer, Refused> {
+    let (id, rule) = load(&app, caller.project, &name).await?;
+    Answer::ok(&view(&app, caller.project, (id, &rule)).await?)
+}
+
+/// Change a rule, and all it is assigned to. What is absent stays.
+#[utoipa::path(put, path = "/v1/validation-rules/{id}", request_body = RuleInput,
+    responses((status = 200, body = RuleView)))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let input: RuleInput = parse(&body)?;
+    retry(|| updated(&app, &caller, (&name, &input))).await
+}
+
+async fn updated(
+    app: &App,
+    caller: &Caller<CampaignsWrite>,
+    (name, input): (&str, &RuleInput),
+) -> Result<Option<Answer>, Refused> {
+    let project = caller.project;
+    let (id, mut rule) = load(app, project, name).await?;
+    rule.thing = merged(rule.thing, input.clone());
+    rule.updated_at = Some(caller.now);
+    beside(std::slice::from_ref(&rule.thing))?;
+    let mut change = Change::begin(app, project, caller.now).await?;
+    for (_, assignment) in assignments(app, project, (Index::AssignmentsOfRule, id)).await? {
+        let object = assignment.thing.to;
+        let others = assignments(app, project, (Index::AssignmentsOfObject, object.number()));
+        let others = others.await?;
+        let ids: Vec<u64> = others.iter().map(|(_, one)| one.thing.rule).collect();
+        let others: Vec<u64> = ids.into_iter().filter(|other| *other != id).collect();
+        let mut all = rules(app, project, &others).await?;
+        all.push(rule.thing.clone());
+        recompile(app, &mut change, (object, &all)).await?;
+    }
+    change.write([Write::Put {
+        kind: Kind::ValidationRule,
+        id,
+        body: write(&rule)?,
+    }]);
+    let answer = Answer::ok(&view(app, project, (id, &rule)).await?)?;
+    done(answer, change.submit(None).await?)
+}
+
+fn done(answer: Answer, outcome: Outcome) -> Result<Option<Answer>, Refused> {
+    match answer.after(outcome)? {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Outcome::Stale { .. }) => Ok(None),
+        Err(other) => Err(unexpected(&other)),
+    }
+}
+
+fn merged(before: RuleInput, sent: RuleInput) -> RuleInput {
+    RuleInput {
+        name: sent.name.or(before.name),
+        rules: sent.rules.or(before.rules),
+        bundle_rules: sent.bundle_rules.or(before.bundle_rules),
+        error: sent.error.or(before.error),
+        applicable_to: sent.applicable_to.or(before.applicable_to),
+        kind: sent.kind.or(before.kind),
+        context_type: sent.context_type.or(before.context_type),
+        expression: sent.expression.or(before.expression),
+    }
+}
+
+/// Works out anew what a thing is under other rules.
+async fn recompile(
+    app: &App,
+    change: &mut Change<'_>,
+    (object, rules): (Object, &[RuleInput]),
+) -> Result<(), Refused> {
+    let beside = beside(rules)?;
+    match object {
+        Object::Campaign(id) => {
+            let stored = change.compiled().campaigns.get(&CampaignId(id)).cloned();
+            match stored {
+                Some(stored) => campaigns::again(app, change, (&stored, &beside)).await,
+                None => Ok(()),
+            }
+        }
+        Object::Tier(id) => {
+            let stored = change.compiled().offers.get(&OfferId(id)).cloned();
+            match stored {
+                Some(stored) => promotions::again(change, (&stored, &beside)),
+                None => Ok(()),
+            }
+        }
+        Object::Voucher(id) => vouchers::again(app, change, (id, &beside)).await,
+    }
+}
+
+/// Remove a rule that is assigned to nothing.
+#[utoipa::path(delete, path = "/v1/validation-rules/{id}", responses((status = 204)))]
+async fn delete(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Refused> {
+    let (id, _) = load(&app, caller.project, &name).await?;
+    let of_rule = (Index::AssignmentsOfRule, id);
+    if !assignments(&app, caller.project, of_rule).await?.is_empty() {
+        let details = format!("{name} is assigned: remove its assignments first");
+        return Err(refuse(Key::ResourceInUse, details));
+    }
+    let delete = Write::Delete {
+        kind: Kind::ValidationRule,
+        id,
+    };
+    let command = crate::setup::writes(caller.project, vec![delete]);
+    app.store().submit(command).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Assign a rule to a campaign, a promotion tier or a voucher.
+#[utoipa::path(post, path = "/v1/validation-rules/{id}/assignments",
+    request_body = AssignmentCreate, responses((status = 200, body = AssignmentView)))]
+async fn assign(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let input: AssignmentCreate = parse(&body)?;
+    let object = object_of(&app, caller.project, &input).await?;
+    retry(|| assigned_to(&app, &caller, (&name, object))).await
+}
+
+async fn assigned_to(
+    app: &App,
+    caller: &Caller<CampaignsWrite>,
+    (name, object): (&str, Object),
+) -> Result<Option<Answer>, Refused> {
+    let project = caller.project;
+    let (rule_id, rule) = load(app, project, name).await?;
+    let here = (Index::AssignmentsOfObject, object.number());
+    let before = assignments(app, project, here).await?;
+    if let Some(known) = before.iter().find(|(_, one)| one.thing.rule == rule_id) {
+        return Answer::ok(&view_of(known)).map(Some);
+    }
+    let mut all = rules_of(app, project, object.number()).await?;
+    all.push(rule.thing);
+    let mut change = Change::begin(app, project, caller.now).await?;
+    recompile(app, &mut change, (object, &all)).await?;
+    let made = (app.next_id(), assigned(rule_id, object, caller.now));
+    change.write(record(made.0, &made.1)?);
+    let answer = Answer::ok(&view_of(&made))?;
+    done(answer, change.submit(None).await?)
+}
+
+async fn object_of(
+    app: &App,
+    project: ProjectId,
+    input: &AssignmentCreate,
+) -> Result<Object, Refused> {
+    let named = match (&input.voucher, &input.campaign, &input.promotion_tier) {
+        (Some(id), None, None) => ("voucher", id),
+        (None, Some(id), None) => ("campaign", id),
+        (None, None, Some(id)) => ("promotion_tier", id),
+        _ => match (&input.related_object_type, &input.related_object_id) {
+            (Some(kind), Some(id)) => (kind.as_str(), id),
+            _ => {
+                let details = "needs related_object_type and related_object_id";
+                return Err(refuse(Key::InvalidPayload, details));
+            }
+        },
+    };
+    let compiled = app.compiled(project).await?;
+    match named {
+        ("campaign", id) => {
+            let found = campaigns::find(app, (project, &compiled), id).await?;
+            Ok(Object::Campaign(found.thing.id.0))
+        }
+        ("promotion_tier", id) => {
+            let found = promotions::find(&compiled, id)?;
+            Ok(Object::Tier(found.thing.id.0))
+        }
+        ("voucher", code) => {
+            let (issued, _) = vouchers::find(app, project, code).await?;
+            Ok(Object::Voucher(issued.thing.voucher.id.0))
+        }
+        (kind, _) => {
+            let details = format!("rules are not assigned to a {kind}");
+            Err(refuse(Key::InvalidPayload, details))
+        }
+    }
+}
+
+/// Take a rule off a thing.
+#[utoipa::path(delete, path = "/v1/validation-rules/{id}/assignments/{assignment}",
+    responses((status = 204)))]
+async fn unassign(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path((name, assignment)): Path<(String, String)>,
+) -> Result<StatusCode, Refused> {
+    retry(|| taken_off(&app, &caller, (&name, &assignment))).await
+}
+
+async fn taken_off(
+    app: &App,
+    caller: &Caller<CampaignsWrite>,
+    (name, assignment): (&str, &str),
+) -> Result<Option<StatusCode>, Refused> {
+    let project = caller.project;
+    let (rule, _) = load(app, project, name).await?;
+    let missing = || not_found("validation_rules_assignment", assignment);
+    let id = ids::parse(Tag::Assignment, assignment).map_err(|_| missing())?;
+    let all = assignments(app, project, (Index::AssignmentsOfRule, rule)).await?;
+    let found = all.into_iter().find(|(known, _)| *known == id);
+    let object = found.ok_or_else(missing)?.1.thing.to;
+    let here = (Index::AssignmentsOfObject, object.number());
+    let others = assignments(app, project, here).await?;
+    let others = others.into_iter().filter(|(known, _)| *known != id);
+    let others: Vec<u64> = others.map(|(_, one)| one.thing.rule).collect();
+    let left = rules(app, project, &others).await?;
+    let mut change = Change::begin(app, project, caller.now).await?;
+    recompile(app, &mut change, (object, &left)).await?;
+    change.write(removal(id, &Assigned { rule, to: object }));
+    match change.submit(None).await? {
+        Outcome::Applied => Ok(Some(StatusCode::NO_CONTENT)),
+        Outcome::Stale { .. } => Ok(None),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// What a rule is assigned to.
+#[utoipa::path(get, path = "/v1/validation-rules/{id}/assignments",
+    responses((status = 200, body = List<AssignmentView>)))]
+async fn assignments_of_rule(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    Path(name): Path<String>,
+    asked: Asked,
+) -> Result<Answer, Refused> {
+    let paging = asked.paging()?;
+    let (id, _) = load(&app, caller.project, &name).await?;
+    let all = assignments(&app, caller.project, (Index::AssignmentsOfRule, id)).await?;
+    let total = all.len() as u64;
+    let rows = paging.cut(all).iter().map(view_of).collect();
+    Answer::ok(&List::page("data", rows, total))
+}
+
+/// All assignments, or those of one thing or rule.
+#[utoipa::path(get, path = "/v1/validation-rules-assignments",
+    responses((status = 200, body = List<AssignmentView>)))]
+async fn all_assignments(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    asked: Asked,
+) -> Result<Answer, Refused> {
+    let page = (Kind::Assignment, asked.paging()?);
+    let (records, total) = page_of(&app, caller.project, page).await?;
+    let mut rows = Vec::new();
+    for record in records {
+        rows.push(view_of(&(record.id, read(&record.body)?)));
+    }
+    let wanted = |row: &AssignmentView| {
+        asked.get("rule").is_none_or(|rule| rule == row.rule_id)
+            && asked
+                .get("related_object_id")
+                .is_none_or(|id| id == row.related_object_id)
+    };
+    rows.retain(wanted);
+    Answer::ok(&List::page("data", rows, total))
+}

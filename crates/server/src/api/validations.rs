@@ -1,0 +1,371 @@
+//! Validations: do these redeemables apply to this order, and what do they take off? With a
+//! session what is limited is held under its key, so that it is there when the order is paid.
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use ledger::{Minor, Timestamp};
+use offers::{Booking, Checkout, Happening, Redeemable, book};
+use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Write};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use wire::{
+    ids::{self, Tag},
+    voucherify::{
+        CustomerRef, Discount, GiftResult, Inapplicable, Key, OrderStatus, OrderView, RowResult,
+        RowStatus, SessionInput, SessionView, Skip, StackingRules, ValidationRequest,
+        ValidationResponse, ValidationRow,
+    },
+};
+
+use super::{
+    dialect::{not_found, parse, refuse, retry},
+    vouchers,
+};
+use crate::{
+    app::App,
+    auth::{Caller, Redeem},
+    checkout::{Call, Fate, For, Found, Quote, Reservation, Till},
+    configuration::{read, write},
+    once::Answer,
+    problem::Refused,
+    telemetry,
+};
+
+/// A reservation ends after so long at most: an abandoned order gives back.
+const MAX_HOLD_MS: i64 = 30 * 86_400_000;
+const MAX_SESSION_BYTES: usize = 200;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(validate))
+        .routes(routes!(release))
+}
+
+/// Validate redeemables on an order; hold them where a session asks for it.
+#[utoipa::path(post, path = "/v1/validations", request_body = ValidationRequest,
+    responses((status = 200, body = ValidationResponse)))]
+async fn validate(
+    State(app): State<App>,
+    caller: Caller<Redeem>,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let request: ValidationRequest = parse(&body)?;
+    let drawn = ids::format(Tag::Session, app.next_id());
+    let key = session_key(&request)?.unwrap_or(&drawn);
+    let to_hold = request.session.as_ref().map(|session| Hold {
+        session,
+        key,
+        until: caller.now.saturating_add(session.ttl_ms().min(MAX_HOLD_MS)),
+    });
+    let status = request.order.as_ref().and_then(|order| order.status);
+    if to_hold.is_some() && status == Some(OrderStatus::Canceled) {
+        let details = "a cancelled order holds nothing";
+        return Err(refuse(Key::InvalidOrder, details));
+    }
+    retry(|| validated(&app, &caller, (&request, to_hold.as_ref()))).await
+}
+
+/// What is to be held, for whom and until when.
+struct Hold<'a> {
+    session: &'a SessionInput,
+    key: &'a str,
+    until: Timestamp,
+}
+
+/// The key of the request's session, where it has one.
+///
+/// # Errors
+/// When it is empty or too long.
+pub fn session_key(request: &ValidationRequest) -> Result<Option<&str>, Refused> {
+    let key = request.session.as_ref();
+    let key = key.and_then(|session| session.key.as_deref());
+    if key.is_some_and(|key| key.is_empty() || key.len() > MAX_SESSION_BYTES) {
+        let details = format!("/session/key: from 1 to {MAX_SESSION_BYTES} bytes");
+        return Err(refuse(Key::InvalidPayload, details));
+    }
+    Ok(key)
+}
+
+async fn validated(
+    app: &App,
+    caller: &Caller<Redeem>,
+    (request, to_hold): (&ValidationRequest, Option<&Hold<'_>>),
+) -> Result<Option<Answer>, Refused> {
+    let call = Call {
+        project: caller.project,
+        now: caller.now,
+        customer: request.customer.as_ref(),
+        order: request.order.as_ref(),
+        metadata: request.metadata.as_ref(),
+        session: to_hold.map(|hold| hold.key),
+        purpose: if to_hold.is_some() {
+            For::Holding
+        } else {
+            For::Looking
+        },
+    };
+    let mut till = Till::open(app, &call).await?;
+    till.offer(&request.redeemables).await?;
+    let quote = till.quote();
+    let rows = rows(&till, &quote);
+    let is_valid = quote.failure().is_none() && !quote.applied().is_empty();
+    let of = |status: RowStatus| {
+        let rows = rows.iter().filter(|row| row.status == status);
+        rows.cloned().collect::<Vec<_>>()
+    };
+    let mut response = ValidationResponse {
+        id: is_valid.then(|| ids::format(Tag::Validation, app.next_id())),
+        valid: is_valid,
+        inapplicable_redeemables: of(RowStatus::Inapplicable),
+        skipped_redeemables: of(RowStatus::Skipped),
+        redeemables: rows,
+        order: is_valid.then(|| order_view(&till, &quote)),
+        tracking_id: request.tracking_id.clone(),
+        session: None,
+        stacking_rules: StackingRules::default(),
+    };
+    let Some(hold) = to_hold.filter(|_| is_valid) else {
+        return Answer::ok(&response).map(Some);
+    };
+    response.session = Some::<SessionView>(hold.session.view(hold.key.to_owned()));
+    let is_held = held(till, &quote, hold).await?;
+    if is_held {
+        Answer::ok(&response).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Holds what is limited; false where somebody else was faster.
+async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Refused> {
+    let app = till.app;
+    let mut booking = released(app, (&till.session_holds, till.now));
+    let mut chains: Vec<(Redeemable, u64)> = Vec::new();
+    for (found, discount) in used(&till, quote) {
+        let given = found.given(discount);
+        let checkout = Checkout {
+            given: std::slice::from_ref(&given),
+            occasion: &till.occasion,
+            held: &found.held,
+        };
+        let chain = app.next_id();
+        let happening = Happening::Validated {
+            checkout: &checkout,
+            expires_at: hold.until,
+        };
+        booking = booking.then(book(&happening, chain));
+        chains.push((found.redeemable, chain));
+    }
+    let reservation = Reservation {
+        key: hold.key.to_owned(),
+        chains,
+        until: hold.until,
+    };
+    let known = till.reservation.as_ref().map(|(id, ..)| *id);
+    let id = known.unwrap_or_else(|| app.next_id());
+    let mut writes = vec![
+        Write::Put {
+            kind: Kind::Reservation,
+            id,
+            body: write(&reservation)?,
+        },
+        Write::Link {
+            index: Index::ReservationKey,
+            key: hold.key.as_bytes().to_vec(),
+            id,
+        },
+    ];
+    let mut expects = till.expects();
+    let (project, now) = (till.project, till.now);
+    let (of_people, changed) = till.people.finish()?;
+    expects.extend(of_people);
+    writes.extend(changed);
+    let command = Command {
+        project,
+        now,
+        once: None,
+        expects,
+        openings: booking.openings,
+        chain: booking.chain,
+        writes,
+    };
+    Ok(app.store().submit(command).await? == Outcome::Applied)
+}
+
+/// What lets go of the holds of a session.
+fn released(
+    app: &App,
+    (holds, now): (&[(Redeemable, Vec<ledger::Transfer>)], Timestamp),
+) -> Booking {
+    let all: Vec<_> = holds.iter().flat_map(|(_, holds)| holds).copied().collect();
+    let happening = Happening::Released { held: &all, now };
+    book(&happening, app.next_id())
+}
+
+/// Those that apply, in the order of the stack, each with what it gives.
+pub fn used<'a>(
+    till: &'a Till<'_>,
+    quote: &'a Quote,
+) -> impl Iterator<Item = (&'a Found, &'a offers::Discount)> {
+    quote.applied().into_iter().filter_map(|(index, at)| {
+        let found = till.offered.get(index)?.found.as_ref()?;
+        Some((found, quote.priced.discounts.get(at)?))
+    })
+}
+
+/// The order after all that applies.
+#[must_use]
+pub fn order_view(till: &Till<'_>, quote: &Quote) -> OrderView {
+    with_customer(OrderView::priced(&till.input, &quote.priced), till)
+}
+
+fn with_customer(mut view: OrderView, till: &Till<'_>) -> OrderView {
+    let customer = till.customer.map(|id| ids::format(Tag::Customer, id.0));
+    view.customer = customer.clone().map(CustomerRef::new);
+    view.customer_id = customer;
+    view
+}
+
+/// What became of each redeemable, in the order they were put forward.
+#[must_use]
+pub fn rows(till: &Till<'_>, quote: &Quote) -> Vec<ValidationRow> {
+    let failure = quote.failure();
+    let all = till.offered.iter().zip(&quote.fates).enumerate();
+    let row = |(index, (offered, fate)): (usize, (&crate::checkout::Offered, &Fate))| {
+        let input = &offered.input;
+        if let Some((failed, refusal)) = failure {
+            return if failed == index {
+                refused_row(refusal, input)
+            } else {
+                ValidationRow::skipped(input, Skip::PrecedingValidationFailed)
+            };
+        }
+        match fate {
+            Fate::Applied { at } => {
+                let view = OrderView::after(&till.input, &quote.priced, *at);
+                let result = result_of(offered.found.as_ref(), (quote, *at));
+                ValidationRow::applicable(input, with_customer(view, till), result)
+            }
+            Fate::Refused(refusal) => refused_row(refusal, input),
+            Fate::OverLimit => ValidationRow::skipped(input, Skip::ApplicableLimitExceeded),
+        }
+    };
+    all.map(row).collect()
+}
+
+/// A row that says why a redeemable does not apply.
+#[must_use]
+pub fn refused_row(
+    refusal: &offers::Refusal,
+    input: &wire::voucherify::RedeemableInput,
+) -> ValidationRow {
+    match Inapplicable::of(refusal, input, &telemetry::request_id()) {
+        Inapplicable::Error(body) => ValidationRow::inapplicable(input, *body),
+        Inapplicable::Skipped(skip) => ValidationRow::skipped(input, skip),
+    }
+}
+
+/// What a redeemable gives, as the dialect tells it.
+#[must_use]
+pub fn result_of(found: Option<&Found>, (quote, at): (&Quote, usize)) -> RowResult {
+    let Some(found) = found else {
+        return RowResult::default();
+    };
+    let amount: Minor = quote.priced.discounts.get(at).map_or(0, |one| one.amount);
+    let is_gift = found.offer.benefit == offers::Benefit::Credit;
+    RowResult {
+        discount: Discount::of(&found.offer.benefit, &found.offer.scope),
+        gift: is_gift.then_some(GiftResult {
+            credits: amount,
+            balance: found.balance,
+        }),
+        ..RowResult::default()
+    }
+}
+
+/// Let go of what a session holds of a voucher.
+#[utoipa::path(delete, path = "/v1/vouchers/{code}/sessions/{key}",
+    responses((status = 204)))]
+async fn release(
+    State(app): State<App>,
+    caller: Caller<Redeem>,
+    Path((code, session)): Path<(String, String)>,
+) -> Result<StatusCode, Refused> {
+    let (issued, _) = vouchers::find(&app, caller.project, &code).await?;
+    let voucher = Redeemable::Voucher(issued.thing.voucher.id);
+    retry(|| let_go(&app, (caller.project, caller.now), (&session, voucher))).await
+}
+
+async fn let_go(
+    app: &App,
+    (project, now): (ProjectId, Timestamp),
+    (session, voucher): (&str, Redeemable),
+) -> Result<Option<StatusCode>, Refused> {
+    let missing = || not_found("session", session);
+    let index = Index::ReservationKey;
+    let id = app.store().find_one(project, index, session.as_bytes());
+    let id = id.await?.ok_or_else(missing)?;
+    let record = app.store().get(project, Kind::Reservation, id).await?;
+    let record = record.ok_or_else(missing)?;
+    let mut reservation: Reservation = read(&record.body)?;
+    let (gone, kept) = reservation
+        .chains
+        .into_iter()
+        .partition::<Vec<_>, _>(|(whose, _)| *whose == voucher);
+    if gone.is_empty() {
+        return Err(missing());
+    }
+    let mut holds = Vec::new();
+    let mut people = crate::people::People::open(app, project)?;
+    for (whose, chain) in gone {
+        holds.push((
+            whose,
+            crate::checkout::open_holds(&mut people, chain).await?,
+        ));
+    }
+    let booking = released(app, (&holds, now));
+    let writes = if kept.is_empty() {
+        forgotten(id, session)
+    } else {
+        reservation.chains = kept;
+        vec![Write::Put {
+            kind: Kind::Reservation,
+            id,
+            body: write(&reservation)?,
+        }]
+    };
+    let command = Command {
+        project,
+        now,
+        once: None,
+        expects: vec![Expect {
+            kind: Kind::Reservation,
+            id,
+            version: record.version,
+        }],
+        openings: booking.openings,
+        chain: booking.chain,
+        writes,
+    };
+    let is_done = app.store().submit(command).await? == Outcome::Applied;
+    Ok(is_done.then_some(StatusCode::NO_CONTENT))
+}
+
+/// What removes a reservation.
+#[must_use]
+pub fn forgotten(id: u64, session: &str) -> Vec<Write> {
+    let key = session.as_bytes().to_vec();
+    vec![
+        Write::Delete {
+            kind: Kind::Reservation,
+            id,
+        },
+        Write::Unlink {
+            index: Index::ReservationKey,
+            key,
+            id,
+        },
+    ]
+}

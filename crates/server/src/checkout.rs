@@ -1,0 +1,519 @@
+//! What does an order at the till look like, with all that may be read of it? Shared by
+//! qualification, validation and redemption: load, then quote.
+
+mod quote;
+mod records;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use decision::GrantState;
+use ledger::{Account, AccountId, Kind as Moves, Minor, PendingState, Timestamp, Transfer};
+use offers::{
+    Asking, Benefit, Campaign, Given, Offer, Order, Points, Redeemable, Voucher,
+    chart::{self, Counter, Occasion},
+};
+use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
+use rules::{Facts, Value};
+use store::{Expect, Index, Kind, Page, ProjectId, TransferFilter};
+use wire::{
+    ids::{self, Tag},
+    voucherify::{
+        CustomerInput, Key, Metadata, OrderInput, REDEEMABLES_LIMIT, RedeemableInput,
+        RedeemableKind, metadata_facts, order_metadata_facts, order_to_domain,
+    },
+};
+
+pub use quote::{Fate, Quote};
+pub use records::{OrderUse, Reservation, StoredOrder};
+
+use crate::{
+    api::{
+        dialect::{malformed, not_found, refuse},
+        promotions, vouchers,
+    },
+    app::{App, CONFIGURATION},
+    catalogue::CURRENCY,
+    configuration::{Compiled, Stored, read},
+    deciding::number_of,
+    people::People,
+    problem::Refused,
+    vouchers::Issued,
+};
+
+/// More lines than one chain ever has.
+const CHAIN: Page = Page {
+    after: 0,
+    limit: 1_000,
+    newest_first: false,
+};
+
+/// What is asked at the till.
+pub struct Call<'a> {
+    pub project: ProjectId,
+    pub now: Timestamp,
+    pub customer: Option<&'a CustomerInput>,
+    pub order: Option<&'a OrderInput>,
+    pub metadata: Option<&'a Metadata>,
+    /// The session whose reservation is meant.
+    pub session: Option<&'a str>,
+    pub purpose: For,
+}
+
+/// What the answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// To tell what would be so: nothing is kept.
+    Looking,
+    /// To hold it under a session: what the session held before is let go.
+    Holding,
+    /// To use it: what the session holds is posted.
+    Using,
+}
+
+/// An order at the till.
+pub struct Till<'a> {
+    pub app: &'a App,
+    pub project: ProjectId,
+    pub now: Timestamp,
+    pub compiled: Arc<Compiled>,
+    pub people: People<'a>,
+    /// Known, or about to be.
+    pub customer: Option<CustomerId>,
+    pub input: OrderInput,
+    pub order: Order,
+    /// The order as it is kept, and its version.
+    pub stored: Option<(StoredOrder, u64)>,
+    pub facts: Facts,
+    pub occasion: Occasion,
+    pub offered: Vec<Offered>,
+    /// The session's reservation: its record, itself, and its version.
+    pub reservation: Option<(u64, Reservation, u64)>,
+    /// What the session holds now.
+    pub session_holds: Vec<(Redeemable, Vec<Transfer>)>,
+    purpose: For,
+}
+
+/// One redeemable as it was put forward.
+pub struct Offered {
+    pub input: RedeemableInput,
+    /// `None` where there is none.
+    pub found: Option<Found>,
+}
+
+/// What a redeemable stands for, and what is left of its limits.
+pub struct Found {
+    pub redeemable: Redeemable,
+    pub campaign: Campaign,
+    pub offer: Offer,
+    pub voucher: Option<Voucher>,
+    /// The voucher's record and version.
+    pub issued: Option<(Stored<Issued>, u64)>,
+    /// The decision whose grant is used.
+    pub decision: Option<u64>,
+    /// What is held for it already, and is posted first.
+    pub held: Vec<Transfer>,
+    pub limits: Vec<Left>,
+    /// What may be taken off a gift card, as far as it was asked for.
+    pub credit: Option<Minor>,
+    pub balance: Minor,
+}
+
+/// A limit and what is left of it, own holds that will be let go included.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    pub counter: Counter,
+    pub left: Minor,
+}
+
+impl<'a> Till<'a> {
+    /// Loads the order and its customer, with nothing put forward yet.
+    ///
+    /// # Errors
+    /// When the order cannot be read or the customer is not known by the id given.
+    pub async fn open(app: &'a App, call: &Call<'_>) -> Result<Self, Refused> {
+        let compiled = app.compiled(call.project).await?;
+        let mut people = People::open(app, call.project)?;
+        let named = call.customer.or_else(|| call.order?.customer.as_ref());
+        let customer = customer_of(&mut people, (named, call)).await?;
+        let stored = stored_order(&mut people, call.order).await?;
+        let input = merged(call.order, stored.as_ref().map(|(order, _)| order));
+        let mut order =
+            order_to_domain(&input, CURRENCY).map_err(|wrong| malformed(&wrong.under("order")))?;
+        let earlier = stored.iter().flat_map(|(order, _)| order.standing());
+        let earlier: Minor = earlier.map(|one| one.discount).sum();
+        order.discount = order.discount.saturating_add(earlier);
+        let occasion = Occasion {
+            // Somebody who is named but not known yet counts for themselves.
+            customer: customer.map(|id| id.0).or(named.map(|_| app.next_id())),
+            store: order.store.as_deref().map(number_of),
+            at: call.now,
+            order: app.next_id(),
+        };
+        let mut till = Self {
+            app,
+            project: call.project,
+            now: call.now,
+            compiled,
+            facts: Facts::default(),
+            customer,
+            people,
+            input,
+            order,
+            stored,
+            occasion,
+            offered: Vec::new(),
+            reservation: None,
+            session_holds: Vec::new(),
+            purpose: call.purpose,
+        };
+        till.facts = till.read_facts(named, call.metadata);
+        if let Some(key) = call.session {
+            till.load_reservation(key).await?;
+        }
+        Ok(till)
+    }
+
+    /// What the customer lets us read, what the shop sent, and the moment.
+    fn read_facts(&self, named: Option<&CustomerInput>, metadata: Option<&Metadata>) -> Facts {
+        let mut facts = match self.customer {
+            Some(customer) => profiles::facts(
+                &self.people.profile(customer),
+                Purpose::PersonaliseOffers,
+                self.now,
+            ),
+            None => Facts::default(),
+        };
+        if let Some(named) = named {
+            facts.extend(named.facts());
+        }
+        facts.extend(order_metadata_facts(&self.input));
+        if let Some(metadata) = metadata {
+            metadata_facts("redemption.metadata", metadata, &mut facts);
+        }
+        facts.set("now", Value::Time(self.now));
+        facts
+    }
+
+    /// Puts redeemables forward, with what is left of their limits.
+    ///
+    /// # Errors
+    /// When there are too many, or one twice.
+    pub async fn offer(&mut self, redeemables: &[RedeemableInput]) -> Result<(), Refused> {
+        if redeemables.is_empty() {
+            let details = "/redeemables: at least one";
+            return Err(refuse(Key::InvalidPayload, details));
+        }
+        if redeemables.len() > REDEEMABLES_LIMIT as usize {
+            let details = format!("/redeemables: at most {REDEEMABLES_LIMIT}");
+            return Err(refuse(Key::InvalidPayload, details));
+        }
+        let mut seen = BTreeSet::new();
+        for input in redeemables {
+            let found = match input.object {
+                RedeemableKind::Voucher => self.voucher(input).await?,
+                RedeemableKind::PromotionTier => self.tier(input).await?,
+                RedeemableKind::PromotionStack => {
+                    let details = "promotion stacks are not supported yet: send their tiers";
+                    return Err(refuse(Key::InvalidRedeemables, details));
+                }
+            };
+            let name = match &found {
+                Some(found) => format!("{:?}", found.redeemable),
+                None => format!("{:?} {}", input.object, input.id),
+            };
+            if !seen.insert(name) {
+                let details = "Duplicated redeemables detected in one redemption";
+                return Err(refuse(Key::DuplicatedRedeemables, details));
+            }
+            let input = input.clone();
+            self.offered.push(Offered { input, found });
+        }
+        self.load_limits().await
+    }
+
+    async fn voucher(&mut self, input: &RedeemableInput) -> Result<Option<Found>, Refused> {
+        let view = self.people.view();
+        let id = match ids::parse(Tag::Voucher, &input.id) {
+            Ok(id) => Some(id),
+            Err(_) => {
+                let code = offers::codes::normalise(&input.id);
+                view.find_one(Index::VoucherCode, code.as_bytes()).await?
+            }
+        };
+        let record = match id {
+            Some(id) => view.get(Kind::Voucher, id).await?,
+            None => None,
+        };
+        let Some(record) = record else {
+            return Ok(None);
+        };
+        let issued: Stored<Issued> = read(&record.body)?;
+        let compiled = self.compiled.clone();
+        let Ok((campaign, offer)) = vouchers::standing(&compiled, &issued) else {
+            return Ok(None);
+        };
+        let mut voucher = issued.thing.voucher.clone();
+        // Who became somebody else is still the holder.
+        let person = self.customer.and_then(|id| self.people.person(id));
+        if let (Some(holder), Some(person)) = (voucher.holder, person)
+            && person.answers_to(holder)
+        {
+            voucher.holder = Some(person.id.0);
+        }
+        let decision = issued.thing.decision;
+        Ok(Some(Found {
+            redeemable: Redeemable::Voucher(voucher.id),
+            campaign: campaign.clone(),
+            offer: offer.clone(),
+            voucher: Some(voucher),
+            issued: Some((issued, record.version)),
+            decision,
+            held: Vec::new(),
+            limits: Vec::new(),
+            credit: input.gift.and_then(|gift| gift.credits),
+            balance: 0,
+        }))
+    }
+
+    async fn tier(&mut self, input: &RedeemableInput) -> Result<Option<Found>, Refused> {
+        let Ok(tier) = promotions::find(&self.compiled, &input.id) else {
+            return Ok(None);
+        };
+        let campaign = self.compiled.campaigns.get(&tier.thing.campaign);
+        let Some(campaign) = campaign else {
+            return Ok(None);
+        };
+        Ok(Some(self.found_tier(&tier.thing, &campaign.thing)))
+    }
+
+    fn found_tier(&self, offer: &Offer, campaign: &Campaign) -> Found {
+        let person = self.customer.and_then(|id| self.people.person(id));
+        let granted = person.and_then(|person| {
+            let open = person.grants.iter().rev();
+            open.into_iter().find(|granted| {
+                let grant = &granted.grant;
+                let is_live = grant.state == GrantState::Open && self.now < grant.until;
+                is_live && grant.offer == offer.id && granted.voucher.0 == 0
+            })
+        });
+        Found {
+            redeemable: Redeemable::Tier(offer.id),
+            campaign: campaign.clone(),
+            offer: offer.clone(),
+            voucher: None,
+            issued: None,
+            decision: granted.map(|granted| granted.decision),
+            held: Vec::new(),
+            limits: Vec::new(),
+            credit: None,
+            balance: 0,
+        }
+    }
+
+    async fn load_reservation(&mut self, key: &str) -> Result<(), Refused> {
+        let view = self.people.view();
+        let Some(id) = view.find_one(Index::ReservationKey, key.as_bytes()).await? else {
+            return Ok(());
+        };
+        let Some(record) = view.get(Kind::Reservation, id).await? else {
+            return Ok(());
+        };
+        let reservation: Reservation = read(&record.body)?;
+        for (redeemable, chain) in &reservation.chains {
+            let holds = open_holds(&mut self.people, *chain).await?;
+            self.session_holds.push((*redeemable, holds));
+        }
+        self.reservation = Some((id, reservation, record.version));
+        Ok(())
+    }
+
+    /// What is left of every limit of what was put forward, read at once.
+    async fn load_limits(&mut self) -> Result<(), Refused> {
+        let mut offered = std::mem::take(&mut self.offered);
+        for found in offered.iter_mut().filter_map(|one| one.found.as_mut()) {
+            if let Some(decision) = found.decision {
+                found.held = open_holds(&mut self.people, decision).await?;
+            }
+            if self.purpose == For::Using {
+                let mine = self.session_holds.iter();
+                let mine = mine.filter(|(whose, _)| *whose == found.redeemable);
+                found.held.extend(mine.flat_map(|(_, holds)| holds));
+            }
+            let counters = chart::counters(&found.campaign, found.voucher.as_ref(), &self.occasion);
+            let accounts: Vec<AccountId> =
+                counters.iter().map(|counter| counter.account.id).collect();
+            let accounts = self.people.view().accounts(&accounts).await?;
+            let lefts = counters
+                .into_iter()
+                .zip(accounts)
+                .map(|(counter, account)| {
+                    let left = counter.left(account.as_ref());
+                    let own = self.let_go(counter.account.id);
+                    let left = left.saturating_add(own);
+                    Left { counter, left }
+                });
+            found.limits = lefts.collect();
+            if let (Benefit::Credit, Some(voucher)) = (&found.offer.benefit, &found.voucher) {
+                let id = chart::gift_balance(voucher.id);
+                let account = self.people.view().account(id).await?;
+                let available = account.as_ref().and_then(Account::available).unwrap_or(0);
+                let held = found.held.iter().filter(|hold| hold.debit == id);
+                let held = held.map(|hold| hold.amount).max();
+                found.balance = available
+                    .saturating_add(self.let_go(id))
+                    .saturating_add(held.unwrap_or(0));
+                let most = held.unwrap_or(found.balance);
+                // A card that does not hold what was asked of it gives nothing.
+                let asked = found.credit.unwrap_or(most);
+                found.credit = Some(if asked > most { 0 } else { asked });
+            }
+        }
+        self.offered = offered;
+        Ok(())
+    }
+
+    /// What the session's own holds give back to an account when they are let go.
+    fn let_go(&self, account: AccountId) -> Minor {
+        if self.purpose != For::Holding {
+            return 0;
+        }
+        let all = self.session_holds.iter().flat_map(|(_, holds)| holds);
+        all.filter(|hold| hold.debit == account)
+            .map(|hold| hold.amount)
+            .sum()
+    }
+
+    fn asking(&self) -> Asking {
+        Asking {
+            customer: self.occasion.customer,
+            now: self.now,
+        }
+    }
+
+    /// What must still be so for the answer to hold: the configuration and the codes.
+    #[must_use]
+    pub fn expects(&self) -> Vec<Expect> {
+        let mut expects = vec![Expect {
+            kind: Kind::Setting,
+            id: CONFIGURATION,
+            version: self.compiled.snapshot.id.0,
+        }];
+        let found = self.offered.iter().filter_map(|one| one.found.as_ref());
+        let codes = found.filter_map(|found| found.issued.as_ref());
+        expects.extend(codes.map(|(issued, version)| Expect {
+            kind: Kind::Voucher,
+            id: issued.thing.voucher.id.0,
+            version: *version,
+        }));
+        if let Some((id, _, version)) = self.reservation {
+            expects.push(Expect {
+                kind: Kind::Reservation,
+                id,
+                version,
+            });
+        }
+        expects
+    }
+}
+
+impl Found {
+    /// What it gives, as it was priced.
+    #[must_use]
+    pub fn given(&self, discount: &offers::Discount) -> Given<'_> {
+        let is_gift = self.offer.benefit == Benefit::Credit;
+        let points = Points {
+            programme: self.campaign.id.0,
+            amount: discount.points,
+        };
+        Given {
+            campaign: &self.campaign,
+            voucher: self.voucher.as_ref(),
+            discount: if is_gift { 0 } else { discount.amount },
+            gift: if is_gift { discount.amount } else { 0 },
+            points: (discount.points > 0).then_some(points),
+        }
+    }
+}
+
+async fn customer_of(
+    people: &mut People<'_>,
+    (named, call): (Option<&CustomerInput>, &Call<'_>),
+) -> Result<Option<CustomerId>, Refused> {
+    let Some(named) = named else { return Ok(None) };
+    if let Some(id) = &named.id {
+        let missing = || not_found("customer", id);
+        let number = ids::parse(Tag::Customer, id).map_err(|_| missing())?;
+        return match people.load(CustomerId(number)).await {
+            Ok(customer) => Ok(Some(customer)),
+            Err(Refused::NotFound { .. }) => Err(missing()),
+            Err(other) => Err(other),
+        };
+    }
+    let source = named.source_id.as_deref();
+    let identifier = source.and_then(|id| Identifier::new(IdentifierKind::User, id));
+    let Some(identifier) = identifier else {
+        return Ok(None);
+    };
+    if call.purpose == For::Looking {
+        return people.find(&identifier).await;
+    }
+    let resolved = people.resolve(&[identifier], call.now).await?;
+    Ok(resolved.map(|(customer, _)| customer))
+}
+
+async fn stored_order(
+    people: &mut People<'_>,
+    order: Option<&OrderInput>,
+) -> Result<Option<(StoredOrder, u64)>, Refused> {
+    let Some(order) = order else { return Ok(None) };
+    let view = people.view();
+    let by_id = order.id.as_deref();
+    let id = match (by_id, order.source_id.as_deref()) {
+        (Some(name), _) => {
+            let id = ids::parse(Tag::Order, name);
+            Some(id.map_err(|_| not_found("order", name))?)
+        }
+        (None, Some(source)) => view.find_one(Index::OrderSource, source.as_bytes()).await?,
+        (None, None) => None,
+    };
+    let record = match id {
+        Some(id) => view.get(Kind::Order, id).await?,
+        None => None,
+    };
+    match (record, by_id) {
+        (Some(record), _) => Ok(Some((read(&record.body)?, record.version))),
+        (None, Some(name)) => Err(not_found("order", name)),
+        (None, None) => Ok(None),
+    }
+}
+
+/// The order that is meant: as it is sent, or as it is kept where only its name is sent.
+fn merged(sent: Option<&OrderInput>, kept: Option<&StoredOrder>) -> OrderInput {
+    match (sent, kept) {
+        (Some(sent), Some(kept)) if sent.items.is_none() && sent.amount.is_none() => OrderInput {
+            status: sent.status,
+            metadata: sent.metadata.clone().or(kept.input.metadata.clone()),
+            ..kept.input.clone()
+        },
+        (Some(sent), Some(kept)) => OrderInput {
+            source_id: sent.source_id.clone().or(kept.input.source_id.clone()),
+            ..sent.clone()
+        },
+        (Some(sent), None) => sent.clone(),
+        (None, _) => OrderInput::default(),
+    }
+}
+
+/// The holds of a chain that are still open.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn open_holds(people: &mut People<'_>, chain: u64) -> Result<Vec<Transfer>, Refused> {
+    let filter = TransferFilter::Chain(chain);
+    let saved = people.view().transfers(filter, CHAIN).await?;
+    let open = saved.into_iter().filter(|saved| {
+        saved.state == Some(PendingState::Open)
+            && matches!(saved.transfer.kind, Moves::Pending { .. })
+    });
+    Ok(open.map(|saved| saved.transfer).collect())
+}

@@ -1,0 +1,293 @@
+//! What does the order cost with what was put forward, within what the limits have left?
+
+use std::collections::BTreeMap;
+
+use ledger::{AccountId, Minor};
+use offers::{
+    Asking, Benefit, CapUnit, Offer, Outcome, Presented, Priced, Reach, Redeemable, Refusal, chart,
+    order_facts, qualify,
+};
+use wire::voucherify::APPLICABLE_LIMIT;
+
+use super::{Found, Left, Till};
+
+/// A priced order, and what became of each redeemable, in the order they were put forward.
+#[derive(Debug)]
+pub struct Quote {
+    pub priced: Priced,
+    pub fates: Vec<Fate>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It gives `priced.discounts[at]`.
+    Applied {
+        at: usize,
+    },
+    Refused(Refusal),
+    /// More apply already than may.
+    OverLimit,
+}
+
+impl Fate {
+    /// Whether it fails the whole: what merely does not go together, or gives nothing, is passed
+    /// over.
+    #[must_use]
+    pub fn fails(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(Refusal::StackedOut { .. } | Refusal::NoEffect)
+            | Self::Applied { .. }
+            | Self::OverLimit => None,
+            Self::Refused(refusal) => Some(refusal),
+        }
+    }
+}
+
+impl Quote {
+    /// The first, in the order they were put forward, that fails the whole.
+    #[must_use]
+    pub fn failure(&self) -> Option<(usize, &Refusal)> {
+        let mut fates = self.fates.iter().enumerate();
+        fates.find_map(|(index, fate)| fate.fails().map(|refusal| (index, refusal)))
+    }
+
+    /// Those that apply, in the order of the stack: place in the request, place in the discounts.
+    #[must_use]
+    pub fn applied(&self) -> Vec<(usize, usize)> {
+        let fates = self.fates.iter().enumerate();
+        let mut applied: Vec<_> = fates
+            .filter_map(|(index, fate)| match fate {
+                Fate::Applied { at } => Some((index, *at)),
+                _ => None,
+            })
+            .collect();
+        applied.sort_by_key(|(_, at)| *at);
+        applied
+    }
+}
+
+/// What a quote must take into account that pricing alone does not know.
+#[derive(Clone, Default)]
+struct Bound {
+    at_most: Option<Minor>,
+    out: Option<Fate>,
+}
+
+enum Correction {
+    AtMost(usize, Minor),
+    Out(usize, Fate),
+}
+
+impl Till<'_> {
+    /// Qualifies, stacks and prices what was put forward; what passes a limit is priced within
+    /// what is left of it, or refused.
+    #[must_use]
+    pub fn quote(&self) -> Quote {
+        let mut bounds: Vec<Bound> = self.offered.iter().map(|one| self.bound(one)).collect();
+        // Each redeemable is bounded once and taken out once, at most.
+        let mut corrections = 2 * bounds.len();
+        loop {
+            let outcome = self.priced(&bounds);
+            let correction = self.correction(&outcome, &bounds);
+            match correction {
+                Some(Correction::AtMost(index, most)) if corrections > 0 => {
+                    set(&mut bounds, index, |bound| bound.at_most = Some(most));
+                }
+                Some(Correction::AtMost(index, _)) => {
+                    let out = Fate::Refused(Refusal::BudgetSpent);
+                    set(&mut bounds, index, |bound| bound.out = Some(out));
+                }
+                Some(Correction::Out(index, fate)) => {
+                    set(&mut bounds, index, |bound| bound.out = Some(fate));
+                }
+                None => return self.assemble(&outcome, &bounds),
+            }
+            corrections = corrections.saturating_sub(1);
+        }
+    }
+
+    fn bound(&self, offered: &super::Offered) -> Bound {
+        let Some(found) = &offered.found else {
+            return Bound {
+                at_most: None,
+                out: Some(Fate::Refused(Refusal::NotFound)),
+            };
+        };
+        let at_most = found.at_most();
+        let out = self.refused_before(found, at_most).map(Fate::Refused);
+        Bound { at_most, out }
+    }
+
+    /// What stands in the way whatever the order costs.
+    fn refused_before(&self, found: &Found, at_most: Option<Minor>) -> Option<Refusal> {
+        if let Some((stored, _)) = &self.stored
+            && stored
+                .standing()
+                .any(|one| one.redeemables.contains(&found.redeemable))
+        {
+            return Some(Refusal::AlreadyApplied);
+        }
+        let spent = found.spent(self.asking())?;
+        let mut facts = self.facts.clone();
+        facts.extend(order_facts(&self.order));
+        let looked = qualify(&found.present(at_most), &facts, self.asking());
+        match looked {
+            Err(
+                first @ (Refusal::Paused
+                | Refusal::NotYetOpen { .. }
+                | Refusal::Closed { .. }
+                | Refusal::OtherHolder
+                | Refusal::SignInRequired),
+            ) => Some(first),
+            _ => Some(spent),
+        }
+    }
+
+    fn priced(&self, bounds: &[Bound]) -> Outcome<'_> {
+        let presented = self
+            .offered
+            .iter()
+            .zip(bounds)
+            .filter(|(_, bound)| bound.out.is_none())
+            .filter_map(|(one, bound)| one.found.as_ref().map(|found| (found, bound)))
+            .map(|(found, bound)| found.present(bound.at_most));
+        offers::quote(&self.order, &self.facts, presented.collect(), self.asking())
+    }
+
+    /// The first thing in the way of what was priced: too many at once, or a limit passed.
+    fn correction(&self, outcome: &Outcome<'_>, bounds: &[Bound]) -> Option<Correction> {
+        let mut left: BTreeMap<AccountId, Minor> = BTreeMap::new();
+        for (place, discount) in outcome.priced.discounts.iter().enumerate() {
+            let index = self.place_of(discount.redeemable)?;
+            if place >= APPLICABLE_LIMIT as usize {
+                return Some(Correction::Out(index, Fate::OverLimit));
+            }
+            let found = self.offered.get(index)?.found.as_ref()?;
+            let given = found.given(discount);
+            for limit in found.limits.iter().filter(|limit| !found.covers(limit)) {
+                let need = match limit.counter.cap.unit {
+                    CapUnit::Uses => 1,
+                    CapUnit::Money => given.discount,
+                    CapUnit::Touches => 0,
+                };
+                let id = limit.counter.account.id;
+                let rest = left.entry(id).or_insert(limit.left);
+                let bound = bounds.get(index).and_then(|bound| bound.at_most);
+                if need <= *rest {
+                    *rest -= need;
+                } else if limit.counter.cap.grant_remainder
+                    && *rest > 0
+                    && bound.is_none_or(|bound| *rest < bound)
+                {
+                    return Some(Correction::AtMost(index, *rest));
+                } else {
+                    let refusal = chart::refusal(id).unwrap_or(Refusal::UsedUp);
+                    return Some(Correction::Out(index, Fate::Refused(refusal)));
+                }
+            }
+        }
+        None
+    }
+
+    fn place_of(&self, redeemable: Redeemable) -> Option<usize> {
+        self.offered.iter().position(|one| {
+            let found = one.found.as_ref();
+            found.is_some_and(|found| found.redeemable == redeemable)
+        })
+    }
+
+    fn assemble(&self, outcome: &Outcome<'_>, bounds: &[Bound]) -> Quote {
+        let fate = |(index, bound): (usize, &Bound)| {
+            if let Some(fate) = &bound.out {
+                return fate.clone();
+            }
+            let discounts = outcome.priced.discounts.iter();
+            let mut places = discounts.map(|discount| self.place_of(discount.redeemable));
+            if let Some(at) = places.position(|place| place == Some(index)) {
+                return Fate::Applied { at };
+            }
+            let mut refused = outcome.refused.iter();
+            let mine = refused.find(|(redeemable, _)| self.place_of(*redeemable) == Some(index));
+            Fate::Refused(mine.map_or(Refusal::NoEffect, |(_, refusal)| refusal.clone()))
+        };
+        let fates = bounds.iter().enumerate().map(fate).collect();
+        Quote {
+            priced: outcome.priced.clone(),
+            fates,
+        }
+    }
+}
+
+fn set(bounds: &mut [Bound], index: usize, change: impl FnOnce(&mut Bound)) {
+    if let Some(bound) = bounds.get_mut(index) {
+        change(bound);
+    }
+}
+
+impl Found {
+    fn present(&self, at_most: Option<Minor>) -> Presented<'_> {
+        Presented {
+            redeemable: self.redeemable,
+            offer: &self.offer,
+            campaign: &self.campaign,
+            voucher: self.voucher.as_ref(),
+            at_most,
+        }
+    }
+
+    /// Whether what is held for it stands in for a limit.
+    fn covers(&self, limit: &Left) -> bool {
+        self.hold_for(limit).is_some()
+    }
+
+    fn hold_for(&self, limit: &Left) -> Option<Minor> {
+        let account = limit.counter.account.id;
+        let holds = self.held.iter().filter(|hold| {
+            AccountId {
+                window: account.window,
+                ..hold.debit
+            } == account
+        });
+        holds.map(|hold| hold.amount).max()
+    }
+
+    /// The most money it may give: what is held for it, what a budget that grants its remainder
+    /// has left, what is on the card.
+    fn at_most(&self) -> Option<Minor> {
+        if self.offer.benefit == Benefit::Credit {
+            return self.credit;
+        }
+        let money = self.limits.iter();
+        let money = money.filter(|limit| limit.counter.cap.unit == CapUnit::Money);
+        let bounds = money.filter_map(|limit| match self.hold_for(limit) {
+            Some(held) => Some(held),
+            None if limit.counter.cap.grant_remainder => Some(limit.left),
+            None => None,
+        });
+        bounds.min()
+    }
+
+    /// The limit of which nothing is left.
+    fn spent(&self, asking: Asking) -> Option<Refusal> {
+        let binding = self.limits.iter().filter(|limit| {
+            limit.counter.cap.unit == CapUnit::Uses
+                || limit.counter.cap.unit == CapUnit::Money && costs_money(&self.offer)
+        });
+        let mut open = binding.filter(|limit| !self.covers(limit));
+        let spent = open.clone().find(|limit| limit.left == 0);
+        let of_customer = open.any(|limit| {
+            matches!(
+                limit.counter.cap.reach,
+                Reach::Customer | Reach::CustomerOverall
+            )
+        });
+        if of_customer && asking.customer.is_none() {
+            return Some(Refusal::SignInRequired);
+        }
+        spent.and_then(|limit| chart::refusal(limit.counter.account.id))
+    }
+}
+
+fn costs_money(offer: &Offer) -> bool {
+    !matches!(offer.benefit, Benefit::Credit | Benefit::PointsBack { .. })
+}

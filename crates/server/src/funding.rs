@@ -1,0 +1,176 @@
+//! A marketer changes a budget or a cap: what moves in the books?
+//!
+//! An account starts with what its cap allows when it is first used. From then on a change of the
+//! cap moves the difference, in the same command that changes the campaign.
+
+use ledger::{Account, AccountId, Opening};
+use offers::{
+    Campaign, Happening, Reach, Timestamp,
+    chart::{self, AccountKind, Counter, Occasion},
+};
+use store::{AccountsOf, Index, Kind, Page, ProjectId};
+use wire::voucherify::Key;
+
+use crate::{
+    api::dialect::refuse,
+    app::App,
+    catalogue::Change,
+    configuration::{Stored, read},
+    problem::Refused,
+    vouchers::{Issued, key},
+};
+
+/// A cap on each customer or code is changed for so many of them at most.
+const MAX_ACCOUNTS: u32 = 10_000;
+
+/// Books the difference between what a campaign's caps allowed and what they allow from now on.
+///
+/// # Errors
+/// When a budget would fall below what is given already, or too many accounts would have to move.
+pub async fn fund(
+    app: &App,
+    change: &mut Change<'_>,
+    (before, after): (&Campaign, &Campaign),
+) -> Result<(), Refused> {
+    let (project, now) = (change.project(), change.now());
+    let changed = after.caps.iter().filter(|cap| !before.caps.contains(cap));
+    for cap in changed {
+        let alone = Campaign {
+            caps: vec![*cap],
+            ..after.clone()
+        };
+        let counters = match cap.reach {
+            Reach::Code => of_codes(app, project, (&alone, now)).await?,
+            _ => of_others(app, project, (&alone, now)).await?,
+        };
+        for counter in &counters {
+            if let Some((before, after)) = moved(app, project, counter).await? {
+                let happening = Happening::Funded {
+                    counter,
+                    before,
+                    after,
+                };
+                change.book(offers::book(&happening, app.next_id()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the account of a counter was given in all, and what it is to be given; `None` where it is
+/// not open yet, or nothing is to move.
+async fn moved(
+    app: &App,
+    project: ProjectId,
+    counter: &Counter,
+) -> Result<Option<(u64, u64)>, Refused> {
+    let Some((limit, source, _)) = counter.account.funding else {
+        return Ok(None);
+    };
+    let found = app
+        .store()
+        .accounts(project, &[counter.account.id, source])
+        .await?;
+    let [Some(account), Some(source)] = found.as_slice() else {
+        return Ok(None);
+    };
+    let given = source.debits.posted.saturating_sub(source.credits.posted);
+    let left = account.available().unwrap_or(0);
+    let taken = given.saturating_sub(left);
+    let is_shared = counter.cap.reach == Reach::Campaign;
+    if limit < taken && is_shared {
+        let details = format!("{taken} are given or held already: it cannot be {limit}");
+        return Err(refuse(Key::InvalidPayload, details));
+    }
+    // A customer who used more than is allowed from now on has nothing left.
+    let after = limit.max(taken);
+    Ok((after != given).then_some((given, after)))
+}
+
+/// The open accounts of a cap that is not on codes, in the period that `now` falls in.
+async fn of_others(
+    app: &App,
+    project: ProjectId,
+    (campaign, now): (&Campaign, Timestamp),
+) -> Result<Vec<Counter>, Refused> {
+    let occasion = Occasion {
+        at: now,
+        ..Occasion::default()
+    };
+    let Some(sample) = chart::counters(campaign, None, &occasion).pop() else {
+        return Ok(Vec::new());
+    };
+    let id = sample.account.id;
+    let asked = AccountsOf {
+        project,
+        kind: id.kind,
+        owner: id.owner,
+        after: None,
+        limit: MAX_ACCOUNTS + 1,
+    };
+    let accounts = app.store().accounts_of(asked).await?;
+    bounded(accounts.len())?;
+    let of_now = accounts.iter().filter(|one| one.id.window == id.window);
+    Ok(of_now.map(|account| like(&sample, account)).collect())
+}
+
+/// The same counter for the party of another account.
+fn like(sample: &Counter, account: &Account) -> Counter {
+    let party = account.id.party;
+    let at = |id: AccountId| AccountId { party, ..id };
+    let funding = sample.account.funding.map(|(limit, source, code)| {
+        // A budget has one source, whoever spends it.
+        let is_budget = AccountKind::of(source) == Some(AccountKind::Funding);
+        (limit, if is_budget { source } else { at(source) }, code)
+    });
+    Counter {
+        account: Opening {
+            id: account.id,
+            funding,
+            ..sample.account
+        },
+        ..*sample
+    }
+}
+
+/// The counters of a cap on each code, for the codes there are.
+async fn of_codes(
+    app: &App,
+    project: ProjectId,
+    (campaign, now): (&Campaign, Timestamp),
+) -> Result<Vec<Counter>, Refused> {
+    let page = Page {
+        after: 0,
+        limit: MAX_ACCOUNTS + 1,
+        newest_first: false,
+    };
+    let index = (Index::VouchersOfCampaign, key(campaign.id.0));
+    let ids = app.store().find(project, (index.0, &index.1), page).await?;
+    bounded(ids.len())?;
+    let records = app.store().get_many(project, Kind::Voucher, &ids).await?;
+    let occasion = Occasion {
+        at: now,
+        ..Occasion::default()
+    };
+    let mut counters = Vec::new();
+    for record in records.into_iter().flatten() {
+        let issued: Stored<Issued> = read(&record.body)?;
+        counters.extend(chart::counters(
+            campaign,
+            Some(&issued.thing.voucher),
+            &occasion,
+        ));
+    }
+    Ok(counters)
+}
+
+fn bounded(accounts: usize) -> Result<(), Refused> {
+    if accounts > MAX_ACCOUNTS as usize {
+        let details = format!(
+            "this cap counts more than {MAX_ACCOUNTS} customers or codes already: \
+             begin another campaign instead"
+        );
+        return Err(refuse(Key::InvalidPayload, details));
+    }
+    Ok(())
+}
