@@ -1,0 +1,72 @@
+//! Every file of `stories/`, as a test of its own name.
+
+use std::path::PathBuf;
+
+use simulation::story::{Memory, Story, readme, run};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../stories")
+}
+
+fn play(file: &str) {
+    let text = std::fs::read_to_string(folder().join(file)).unwrap();
+    let story = Story::read(file, &text).unwrap_or_else(|failure| panic!("{failure}"));
+    run(&story, &mut Memory::default()).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+macro_rules! stories {
+    ($($name:ident: $file:literal,)*) => {
+        const LISTED: &[&str] = &[$($file),*];
+        $(
+            #[test]
+            fn $name() {
+                play($file);
+            }
+        )*
+    };
+}
+
+stories! {
+    story_01_first_offer: "01-first-offer.story",
+    story_02_the_budget_runs_out: "02-the-budget-runs-out.story",
+    story_03_stacking: "03-stacking.story",
+    story_04_refund_after_return: "04-refund-after-return.story",
+    story_05_gift_balance_and_breakage: "05-gift-balance-and-breakage.story",
+    story_06_the_holdout_sees_nothing: "06-the-holdout-sees-nothing.story",
+    story_07_cart_rescue_starts_with_shipping: "07-cart-rescue-starts-with-shipping.story",
+    story_08_win_back_stops_on_conversion: "08-win-back-stops-on-conversion.story",
+    story_09_vip_without_discounts: "09-vip-without-discounts.story",
+    story_10_replenishment_assist: "10-replenishment-assist.story",
+    story_11_category_nudge: "11-category-nudge.story",
+    story_12_first_to_second_purchase: "12-first-to-second-purchase.story",
+    story_13_no_consent_no_offer: "13-no-consent-no-offer.story",
+    story_14_one_use_and_a_retry: "14-one-use-and-a-retry.story",
+    story_15_a_lost_race_gives_nothing: "15-a-lost-race-gives-nothing.story",
+    story_16_the_margin_floor_bars: "16-the-margin-floor-bars.story",
+    story_17_what_an_offer_earned: "17-what-an-offer-earned.story",
+}
+
+#[test]
+fn every_story_is_a_test() {
+    let names = std::fs::read_dir(folder()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut found: Vec<String> = names.filter(|name| name.ends_with(".story")).collect();
+    found.sort();
+    assert_eq!(found, LISTED);
+}
+
+#[test]
+fn the_page_of_sentences_is_up_to_date() {
+    let page = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let same = page == readme();
+    assert!(
+        same,
+        "write it with: cargo test -p simulation --test it write_the_page -- --ignored"
+    );
+}
+
+#[test]
+#[ignore = "writes stories/README.md"]
+fn write_the_page_of_sentences() {
+    std::fs::write(folder().join("README.md"), readme()).unwrap();
+}
