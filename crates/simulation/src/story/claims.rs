@@ -99,7 +99,7 @@ pub(super) const CLAIMS: &[Sentence] = &[
             if told.iter().any(|sentence| sentence == text) {
                 return Ok(());
             }
-            Err(format!("it is told “{}”", told.join(" ")))
+            Err(format!("expected “{text}”, but it is “{}”", told.join(" ")))
         },
     ),
     claim(

@@ -101,8 +101,9 @@ pub(super) fn find<'a>(pattern: &'static str, text: &'a str) -> Option<Found<'a>
     })
 }
 
-/// How many words to add, drop or change until a text fits a pattern (Levenshtein 1966), a word
-/// with a typing error counting half.
+/// Twice the words to add, drop or change until a text fits a pattern (Levenshtein 1966). A word
+/// with a typing error counts half, and so does one in a place that it does not suit, or where
+/// any text would.
 pub(super) fn distance(pattern: &'static str, text: &str) -> usize {
     let words: Vec<&str> = text.split_whitespace().collect();
     let costs = forms(pattern).into_iter().map(|form| {
@@ -136,7 +137,8 @@ fn unlike(wanted: &str, word: &str) -> usize {
         .strip_prefix('{')
         .and_then(|name| name.strip_suffix('}'));
     if let Some(place) = place {
-        return usize::from(!accepts(place, &word));
+        let is_free = accepts(place, "any text: at all");
+        return usize::from(is_free || !accepts(place, &word));
     }
     let letters = |word: &str| word.to_lowercase().chars().collect::<Vec<char>>();
     let wrong = edits(&letters(&wanted), &letters(&word), |a, b| {

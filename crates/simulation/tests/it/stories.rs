@@ -8,8 +8,12 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../stories")
 }
 
+fn text_of(file: &str) -> String {
+    std::fs::read_to_string(folder().join(file)).unwrap()
+}
+
 fn play(file: &str) {
-    let text = std::fs::read_to_string(folder().join(file)).unwrap();
+    let text = text_of(file);
     let story = Story::read(file, &text).unwrap_or_else(|failure| panic!("{failure}"));
     run(&story, &mut Memory::default()).unwrap_or_else(|failure| panic!("{failure}"));
 }
@@ -44,6 +48,8 @@ stories! {
     story_15_a_lost_race_gives_nothing: "15-a-lost-race-gives-nothing.story",
     story_16_the_margin_floor_bars: "16-the-margin-floor-bars.story",
     story_17_what_an_offer_earned: "17-what-an-offer-earned.story",
+    story_18_nobody_mid_return: "18-nobody-mid-return.story",
+    story_19_benefits_of_every_kind: "19-benefits-of-every-kind.story",
 }
 
 #[test]
@@ -53,6 +59,54 @@ fn every_story_is_a_test() {
     let mut found: Vec<String> = names.filter(|name| name.ends_with(".story")).collect();
     found.sort();
     assert_eq!(found, LISTED);
+}
+
+/// The story with one cent added to an amount of a line, if the line has one there.
+fn one_cent_more(text: &str, line: usize) -> Option<String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let wrong = lines[line].clone();
+    let words: Vec<&str> = wrong.split(' ').collect();
+    let amount = |word: &&str| word.trim_end_matches(',').split_once('.').is_some();
+    let is_amount = |word: &&str| amount(word) && word.starts_with(|c: char| c.is_ascii_digit());
+    let old = words.into_iter().rfind(is_amount)?.trim_end_matches(',');
+    let cents: u64 = old.replace('.', "").parse().ok()?;
+    let new = format!("{}.{:02}", (cents + 1) / 100, (cents + 1) % 100);
+    let at = lines[line].rfind(old)?;
+    lines[line].replace_range(at..at + old.len(), &new);
+    Some(lines.join("\n"))
+}
+
+/// The lines that say what must be so, from 0.
+fn claims(text: &str) -> Vec<usize> {
+    let mut is_claim = false;
+    let lines = text.lines().enumerate().filter(|(_, line)| {
+        match line.split_whitespace().next() {
+            Some("Then") => is_claim = true,
+            Some("And") => {}
+            _ => is_claim = false,
+        }
+        is_claim
+    });
+    lines.map(|(number, _)| number).collect()
+}
+
+#[test]
+fn a_story_with_a_cent_too_much_fails_at_that_line() {
+    let mut tried = 0;
+    for file in LISTED {
+        let text = text_of(file);
+        for line in claims(&text) {
+            let Some(wrong) = one_cent_more(&text, line) else {
+                continue;
+            };
+            tried += 1;
+            let story = Story::read(file, &wrong).unwrap();
+            let failure = run(&story, &mut Memory::default()).unwrap_err();
+            assert_eq!(failure.place, format!("{file}:{}", line + 1), "{failure}");
+            assert!(failure.reason.contains("but it is"), "{failure}");
+        }
+    }
+    assert!(tried > 60, "only {tried} figures were tried");
 }
 
 #[test]
