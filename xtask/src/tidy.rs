@@ -1,6 +1,7 @@
 //! Is the house in order? Sizes, module docs, words, arrows, the crate map and the refusals' page.
 
 mod arrows;
+mod promises;
 mod refusals;
 mod words;
 
@@ -11,7 +12,7 @@ use std::{
 
 const MAX_COLUMNS: usize = 100;
 const MAX_LINES: usize = 600;
-const MARKERS: [&str; 4] = ["TODO", "FIXME", "XXX", "HACK"];
+const MARKERS: [&str; 4] = ["TODO", "FIXME", "XXX", "HACK:"];
 
 /// A source file or page, with its path below the root.
 pub struct Source {
@@ -37,6 +38,7 @@ pub fn run() -> Result<(), String> {
         breaches.extend(shape(source));
         breaches.extend(words::breaches(source));
     }
+    breaches.extend(promises::breaches(&sources));
     breaches.extend(arrows::breaches(&root)?);
     breaches.extend(refusals::breaches(&root)?);
     for breach in &breaches {

@@ -33,6 +33,8 @@ enum Commands {
     Backup(Backup),
     /// Make an API key; it is shown once.
     Key(Key),
+    /// Decide again from a decision's record; fails when the answer differs.
+    ReplayDecision(ReplayDecision),
 }
 
 #[derive(Args)]
@@ -63,6 +65,23 @@ struct Key {
     /// What the key is for.
     #[arg(long, default_value = "key")]
     name: String,
+    /// What it may do; may be given several times. Everything, where it is not given.
+    #[arg(long = "scope", value_parser = scope)]
+    scopes: Vec<Scope>,
+}
+
+fn scope(name: &str) -> Result<Scope, String> {
+    let names = Scope::ALL.map(Scope::name).join(", ");
+    let found = Scope::ALL.into_iter().find(|scope| scope.name() == name);
+    found.ok_or_else(|| format!("a scope is one of: {names}"))
+}
+
+#[derive(Args)]
+struct ReplayDecision {
+    #[command(flatten)]
+    data: Data,
+    /// `dec_…`
+    id: String,
 }
 
 #[derive(Args)]
@@ -94,6 +113,7 @@ pub async fn run(cli: Cli) -> Result<(), Refused> {
         Commands::Demo(demo) => demo::run(demo).await,
         Commands::Backup(backup) => Ok(backup.data.open()?.backup(&backup.to).await?),
         Commands::Key(key) => key_command(key).await,
+        Commands::ReplayDecision(asked) => replay_command(asked).await,
     }
 }
 
@@ -115,9 +135,25 @@ async fn key_command(key: Key) -> Result<(), Refused> {
     } else {
         setup::LIVE
     };
-    let secret = setup::new_key(&app, project, &key.name, &Scope::ALL).await?;
+    let scopes = if key.scopes.is_empty() {
+        Scope::ALL.to_vec()
+    } else {
+        key.scopes
+    };
+    let secret = setup::new_key(&app, project, &key.name, &scopes).await?;
     println!("{secret}");
     Ok(())
+}
+
+async fn replay_command(asked: ReplayDecision) -> Result<(), Refused> {
+    let app = App::start(asked.data.open()?, None).await?;
+    let replayed = replay::replay_named(&app, &asked.id).await?;
+    println!("recorded  {:?}", replayed.recorded);
+    println!("again     {:?}", replayed.again);
+    if replayed.is_equal() {
+        return Ok(());
+    }
+    Err(Refused::Fault("the decisions differ".into()))
 }
 
 async fn print_first_keys(app: &App) -> Result<(), Refused> {
@@ -144,10 +180,13 @@ pub async fn serve_until(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Refused> {
     let store = app.store().clone();
+    let jobs = tokio::spawn(jobs::run(app.clone()));
     let router = router::router(app);
     let served = axum::serve(listener, router)
         .with_graceful_shutdown(stop)
         .await;
+    // Each of their changes is whole or nothing, so they can be cut off anywhere.
+    jobs.abort();
     store.close().await?;
     served.map_err(|error| Refused::Fault(error.to_string()))
 }
