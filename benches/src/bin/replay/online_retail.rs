@@ -86,7 +86,7 @@ pub fn replay(shop: &mut Shop, folder: &Path) -> Result<Figures, String> {
     tell_speed("profiles", profiles.len(), &stopwatch.read());
 
     let mut figures = Figures::default();
-    figures.row("lines in accepted events", "397884", counted);
+    figures.row("lines sent, every event accepted", "397884", counted);
     let found: u64 = profiles.values().map(|rfm| rfm.units).sum();
     figures.row(
         "units in all profiles, as in the file",

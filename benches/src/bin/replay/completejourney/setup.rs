@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
+use server::client::Client;
 use wire::ids::{Tag, parse};
 
 use super::{
@@ -11,6 +12,8 @@ use super::{
 };
 use crate::shop::{Shop, ok};
 
+/// Before the first campaign begins.
+const BEFORE: &str = "2016-11-01T00:00:00.000Z";
 /// What a code takes off where no real use of its campaign tells, in minor units.
 const DEFAULT_AMOUNT: u64 = 100;
 
@@ -29,6 +32,7 @@ pub type Standings = BTreeMap<String, Standing>;
 /// # Errors
 /// When a call is refused.
 pub async fn all(shop: &Shop, data: &Data, uses: &[Asked<'_>]) -> Result<Standings, String> {
+    let client = &shop.client.with("proffer-now", BEFORE);
     for household in &data.households {
         let mailed: Vec<&str> = data
             .mailings
@@ -36,19 +40,24 @@ pub async fn all(shop: &Shop, data: &Data, uses: &[Asked<'_>]) -> Result<Standin
             .filter(|mailing| mailing.mailed.contains(household))
             .map(|mailing| mailing.id.as_str())
             .collect();
-        let body = json!({"source_id": household, "metadata": {"mailed": mailed}});
-        let answer = shop.client.post("/v1/customers", &body).await?;
+        // What is said of somebody who did not agree cannot be read by a rule.
+        let body = json!({
+            "source_id": household,
+            "metadata": {"mailed": mailed},
+            "consent": {"personalise_offers": true, "measure": true},
+        });
+        let answer = client.post("/v1/customers", &body).await?;
         ok("POST /v1/customers", answer)?;
     }
     let mut standings = Standings::new();
     for mailing in &data.mailings {
         let amount = amount_of(mailing, uses);
-        standings.insert(mailing.id.clone(), campaign(shop, mailing, amount).await?);
+        standings.insert(mailing.id.clone(), campaign(client, mailing, amount).await?);
     }
     for code in data.covers.keys() {
         let campaign = code.split_once('-').map_or("", |(campaign, _)| campaign);
         let path = format!("/v1/campaigns/{}/vouchers/{code}", in_url(campaign));
-        ok(&path, shop.client.post(&path, &json!({})).await?)?;
+        ok(&path, client.post(&path, &json!({})).await?)?;
     }
     Ok(standings)
 }
@@ -58,11 +67,11 @@ fn in_url(campaign: &str) -> String {
     format!("campaign-{campaign}")
 }
 
-async fn campaign(shop: &Shop, mailing: &Mailing, amount: u64) -> Result<Standing, String> {
+async fn campaign(client: &Client, mailing: &Mailing, amount: u64) -> Result<Standing, String> {
     let body = body(mailing, amount)?;
     let made = ok(
         "POST /v1/campaigns",
-        shop.client.post("/v1/campaigns", &body).await?,
+        client.post("/v1/campaigns", &body).await?,
     )?;
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let id = text(made.get("id"));
