@@ -11,8 +11,9 @@ use crate::{
     auth::Scope,
     demo::{self, Demo},
     ids::Ids,
+    jobs,
     problem::Refused,
-    router, setup, telemetry,
+    replay, router, setup, telemetry,
 };
 
 /// Decides which offer a shopper gets, honours it exactly once, and proves what it earned.
@@ -146,7 +147,7 @@ async fn key_command(key: Key) -> Result<(), Refused> {
 }
 
 async fn replay_command(asked: ReplayDecision) -> Result<(), Refused> {
-    let app = App::start(asked.data.open()?, None).await?;
+    let app = App::start(asked.data.open()?, None, Ids::fresh()).await?;
     let replayed = replay::replay_named(&app, &asked.id).await?;
     println!("recorded  {:?}", replayed.recorded);
     println!("again     {:?}", replayed.again);

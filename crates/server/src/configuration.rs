@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use decision::{Configuration, Guardrail, Policy, Snapshot, SnapshotId};
+use decision::{Configuration, Guardrail, Invalid, Policy, Snapshot, SnapshotId};
 use measurement::{Arm, Design};
 use offers::{Campaign, CampaignId, Currency, Offer, OfferId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -33,6 +33,35 @@ pub struct Settings {
     pub places: u8,
     /// Web pages that may send events from a browser: `https://shop.example`. None by default.
     pub origins: Vec<String>,
+}
+
+impl Settings {
+    /// The same, counted in another currency.
+    ///
+    /// # Errors
+    /// When it is not three letters.
+    pub fn in_currency(mut self, name: &str) -> Result<Self, Refused> {
+        let letters: Option<[u8; 3]> = name.as_bytes().try_into().ok();
+        let letters = letters.filter(|letters| letters.iter().all(u8::is_ascii_uppercase));
+        let wrong = || Refused::Invalid {
+            code: "not_a_currency",
+            pointer: "/currency".into(),
+            detail: "Write three capital letters, as EUR.".into(),
+        };
+        self.currency = Currency(letters.ok_or_else(wrong)?);
+        self.places = minor_places(&self.currency);
+        Ok(self)
+    }
+}
+
+/// ISO 4217's currencies without, or with three, minor digits as they have them.
+fn minor_places(currency: &Currency) -> u8 {
+    match &currency.0 {
+        b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"
+        | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+        b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+        _ => 2,
+    }
 }
 
 impl Default for Settings {
@@ -99,6 +128,14 @@ impl Compiled {
 
     pub fn mark_kept(&self) {
         self.kept.store(true, Ordering::Release);
+    }
+
+    /// An offer with its campaign, also where one is paused.
+    #[must_use]
+    pub fn of(&self, offer: OfferId) -> Option<(&Offer, &Campaign)> {
+        let offer = &self.offers.get(&offer)?.thing;
+        let campaign = &self.campaigns.get(&offer.campaign)?.thing;
+        Some((offer, campaign))
     }
 
     /// What it was compiled from.
@@ -169,6 +206,70 @@ pub async fn kept(store: &Store, project: ProjectId, id: SnapshotId) -> Result<S
     let configuration =
         postcard::from_bytes(&record.body).map_err(|error| Refused::Fault(error.to_string()))?;
     compile(id, configuration)
+}
+
+/// Whether what is in force would still fit together with other decisioning.
+///
+/// # Errors
+/// The first thing that does not fit, naming the campaign it is about.
+pub fn check(compiled: &Compiled, decisioning: &Decisioning) -> Result<(), Refused> {
+    let configuration = Configuration {
+        guardrails: decisioning.guardrails.clone(),
+        policy: decisioning.policy.clone(),
+        design: decisioning.design.clone(),
+        ..compiled.configuration.clone()
+    };
+    let Err(faults) = Snapshot::compile(compiled.snapshot.id, configuration) else {
+        return Ok(());
+    };
+    let first = faults.first().map(|fault| complaint(compiled, fault));
+    let (pointer, detail) = first.unwrap_or_default();
+    Err(Refused::Invalid {
+        code: "does_not_fit",
+        pointer: pointer.to_owned(),
+        detail,
+    })
+}
+
+/// Where in a policy something does not fit, and what, in a sentence.
+fn complaint(compiled: &Compiled, fault: &Invalid) -> (&'static str, String) {
+    let name = |campaign: &CampaignId| {
+        let found = compiled.campaigns.get(campaign);
+        found.map_or("?", |stored| stored.thing.name.as_ref())
+    };
+    match fault {
+        Invalid::ReadsProtected { name, path, .. } => (
+            "/guardrails/never_reads",
+            format!("The campaign {name} reads {path}, which no rule may."),
+        ),
+        Invalid::CampaignTwice(id) => ("", format!("There are two campaigns {}.", name(id))),
+        Invalid::OfferTwice(id) => ("", format!("There are two offers {}.", id.0)),
+        Invalid::CampaignMissing { offer, .. } => {
+            ("", format!("The offer {} has no campaign.", offer.0))
+        }
+        Invalid::ShareTooHigh(_) => ("/guardrails", "A share is more than the whole.".into()),
+        Invalid::PolicyTooLong { offers, limit } => (
+            "/policy/offers",
+            format!("{offers} offers are more than {limit}."),
+        ),
+        Invalid::PolicyNamesTwice(id) => ("/policy/offers", named(compiled, *id, "named twice")),
+        Invalid::PolicyNamesUnknown(id) => ("/policy/offers", named(compiled, *id, "unknown")),
+        Invalid::FloorTooHigh { floor, arms } => (
+            "/policy/floor_ppm",
+            format!("{arms} offers cannot each have {floor} ppm."),
+        ),
+        Invalid::Design(why) => ("/holdout_ppm", format!("The arms do not add up: {why:?}.")),
+    }
+}
+
+fn named(compiled: &Compiled, offer: OfferId, what: &str) -> String {
+    match compiled.of(offer) {
+        Some((offer, campaign)) => format!(
+            "The offer {} of the campaign {} is {what}.",
+            offer.name, campaign.name
+        ),
+        None => format!("The offer {} is {what}.", offer.0),
+    }
 }
 
 fn compile(id: SnapshotId, configuration: Configuration) -> Result<Snapshot, Refused> {

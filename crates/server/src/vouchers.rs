@@ -1,11 +1,12 @@
 //! How is a voucher kept?
 
-use offers::{Campaign, CampaignId, Offer, Voucher};
+use offers::{Campaign, CampaignId, Offer, Voucher, VoucherKind};
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Write};
 
 use crate::{
     configuration::{Stored, write},
+    jobs,
     problem::Refused,
 };
 
@@ -43,6 +44,9 @@ pub fn issue(issued: &Stored<Issued>) -> Result<Vec<Write>, Refused> {
             .holder
             .map(|holder| link(Index::VouchersOfCustomer, key(holder))),
     );
+    let is_gift = matches!(voucher.kind, VoucherKind::GiftCard { .. });
+    let lapses = voucher.validity.until.filter(|_| is_gift);
+    writes.extend(lapses.map(|until| jobs::lapsing(until, id)));
     Ok(writes)
 }
 

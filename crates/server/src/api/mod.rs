@@ -1,15 +1,20 @@
 //! The API: one module per group of calls.
 
+pub(crate) mod campaigns;
 mod customers;
 mod decisions;
-pub(crate) mod campaigns;
 pub mod dialect;
+mod experiments;
+mod ops;
+mod policy;
 pub(crate) mod promotions;
+mod sandbox;
+mod segment;
+mod statements;
 pub(crate) mod validation_rules;
 pub(crate) mod validations;
 pub(crate) mod vouchers;
-mod ops;
-mod segment;
+mod wallets;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -17,13 +22,18 @@ use crate::app::App;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .merge(ops::routes())
-        .merge(vouchers::routes())
-        .merge(validations::routes())
-        .merge(validation_rules::routes())
-        .merge(promotions::routes())
         .merge(campaigns::routes())
-        .merge(segment::routes())
         .merge(customers::routes())
         .merge(decisions::routes())
+        .merge(experiments::routes())
+        .merge(ops::routes())
+        .merge(policy::routes())
+        .merge(promotions::routes())
+        .merge(sandbox::routes())
+        .merge(segment::routes())
+        .merge(statements::routes())
+        .merge(validation_rules::routes())
+        .merge(validations::routes())
+        .merge(vouchers::routes())
+        .merge(wallets::routes())
 }
