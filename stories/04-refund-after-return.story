@@ -3,7 +3,7 @@
 Proves: D06, E03, T13
 
 Given campaign SPRING: 10 % off, budget 20.00, 2 uses per customer
-And   campaign LOYAL: 1 points per 1.00, always
+And   campaign LOYAL: 1 point per 1.00, always
 And   ann agrees to offers and measuring
 When  ann validates order 1: 4 mugs at 20.00
 Then  SPRING takes 8.00, total 72.00

@@ -2,7 +2,7 @@
 
 Proves: T01, D05, D08
 
-Given campaign SHIP: free shipping, by code, for 1 days, if customer.cart_hours >= 2 && customer.cart_value >= 5000
+Given campaign SHIP: free shipping, by code, for 1 day, if customer.cart_hours >= 2 && customer.cart_value >= 5000
 And   campaign FIVE: 5.00 off, by code, for 2 days, if customer.cart_hours >= 26 && customer.cart_value >= 5000
 And   the policy climbs SHIP, FIVE
 And   ann agrees to offers and measuring
@@ -14,7 +14,7 @@ And   SHIP is not given to ann: not for this customer
 When  2 hours pass
 And   the shop decides for ann
 Then  customer.cart_value of ann is 6000
-And   ann gets SHIP with a code for 1 days
+And   ann gets SHIP with a code for 1 day
 
 When  12 hours pass
 And   the shop decides for ann

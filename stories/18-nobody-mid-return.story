@@ -2,7 +2,7 @@
 
 Proves: T13, D06, F05
 
-Given campaign SPRING: 10 % off, 2 touches per customer a week, for 1 days, if !customer.mid_return
+Given campaign SPRING: 10 % off, 2 touches per customer a week, for 1 day, if !customer.mid_return
 And   the policy ranks SPRING
 And   guardrail: 2 quiet days
 And   ann agrees to offers and measuring
@@ -14,7 +14,7 @@ And   customer.mid_return of ann is true
 When  1 hour passes
 And   ann does Return Closed
 And   the shop decides for ann
-Then  ann gets SPRING for 1 days
+Then  ann gets SPRING for 1 day
 And   ann has 1 touch of SPRING left
 
 When  1 day passes

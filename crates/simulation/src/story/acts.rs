@@ -3,7 +3,7 @@
 use super::pattern::Found;
 use super::stage::{Product, Sentence, Stage, Step, told};
 use super::terms;
-use super::values::{DAY, amount, count, next_time, rate, span, time_of_day};
+use super::values::{amount, count, lasting, next_time, rate, time_of_day};
 use super::world::{
     Asked, CodeTerms, ConsentTerms, Event, Line, Minor, PolicyTerms, Quoted, Side, Trouble,
 };
@@ -42,7 +42,7 @@ pub(super) const ACTS: &[Sentence] = &[
         code,
     ),
     act(
-        "gift card {code} with {amount} for {count} days",
+        "gift card {code} with {amount} for {count} {span}",
         "gift card GIFT with 50.00 for 365 days",
         "A gift card is sold.",
         gift_card,
@@ -241,8 +241,7 @@ pub(super) const ACTS: &[Sentence] = &[
         "3 days pass",
         "It is so much later.",
         |stage, found| {
-            let steps = i64::try_from(count(found.text("count"))?).unwrap_or(i64::MAX);
-            let passed = steps.saturating_mul(span(found.text("span")));
+            let passed = lasting(found.text("count"), found.text("span"))?;
             stage.pass_until(stage.now.saturating_add(passed))
         },
     ),
@@ -273,8 +272,8 @@ fn code(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
 }
 
 fn gift_card(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
-    let days = i64::try_from(count(found.text("count"))?).unwrap_or(i64::MAX);
-    let until = stage.now.saturating_add(days.saturating_mul(DAY));
+    let lasts = lasting(found.text("count"), found.text("span"))?;
+    let until = stage.now.saturating_add(lasts);
     let money = amount(found.text("amount"))?;
     let code = found.text("code");
     stage

@@ -4,7 +4,8 @@ use super::pattern::Found;
 use super::stage::{Sentence, Stage, Step, same, told};
 use super::terms::{reason, told_reason, unit};
 use super::values::{
-    DAY, amount, count, next_time, signed, time_of_day, told_amount, told_signed, told_time,
+    DAY, amount, count, lasting, next_time, signed, time_of_day, told_amount, told_lasting,
+    told_signed, told_time,
 };
 use super::world::{Caused, Decided, Granted, NeedsCode, Quoted, Replay, Taken, Trouble};
 
@@ -36,7 +37,7 @@ pub(super) const CLAIMS: &[Sentence] = &[
         takes_off_line,
     ),
     claim(
-        "{name} gives {count} points",
+        "{name} gives {count} point[s]",
         "LOYAL gives 72 points",
         "What the order earns.",
         |stage, found| {
@@ -63,13 +64,13 @@ pub(super) const CLAIMS: &[Sentence] = &[
         not_paid,
     ),
     claim(
-        "{who} gets {name} with a code[ for {count} days]",
+        "{who} gets {name} with a code[ for {count} {span}]",
         "ann gets SPRING with a code for 14 days",
         "The last decision gave this offer, and it lies in the wallet with a code.",
         |stage, found| gets(stage, found, NeedsCode::Yes),
     ),
     claim(
-        "{who} gets {name}[ for {count} days]",
+        "{who} gets {name}[ for {count} {span}]",
         "ann gets SPRING for 14 days",
         "The last decision gave this offer; it lies in the wallet and needs no code.",
         |stage, found| gets(stage, found, NeedsCode::No),
@@ -147,7 +148,7 @@ pub(super) const CLAIMS: &[Sentence] = &[
         },
     ),
     claim(
-        "{who} has {count} points",
+        "{who} has {count} point[s]",
         "ann has 72 points",
         "What is owed to the customer in points.",
         |stage, found| {
@@ -300,9 +301,9 @@ fn gets(stage: &mut Stage<'_>, found: &Found<'_>, needs_code: NeedsCode) -> Step
     let wallet = stage.world.wallet(who).map_err(told)?;
     let granted = wallet.into_iter().rfind(|granted| granted.campaign == name);
     let granted = granted.ok_or_else(|| format!("{name} is not in the wallet"))?;
-    if let Some(days) = found.may("count") {
-        let days = i64::try_from(count(days)?).unwrap_or(i64::MAX);
-        same("days", days, (granted.until - stage.now) / DAY)?;
+    if let (Some(many), Some(span)) = (found.may("count"), found.may("span")) {
+        let (expected, actual) = (lasting(many, span)?, granted.until - stage.now);
+        same("for", told_lasting(expected), told_lasting(actual))?;
     }
     match (needs_code, granted.code) {
         (NeedsCode::Yes, None) => Err("it has no code".to_owned()),

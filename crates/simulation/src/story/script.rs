@@ -45,6 +45,7 @@ pub(super) enum Side {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     number: usize,
+    text: String,
     side: Side,
     pub sentence: String,
     /// The time of day it happens at, where the line says so.
@@ -116,7 +117,7 @@ impl Story {
     pub(super) fn failure(&self, line: &Line, reason: String) -> Failure {
         Failure {
             place: format!("{}:{}", self.file, line.number),
-            line: line.sentence.clone(),
+            line: line.text.clone(),
             reason,
         }
     }
@@ -153,6 +154,7 @@ impl Story {
         let (sentence, at) = timed(rest.trim());
         let line = Line {
             number,
+            text: text.to_owned(),
             side,
             sentence: sentence.to_owned(),
             at: at.map(str::to_owned),

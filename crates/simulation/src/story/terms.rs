@@ -1,7 +1,7 @@
 //! What may stand in the terms of a campaign, among goods, after `guardrail` and as a reason?
 
 use super::pattern::{self, Found};
-use super::values::{amount, count, rate};
+use super::values::{DAY, amount, count, lasting, rate};
 use super::world::{
     Benefit, CampaignTerms, Cap, CapOf, Commitment, GuardrailTerms, Line, NeedsCode, Order,
     Remainder, Stacking, Unit,
@@ -87,7 +87,7 @@ pub(super) const CAMPAIGN: &[Term<CampaignTerms>] = &[
         },
     ),
     term(
-        "{count} points per {amount}",
+        "{count} point[s] per {amount}",
         "2 points per 1.00",
         "points owed after the order",
         |terms, found| {
@@ -214,11 +214,11 @@ pub(super) const CAMPAIGN: &[Term<CampaignTerms>] = &[
         },
     ),
     term(
-        "for {count} days",
+        "for {count} {span}",
         "for 7 days",
         "how long a grant lives; 14 days where nothing is said",
         |terms, found| {
-            terms.grant_days = quantity(found)?;
+            terms.grant_ms = lasting(found.text("count"), found.text("span"))?;
             Ok(())
         },
     ),
@@ -244,7 +244,7 @@ pub(super) fn campaign(name: &str, text: &str) -> Result<CampaignTerms, String> 
         needs_code: NeedsCode::No,
         priority: 0,
         caps: Vec::new(),
-        grant_days: 14,
+        grant_ms: 14 * DAY,
         condition,
     };
     read_all(CAMPAIGN, &mut terms, text)?;

@@ -51,11 +51,24 @@ pub(super) fn next_time(now: Timestamp, of_day: i64) -> Timestamp {
     now + (of_day - now).rem_euclid(DAY)
 }
 
-pub(super) fn span(unit: &str) -> i64 {
-    match unit.trim_end_matches('s') {
+/// So many minutes, hours or days, in ms.
+pub(super) fn lasting(many: &str, span: &str) -> Result<i64, String> {
+    let one = match span.trim_end_matches('s') {
         "minute" => MINUTE,
         "hour" => HOUR,
         _ => DAY,
+    };
+    let many = i64::try_from(count(many)?).ok();
+    many.and_then(|many| many.checked_mul(one))
+        .filter(|ms| *ms < 36_525 * DAY)
+        .ok_or_else(|| format!("no story lasts {span} by the century"))
+}
+
+pub(super) fn told_lasting(ms: i64) -> String {
+    match ms {
+        ms if ms % DAY == 0 => format!("{} days", ms / DAY),
+        ms if ms % HOUR == 0 => format!("{} hours", ms / HOUR),
+        ms => format!("{} minutes", ms / MINUTE),
     }
 }
 

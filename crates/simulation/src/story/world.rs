@@ -97,8 +97,8 @@ pub struct CampaignTerms {
     /// The lower goes first.
     pub priority: u16,
     pub caps: Vec<Cap>,
-    /// How long a grant lives.
-    pub grant_days: u32,
+    /// How long a grant lives, in ms.
+    pub grant_ms: i64,
     /// CEL.
     pub condition: Option<String>,
 }

@@ -8,7 +8,6 @@ use offers::{
 use rules::{Condition, Schema, Type};
 
 use super::{EUR, Memory, fault, rejected};
-use crate::story::values::DAY;
 use crate::story::world::{
     self, Answer, CampaignTerms, CapOf, CodeTerms, GuardrailTerms, Minor, NeedsCode, PolicyTerms,
     Remainder, Timestamp, Trouble, Unit,
@@ -48,7 +47,7 @@ impl Memory {
             scope,
             is_tier: terms.needs_code == NeedsCode::No,
             priority: 0,
-            grant_ms: i64::from(terms.grant_days) * DAY,
+            grant_ms: terms.grant_ms,
         });
         Ok(())
     }
