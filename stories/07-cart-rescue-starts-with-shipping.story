@@ -35,5 +35,5 @@ And   ann puts 3 mugs at 20.00 in the cart
 And   30 hours pass
 And   the shop decides for ann
 Then  ann gets nothing
-And   SHIP is not given to ann: another one fits better
+And   SHIP is not given to ann: not chosen
 And   the books balance

@@ -51,5 +51,5 @@ And   the shop decides for ann
 And   the shop decides for bob
 Then  ann gets nothing
 And   bob gets nothing
-And   TWENTY is not given to ann: another one fits better
+And   TWENTY is not given to ann: not chosen
 And   the books balance

@@ -11,7 +11,7 @@ When  the shop decides for ann and bob at the same moment
 Then  ann gets LAST with a code for 14 days
 And   bob gets nothing
 And   LAST is not given to bob: exhausted
-And   OTHER is not given to bob: another one fits better
+And   OTHER is not given to bob: not chosen
 And   the wallet of bob is empty
 And   the decision for bob replays the same
 And   budget LAST: 0.00 spent, 8.00 held, 0.00 left

@@ -377,7 +377,7 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("too soon after the last", "quiet_days"),
     ("exhausted", "exhausted"),
     ("held out", "withheld"),
-    ("another one fits better", "passed"),
+    ("not chosen", "passed"),
 ];
 
 /// The code of a reason.
