@@ -24,7 +24,7 @@ use wire::{
 };
 
 pub use quote::{Fate, Quote};
-pub use records::{OrderUse, Reservation, StoredOrder};
+pub use records::{OrderUse, Redemption, RedemptionState, Reservation, Share, StoredOrder};
 
 use crate::{
     api::{

@@ -9,7 +9,7 @@ use axum::{
 use sha2::{Digest, Sha256};
 use store::{Once, Outcome, ProjectId};
 
-use crate::problem::Refused;
+use crate::{app::App, problem::Refused};
 
 const HEADER: &str = "idempotency-key";
 const REPLAYED: &str = "idempotency-replayed";
@@ -62,6 +62,25 @@ impl Key {
             answer: kept,
         }
     }
+}
+
+/// A refusal that a retry with the same key hears again, unless the key was answered before.
+///
+/// # Errors
+/// The refusal itself where there is no key, or where the store fails.
+pub async fn refused(
+    app: &App,
+    project: ProjectId,
+    (key, refused): (Option<Key>, Refused),
+) -> Result<Answer, Refused> {
+    let (Some(key), Refused::Dialect(status, body)) = (key, &refused) else {
+        return Err(refused);
+    };
+    let answer = Answer::new(*status, body)?;
+    let mut command = crate::setup::writes(project, Vec::new());
+    command.once = Some(key.once(&answer));
+    let outcome = app.store().submit(command).await?;
+    answer.after(outcome)?.map_err(|_| refused)
 }
 
 fn short(parts: &[&[u8]]) -> [u8; 16] {

@@ -175,7 +175,7 @@ fn put_down(
 }
 
 /// What was stated before goes; what was observed stays.
-fn stated(before: &Facts, said: &CustomerInput) -> Facts {
+pub(super) fn stated(before: &Facts, said: &CustomerInput) -> Facts {
     let mut facts = said.facts();
     for (path, value) in before.iter() {
         if path.as_str().starts_with("customer.trait.") {
@@ -185,7 +185,7 @@ fn stated(before: &Facts, said: &CustomerInput) -> Facts {
     facts
 }
 
-fn merge(said: &mut CustomerInput, input: &CustomerInput) {
+pub(super) fn merge(said: &mut CustomerInput, input: &CustomerInput) {
     fn over<T: Clone>(kept: &mut Option<T>, told: &Option<T>) {
         if told.is_some() {
             kept.clone_from(told);
@@ -204,7 +204,7 @@ fn merge(said: &mut CustomerInput, input: &CustomerInput) {
     }
 }
 
-fn said(person: &Person) -> Result<CustomerInput, Refused> {
+pub(super) fn said(person: &Person) -> Result<CustomerInput, Refused> {
     if person.extra.is_empty() {
         return Ok(CustomerInput::default());
     }

@@ -5,10 +5,12 @@ mod customers;
 mod decisions;
 pub mod dialect;
 mod experiments;
+pub(crate) mod redemptions;
 mod ops;
 mod policy;
 pub(crate) mod promotions;
 mod sandbox;
+mod rollbacks;
 mod segment;
 mod statements;
 pub(crate) mod validation_rules;
@@ -27,6 +29,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(decisions::routes())
         .merge(experiments::routes())
         .merge(ops::routes())
+        .merge(rollbacks::routes())
+        .merge(redemptions::routes())
         .merge(policy::routes())
         .merge(promotions::routes())
         .merge(sandbox::routes())

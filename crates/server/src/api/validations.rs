@@ -195,7 +195,7 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
 }
 
 /// What lets go of the holds of a session.
-fn released(
+pub fn released(
     app: &App,
     (holds, now): (&[(Redeemable, Vec<ledger::Transfer>)], Timestamp),
 ) -> Booking {

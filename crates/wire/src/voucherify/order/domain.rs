@@ -94,7 +94,9 @@ fn bounded(amount: Minor, pointer: &str) -> Result<Minor, Malformed> {
 }
 
 impl OrderItemInput {
-    pub(crate) fn is_shipping(&self) -> bool {
+    /// Whether the line is the shipping.
+    #[must_use]
+    pub fn is_shipping(&self) -> bool {
         let product = self.product.as_ref();
         self.product_id.as_deref() == Some(SHIPPING_PRODUCT)
             || self.source_id.as_deref() == Some(SHIPPING_SOURCE)

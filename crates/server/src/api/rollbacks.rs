@@ -1,0 +1,500 @@
+//! Rollbacks: what a redemption moved goes back, whole or by what was returned. Nothing is erased.
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::HeaderMap,
+};
+use decision::GrantState;
+use ledger::{FUNDING_LINES, Minor, Part, Transfer};
+use offers::{Booking, Happening, Redeemable, book, chart::Reason};
+use profiles::CustomerId;
+use store::{Command, Expect, Index, Kind, Outcome, Page, TransferFilter, Write};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use wire::{
+    ids::{self, Tag},
+    voucherify::{
+        Key, OrderStatus, OrderView, ReturnedItem, RollbackLink, RollbackRequest, RollbackResponse,
+        RollbackView, StackedRollback,
+    },
+};
+
+use super::{
+    dialect::{Asked, parse_optional, refuse, retry},
+    redemptions::{find, load, put},
+};
+use crate::{
+    app::App,
+    auth::{Caller, Redeem},
+    checkout::{Redemption, RedemptionState, Share, StoredOrder},
+    configuration::{read, write},
+    once::{self, Answer},
+    people::People,
+    problem::Refused,
+    vouchers::key,
+};
+
+/// More lines than one chain ever has.
+const CHAIN: Page = Page {
+    after: 0,
+    limit: 1_000,
+    newest_first: false,
+};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(single))
+        .routes(routes!(stack))
+}
+
+/// Which call it is: of one redemption, or of all that were made together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    One,
+    Stack,
+}
+
+/// Roll back one redemption; with `returned`, as far as those items gave.
+#[utoipa::path(post, path = "/v1/redemptions/{id}/rollback", request_body = RollbackRequest,
+    responses((status = 200, body = RollbackView)))]
+async fn single(
+    State(app): State<App>,
+    caller: Caller<Redeem>,
+    (Path(name), asked): (Path<String>, Asked),
+    (headers, body): (HeaderMap, Bytes),
+) -> Result<Answer, Refused> {
+    let call = format!("POST /v1/redemptions/{name}/rollback");
+    let once = once::Key::of(&headers, caller.project, (&call, &body))?;
+    let request = with_query(parse_optional(&body)?, &asked);
+    roll_back(&app, &caller, (&name, Of::One), (&request, once)).await
+}
+
+/// Roll back all redemptions that were made together.
+#[utoipa::path(post, path = "/v1/redemptions/{id}/rollbacks", request_body = RollbackRequest,
+    responses((status = 200, body = StackedRollback)))]
+async fn stack(
+    State(app): State<App>,
+    caller: Caller<Redeem>,
+    (Path(name), asked): (Path<String>, Asked),
+    (headers, body): (HeaderMap, Bytes),
+) -> Result<Answer, Refused> {
+    let call = format!("POST /v1/redemptions/{name}/rollbacks");
+    let once = once::Key::of(&headers, caller.project, (&call, &body))?;
+    let request = with_query(parse_optional(&body)?, &asked);
+    roll_back(&app, &caller, (&name, Of::Stack), (&request, once)).await
+}
+
+fn with_query(mut request: RollbackRequest, asked: &Asked) -> RollbackRequest {
+    let text = |name: &str| asked.get(name).map(str::to_owned);
+    request.reason = request.reason.or_else(|| text("reason"));
+    request.tracking_id = request.tracking_id.or_else(|| text("tracking_id"));
+    request
+}
+
+async fn roll_back(
+    app: &App,
+    caller: &Caller<Redeem>,
+    (name, of): (&str, Of),
+    (request, once): (&RollbackRequest, Option<once::Key>),
+) -> Result<Answer, Refused> {
+    match retry(|| attempt(app, caller, (name, of), (request, once))).await {
+        Err(refusal @ Refused::Dialect(..)) => {
+            once::refused(app, caller.project, (once, refusal)).await
+        }
+        other => other,
+    }
+}
+
+async fn attempt(
+    app: &App,
+    caller: &Caller<Redeem>,
+    (name, of): (&str, Of),
+    (request, once): (&RollbackRequest, Option<once::Key>),
+) -> Result<Option<Answer>, Refused> {
+    let project = caller.project;
+    let (top, version) = find(app, project, name).await?;
+    check(&top, of)?;
+    let mut undoing = Undoing {
+        app,
+        caller,
+        request,
+        booking: Booking::default(),
+        writes: Vec::new(),
+        expects: vec![expect(Kind::Redemption, top.id, version)],
+    };
+    let mut parts = Vec::new();
+    for id in &top.children {
+        let child = load(app, project, *id).await?;
+        let (child, version) = child.ok_or_else(|| Refused::Fault("a child is lost".into()))?;
+        undoing.expects.push(expect(Kind::Redemption, *id, version));
+        parts.push(undoing.part(child).await?);
+    }
+    let is_single = parts.is_empty();
+    if is_single {
+        parts.push(undoing.part(top.clone()).await?);
+    }
+    let is_whole = parts
+        .iter()
+        .all(|part| part.redemption.state == RedemptionState::RolledBack);
+    let order = undoing.order(&top, (&parts, is_whole)).await?;
+    let mut people = People::open(app, project)?;
+    if is_whole {
+        give_grants_back(&mut people, &parts).await?;
+    }
+    let mut views = Vec::new();
+    for part in &parts {
+        views.push(undoing.keep(part, order.as_ref())?);
+    }
+    let parent = (!is_single).then(|| undoing.keep_parent(&top, is_whole));
+    let parent = parent.transpose()?;
+    let response = match (of, views) {
+        (Of::One, mut views) if views.len() == 1 => match views.pop() {
+            Some(view) => RollbackResponse::Single(Box::new(view)),
+            None => return Err(Refused::Fault("a rollback has a view".into())),
+        },
+        (_, rollbacks) => RollbackResponse::Stacked(Box::new(StackedRollback {
+            rollbacks,
+            parent_rollback: parent,
+            order,
+        })),
+    };
+    let (of_people, changed) = people.finish()?;
+    undoing.expects.extend(of_people);
+    undoing.writes.extend(changed);
+    undoing.submit(Answer::ok(&response)?, once).await
+}
+
+/// Which redemptions can be rolled back by which call.
+fn check(top: &Redemption, of: Of) -> Result<(), Refused> {
+    if top.parent.is_some() {
+        let details = "it was made together with others: roll back their parent";
+        return Err(refuse(Key::InvalidRedemptionParent, details));
+    }
+    match (top.state, of) {
+        (RedemptionState::Failed, _) => {
+            let details = "a failed redemption used nothing";
+            Err(refuse(Key::InvalidRedemption, details))
+        }
+        (RedemptionState::RolledBack, _) => {
+            let details = "Redemption has been already rolled back.";
+            Err(refuse(Key::AlreadyRolledBack, details))
+        }
+        (RedemptionState::Succeeded, Of::One) if !top.children.is_empty() => {
+            let details = "it is the parent of several: use its rollbacks";
+            Err(refuse(Key::InvalidRedemption, details))
+        }
+        (RedemptionState::Succeeded, _) => Ok(()),
+    }
+}
+
+fn expect(kind: Kind, id: u64, version: u64) -> Expect {
+    Expect { kind, id, version }
+}
+
+/// A rollback on its way.
+struct Undoing<'a> {
+    app: &'a App,
+    caller: &'a Caller<Redeem>,
+    request: &'a RollbackRequest,
+    booking: Booking,
+    writes: Vec<Write>,
+    expects: Vec<Expect>,
+}
+
+/// One redemption as it will be, and what it gives back now.
+struct Undone {
+    redemption: Redemption,
+    rollback: u64,
+    given_back: Minor,
+    /// Of that, gift credit.
+    gift: Minor,
+}
+
+impl Undoing<'_> {
+    /// Books what one redemption gives back.
+    async fn part(&mut self, mut redemption: Redemption) -> Result<Undone, Refused> {
+        let before = redemption.given_back;
+        let whole = redemption.whole();
+        if let Some(returned) = &self.request.returned {
+            take_back(&mut redemption, returned)?;
+        }
+        let mut shares = redemption.shares.iter();
+        let is_complete = shares.all(|share| share.returned == share.units);
+        let after = if self.request.returned.is_none() || is_complete {
+            redemption.state = RedemptionState::RolledBack;
+            whole
+        } else {
+            redemption.shares.iter().map(Share::back).sum()
+        };
+        redemption.given_back = after;
+        let rollback = self.app.next_id();
+        let posted = self.posted(redemption.id).await?;
+        let is_use = |transfer: &Transfer| transfer.code == Reason::Use.code();
+        let (uses, amounts): (Vec<Transfer>, Vec<Transfer>) = posted.into_iter().partition(is_use);
+        let part = Part {
+            from: before,
+            to: after,
+            of: whole.max(1),
+        };
+        self.reverse(&amounts, part, rollback);
+        // A use goes back when the whole does: who keeps a part has used it.
+        if redemption.state == RedemptionState::RolledBack {
+            self.reverse(&uses, Part::WHOLE, self.app.next_id());
+        }
+        let gift = Reason::GiftSpent.code();
+        let is_gift = amounts.iter().any(|transfer| transfer.code == gift);
+        let given_back = after.saturating_sub(before);
+        Ok(Undone {
+            redemption,
+            rollback,
+            given_back,
+            gift: if is_gift { given_back } else { 0 },
+        })
+    }
+
+    fn reverse(&mut self, posted: &[Transfer], part: Part, chain: u64) {
+        let happening = Happening::RolledBack { posted, part };
+        let before = std::mem::take(&mut self.booking);
+        self.booking = before.then(book(&happening, chain));
+    }
+
+    /// What a redemption moved, without what opened its accounts.
+    async fn posted(&self, chain: u64) -> Result<Vec<Transfer>, Refused> {
+        let filter = TransferFilter::Chain(chain);
+        let store = self.app.store();
+        let saved = store.transfers(self.caller.project, filter, CHAIN).await?;
+        let own = saved.into_iter().map(|saved| saved.transfer);
+        Ok(own
+            .filter(|transfer| transfer.id.line < FUNDING_LINES && transfer.has_moved())
+            .collect())
+    }
+
+    /// The order without what is taken back.
+    async fn order(
+        &mut self,
+        top: &Redemption,
+        (parts, is_whole): (&[Undone], bool),
+    ) -> Result<Option<OrderView>, Refused> {
+        let Some(id) = top.order else {
+            return Ok(None);
+        };
+        let project = self.caller.project;
+        let record = self.app.store().get(project, Kind::Order, id).await?;
+        let Some(record) = record else {
+            return Ok(None);
+        };
+        let mut order: StoredOrder = read(&record.body)?;
+        let given_back: Minor = parts.iter().map(|part| part.given_back).sum();
+        for one in order.uses.iter_mut().filter(|one| one.redemption == top.id) {
+            one.discount = one.discount.saturating_sub(given_back);
+            one.is_undone |= is_whole;
+        }
+        if order.standing().next().is_none() {
+            without_discounts(&mut order.view);
+        }
+        let name = ids::format(Tag::Redemption, top.id);
+        let of_order = order.view.redemptions.as_mut();
+        let mine = of_order.and_then(|all| all.get_mut(&name));
+        if let (Some(mine), Some(part)) = (mine, parts.first()) {
+            mine.rollback_id = Some(ids::format(Tag::Rollback, part.rollback));
+            mine.rollback_date = Some(self.caller.now);
+        }
+        order.updated_at = Some(self.caller.now);
+        order.view.updated_at = order.updated_at;
+        self.expects.push(expect(Kind::Order, id, record.version));
+        self.writes.push(Write::Put {
+            kind: Kind::Order,
+            id,
+            body: write(&order)?,
+        });
+        Ok(Some(order.view))
+    }
+
+    /// Keeps a redemption as it is now, and its rollback.
+    fn keep(&mut self, part: &Undone, order: Option<&OrderView>) -> Result<RollbackView, Refused> {
+        let redemption = &part.redemption;
+        let mut view = self.view(part.rollback, redemption);
+        view.order = order.cloned();
+        view.amount = (part.gift > 0)
+            .then(|| i64::try_from(part.gift).ok().map(i64::wrapping_neg))
+            .flatten();
+        let is_whole = redemption.state == RedemptionState::RolledBack;
+        self.record(&view, part.rollback, redemption)?;
+        if let (true, Some(Redeemable::Voucher(voucher))) = (is_whole, redemption.redeemable) {
+            self.writes.push(Write::Link {
+                index: Index::RollbacksOfRedemption,
+                key: key(voucher.0),
+                id: part.rollback,
+            });
+        }
+        Ok(view)
+    }
+
+    fn keep_parent(&mut self, top: &Redemption, is_whole: bool) -> Result<RollbackView, Refused> {
+        let rollback = self.app.next_id();
+        let mut after = top.clone();
+        if is_whole {
+            after.state = RedemptionState::RolledBack;
+        }
+        let view = self.view(rollback, &after);
+        self.record(&view, rollback, &after)?;
+        Ok(view)
+    }
+
+    fn view(&self, rollback: u64, redemption: &Redemption) -> RollbackView {
+        let source = ids::format(Tag::Redemption, redemption.id);
+        let id = ids::format(Tag::Rollback, rollback);
+        let mut view = RollbackView::succeeded(id, source, self.caller.now);
+        view.reason.clone_from(&self.request.reason);
+        view.tracking_id.clone_from(&self.request.tracking_id);
+        view.metadata.clone_from(&self.request.metadata);
+        view.customer_id = redemption
+            .customer
+            .map(|customer| ids::format(Tag::Customer, customer));
+        (view.related_object_type, view.related_object_id) = match redemption.redeemable {
+            Some(Redeemable::Voucher(voucher)) => ("voucher", ids::format(Tag::Voucher, voucher.0)),
+            Some(Redeemable::Tier(tier)) => ("promotion_tier", ids::format(Tag::Tier, tier.0)),
+            None => ("redemption", view.redemption.clone()),
+        };
+        view
+    }
+
+    fn record(
+        &mut self,
+        view: &RollbackView,
+        rollback: u64,
+        redemption: &Redemption,
+    ) -> Result<(), Refused> {
+        let link = RollbackLink {
+            id: view.id.clone(),
+            date: self.caller.now,
+            rollback_order_mode: "WITH_ORDER",
+        };
+        let link = serde_json::to_value(&link).map_err(|e| Refused::Fault(e.to_string()))?;
+        let mut shown = redemption.clone();
+        tell(&mut shown, link);
+        self.writes.extend([
+            put(&shown)?,
+            Write::Put {
+                kind: Kind::Rollback,
+                id: rollback,
+                body: write(view)?,
+            },
+            Write::Link {
+                index: Index::RollbacksOfRedemption,
+                key: key(redemption.id),
+                id: rollback,
+            },
+        ]);
+        Ok(())
+    }
+
+    async fn submit(
+        self,
+        answer: Answer,
+        once: Option<once::Key>,
+    ) -> Result<Option<Answer>, Refused> {
+        let command = Command {
+            project: self.caller.project,
+            now: self.caller.now,
+            once: once.map(|key| key.once(&answer)),
+            expects: self.expects,
+            openings: self.booking.openings,
+            chain: self.booking.chain,
+            writes: self.writes,
+        };
+        match answer.after(self.app.store().submit(command).await?)? {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Outcome::Stale { .. }) => Ok(None),
+            Err(Outcome::Rejected { .. }) => {
+                let details = "what it earned is spent already";
+                Err(refuse(Key::InvalidRedemption, details))
+            }
+            Err(other) => Err(Refused::Fault(format!(
+                "a rollback was not kept: {other:?}"
+            ))),
+        }
+    }
+}
+
+/// Counts what was returned, as far as it was not returned before.
+fn take_back(redemption: &mut Redemption, returned: &[ReturnedItem]) -> Result<(), Refused> {
+    for (place, item) in returned.iter().enumerate() {
+        let wrong = |member: &str, details: &str| {
+            let details = format!("/returned/{place}/{member}: {details}");
+            refuse(Key::InvalidPayload, details)
+        };
+        let share = redemption.shares.get_mut(item.index);
+        let share = share.ok_or_else(|| wrong("index", "the order has no such item"))?;
+        let after = share.returned.saturating_add(item.quantity);
+        if item.quantity == 0 || after > share.units {
+            return Err(wrong("quantity", "not so many are left to return"));
+        }
+        share.returned = after;
+    }
+    Ok(())
+}
+
+/// Writes a rollback into the redemption as it is shown.
+fn tell(redemption: &mut Redemption, link: serde_json::Value) {
+    let is_whole = redemption.state == RedemptionState::RolledBack;
+    let Some(view) = redemption.view.as_object_mut() else {
+        return;
+    };
+    if is_whole {
+        view.insert("status".into(), "ROLLED_BACK".into());
+    }
+    let related = view
+        .entry("related_redemptions")
+        .or_insert_with(|| serde_json::json!({}));
+    let rollbacks = related.as_object_mut().map(|related| {
+        related
+            .entry("rollbacks")
+            .or_insert_with(|| serde_json::json!([]))
+    });
+    if let Some(rollbacks) = rollbacks.and_then(serde_json::Value::as_array_mut) {
+        rollbacks.push(link);
+    }
+}
+
+/// An order of which nothing stands: cancelled, at its full price.
+fn without_discounts(view: &mut OrderView) {
+    view.status = Some(OrderStatus::Canceled);
+    view.discount_amount = 0;
+    view.items_discount_amount = 0;
+    view.total_discount_amount = 0;
+    view.applied_discount_amount = 0;
+    view.items_applied_discount_amount = 0;
+    view.total_applied_discount_amount = 0;
+    if view.initial_amount > 0 {
+        view.amount = view.initial_amount;
+    }
+    view.total_amount = view.amount;
+    view.items.retain(|item| item.applied_quantity == 0);
+    for item in &mut view.items {
+        item.discount_amount = 0;
+        item.applied_discount_amount = 0;
+        item.discount_quantity = 0;
+        item.applied_discount_quantity = 0;
+        item.subtotal_amount = item.amount;
+    }
+}
+
+/// The grants that were used may be used again, as long as they last.
+async fn give_grants_back(people: &mut People<'_>, parts: &[Undone]) -> Result<(), Refused> {
+    for part in parts {
+        let redemption = &part.redemption;
+        let (Some(customer), Some(decision)) = (redemption.customer, redemption.decision) else {
+            continue;
+        };
+        let customer = people.load(CustomerId(customer)).await?;
+        let Some(person) = people.person_mut(customer) else {
+            continue;
+        };
+        let mine = person.grants.iter_mut();
+        for granted in mine.filter(|granted| granted.decision == decision) {
+            granted.grant.state = GrantState::Open;
+        }
+    }
+    Ok(())
+}
