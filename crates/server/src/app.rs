@@ -13,6 +13,7 @@ use crate::{
     auth::{ApiKey, Keys},
     configuration::{self, Compiled},
     ids::Ids,
+    pages::Visits,
     problem::Refused,
 };
 
@@ -35,6 +36,8 @@ struct Inner {
     /// Held while a configuration is compiled, so that it is compiled once.
     compiling: Mutex<()>,
     metrics: Option<PrometheusHandle>,
+    /// Who is signed in to the pages.
+    visits: Visits,
 }
 
 impl App {
@@ -54,6 +57,7 @@ impl App {
             projects: ArcSwap::default(),
             compiling: Mutex::new(()),
             metrics,
+            visits: Visits::default(),
         };
         let app = Self(Arc::new(inner));
         app.reload_keys().await?;
@@ -83,6 +87,11 @@ impl App {
     #[must_use]
     pub fn metrics(&self) -> Option<&PrometheusHandle> {
         self.0.metrics.as_ref()
+    }
+
+    #[must_use]
+    pub fn visits(&self) -> &Visits {
+        &self.0.visits
     }
 
     /// Reads all keys anew: at the start, and after one was made.

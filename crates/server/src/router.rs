@@ -41,6 +41,7 @@ pub fn router(app: App) -> Router {
             TIMEOUT,
         ))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(pages::guard))
         .layer(middleware::from_fn(telemetry::watch))
         .with_state(app)
 }

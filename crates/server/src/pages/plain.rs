@@ -1,0 +1,311 @@
+//! What does a rule say, in one plain sentence?
+
+use offers::{
+    Benefit, Campaign, Cap, CapUnit, Commitment, Currency, Offer, Period, Reach, Scope, Spread,
+    Stacking,
+};
+use rules::{Condition, Op, Operator, Term, Value};
+
+use super::look::{moment, money, number, percent};
+
+/// Facts that are money, in minor units.
+const MONEY: [&str; 11] = [
+    "amount",
+    "aov",
+    "cart_value",
+    "discount",
+    "initial_amount",
+    "price",
+    "refunded",
+    "shipping",
+    "spent",
+    "spent_mean",
+    "subtotal",
+];
+/// Facts that are shares, in parts per million.
+const SHARES: [&str; 2] = ["discount_share", "discounted_order_share"];
+
+/// `Anybody whose order amount is at least 50.00 EUR may get one of 2 offers, together with …`
+pub fn campaign(campaign: &Campaign, offers: usize) -> String {
+    let who = match &campaign.rule {
+        Condition::Always => "Everybody".to_owned(),
+        rule => format!(
+            "Whoever meets this: {},",
+            condition(rule, campaign.currency)
+        ),
+    };
+    let what = match offers {
+        0 => "gets nothing yet, for it has no offer".to_owned(),
+        1 => "may get its one offer".to_owned(),
+        many => format!("may get one of its {many} offers"),
+    };
+    let with = match campaign.stacking {
+        Stacking::Alone => "not together with others",
+        Stacking::Together => "also together with others that allow it",
+        Stacking::Always => "on top of any other",
+    };
+    let promise = match campaign.commitment {
+        Commitment::Guaranteed => "What is promised is kept aside until it lapses.",
+        Commitment::WhileBudgetLasts => "It lasts while the budget does.",
+    };
+    format!("{who} {what}, {with}. {promise}")
+}
+
+pub fn validity(validity: offers::Validity) -> String {
+    let from = validity.from.map(|from| moment(from).text);
+    // The last valid millisecond is inclusive; people read the first moment after it.
+    let until = validity
+        .until
+        .map(|until| moment(until.saturating_add(1)).text);
+    match (from, until) {
+        (None, None) => "always".into(),
+        (Some(from), None) => format!("from {from}"),
+        (None, Some(until)) => format!("until {until}"),
+        (Some(from), Some(until)) => format!("{from} – {until}"),
+    }
+}
+
+pub fn benefit(offer: &Offer, currency: Currency) -> String {
+    let money = |minor: u64| money(minor, currency);
+    let most = |ceiling: &Option<u64>| {
+        let text = ceiling.map(|most| format!(", at most {}", money(most)));
+        text.unwrap_or_default()
+    };
+    let on = match &offer.scope {
+        Scope::Order => String::new(),
+        Scope::Lines(of) => format!(" on lines where {}", condition(of, currency)),
+    };
+    match &offer.benefit {
+        Benefit::PercentOff { rate, ceiling } => {
+            format!("{} off{}{on}", percent(*rate), most(ceiling))
+        }
+        Benefit::AmountOff { amount, spread } => {
+            format!("{} off{}{on}", money(*amount), each(*spread))
+        }
+        Benefit::FixedPrice { price } => format!("for {} at most{on}", money(*price)),
+        Benefit::ShippingFree { ceiling } => format!("free shipping{}", most(ceiling)),
+        Benefit::UnitFree { sku, quantity } => format!("{quantity} × {} free", sku.0),
+        Benefit::Credit => "credit of a gift card".into(),
+        Benefit::PointsBack { per, points } => {
+            format!("{points} points for every {}", money(*per))
+        }
+    }
+}
+
+fn each(spread: Spread) -> &'static str {
+    match spread {
+        Spread::EachLine => " for each line",
+        Spread::EachUnit => " for each unit",
+        Spread::Order | Spread::ByAmount | Spread::ByQuantity => "",
+    }
+}
+
+/// `at most 3 uses a week for each customer`.
+pub fn cap(cap: &Cap, currency: Currency) -> String {
+    let limit = match cap.unit {
+        CapUnit::Uses => format!("{} uses", number(cap.limit)),
+        CapUnit::Money => money(cap.limit, currency),
+        CapUnit::Touches => format!("{} offers made", number(cap.limit)),
+    };
+    let period = match cap.period {
+        Period::Ever => "in all",
+        Period::Hour => "an hour",
+        Period::Day => "a day (UTC)",
+        Period::Week => "a week (from Monday, UTC)",
+        Period::Month => "a month (UTC)",
+    };
+    let reach = match cap.reach {
+        Reach::Campaign => "for the whole campaign",
+        Reach::Code => "for each code",
+        Reach::Customer => "for each customer",
+        Reach::CustomerOverall => "for each customer, over all campaigns",
+        Reach::Store => "for each store",
+    };
+    format!("at most {limit} {period} {reach}")
+}
+
+pub fn condition(condition: &Condition, currency: Currency) -> String {
+    let inner = |inner: &Condition| self::condition(inner, currency);
+    match condition {
+        Condition::Always => "anything".into(),
+        Condition::All(parts) if parts.is_empty() => "anything".into(),
+        Condition::Any(parts) if parts.is_empty() => "nothing".into(),
+        Condition::All(parts) => joined(parts, " and ", currency),
+        Condition::Any(parts) => joined(parts, " or ", currency),
+        Condition::Not(not) => match not.as_ref() {
+            Condition::Always => "nothing".into(),
+            Condition::Known(path) => format!("{} is not known", fact(path.as_str())),
+            not => format!("not ({})", inner(not)),
+        },
+        Condition::Test { left, op, right } => test(left, *op, (right, currency)),
+        Condition::Known(path) => format!("{} is known", fact(path.as_str())),
+        Condition::AnyLine(of) => format!("some line of the order has {}", inner(of)),
+        Condition::EveryLine(of) => format!("every line of the order has {}", inner(of)),
+    }
+}
+
+fn joined(parts: &[Condition], word: &str, currency: Currency) -> String {
+    let each = parts.iter().map(|part| match part {
+        Condition::All(_) | Condition::Any(_) => format!("({})", condition(part, currency)),
+        part => condition(part, currency),
+    });
+    each.collect::<Vec<_>>().join(word)
+}
+
+fn test(left: &Term, op: Op, (right, currency): (&Term, Currency)) -> String {
+    let unit = |term: &Term| match term {
+        Term::Fact(path) => Unit::of(path.as_str()),
+        _ => Unit::Plain,
+    };
+    // A number means what the fact it is compared with means.
+    let of = match unit(left) {
+        Unit::Plain => unit(right),
+        unit => unit,
+    };
+    let write = |side: &Term| term(side, (of, currency));
+    let (left, right) = (write(left), write(right));
+    let words = match op {
+        Op::Equal => "is",
+        Op::NotEqual => "is not",
+        Op::Less => "is less than",
+        Op::AtMost => "is at most",
+        Op::More => "is more than",
+        Op::AtLeast => "is at least",
+        Op::In => "is one of",
+        Op::StartsWith => "starts with",
+        Op::EndsWith => "ends with",
+        Op::Contains => "contains",
+    };
+    format!("{left} {words} {right}")
+}
+
+#[derive(Clone, Copy)]
+enum Unit {
+    Plain,
+    Money,
+    Share,
+}
+
+impl Unit {
+    fn of(path: &str) -> Self {
+        let parts: Vec<&str> = path.split('.').collect();
+        // What a shop says itself may be called anything.
+        if parts.contains(&"metadata") || parts.contains(&"trait") || parts.contains(&"context") {
+            return Self::Plain;
+        }
+        if parts.iter().any(|part| SHARES.contains(part)) {
+            Self::Share
+        } else if parts.iter().any(|part| MONEY.contains(part)) {
+            Self::Money
+        } else {
+            Self::Plain
+        }
+    }
+}
+
+fn term(term: &Term, (unit, currency): (Unit, Currency)) -> String {
+    let inner = |inner: &Term| self::term(inner, (unit, currency));
+    match term {
+        Term::Value(value) => self::value(value, (unit, currency)),
+        Term::Fact(path) => fact(path.as_str()),
+        Term::Lines(of) => format!("the number of lines with {}", condition(of, currency)),
+        Term::Sum {
+            left,
+            operator,
+            right,
+        } => {
+            let sign = match operator {
+                Operator::Plus => "+",
+                Operator::Minus => "−",
+                Operator::Times => "×",
+                Operator::Over => "÷",
+                Operator::Modulo => "modulo",
+            };
+            format!("({} {sign} {})", inner(left), inner(right))
+        }
+    }
+}
+
+fn value(value: &Value, (unit, currency): (Unit, Currency)) -> String {
+    match (value, unit) {
+        (Value::Bool(true), _) => "so".into(),
+        (Value::Bool(false), _) => "not so".into(),
+        (Value::Int(minor @ 0..), Unit::Money) => money(minor.unsigned_abs(), currency),
+        (Value::Int(ppm @ 0..=1_000_000), Unit::Share) => {
+            percent(u32::try_from(*ppm).unwrap_or_default())
+        }
+        (Value::Int(number), _) => number.to_string(),
+        (Value::Text(text), _) => format!("“{text}”"),
+        (Value::Time(at), _) => moment(*at).text,
+        (Value::Duration(ms), _) => duration(*ms),
+        (Value::List(values), _) => {
+            let each = values.iter().map(|one| self::value(one, (unit, currency)));
+            each.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// The largest unit that leaves nothing over: `90 minutes`, `7 days`.
+pub fn duration(ms: i64) -> String {
+    let units = [
+        (86_400_000, "day"),
+        (3_600_000, "hour"),
+        (60_000, "minute"),
+        (1_000, "second"),
+    ];
+    let whole = units.into_iter().find(|(unit, _)| ms % unit == 0);
+    match whole.map(|(unit, name)| (ms / unit, name)) {
+        Some((1, name)) => format!("1 {name}"),
+        Some((many, name)) => format!("{many} {name}s"),
+        None => format!("{ms} ms"),
+    }
+}
+
+/// `order.items.count` as `order items count`.
+pub fn fact(path: &str) -> String {
+    path.replace(['.', '_'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_restated() {
+        let check = |text: &str, expected: &str| {
+            let parsed = rules::parse(text).unwrap();
+            let plain = condition(&parsed, Currency(*b"EUR")).replace('\u{a0}', " ");
+            assert_eq!(plain, expected);
+        };
+        check("true", "anything");
+        check("order.amount >= 5000", "order amount is at least 50.00 EUR");
+        check(
+            "customer.stage == 'new' && (order.units > 2 || has(order.store))",
+            "customer stage is “new” and (order units is more than 2 or order store is known)",
+        );
+        check(
+            "!(customer.discount_share > 250000)",
+            "not (customer discount share is more than 25 %)",
+        );
+        check(
+            "order.lines.exists(line, line.sku == 'a')",
+            "some line of the order has line sku is “a”",
+        );
+        check(
+            "customer.last_category in ['tea', 'mugs']",
+            "customer last category is one of “tea”, “mugs”",
+        );
+        check(
+            "customer.metadata.spent > 3",
+            "customer metadata spent is more than 3",
+        );
+    }
+
+    #[test]
+    fn durations_take_their_largest_unit() {
+        assert_eq!(duration(7 * 86_400_000), "7 days");
+        assert_eq!(duration(3_600_000), "1 hour");
+        assert_eq!(duration(90 * 60_000), "90 minutes");
+        assert_eq!(duration(1), "1 ms");
+    }
+}
