@@ -24,7 +24,7 @@ When  the shop decides for bob
 Then  bob gets SPRING with a code for 14 days
 And   bob has 2 touches of SPRING left
 And   budget SPRING: 0.00 spent, 8.00 held, 42.00 left
-And   the effect of SPRING is not known: 1 customers are too few: 2 needed.
+And   the effect of SPRING is not known: Too few customers: 1, and 2 are needed.
 
 When  bob validates order 1: 3 mugs at 20.00, with SPRING
 Then  SPRING takes 6.00, total 54.00

@@ -45,7 +45,7 @@ impl std::fmt::Display for Unready {
             Unready::ArmUnknown(arm) => write!(f, "The design has no {arm}."),
             Unready::ArmMissing(arm) => write!(f, "No customer of the {arm} was measured yet."),
             Unready::TooFew { n, needed } => {
-                write!(f, "{n} customers are too few: {needed} needed.")
+                write!(f, "Too few customers: {n}, and {needed} are needed.")
             }
             Unready::SampleRatioMismatch { p } => {
                 write!(

@@ -195,7 +195,7 @@ pub(super) const CLAIMS: &[Sentence] = &[
     ),
     claim(
         "the effect of {name} is not known: {text}",
-        "the effect of SPRING is not known: 1 customers are too few: 2 needed.",
+        "the effect of SPRING is not known: Too few customers: 1, and 2 are needed.",
         "What was caused cannot be told yet, and why.",
         |stage, found| {
             let statement = stage.world.statement(found.text("name")).map_err(told)?;

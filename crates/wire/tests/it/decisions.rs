@@ -193,6 +193,6 @@ fn profiles_and_readouts_are_told_as_json() {
     );
     assert_eq!(
         readout.why_unready.as_deref(),
-        Some("1 customers are too few: 2 needed.")
+        Some("Too few customers: 1, and 2 are needed.")
     );
 }
