@@ -87,7 +87,8 @@ impl Unit<'_> {
         let (identifiers, whose) = self.whose(event).await?;
         let said = event.consent.map(|said| said.at(event.at));
         let consent = said.map_or(whose.consent, |said| whose.consent.merge(said));
-        if !is_allowed(consent) && !(whose.is_known && is_other(whose.consent, consent)) {
+        let is_change = whose.is_known && is_other(whose.consent, consent);
+        if !(is_allowed(consent) || is_change) {
             self.tally.no_consent += 1;
             return Ok(());
         }

@@ -1,0 +1,259 @@
+//! Decisions over HTTP: what is given, what is withheld, what is written down, and that it would be
+//! decided so again.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use server::{replay, setup::SANDBOX};
+use wire::ids::{self, Tag};
+
+use crate::shop::{DAY, NOON, Shop};
+
+async fn shop_with_ten() -> Shop {
+    let shop = Shop::start().await;
+    shop.percent_off("Ten", 10, json!({"grant_days": 4})).await;
+    shop.policy("ranked", &["Ten"], 0).await;
+    shop
+}
+
+#[tokio::test]
+async fn a_decision_gives_a_code_and_says_why() {
+    let shop = shop_with_ten().await;
+    let id = shop.customer("ann").await;
+    let made = shop.decide(NOON, "ann").await;
+    let offer = &made["offer"];
+    let code = offer["code"].as_str().unwrap();
+    assert_eq!(
+        offer["redeemable"],
+        json!({"object": "voucher", "id": code})
+    );
+    assert_eq!(offer["benefit"]["text"], "10 % off");
+    assert_eq!(offer["expires_at"], "2026-11-25T12:00:00.000Z");
+    assert_eq!(made["decided_at"], "2026-11-21T12:00:00.000Z");
+    assert!(made.get("why_none").is_none());
+    let wallet = shop.get(NOON, "/v1/wallets/ann").await;
+    assert_eq!(wallet["customer_id"], id.as_str());
+    assert_eq!(wallet["grants"][0]["code"], code);
+    assert_eq!(wallet["grants"].as_array().unwrap().len(), 1);
+    let later = shop.get(NOON + 4 * DAY, "/v1/wallets/ann").await;
+    assert_eq!(later["grants"], json!([]));
+}
+
+#[tokio::test]
+async fn a_trace_names_every_offer_with_its_fate() {
+    let shop = shop_with_ten().await;
+    let big = json!({"rule": "order.amount >= 50000"});
+    shop.percent_off("Big orders", 20, big).await;
+    shop.policy("ranked", &["Big orders", "Ten"], 0).await;
+    shop.customer("ann").await;
+    let asked = json!({
+        "customer": {"source_id": "ann"}, "placement": "cart",
+        "order": {"amount": 10_000, "items": []}, "context": {"channel": "app"}
+    });
+    let made = shop.post(NOON, "/v1/decisions", &asked).await;
+    let id = made["id"].as_str().unwrap();
+    let trace = shop.get(NOON, &format!("/v1/decisions/{id}")).await;
+    assert_eq!(trace["arm"], "treatment 0");
+    let candidates = trace["candidates"].as_array().unwrap();
+    let fate = |name: &str| {
+        let found = candidates.iter().find(|one| one["name"] == name);
+        found.unwrap_or_else(|| panic!("{name} in {trace:#}"))
+    };
+    assert_eq!(fate("Ten")["fate"], "chosen");
+    assert_eq!(fate("Ten")["propensity"], 1_000_000);
+    assert_eq!(fate("Big orders")["fate"], "unmatched");
+    assert!(
+        !trace["explanation"]["support"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        !trace["explanation"]["auditor"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    let history = shop.get(NOON, "/v1/decisions?customer=ann&limit=5").await;
+    assert_eq!(history["decisions"][0]["id"], id);
+    assert_eq!(history["decisions"][0]["outcome"], "granted");
+}
+
+#[tokio::test]
+async fn the_holdout_gets_nothing_and_is_recorded() {
+    let shop = shop_with_ten().await;
+    shop.policy("ranked", &["Ten"], 999_999).await;
+    shop.customer("ann").await;
+    let made = shop.decide(NOON, "ann").await;
+    assert_eq!(made["offer"], Value::Null);
+    assert_eq!(
+        made["why_none"]["code"], "nothing_now",
+        "the arm is not told"
+    );
+    let trace = shop
+        .get(
+            NOON,
+            &format!("/v1/decisions/{}", made["id"].as_str().unwrap()),
+        )
+        .await;
+    assert_eq!(trace["arm"], "holdout");
+    assert_eq!(trace["candidates"][0]["fate"], "withheld");
+    assert_eq!(trace["candidates"][0]["propensity"], 1_000_000);
+    assert_eq!(shop.get(NOON, "/v1/wallets/ann").await["grants"], json!([]));
+    let experiments = shop.get(NOON, "/v1/experiments").await;
+    assert_eq!(
+        experiments["experiments"][0]["arms"][0],
+        json!({"arm": "holdout", "n": 1})
+    );
+}
+
+#[tokio::test]
+async fn a_bandit_logs_its_propensities() {
+    let shop = shop_with_ten().await;
+    shop.percent_off("Twenty", 20, json!({})).await;
+    shop.policy("bandit", &["Ten", "Twenty"], 0).await;
+    shop.customer("ann").await;
+    let made = shop.decide(NOON, "ann").await;
+    let trace = shop
+        .get(
+            NOON,
+            &format!("/v1/decisions/{}", made["id"].as_str().unwrap()),
+        )
+        .await;
+    let shares: Vec<u64> = trace["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["propensity"].as_u64().unwrap())
+        .collect();
+    assert_eq!(shares, [500_000, 500_000], "nothing is known of either");
+}
+
+#[tokio::test]
+async fn the_same_key_gets_the_same_answer() {
+    let shop = shop_with_ten().await;
+    shop.customer("ann").await;
+    let client = shop.noon().with("idempotency-key", "\"k-1\"");
+    let ask = json!({"customer": {"source_id": "ann"}});
+    let (_, first) = client.post("/v1/decisions", &ask).await.unwrap();
+    let (_, second) = client.post("/v1/decisions", &ask).await.unwrap();
+    let bare = shop.noon().with("idempotency-key", "k-1");
+    let (_, third) = bare.post("/v1/decisions", &ask).await.unwrap();
+    assert!(first["offer"]["code"].is_string());
+    assert_eq!((&first, &first), (&second, &third));
+    let history = shop.get(NOON, "/v1/decisions?customer=ann").await;
+    assert_eq!(history["decisions"].as_array().unwrap().len(), 1);
+    let other = json!({"customer": {"source_id": "ann"}, "placement": "cart"});
+    let (status, answer) = client.post("/v1/decisions", &other).await.unwrap();
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(answer["code"], "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn somebody_unknown_gets_nothing_and_leaves_nothing() {
+    let shop = shop_with_ten().await;
+    let made = shop.decide(NOON, "nobody").await;
+    assert_eq!(made["offer"], Value::Null);
+    assert_eq!(made["why_none"]["code"], "no_consent");
+    let (status, _) = shop.noon().get("/v1/customers/nobody").await.unwrap();
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn no_offer_by_default() {
+    let shop = Shop::start().await;
+    shop.percent_off("Ten", 10, json!({})).await;
+    shop.customer("ann").await;
+    let made = shop.decide(NOON, "ann").await;
+    assert_eq!(
+        (&made["offer"], &made["why_none"]["code"]),
+        (&Value::Null, &json!("nothing_now"))
+    );
+}
+
+#[tokio::test]
+async fn the_last_of_a_budget_is_given_once() {
+    let shop = std::sync::Arc::new(Shop::start().await);
+    let ours = json!({"caps": [
+        {"reach": "campaign", "period": "ever", "unit": "touches", "limit": 3}
+    ]});
+    shop.percent_off("Few", 10, ours).await;
+    shop.policy("ranked", &["Few"], 0).await;
+    for number in 0..10 {
+        shop.customer(&format!("c{number}")).await;
+    }
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..10 {
+        let shop = shop.clone();
+        calls.spawn(async move { shop.decide(NOON, &format!("c{number}")).await });
+    }
+    let answers = calls.join_all().await;
+    let given = answers
+        .iter()
+        .filter(|one| one["offer"].is_object())
+        .count();
+    assert_eq!(given, 3);
+    let none = answers
+        .iter()
+        .filter_map(|one| one["why_none"]["code"].as_str());
+    assert_eq!(none.filter(|code| *code == "all_gone").count(), 7);
+}
+
+#[tokio::test]
+async fn replay_is_equal() {
+    let shop = shop_with_ten().await;
+    shop.customer("ann").await;
+    let made = shop.decide(NOON, "ann").await;
+    // What is in force changes; what was decided does not.
+    shop.percent_off("Better", 30, json!({})).await;
+    shop.policy("ranked", &["Better"], 500_000).await;
+    let name = made["id"].as_str().unwrap();
+    let replayed = replay::replay_named(&shop.app, name).await.unwrap();
+    assert!(replayed.is_equal(), "{replayed:?}");
+    let number = ids::parse(Tag::Decision, name).unwrap();
+    let again = replay::replay(&shop.app, SANDBOX, number).await.unwrap();
+    assert_eq!(again.recorded.id.0, number);
+    assert_eq!(
+        again.recorded.chosen().map(|(_, propensity)| propensity),
+        Some(1_000_000)
+    );
+    assert!(
+        replay::replay_named(&shop.app, "dec_0000000000001")
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn hostile_requests_are_refused() {
+    let shop = shop_with_ten().await;
+    shop.customer("ann").await;
+    let ann = json!({"source_id": "ann"});
+    for body in [
+        json!(null),
+        json!({}),
+        json!({"customer": {}}),
+        json!({"customer": "ann"}),
+        json!({"customer": ann, "order": 7}),
+        json!({"customer": ann, "order": {"amount": -1}}),
+        json!({"customer": ann, "order": {"amount": u64::MAX}}),
+        json!({"customer": ann, "order": {"amount": 1, "currency": "euros"}}),
+        json!({"customer": ann, "context": 7}),
+    ] {
+        let (status, answer) = shop.noon().post("/v1/decisions", &body).await.unwrap();
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{body}: {answer}");
+    }
+    for id in ["dec_", "dec_0000000000001", "camp_0000000000001", "x"] {
+        let (status, _) = shop
+            .noon()
+            .get(&format!("/v1/decisions/{id}"))
+            .await
+            .unwrap();
+        assert_eq!(status, StatusCode::NOT_FOUND, "{id}");
+    }
+    let live = shop.live.with("proffer-now", "2026-11-21T12:00:00Z");
+    let (status, answer) = live.get("/v1/experiments").await.unwrap();
+    assert_eq!(
+        (status.as_u16(), &answer["code"]),
+        (400, &json!("clock_is_live"))
+    );
+}
