@@ -207,6 +207,14 @@ impl<'a> Till<'a> {
             let details = format!("/redeemables: at most {REDEEMABLES_LIMIT}");
             return Err(refuse(Key::InvalidPayload, details));
         }
+        self.put_forward(redeemables).await
+    }
+
+    /// As [`Till::offer`], however many there are.
+    ///
+    /// # Errors
+    /// When one is there twice.
+    pub async fn put_forward(&mut self, redeemables: &[RedeemableInput]) -> Result<(), Refused> {
         let mut seen = BTreeSet::new();
         for input in redeemables {
             let found = match input.object {
@@ -383,7 +391,9 @@ impl<'a> Till<'a> {
             .sum()
     }
 
-    fn asking(&self) -> Asking {
+    /// Who asks, and when.
+    #[must_use]
+    pub fn asking(&self) -> Asking {
         Asking {
             customer: self.occasion.customer,
             now: self.now,

@@ -597,3 +597,10 @@ pub fn kind_of(stored: &Stored<Campaign>) -> Result<CampaignType, Refused> {
     let input = input_of(stored)?;
     input.inferred_type().map_err(|wrong| malformed(&wrong))
 }
+
+/// How many codes a campaign has: one for everybody, or one each.
+#[must_use]
+pub fn capacity_of(stored: &Stored<Campaign>) -> Option<CodeCapacity> {
+    let capacity = stored.extra.get("type")?;
+    serde_json::from_value(capacity.clone()).ok()
+}

@@ -6,6 +6,7 @@ mod decisions;
 pub mod dialect;
 mod experiments;
 pub(crate) mod redemptions;
+mod qualifications;
 mod ops;
 mod policy;
 pub(crate) mod promotions;
@@ -29,6 +30,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(decisions::routes())
         .merge(experiments::routes())
         .merge(ops::routes())
+        .merge(qualifications::routes())
         .merge(rollbacks::routes())
         .merge(redemptions::routes())
         .merge(policy::routes())

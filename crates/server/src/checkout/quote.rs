@@ -83,7 +83,25 @@ impl Till<'_> {
     /// what is left of it, or refused.
     #[must_use]
     pub fn quote(&self) -> Quote {
-        let mut bounds: Vec<Bound> = self.offered.iter().map(|one| self.bound(one)).collect();
+        self.settle(self.offered.iter().map(|one| self.bound(one)).collect())
+    }
+
+    /// As [`Till::quote`], as if this one alone were put forward.
+    #[must_use]
+    pub fn alone(&self, index: usize) -> Quote {
+        let bound = |(place, offered)| {
+            if place == index {
+                return self.bound(offered);
+            }
+            Bound {
+                at_most: None,
+                out: Some(Fate::OverLimit),
+            }
+        };
+        self.settle(self.offered.iter().enumerate().map(bound).collect())
+    }
+
+    fn settle(&self, mut bounds: Vec<Bound>) -> Quote {
         // Each redeemable is bounded once and taken out once, at most.
         let mut corrections = 2 * bounds.len();
         loop {

@@ -1,0 +1,295 @@
+//! Qualifications: which redeemables apply to this order and customer now, each as if alone, and
+//! why do the rest not? Nothing is held, and what budgets and caps have left is looked up.
+
+use axum::{body::Bytes, extract::State};
+use decision::candidates;
+use ledger::Timestamp;
+use offers::{OfferId, Refusal, order_facts};
+use store::{Index, Kind, Page};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use wire::{
+    ids::{self, Tag},
+    voucherify::{
+        CodeCapacity, List, OrderView, QualificationOptions, QualificationRequest,
+        QualificationResponse, QualificationRow, RedeemableInput, RedeemableKind, Scenario,
+        SortingRule, StackingRules, ValidationRow,
+    },
+};
+
+use super::{
+    campaigns,
+    dialect::parse,
+    promotions,
+    validations::{refused_row, result_of},
+};
+use crate::{
+    app::App,
+    auth::{Caller, Redeem},
+    checkout::{Call, Fate, For, Offered, Quote, Till},
+    configuration::{Stored, read},
+    once::Answer,
+    problem::Refused,
+    vouchers::{Issued, key},
+};
+
+/// Codes of one customer that are looked at.
+const MAX_HELD: u32 = 100;
+/// Redeemables that are looked at in one call.
+const MAX_LOOKED_AT: usize = 1_000;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(qualify))
+}
+
+/// Which redeemables apply, and with `options.expand: ["inapplicable"]` why the rest do not.
+#[utoipa::path(post, path = "/v1/qualifications", request_body = QualificationRequest,
+    responses((status = 200, body = QualificationResponse)))]
+async fn qualify(
+    State(app): State<App>,
+    caller: Caller<Redeem>,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let request: QualificationRequest = parse(&body)?;
+    let options = request.options.clone().unwrap_or_default();
+    let call = Call {
+        project: caller.project,
+        now: caller.now,
+        customer: request.customer.as_ref(),
+        order: request.order.as_ref(),
+        metadata: request.metadata.as_ref(),
+        session: None,
+        purpose: For::Looking,
+    };
+    let mut till = Till::open(&app, &call).await?;
+    let tells_why = options.expand.iter().any(|what| what == "inapplicable");
+    let which = Which {
+        scenario: request.scenario,
+        reach: if tells_why {
+            Reach::All
+        } else {
+            Reach::Matching
+        },
+    };
+    let redeemables = which.redeemables(&mut till).await?;
+    till.put_forward(&redeemables).await?;
+    let (mut rows, inapplicable) = judged(&till, request.order.is_some())?;
+    sort(&mut rows, &options);
+    let total = rows.len() as u64;
+    let limit = usize::try_from(options.rows()).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| has_more);
+    let next = last.and_then(|row| wire::time::format(row.created_at));
+    let priced = offers::quote(&till.order, &till.facts, Vec::new(), till.asking()).priced;
+    Answer::ok(&QualificationResponse {
+        redeemables: List {
+            has_more: Some(has_more),
+            more_starting_after: Some(next),
+            ..List::page("data", rows, total)
+        },
+        tracking_id: request.tracking_id,
+        order: request
+            .order
+            .is_some()
+            .then(|| OrderView::before(&till.input, &priced)),
+        stacking_rules: StackingRules::default(),
+        inapplicable_redeemables: tells_why.then_some(inapplicable),
+    })
+}
+
+/// Which redeemables are looked at.
+struct Which {
+    scenario: Scenario,
+    reach: Reach,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Those whose rules match, by the index over all of them.
+    Matching,
+    /// All there are, to say why they do not apply.
+    All,
+}
+
+impl Which {
+    async fn redeemables(&self, till: &mut Till<'_>) -> Result<Vec<RedeemableInput>, Refused> {
+        let mut found = self.held(till).await?;
+        if self.scenario != Scenario::CustomerWallet && self.scenario != Scenario::PromotionStacks {
+            let offers = self.offers(till);
+            found.extend(self.without_holder(till, &offers).await?);
+        }
+        found.truncate(MAX_LOOKED_AT);
+        Ok(found)
+    }
+
+    fn offers(&self, till: &Till<'_>) -> Vec<OfferId> {
+        match self.reach {
+            Reach::All => till.compiled.offers.keys().copied().collect(),
+            Reach::Matching => {
+                let mut facts = till.facts.clone();
+                facts.extend(order_facts(&till.order));
+                let matching = candidates(&till.compiled.snapshot, &facts);
+                matching.into_iter().map(|(offer, _)| offer).collect()
+            }
+        }
+    }
+
+    /// Codes of the customer, under every id they had.
+    async fn held(&self, till: &mut Till<'_>) -> Result<Vec<RedeemableInput>, Refused> {
+        let person = till.customer.and_then(|id| till.people.person(id));
+        let Some(person) = person else {
+            return Ok(Vec::new());
+        };
+        let mut holders = vec![person.id];
+        holders.extend(&person.former);
+        let mut codes = Vec::new();
+        for holder in holders {
+            codes.extend(codes_under(till, (Index::VouchersOfCustomer, holder.0), MAX_HELD).await?);
+        }
+        Ok(codes)
+    }
+
+    /// Tiers, and the one code of each campaign that has a single one for everybody.
+    async fn without_holder(
+        &self,
+        till: &mut Till<'_>,
+        offers: &[OfferId],
+    ) -> Result<Vec<RedeemableInput>, Refused> {
+        let compiled = till.compiled.clone();
+        let mut found = Vec::new();
+        for id in offers.iter().take(MAX_LOOKED_AT) {
+            let Some(offer) = compiled.offers.get(id) else {
+                continue;
+            };
+            if offer.thing.is_tier {
+                let name = ids::format(Tag::Tier, id.0);
+                found.push(redeemable(RedeemableKind::PromotionTier, name));
+                continue;
+            }
+            let of = offer.thing.campaign;
+            let campaign = compiled.campaigns.get(&of);
+            let capacity = campaign.and_then(|one| campaigns::capacity_of(one));
+            if capacity == Some(CodeCapacity::Standalone) {
+                found.extend(codes_under(till, (Index::VouchersOfCampaign, of.0), 1).await?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn redeemable(object: RedeemableKind, id: String) -> RedeemableInput {
+    RedeemableInput {
+        object,
+        id,
+        gift: None,
+        reward: None,
+    }
+}
+
+async fn codes_under(
+    till: &mut Till<'_>,
+    (index, of): (Index, u64),
+    limit: u32,
+) -> Result<Vec<RedeemableInput>, Refused> {
+    let page = Page {
+        after: 0,
+        limit,
+        newest_first: true,
+    };
+    let view = till.people.view();
+    let found = view.find(index, &key(of), page).await?;
+    let mut codes = Vec::new();
+    for record in view
+        .get_many(Kind::Voucher, &found)
+        .await?
+        .into_iter()
+        .flatten()
+    {
+        let issued: Stored<Issued> = read(&record.body)?;
+        let code = issued.thing.voucher.code.to_string();
+        codes.push(redeemable(RedeemableKind::Voucher, code));
+    }
+    Ok(codes)
+}
+
+/// What applies, and what does not with its reason.
+fn judged(
+    till: &Till<'_>,
+    has_order: bool,
+) -> Result<(Vec<QualificationRow>, Vec<ValidationRow>), Refused> {
+    let (mut rows, mut inapplicable) = (Vec::new(), Vec::new());
+    for (index, offered) in till.offered.iter().enumerate() {
+        let quote = till.alone(index);
+        match quote.fates.get(index) {
+            Some(Fate::Applied { at }) => {
+                let order = OrderView::after(&till.input, &quote.priced, *at);
+                let mut row = row(till, offered, (&quote, *at))?;
+                row.order = Some(order);
+                rows.push(row);
+            }
+            // Without an order nothing can be taken off, which says nothing of who qualifies.
+            Some(Fate::Refused(Refusal::NoEffect | Refusal::NoMatchingLines)) if !has_order => {
+                rows.push(row(till, offered, (&quote, usize::MAX))?);
+            }
+            Some(Fate::Refused(refusal)) => {
+                inapplicable.push(refused_row(refusal, &offered.input));
+            }
+            Some(Fate::OverLimit) | None => {}
+        }
+    }
+    Ok((rows, inapplicable))
+}
+
+fn row(
+    till: &Till<'_>,
+    offered: &Offered,
+    (quote, at): (&Quote, usize),
+) -> Result<QualificationRow, Refused> {
+    let found = offered.found.as_ref();
+    let campaign = found.map(|found| &found.campaign);
+    let is_tier = offered.input.object == RedeemableKind::PromotionTier;
+    let tier = found.filter(|_| is_tier);
+    let tier = tier.and_then(|found| till.compiled.offers.get(&found.offer.id));
+    let issued = found.and_then(|found| found.issued.as_ref());
+    let is_own = issued.is_some_and(|(issued, _)| issued.thing.own.is_some());
+    let campaign = campaign.filter(|_| !is_own);
+    let view = match (tier, campaign) {
+        (Some(tier), Some(campaign)) => Some(promotions::bare_view(campaign, tier)?),
+        _ => None,
+    };
+    let made: Option<Timestamp> = tier
+        .map(|tier| tier.created_at)
+        .or(issued.map(|(issued, _)| issued.created_at));
+    Ok(QualificationRow {
+        id: offered.input.id.clone(),
+        object: offered.input.object.name(),
+        created_at: made.unwrap_or(till.now),
+        result: result_of(found, (quote, at)),
+        order: None,
+        validation_rule_id: None,
+        applicable_to: List::default(),
+        inapplicable_to: List::default(),
+        metadata: view.as_ref().map(|view| view.metadata.clone()),
+        categories: Vec::new(),
+        banner: view.as_ref().and_then(|view| view.banner.clone()),
+        name: view.map(|view| view.name),
+        campaign_name: campaign.map(|campaign| campaign.name.to_string()),
+        campaign_id: campaign.map(|campaign| ids::format(Tag::Campaign, campaign.id.0)),
+        validation_rules_assignments: None,
+    })
+}
+
+fn sort(rows: &mut Vec<QualificationRow>, options: &QualificationOptions) {
+    if let Some(after) = options.starting_after {
+        rows.retain(|row| row.created_at < after);
+    }
+    let gives = |row: &QualificationRow| {
+        let order = row.order.as_ref();
+        order.map_or(0, |order| order.total_applied_discount_amount)
+    };
+    match options.sorting_rule {
+        SortingRule::Default => rows.sort_by_key(|row| std::cmp::Reverse(row.created_at)),
+        SortingRule::BestDeal => rows.sort_by_key(|row| std::cmp::Reverse(gives(row))),
+        SortingRule::LeastDeal => rows.sort_by_key(gives),
+    }
+}
