@@ -2,20 +2,57 @@
 
 use std::fs;
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// How often a figure is measured before the least is taken.
 #[derive(Clone, Copy)]
 pub struct Effort {
     pub repeats: u32,
+    /// How many things there are where the promise is about many: the whole, or a part of it
+    /// that shows the same in less time.
+    pub scale: Scale,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    Whole,
+    Part,
 }
 
 /// Nanoseconds this thread has run.
 pub fn of_thread() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    read(ClockId::ThreadCPUTime)
+}
+
+/// Nanoseconds this process has run, with all its threads.
+pub fn of_this_process() -> u64 {
+    read(ClockId::ProcessCPUTime)
+}
+
+fn read(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
     (time.tv_sec * 1_000_000_000 + time.tv_nsec).cast_unsigned()
 }
 
-/// Nanoseconds a process with all its threads has run, to a hundredth of a second.
+/// Nanoseconds that the living threads of a process have run; where the kernel does not say, to
+/// a hundredth of a second, with those that ended.
 pub fn of_process(pid: u32) -> u64 {
+    match exactly(pid) {
+        Some(nanos) if nanos > 0 => nanos,
+        _ => roughly(pid),
+    }
+}
+
+fn exactly(pid: u32) -> Option<u64> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let of_one = |thread: fs::DirEntry| -> Option<u64> {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse().ok()
+    };
+    threads.flatten().map(of_one).sum()
+}
+
+fn roughly(pid: u32) -> u64 {
     const TICK_NS: u64 = 10_000_000;
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name, in brackets, may hold spaces: count fields from its end.
@@ -29,18 +66,26 @@ pub fn of_process(pid: u32) -> u64 {
 }
 
 impl Effort {
-    /// Nanoseconds of one operation: `work` does `count` of them; the least of the repeats.
+    /// Nanoseconds of one operation on this thread: `work` does `count` of them; the least of
+    /// the repeats.
     pub fn least(self, count: u64, mut work: impl FnMut()) -> f64 {
-        let once = |work: &mut dyn FnMut()| {
-            let before = of_thread();
-            work();
-            of_thread().saturating_sub(before)
-        };
         work();
-        let least = (0..self.repeats)
-            .map(|_| once(&mut work))
-            .min()
-            .unwrap_or(0);
-        least as f64 / count as f64
+        let least = (0..self.repeats).map(|_| once(of_thread, &mut work)).min();
+        least.unwrap_or(0) as f64 / count as f64
     }
+
+    /// The `whole` where it is asked for, else the `part`.
+    pub fn many(self, whole: u64, part: u64) -> u64 {
+        match self.scale {
+            Scale::Whole => whole,
+            Scale::Part => part,
+        }
+    }
+}
+
+/// What a clock shows more after the work than before.
+pub fn once(clock: fn() -> u64, work: &mut dyn FnMut()) -> u64 {
+    let before = clock();
+    work();
+    clock().saturating_sub(before)
 }

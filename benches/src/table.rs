@@ -49,6 +49,13 @@ impl Table {
         );
     }
 
+    /// A row that could not be measured counts as missed.
+    pub fn broken(&mut self, what: &str) {
+        self.rows += 1;
+        self.missed += 1;
+        println!("not measured: {what}");
+    }
+
     pub fn finish(self) -> ExitCode {
         println!("{} figures, {} missed", self.rows, self.missed);
         if self.missed == 0 {

@@ -1,0 +1,81 @@
+//! How is a server kept busy? By plain blocking connections of this process, each of which asks
+//! again as soon as it was answered.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    thread,
+};
+
+/// Callers at the same time.
+pub const CONNECTIONS: usize = 48;
+
+/// A whole request as it goes over the line.
+pub fn post(path: &str, key: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// Sends every request once, over all connections; how many answers hold the `needle`.
+///
+/// # Errors
+/// When one is not answered, or with anything but 200.
+pub fn drive(address: &str, requests: &[Vec<u8>], needle: &str) -> Result<usize, String> {
+    let share = requests.len().div_ceil(CONNECTIONS).max(1);
+    thread::scope(|scope| {
+        let callers: Vec<_> = requests
+            .chunks(share)
+            .map(|mine| scope.spawn(move || call(address, mine, needle)))
+            .collect();
+        let answers = callers.into_iter().map(|caller| {
+            let answer = caller.join();
+            answer.unwrap_or_else(|_| Err("a caller broke off".to_owned()))
+        });
+        answers.sum()
+    })
+}
+
+fn call(address: &str, requests: &[Vec<u8>], needle: &str) -> Result<usize, String> {
+    let talk = || -> std::io::Result<usize> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        let mut reader = BufReader::new(stream);
+        let mut found = 0;
+        for request in requests {
+            reader.get_mut().write_all(request)?;
+            let body = answer(&mut reader)?;
+            let body = String::from_utf8_lossy(&body);
+            found += usize::from(body.contains(needle));
+        }
+        Ok(found)
+    };
+    talk().map_err(|error| error.to_string())
+}
+
+fn answer(reader: &mut BufReader<TcpStream>) -> std::io::Result<Vec<u8>> {
+    let mut status = String::new();
+    reader.read_line(&mut status)?;
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let line = line.trim_end().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    if status.contains(" 200 ") {
+        return Ok(body);
+    }
+    let text = String::from_utf8_lossy(&body);
+    Err(std::io::Error::other(format!("{status}{text}")))
+}
