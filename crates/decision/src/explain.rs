@@ -56,6 +56,22 @@ pub fn explain(snapshot: &Snapshot, request: &Request, decision: &Decision) -> E
     }
 }
 
+/// The shopper's part of [`explain`] where an offer was given, empty where none was: it needs no
+/// rule that was not met, and so can be told with every decision.
+#[must_use]
+pub fn explain_given(snapshot: &Snapshot, request: &Request, decision: &Decision) -> Vec<String> {
+    let case = Case {
+        snapshot,
+        request,
+        decision,
+        unmatched: &[],
+    };
+    let chosen = decision.chosen();
+    chosen.map_or_else(Vec::new, |(offer, propensity)| {
+        case.given(offer, propensity)
+    })
+}
+
 impl Bar {
     /// The stable code of the API and the pages.
     #[must_use]

@@ -1,78 +1,23 @@
 //! Who is this, and what is kept of them? The customers one request touches: loaded once, changed
 //! in memory, and written back as part of one command.
 
+mod changes;
+mod person;
+
 use std::collections::{BTreeMap, HashMap};
 
-use decision::Grant;
 use ledger::Timestamp;
-use measurement::Arm;
-use offers::VoucherId;
 use profiles::{
-    Claim, Consent, CustomerId, Identifier, IdentifierKind, Known, Node, NodeId, Profile, Purpose,
-    Resolution, Tallies,
+    Claim, Consent, CustomerId, Identifier, IdentifierKind, Known, Node, NodeId, Profile,
+    Resolution,
 };
-use rules::Facts;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use store::{Expect, Index, Kind, ProjectId, Store, View, Write};
 use wire::ids::{self, Tag};
 
-use crate::{
-    app::App,
-    deciding::{PROGRAMME, arm_key},
-    problem::Refused,
-};
+pub use person::{Enrolment, Granted, MAX_GRANTS, Person};
 
-/// What the shop says of a customer in words of its own, and keeps saying whatever they allow.
-const STATED: [&str; 2] = ["customer.id", "customer.metadata."];
-
-/// Older grants than these are forgotten by decisions; the records stay.
-pub const MAX_GRANTS: usize = 32;
-
-/// What is kept of a customer beside what was seen through each identifier.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Person {
-    pub id: CustomerId,
-    /// Set when somebody turned out to be somebody else: read that one instead.
-    pub merged_into: Option<CustomerId>,
-    /// Ids this customer had before joining; vouchers held under them are still theirs.
-    pub former: Vec<CustomerId>,
-    pub nodes: Vec<NodeId>,
-    /// Of the identifiers the nodes stand for, in the same order: what erasing must unlink.
-    pub pseudonyms: Vec<[u8; 16]>,
-    pub has_user: bool,
-    /// The shop's own id, where the shop registered the customer.
-    pub source_id: Option<String>,
-    /// What the shop says of them: `customer.trait.*`, `customer.metadata.*`.
-    pub traits: Facts,
-    /// The members of the customer's object that only the protocol knows, as JSON.
-    pub extra: String,
-    /// Newest last, at most [`MAX_GRANTS`].
-    pub grants: Vec<Granted>,
-    pub enrolled: Option<Enrolment>,
-    /// Was in two arms, or took back the consent to be measured: counts in no arm any more.
-    pub excluded: bool,
-    pub created_at: Timestamp,
-    pub updated_at: Option<Timestamp>,
-}
-
-/// A grant with the code that carries it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Granted {
-    pub grant: Grant,
-    pub voucher: VoucherId,
-    pub decision: u64,
-    /// When the customer was first shown it, where the shop told and the customer let us measure.
-    pub shown_at: Option<Timestamp>,
-}
-
-/// When the customer's outcomes began to count, and in which arm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Enrolment {
-    pub arm: Arm,
-    pub at: Timestamp,
-    /// The customer's id at that time, under which outcomes are counted.
-    pub unit: CustomerId,
-}
+use crate::{app::App, problem::Refused};
 
 /// Whose a message is, before anything is made of it.
 pub struct Whose {
@@ -81,21 +26,6 @@ pub struct Whose {
     pub consent: Consent,
     /// Whether it is about anybody we know.
     pub is_known: bool,
-}
-
-impl Person {
-    pub fn push_grant(&mut self, granted: Granted) {
-        if self.grants.len() >= MAX_GRANTS {
-            self.grants.remove(0);
-        }
-        self.grants.push(granted);
-    }
-
-    /// Whether a thing held by `holder` is this customer's.
-    #[must_use]
-    pub fn answers_to(&self, holder: u64) -> bool {
-        self.id.0 == holder || self.former.iter().any(|former| former.0 == holder)
-    }
 }
 
 struct Tracked<T> {
@@ -264,92 +194,6 @@ impl<'a> People<'a> {
     /// When the store cannot be read.
     pub async fn is_known(&mut self, identifier: &Identifier) -> Result<bool, Refused> {
         Ok(self.node_of(identifier).await?.is_some())
-    }
-
-    /// Takes down what a customer says of consent under one of their identifiers. What they no
-    /// longer allow is gone in the same command: features, traits, and their place in an arm.
-    pub fn state(&mut self, customer: CustomerId, node: NodeId, said: Consent) {
-        let Some(kept) = self.nodes.get_mut(&node) else {
-            return;
-        };
-        let merged = kept.thing.consent.merge(said);
-        if merged != kept.thing.consent {
-            kept.thing.consent = merged;
-            kept.changed = true;
-        }
-        let Some(person) = self.person(customer) else {
-            return;
-        };
-        let consent = self.consent(person);
-        let personalise = consent.allows(Purpose::PersonaliseOffers);
-        if !personalise {
-            self.forget(customer);
-        }
-        if !(personalise && consent.allows(Purpose::Measure)) {
-            self.exclude(customer);
-        }
-    }
-
-    /// Features and traits go; what the shop states, and what was granted, stays.
-    fn forget(&mut self, customer: CustomerId) {
-        let Some(person) = self.person(customer) else {
-            return;
-        };
-        let is_stated = |path: &str| STATED.iter().any(|stated| path.starts_with(stated));
-        let mut stated = Facts::default();
-        for (path, value) in person.traits.iter() {
-            if is_stated(path.as_str()) {
-                stated.set(path.as_str(), value.clone());
-            }
-        }
-        let nodes = person.nodes.clone();
-        if stated != person.traits
-            && let Some(person) = self.person_mut(customer)
-        {
-            person.traits = stated;
-        }
-        for node in nodes {
-            let tracked = self.nodes.get_mut(&node);
-            if let Some(tracked) = tracked.filter(|one| one.thing.tallies != Tallies::default()) {
-                tracked.thing.tallies = Tallies::default();
-                tracked.changed = true;
-            }
-        }
-    }
-
-    /// Takes a customer out of their arm for good.
-    pub fn exclude(&mut self, customer: CustomerId) {
-        let Some(enrolled) = self.person(customer).and_then(|person| person.enrolled) else {
-            return;
-        };
-        if let Some(person) = self.person_mut(customer) {
-            person.enrolled = None;
-            person.excluded = true;
-        }
-        self.links.push(Write::Unlink {
-            index: Index::UnitsOfArm,
-            key: arm_key(PROGRAMME, enrolled.arm),
-            id: enrolled.unit.0,
-        });
-    }
-
-    /// Deletes a loaded customer and everything they are known by. What was granted, redeemed and
-    /// counted is the shop's accounting and stays under a number that leads to nobody.
-    pub fn erase(&mut self, customer: CustomerId) {
-        self.exclude(customer);
-        let Some(person) = self.person(customer).cloned() else {
-            return;
-        };
-        for (node, pseudonym) in person.nodes.iter().zip(&person.pseudonyms) {
-            self.links.push(Write::Unlink {
-                index: Index::Identifier,
-                key: pseudonym.to_vec(),
-                id: node.0,
-            });
-            self.erased.push((Kind::Node, node.0));
-        }
-        let ids = person.former.iter().copied().chain([customer]);
-        self.erased.extend(ids.map(|id| (Kind::Customer, id.0)));
     }
 
     /// Loads a customer with all their nodes; follows a join to who they are now.
@@ -611,64 +455,6 @@ impl<'a> People<'a> {
             person.nodes.push(id);
             person.pseudonyms.push(pseudonym);
             person.has_user |= identifier.kind() == IdentifierKind::User;
-        }
-    }
-
-    /// All that was of `from` is of `to` from now on; `from` keeps a pointer.
-    fn join(&mut self, from: CustomerId, to: CustomerId) {
-        let Some(old) = self.person_mut(from) else {
-            return;
-        };
-        old.merged_into = Some(to);
-        let moved = std::mem::take(&mut old.nodes);
-        let pseudonyms = std::mem::take(&mut old.pseudonyms);
-        let enrolled = old.enrolled.take();
-        let old = old.clone();
-        for node in &moved {
-            if let Some(node) = self.node_mut(*node) {
-                node.customer = to;
-            }
-        }
-        let Some(person) = self.person_mut(to) else {
-            return;
-        };
-        person.nodes.extend(moved);
-        person.pseudonyms.extend(pseudonyms);
-        person.has_user |= old.has_user;
-        person.excluded |= old.excluded;
-        person.former.push(from);
-        person.former.extend(old.former);
-        person.grants.extend(old.grants);
-        person.grants.sort_by_key(|granted| granted.grant.at);
-        let mut traits = old.traits;
-        traits.extend(std::mem::take(&mut person.traits));
-        person.traits = traits;
-        self.join_enrolments(to, enrolled);
-    }
-
-    /// Whoever was enrolled first keeps the arm their outcomes were counted in; who was in two
-    /// arms counts in none.
-    fn join_enrolments(&mut self, to: CustomerId, theirs: Option<Enrolment>) {
-        let mine = self.person(to).and_then(|person| person.enrolled);
-        let (kept, dropped) = match (mine, theirs) {
-            (Some(mine), Some(theirs)) if theirs.at < mine.at => (Some(theirs), Some(mine)),
-            (Some(mine), theirs) => (Some(mine), theirs),
-            (None, theirs) => (theirs, None),
-        };
-        if let Some(dropped) = dropped {
-            self.links.push(Write::Unlink {
-                index: Index::UnitsOfArm,
-                key: arm_key(PROGRAMME, dropped.arm),
-                id: dropped.unit.0,
-            });
-        }
-        let is_torn =
-            dropped.is_some_and(|dropped| kept.is_some_and(|kept| kept.arm != dropped.arm));
-        if let Some(person) = self.person_mut(to) {
-            person.enrolled = kept;
-        }
-        if is_torn || self.person(to).is_some_and(|person| person.excluded) {
-            self.exclude(to);
         }
     }
 

@@ -1,18 +1,22 @@
 //! What changed, and what did it earn? Readouts, statements and the overview, computed from the
 //! books and the arms when they are asked for: there is no second set of numbers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ledger::{Account, Minor};
 use measurement::{Arm, ArmOutcome, Effect, Moments, Posted, Readout, Statement, Unready};
 use offers::{
-    CampaignId, CapUnit, Period, Reach,
+    CampaignId, CapUnit, Currency, Period, Reach,
     chart::{AccountKind, Occasion, counters},
 };
-use store::{AccountsOf, Index, Page, ProjectId, View};
+use serde::Deserialize;
+use store::{AccountsOf, Index, Kind, Page, ProjectId, View};
+use wire::voucherify::{OrderInput, order_to_domain};
 
 use crate::{
     app::App,
+    checkout::RedemptionState,
+    configuration,
     deciding::{PROGRAMME, arm_key},
     problem::Refused,
     vouchers::key,
@@ -52,11 +56,15 @@ pub async fn statement(
     project: ProjectId,
     campaign: CampaignId,
 ) -> Result<Statement, Refused> {
-    let design = app.compiled(project).await?.decisioning.design.clone();
+    let compiled = app.compiled(project).await?;
+    let known = compiled.campaigns.get(&campaign);
+    let currency = known.map_or(compiled.settings.currency, |known| known.thing.currency);
     let arms = arms(app, project).await?;
     let mut view = app.store().view(project)?;
-    let posted = posted(&mut view, campaign).await?;
-    Ok(measurement::statement(&design, &posted, &arms))
+    let mut posted = posted(&mut view, campaign).await?;
+    attribute(&mut view, (campaign, currency), &mut posted).await?;
+    let design = &compiled.decisioning.design;
+    Ok(measurement::statement(design, &posted, &arms))
 }
 
 /// What a marketer sees first.
@@ -272,6 +280,77 @@ async fn posted(view: &mut View, campaign: CampaignId) -> Result<Posted, Refused
         redemptions,
         ..Posted::default()
     })
+}
+
+/// Adds what the orders that redeemed the campaign's offers brought, before discount, and what
+/// their goods cost, where they told; each order once.
+async fn attribute(
+    view: &mut View,
+    (campaign, currency): (CampaignId, Currency),
+    posted: &mut Posted,
+) -> Result<(), Refused> {
+    let mut orders: BTreeSet<u64> = BTreeSet::new();
+    let mut after = 0;
+    posted.redemptions = 0;
+    loop {
+        let page = Page {
+            after,
+            limit: STRETCH,
+            newest_first: false,
+        };
+        let index = Index::RedemptionsOfCampaign;
+        let stretch = view.find(index, &key(campaign.0), page).await?;
+        for record in view
+            .get_many(Kind::Redemption, &stretch)
+            .await?
+            .into_iter()
+            .flatten()
+        {
+            let redemption: Redeemed = configuration::read(&record.body)?;
+            if redemption.state == RedemptionState::Succeeded {
+                posted.redemptions += 1;
+                orders.extend(redemption.order);
+            }
+        }
+        after = stretch.last().copied().unwrap_or(0);
+        if stretch.len() < STRETCH as usize {
+            break;
+        }
+    }
+    let orders: Vec<u64> = orders.into_iter().collect();
+    for record in view
+        .get_many(Kind::Order, &orders)
+        .await?
+        .into_iter()
+        .flatten()
+    {
+        let stored: Ordered = configuration::read(&record.body)?;
+        let Ok(order) = order_to_domain(&stored.input, currency) else {
+            continue;
+        };
+        let goods = order.lines.iter().map(|line| {
+            let cost = line.unit_cost.unwrap_or(0);
+            cost.saturating_mul(line.quantity.into())
+        });
+        posted.attributed = posted.attributed.saturating_add(order.amount);
+        posted.goods = posted
+            .goods
+            .saturating_add(goods.fold(0, Minor::saturating_add));
+    }
+    Ok(())
+}
+
+/// What a report reads of a redemption.
+#[derive(Deserialize)]
+struct Redeemed {
+    order: Option<u64>,
+    state: RedemptionState,
+}
+
+/// What a report reads of an order.
+#[derive(Deserialize)]
+struct Ordered {
+    input: OrderInput,
 }
 
 /// How many customers are enrolled in each arm.

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, Query, State},
     http::HeaderMap,
 };
-use decision::explain;
+use decision::{explain, explain_given};
 use serde::{Deserialize, Serialize};
 use store::{Index, Page};
 use utoipa::{IntoParams, ToSchema};
@@ -114,7 +114,7 @@ fn offer(recorded: &Recorded, compiled: &Compiled) -> Option<OfferView> {
         return None;
     };
     let (offer, campaign) = compiled.snapshot.offer(*offer)?;
-    let explained = explain(&compiled.snapshot, &recorded.request, &recorded.decision);
+    let explanation = explain_given(&compiled.snapshot, &recorded.request, &recorded.decision);
     Some(OfferView {
         redeemable: match code {
             Some(code) => RedeemableRef {
@@ -131,7 +131,7 @@ fn offer(recorded: &Recorded, compiled: &Compiled) -> Option<OfferView> {
         code: code.clone(),
         benefit: BenefitView::of(offer, campaign.currency),
         expires_at: *until,
-        explanation: explained.shopper,
+        explanation,
     })
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use server::{replay, setup::SANDBOX};
 use wire::ids::{self, Tag};
 
-use crate::shop::{DAY, NOON, Shop};
+use crate::shop::{DAY, HOUR, MINUTE, NOON, Shop};
 
 async fn shop_with_ten() -> Shop {
     let shop = Shop::start().await;
@@ -256,4 +256,24 @@ async fn hostile_requests_are_refused() {
         (status.as_u16(), &answer["code"]),
         (400, &json!("clock_is_live"))
     );
+}
+
+#[tokio::test]
+async fn what_the_customer_was_shown_is_taken_down_once() {
+    let shop = shop_with_ten().await;
+    shop.customer("ann").await;
+    let made = shop.decide(NOON, "ann").await;
+    let seen = |message: &str, minutes: i64| {
+        let at = wire::time::format(NOON + minutes * MINUTE).unwrap();
+        json!({
+            "event": "Promotion Viewed", "messageId": message, "userId": "ann", "timestamp": at,
+            "properties": {"promotion_id": made["id"]}
+        })
+    };
+    shop.post(NOON + HOUR, "/v1/track", &seen("m1", 5)).await;
+    shop.post(NOON + HOUR, "/v1/track", &seen("m2", 9)).await;
+    let mut people = server::people::People::open(&shop.app, SANDBOX).unwrap();
+    let customer = people.named("ann").await.unwrap().unwrap();
+    let grants = &people.person(customer).unwrap().grants;
+    assert_eq!(grants[0].shown_at, Some(NOON + 5 * MINUTE));
 }

@@ -217,3 +217,34 @@ async fn somebody_in_two_arms_counts_in_none() {
         ])
     );
 }
+
+#[tokio::test]
+async fn what_was_redeemed_is_in_the_books() {
+    let (shop, _, treated) = enrolled(1).await;
+    let wallet = shop.get(NOON, &format!("/v1/wallets/{}", treated[0])).await;
+    let code = wallet["grants"][0]["code"].as_str().unwrap();
+    let redeem = json!({
+        "redeemables": [{"object": "voucher", "id": code}],
+        "customer": {"source_id": treated[0]},
+        "order": {"source_id": "o-1", "items": [
+            {"product_id": "tea", "quantity": 2, "price": 5_000,
+             "metadata": {"unit_cost": 3_000}}
+        ]}
+    });
+    shop.post(NOON + HOUR, "/v1/redemptions", &redeem).await;
+    let statement = shop.get(NOON + DAY, "/v1/campaigns/Ten/statement").await;
+    let posted = &statement["posted"];
+    assert_eq!(posted["discount"], 1_000);
+    assert_eq!(posted["redemptions"], 1);
+    assert_eq!(posted["attributed"], 10_000);
+    assert_eq!(posted["goods"], 6_000);
+    let overview = server::reports::overview(&shop.app, server::setup::SANDBOX)
+        .await
+        .unwrap();
+    assert_eq!((overview.discount, overview.redemptions), (1_000, 1));
+    assert_eq!(overview.budgets[0].left, 99_000);
+    let wallet = shop
+        .get(NOON + DAY, &format!("/v1/wallets/{}", treated[0]))
+        .await;
+    assert_eq!(wallet["grants"], json!([]), "it is used");
+}

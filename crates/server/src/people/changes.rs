@@ -1,0 +1,158 @@
+//! What changes about a customer: what they say of consent, whom they turn out to be, that they are
+//! to be forgotten.
+
+use profiles::{Consent, CustomerId, NodeId, Purpose, Tallies};
+use rules::Facts;
+use store::{Index, Kind, Write};
+
+use super::{Enrolment, People};
+use crate::deciding::{PROGRAMME, arm_key};
+
+/// What the shop says of a customer in words of its own, and keeps saying whatever they allow.
+const STATED: [&str; 2] = ["customer.id", "customer.metadata."];
+
+impl People<'_> {
+    /// Takes down what a customer says of consent under one of their identifiers. What they no
+    /// longer allow is gone in the same command: features, traits, and their place in an arm.
+    pub fn state(&mut self, customer: CustomerId, node: NodeId, said: Consent) {
+        let Some(kept) = self.nodes.get_mut(&node) else {
+            return;
+        };
+        let merged = kept.thing.consent.merge(said);
+        if merged != kept.thing.consent {
+            kept.thing.consent = merged;
+            kept.changed = true;
+        }
+        let Some(person) = self.person(customer) else {
+            return;
+        };
+        let consent = self.consent(person);
+        let personalise = consent.allows(Purpose::PersonaliseOffers);
+        if !personalise {
+            self.forget(customer);
+        }
+        if !(personalise && consent.allows(Purpose::Measure)) {
+            self.exclude(customer);
+        }
+    }
+
+    /// Features and traits go; what the shop states, and what was granted, stays.
+    fn forget(&mut self, customer: CustomerId) {
+        let Some(person) = self.person(customer) else {
+            return;
+        };
+        let is_stated = |path: &str| STATED.iter().any(|stated| path.starts_with(stated));
+        let mut stated = Facts::default();
+        for (path, value) in person.traits.iter() {
+            if is_stated(path.as_str()) {
+                stated.set(path.as_str(), value.clone());
+            }
+        }
+        let nodes = person.nodes.clone();
+        if stated != person.traits
+            && let Some(person) = self.person_mut(customer)
+        {
+            person.traits = stated;
+        }
+        for node in nodes {
+            let tracked = self.nodes.get_mut(&node);
+            if let Some(tracked) = tracked.filter(|one| one.thing.tallies != Tallies::default()) {
+                tracked.thing.tallies = Tallies::default();
+                tracked.changed = true;
+            }
+        }
+    }
+
+    /// Takes a customer out of their arm for good.
+    pub fn exclude(&mut self, customer: CustomerId) {
+        let Some(enrolled) = self.person(customer).and_then(|person| person.enrolled) else {
+            return;
+        };
+        if let Some(person) = self.person_mut(customer) {
+            person.enrolled = None;
+            person.excluded = true;
+        }
+        self.links.push(Write::Unlink {
+            index: Index::UnitsOfArm,
+            key: arm_key(PROGRAMME, enrolled.arm),
+            id: enrolled.unit.0,
+        });
+    }
+
+    /// Deletes a loaded customer and everything they are known by. What was granted, redeemed and
+    /// counted is the shop's accounting and stays under a number that leads to nobody.
+    pub fn erase(&mut self, customer: CustomerId) {
+        self.exclude(customer);
+        let Some(person) = self.person(customer).cloned() else {
+            return;
+        };
+        for (node, pseudonym) in person.nodes.iter().zip(&person.pseudonyms) {
+            self.links.push(Write::Unlink {
+                index: Index::Identifier,
+                key: pseudonym.to_vec(),
+                id: node.0,
+            });
+            self.erased.push((Kind::Node, node.0));
+        }
+        let ids = person.former.iter().copied().chain([customer]);
+        self.erased.extend(ids.map(|id| (Kind::Customer, id.0)));
+    }
+
+    /// All that was of `from` is of `to` from now on; `from` keeps a pointer.
+    pub(super) fn join(&mut self, from: CustomerId, to: CustomerId) {
+        let Some(old) = self.person_mut(from) else {
+            return;
+        };
+        old.merged_into = Some(to);
+        let moved = std::mem::take(&mut old.nodes);
+        let pseudonyms = std::mem::take(&mut old.pseudonyms);
+        let enrolled = old.enrolled.take();
+        let old = old.clone();
+        for node in &moved {
+            if let Some(node) = self.node_mut(*node) {
+                node.customer = to;
+            }
+        }
+        let Some(person) = self.person_mut(to) else {
+            return;
+        };
+        person.nodes.extend(moved);
+        person.pseudonyms.extend(pseudonyms);
+        person.has_user |= old.has_user;
+        person.excluded |= old.excluded;
+        person.former.push(from);
+        person.former.extend(old.former);
+        person.grants.extend(old.grants);
+        person.grants.sort_by_key(|granted| granted.grant.at);
+        let mut traits = old.traits;
+        traits.extend(std::mem::take(&mut person.traits));
+        person.traits = traits;
+        self.join_enrolments(to, enrolled);
+    }
+
+    /// Whoever was enrolled first keeps the arm their outcomes were counted in; who was in two
+    /// arms counts in none.
+    fn join_enrolments(&mut self, to: CustomerId, theirs: Option<Enrolment>) {
+        let mine = self.person(to).and_then(|person| person.enrolled);
+        let (kept, dropped) = match (mine, theirs) {
+            (Some(mine), Some(theirs)) if theirs.at < mine.at => (Some(theirs), Some(mine)),
+            (Some(mine), theirs) => (Some(mine), theirs),
+            (None, theirs) => (theirs, None),
+        };
+        if let Some(dropped) = dropped {
+            self.links.push(Write::Unlink {
+                index: Index::UnitsOfArm,
+                key: arm_key(PROGRAMME, dropped.arm),
+                id: dropped.unit.0,
+            });
+        }
+        let is_torn =
+            dropped.is_some_and(|dropped| kept.is_some_and(|kept| kept.arm != dropped.arm));
+        if let Some(person) = self.person_mut(to) {
+            person.enrolled = kept;
+        }
+        if is_torn || self.person(to).is_some_and(|person| person.excluded) {
+            self.exclude(to);
+        }
+    }
+}
