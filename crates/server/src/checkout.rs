@@ -23,7 +23,7 @@ use wire::{
     },
 };
 
-pub use quote::{Fate, Quote};
+pub use quote::{Fate, Quote, sweep};
 pub use records::{OrderUse, Redemption, RedemptionState, Reservation, Share, StoredOrder};
 
 use crate::{
@@ -116,6 +116,8 @@ pub struct Found {
     /// What may be taken off a gift card, as far as it was asked for.
     pub credit: Option<Minor>,
     pub balance: Minor,
+    /// Somebody holds of its limits.
+    pub others_hold: bool,
 }
 
 /// A limit and what is left of it, own holds that will be let go included.
@@ -280,6 +282,7 @@ impl<'a> Till<'a> {
             limits: Vec::new(),
             credit: input.gift.and_then(|gift| gift.credits),
             balance: 0,
+            others_hold: false,
         }))
     }
 
@@ -315,6 +318,7 @@ impl<'a> Till<'a> {
             limits: Vec::new(),
             credit: None,
             balance: 0,
+            others_hold: false,
         }
     }
 
@@ -351,6 +355,8 @@ impl<'a> Till<'a> {
             let accounts: Vec<AccountId> =
                 counters.iter().map(|counter| counter.account.id).collect();
             let accounts = self.people.view().accounts(&accounts).await?;
+            let is_held = |account: &Account| account.debits.pending > 0;
+            found.others_hold = accounts.iter().flatten().any(is_held);
             let lefts = counters
                 .into_iter()
                 .zip(accounts)
@@ -364,6 +370,7 @@ impl<'a> Till<'a> {
             if let (Benefit::Credit, Some(voucher)) = (&found.offer.benefit, &found.voucher) {
                 let id = chart::gift_balance(voucher.id);
                 let account = self.people.view().account(id).await?;
+                found.others_hold |= account.as_ref().is_some_and(is_held);
                 let available = account.as_ref().and_then(Account::available).unwrap_or(0);
                 let held = found.held.iter().filter(|hold| hold.debit == id);
                 let held = held.map(|hold| hold.amount).max();

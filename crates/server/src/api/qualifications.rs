@@ -1,6 +1,8 @@
 //! Qualifications: which redeemables apply to this order and customer now, each as if alone, and
 //! why do the rest not? Nothing is held, and what budgets and caps have left is looked up.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::{body::Bytes, extract::State};
 use decision::candidates;
 use ledger::Timestamp;
@@ -18,14 +20,14 @@ use wire::{
 
 use super::{
     campaigns,
-    dialect::parse,
+    dialect::{parse, retry},
     promotions,
     validations::{refused_row, result_of},
 };
 use crate::{
     app::App,
     auth::{Caller, Redeem},
-    checkout::{Call, Fate, For, Offered, Quote, Till},
+    checkout::{Call, Fate, For, Offered, Quote, Till, sweep},
     configuration::{Stored, read},
     once::Answer,
     problem::Refused,
@@ -50,6 +52,16 @@ async fn qualify(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let request: QualificationRequest = parse(&body)?;
+    let swept = AtomicBool::new(false);
+    retry(|| qualified(&app, &caller, &request, &swept)).await
+}
+
+async fn qualified(
+    app: &App,
+    caller: &Caller<Redeem>,
+    request: &QualificationRequest,
+    swept: &AtomicBool,
+) -> Result<Option<Answer>, Refused> {
     let options = request.options.clone().unwrap_or_default();
     let call = Call {
         project: caller.project,
@@ -60,7 +72,7 @@ async fn qualify(
         session: None,
         purpose: For::Looking,
     };
-    let mut till = Till::open(&app, &call).await?;
+    let mut till = Till::open(app, &call).await?;
     let tells_why = options.expand.iter().any(|what| what == "inapplicable");
     let which = Which {
         scenario: request.scenario,
@@ -72,7 +84,15 @@ async fn qualify(
     };
     let redeemables = which.redeemables(&mut till).await?;
     till.put_forward(&redeemables).await?;
-    let (mut rows, inapplicable) = judged(&till, request.order.is_some())?;
+    let Judged {
+        mut rows,
+        inapplicable,
+        is_short,
+    } = judged(&till, request.order.is_some())?;
+    if is_short && !swept.swap(true, Ordering::Relaxed) {
+        sweep(app, caller.project, caller.now).await?;
+        return Ok(None);
+    }
     sort(&mut rows, &options);
     let total = rows.len() as u64;
     let limit = usize::try_from(options.rows()).unwrap_or(usize::MAX);
@@ -81,20 +101,21 @@ async fn qualify(
     let last = rows.last().filter(|_| has_more);
     let next = last.and_then(|row| wire::time::format(row.created_at));
     let priced = offers::quote(&till.order, &till.facts, Vec::new(), till.asking()).priced;
-    Answer::ok(&QualificationResponse {
+    let response = QualificationResponse {
         redeemables: List {
             has_more: Some(has_more),
             more_starting_after: Some(next),
             ..List::page("data", rows, total)
         },
-        tracking_id: request.tracking_id,
+        tracking_id: request.tracking_id.clone(),
         order: request
             .order
             .is_some()
             .then(|| OrderView::before(&till.input, &priced)),
         stacking_rules: StackingRules::default(),
         inapplicable_redeemables: tells_why.then_some(inapplicable),
-    })
+    };
+    Answer::ok(&response).map(Some)
 }
 
 /// Which redeemables are looked at.
@@ -213,13 +234,18 @@ async fn codes_under(
 }
 
 /// What applies, and what does not with its reason.
-fn judged(
-    till: &Till<'_>,
-    has_order: bool,
-) -> Result<(Vec<QualificationRow>, Vec<ValidationRow>), Refused> {
+struct Judged {
+    rows: Vec<QualificationRow>,
+    inapplicable: Vec<ValidationRow>,
+    is_short: bool,
+}
+
+fn judged(till: &Till<'_>, has_order: bool) -> Result<Judged, Refused> {
     let (mut rows, mut inapplicable) = (Vec::new(), Vec::new());
+    let mut is_short = false;
     for (index, offered) in till.offered.iter().enumerate() {
         let quote = till.alone(index);
+        is_short |= quote.is_short;
         match quote.fates.get(index) {
             Some(Fate::Applied { at }) => {
                 let order = OrderView::after(&till.input, &quote.priced, *at);
@@ -237,7 +263,11 @@ fn judged(
             Some(Fate::OverLimit) | None => {}
         }
     }
-    Ok((rows, inapplicable))
+    Ok(Judged {
+        rows,
+        inapplicable,
+        is_short,
+    })
 }
 
 fn row(

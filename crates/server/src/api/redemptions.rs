@@ -1,5 +1,7 @@
 //! Redemptions: redeemables are used on a paid order, all of them or none, in one command.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::{
     body::Bytes,
     extract::{Path, State},
@@ -31,7 +33,7 @@ use crate::{
     auth::{Caller, Redeem},
     checkout::{
         Call, Fate, For, Found, OrderUse, Quote, Redemption, RedemptionState, Share, StoredOrder,
-        Till,
+        Till, sweep,
     },
     configuration::{read, write},
     once::{self, Answer},
@@ -69,7 +71,8 @@ async fn redeem(
         let refusal = refuse(Key::InvalidOrder, details);
         return once::refused(&app, caller.project, (once, refusal)).await;
     }
-    match retry(|| attempt(&app, &caller, (&request, once))).await {
+    let swept = AtomicBool::new(false);
+    match retry(|| attempt(&app, &caller, (&request, once), &swept)).await {
         Err(refusal @ Refused::Dialect(..)) => {
             once::refused(&app, caller.project, (once, refusal)).await
         }
@@ -81,6 +84,7 @@ async fn attempt(
     app: &App,
     caller: &Caller<Redeem>,
     (request, once): (&RedemptionRequest, Option<once::Key>),
+    swept: &AtomicBool,
 ) -> Result<Option<Answer>, Refused> {
     let call = Call {
         project: caller.project,
@@ -99,6 +103,10 @@ async fn attempt(
         return Answer::ok(&redemption.answer).map(Some);
     }
     let quote = till.quote();
+    if quote.is_short && !swept.swap(true, Ordering::Relaxed) {
+        sweep(app, caller.project, caller.now).await?;
+        return Ok(None);
+    }
     if quote.failure().is_some() || quote.applied().is_empty() {
         let (command, answer) = failed(&till, &quote, (request, once))?;
         drop(till);

@@ -1,6 +1,8 @@
 //! Validations: do these redeemables apply to this order, and what do they take off? With a
 //! session what is limited is held under its key, so that it is there when the order is paid.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::{
     body::Bytes,
     extract::{Path, State},
@@ -26,7 +28,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, Redeem},
-    checkout::{Call, Fate, For, Found, Quote, Reservation, Till},
+    checkout::{Call, Fate, For, Found, Quote, Reservation, Till, sweep},
     configuration::{read, write},
     once::Answer,
     problem::Refused,
@@ -64,7 +66,8 @@ async fn validate(
         let details = "a cancelled order holds nothing";
         return Err(refuse(Key::InvalidOrder, details));
     }
-    retry(|| validated(&app, &caller, (&request, to_hold.as_ref()))).await
+    let swept = AtomicBool::new(false);
+    retry(|| validated(&app, &caller, (&request, to_hold.as_ref()), &swept)).await
 }
 
 /// What is to be held, for whom and until when.
@@ -92,6 +95,7 @@ async fn validated(
     app: &App,
     caller: &Caller<Redeem>,
     (request, to_hold): (&ValidationRequest, Option<&Hold<'_>>),
+    swept: &AtomicBool,
 ) -> Result<Option<Answer>, Refused> {
     let call = Call {
         project: caller.project,
@@ -109,6 +113,10 @@ async fn validated(
     let mut till = Till::open(app, &call).await?;
     till.offer(&request.redeemables).await?;
     let quote = till.quote();
+    if quote.is_short && !swept.swap(true, Ordering::Relaxed) {
+        sweep(app, caller.project, caller.now).await?;
+        return Ok(None);
+    }
     let rows = rows(&till, &quote);
     let is_valid = quote.failure().is_none() && !quote.applied().is_empty();
     let of = |status: RowStatus| {

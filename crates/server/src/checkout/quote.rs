@@ -2,20 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{AccountId, Minor};
+use ledger::{AccountId, Minor, Timestamp};
 use offers::{
     Asking, Benefit, CapUnit, Offer, Outcome, Presented, Priced, Reach, Redeemable, Refusal, chart,
     order_facts, qualify,
 };
+use store::{Command, ProjectId};
 use wire::voucherify::APPLICABLE_LIMIT;
 
 use super::{Found, Left, Till};
+use crate::{app::App, problem::Refused};
 
 /// A priced order, and what became of each redeemable, in the order they were put forward.
 #[derive(Debug)]
 pub struct Quote {
     pub priced: Priced,
     pub fates: Vec<Fate>,
+    /// A limit had less left than was asked. Holds whose time has come count as taken until the
+    /// next command, so that it is worth another look after [`sweep`].
+    pub is_short: bool,
+}
+
+/// Lets go of every hold whose time has come.
+///
+/// # Errors
+/// When the store fails.
+pub async fn sweep(app: &App, project: ProjectId, now: Timestamp) -> Result<(), Refused> {
+    let command = Command {
+        now,
+        ..crate::setup::writes(project, Vec::new())
+    };
+    app.store().submit(command).await?;
+    Ok(())
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,11 +246,41 @@ impl Till<'_> {
             let mine = refused.find(|(redeemable, _)| self.place_of(*redeemable) == Some(index));
             Fate::Refused(mine.map_or(Refusal::NoEffect, |(_, refusal)| refusal.clone()))
         };
-        let fates = bounds.iter().enumerate().map(fate).collect();
+        let fates: Vec<Fate> = bounds.iter().enumerate().map(fate).collect();
+        let all = fates.iter().zip(bounds).zip(&self.offered);
+        let is_short = all
+            .into_iter()
+            .any(|((fate, bound), offered)| is_short((fate, bound), (offered, outcome)));
         Quote {
             priced: outcome.priced.clone(),
             fates,
+            is_short,
         }
+    }
+}
+
+/// Whether a limit kept a redeemable out, or kept it from giving more.
+fn is_short(
+    (fate, bound): (&Fate, &Bound),
+    (offered, outcome): (&super::Offered, &Outcome<'_>),
+) -> bool {
+    // Where nothing is held there is nothing to be let go.
+    let Some(found) = offered.found.as_ref().filter(|found| found.others_hold) else {
+        return false;
+    };
+    match fate {
+        Fate::Refused(
+            Refusal::UsedUp
+            | Refusal::UsedUpByCustomer
+            | Refusal::BudgetSpent
+            | Refusal::BalanceSpent,
+        ) => true,
+        Fate::Applied { at } => {
+            let is_free = found.held.is_empty();
+            let discount = outcome.priced.discounts.get(*at);
+            is_free && bound.at_most.is_some() && discount.map(|one| one.amount) == bound.at_most
+        }
+        Fate::Refused(_) | Fate::OverLimit => false,
     }
 }
 
