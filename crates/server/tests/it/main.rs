@@ -2,11 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod campaigns;
 mod consent;
+mod crash;
 mod customers;
 mod decisions;
 mod experiments;
 mod identity;
 mod ingest;
+mod limits;
+mod openapi;
+mod pages;
 mod policy;
+mod qualifications;
+mod redemptions;
+mod rollbacks;
 mod shop;
+mod validations;
+mod vouchers;
