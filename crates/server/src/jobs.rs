@@ -23,6 +23,8 @@ const TICK: Duration = Duration::from_secs(1);
 const DAY_MS: i64 = 86_400_000;
 /// Gift cards that lapse in one stretch.
 const STRETCH: u32 = 1_000;
+/// 2020-01-01: nothing of ours lapsed before.
+const FIRST_DAY: u32 = 18_262;
 /// A day is read again so long after it passed, for cards whose day was set late.
 const LATE_DAYS: u32 = 2;
 
@@ -38,17 +40,18 @@ pub struct Done {
 pub async fn run(app: App) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut learnt_on = day(clock::wall());
+    // Also when it starts, for the nights it was not running.
+    let mut done_on = 0;
     loop {
         ticks.tick().await;
         let now = clock::wall();
         if let Err(refused) = expire(&app, LIVE, now).await {
             tracing::error!(?refused, "holds could not be let go");
         }
-        if learnt_on == day(now) {
+        if done_on == day(now) {
             continue;
         }
-        learnt_on = day(now);
+        done_on = day(now);
         if let Err(refused) = daily(&app, LIVE, now).await {
             tracing::error!(?refused, "the daily jobs failed");
         }
@@ -101,7 +104,7 @@ async fn lapse(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Re
     let found = app.store().get(project, Kind::Setting, LAPSED).await?;
     let passed: u32 = match &found {
         Some(record) => configuration::read(&record.body)?,
-        None => 0,
+        None => FIRST_DAY,
     };
     let today = day(now);
     let mut done = Done::default();

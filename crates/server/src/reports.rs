@@ -62,7 +62,7 @@ pub async fn statement(
     let arms = arms(app, project).await?;
     let mut view = app.store().view(project)?;
     let mut posted = posted(&mut view, campaign).await?;
-    attribute(&mut view, (campaign, currency), &mut posted).await?;
+    add_redeemed(&mut view, (campaign, currency), &mut posted).await?;
     let design = &compiled.decisioning.design;
     Ok(measurement::statement(design, &posted, &arms))
 }
@@ -284,7 +284,7 @@ async fn posted(view: &mut View, campaign: CampaignId) -> Result<Posted, Refused
 
 /// Adds what the orders that redeemed the campaign's offers brought, before discount, and what
 /// their goods cost, where they told; each order once.
-async fn attribute(
+async fn add_redeemed(
     view: &mut View,
     (campaign, currency): (CampaignId, Currency),
     posted: &mut Posted,

@@ -5,7 +5,7 @@ use profiles::{Consent, CustomerId, NodeId, Purpose, Tallies};
 use rules::Facts;
 use store::{Index, Kind, Write};
 
-use super::{Enrolment, People};
+use super::{Enrolment, MAX_GRANTS, People};
 use crate::deciding::{PROGRAMME, arm_key};
 
 /// What the shop says of a customer in words of its own, and keeps saying whatever they allow.
@@ -124,6 +124,8 @@ impl People<'_> {
         person.former.extend(old.former);
         person.grants.extend(old.grants);
         person.grants.sort_by_key(|granted| granted.grant.at);
+        let older = person.grants.len().saturating_sub(MAX_GRANTS);
+        person.grants.drain(..older);
         let mut traits = old.traits;
         traits.extend(std::mem::take(&mut person.traits));
         person.traits = traits;

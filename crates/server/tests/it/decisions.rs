@@ -1,9 +1,14 @@
 //! Decisions over HTTP: what is given, what is withheld, what is written down, and that it would be
 //! decided so again.
 
+use std::process::Command;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use server::{replay, setup::SANDBOX};
+use server::{
+    deciding, replay,
+    setup::{self, SANDBOX},
+};
 use wire::ids::{self, Tag};
 
 use crate::shop::{DAY, HOUR, MINUTE, NOON, Shop};
@@ -276,4 +281,46 @@ async fn what_the_customer_was_shown_is_taken_down_once() {
     let customer = people.named("ann").await.unwrap().unwrap();
     let grants = &people.person(customer).unwrap().grants;
     assert_eq!(grants[0].shown_at, Some(NOON + 5 * MINUTE));
+}
+
+/// The command line on the shop's folder, once the server has let go of it.
+fn replayed(shop: &Shop, name: &str) -> (bool, String) {
+    let run = Command::new(env!("CARGO_BIN_EXE_proffer"))
+        .args(["replay-decision", name, "--data"])
+        .arg(&shop.folder.0)
+        .output()
+        .unwrap();
+    (run.status.success(), String::from_utf8(run.stdout).unwrap())
+}
+
+#[tokio::test]
+async fn the_command_line_tells_a_record_that_was_tampered_with() {
+    let shop = shop_with_ten().await;
+    shop.customer("ann").await;
+    let (one, other) = (
+        shop.decide(NOON, "ann").await,
+        shop.decide(NOON, "ann").await,
+    );
+    let [one, other] = [&one, &other].map(|made| made["id"].as_str().unwrap());
+    let number = ids::parse(Tag::Decision, other).unwrap();
+    let mut record = deciding::recorded(&shop.app, SANDBOX, number)
+        .await
+        .unwrap();
+    record.decision.draw += 1;
+    let put = store::Write::Put {
+        kind: store::Kind::Decision,
+        id: number,
+        body: postcard::to_allocvec(&record).unwrap(),
+    };
+    let store = shop.app.store().clone();
+    store
+        .submit(setup::writes(SANDBOX, vec![put]))
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+    let (is_equal, said) = replayed(&shop, one);
+    assert!(is_equal, "{said}");
+    assert_eq!(said.lines().count(), 2);
+    assert!(!replayed(&shop, other).0);
+    assert!(!replayed(&shop, "dec_0000000000001").0);
 }
