@@ -332,7 +332,7 @@ impl<'a> Till<'a> {
         };
         let reservation: Reservation = read(&record.body)?;
         for (redeemable, chain) in &reservation.chains {
-            let holds = open_holds(&mut self.people, *chain).await?;
+            let holds = open_holds(&mut self.people, (*chain, self.now)).await?;
             self.session_holds.push((*redeemable, holds));
         }
         self.reservation = Some((id, reservation, record.version));
@@ -344,7 +344,7 @@ impl<'a> Till<'a> {
         let mut offered = std::mem::take(&mut self.offered);
         for found in offered.iter_mut().filter_map(|one| one.found.as_mut()) {
             if let Some(decision) = found.decision {
-                found.held = open_holds(&mut self.people, decision).await?;
+                found.held = open_holds(&mut self.people, (decision, self.now)).await?;
             }
             if self.purpose == For::Using {
                 let mine = self.session_holds.iter();
@@ -521,16 +521,20 @@ fn merged(sent: Option<&OrderInput>, kept: Option<&StoredOrder>) -> OrderInput {
     }
 }
 
-/// The holds of a chain that are still open.
+/// The holds of a chain that are open and whose time has not come.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn open_holds(people: &mut People<'_>, chain: u64) -> Result<Vec<Transfer>, Refused> {
+pub async fn open_holds(
+    people: &mut People<'_>,
+    (chain, now): (u64, Timestamp),
+) -> Result<Vec<Transfer>, Refused> {
     let filter = TransferFilter::Chain(chain);
     let saved = people.view().transfers(filter, CHAIN).await?;
     let open = saved.into_iter().filter(|saved| {
         saved.state == Some(PendingState::Open)
             && matches!(saved.transfer.kind, Moves::Pending { .. })
+            && !saved.transfer.is_overdue(now)
     });
     Ok(open.map(|saved| saved.transfer).collect())
 }

@@ -12,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        CodeCapacity, List, OrderView, QualificationOptions, QualificationRequest,
+        CodeCapacity, List, OrderInput, OrderView, QualificationOptions, QualificationRequest,
         QualificationResponse, QualificationRow, RedeemableInput, RedeemableKind, Scenario,
         SortingRule, StackingRules, ValidationRow,
     },
@@ -88,7 +88,7 @@ async fn qualified(
         mut rows,
         inapplicable,
         is_short,
-    } = judged(&till, request.order.is_some())?;
+    } = judged(&till, request.order.as_ref())?;
     if is_short && !swept.swap(true, Ordering::Relaxed) {
         sweep(app, caller.project, caller.now).await?;
         return Ok(None);
@@ -237,10 +237,11 @@ async fn codes_under(
 struct Judged {
     rows: Vec<QualificationRow>,
     inapplicable: Vec<ValidationRow>,
+    /// See [`Quote::is_short`].
     is_short: bool,
 }
 
-fn judged(till: &Till<'_>, has_order: bool) -> Result<Judged, Refused> {
+fn judged(till: &Till<'_>, order: Option<&OrderInput>) -> Result<Judged, Refused> {
     let (mut rows, mut inapplicable) = (Vec::new(), Vec::new());
     let mut is_short = false;
     for (index, offered) in till.offered.iter().enumerate() {
@@ -254,7 +255,9 @@ fn judged(till: &Till<'_>, has_order: bool) -> Result<Judged, Refused> {
                 rows.push(row);
             }
             // Without an order nothing can be taken off, which says nothing of who qualifies.
-            Some(Fate::Refused(Refusal::NoEffect | Refusal::NoMatchingLines)) if !has_order => {
+            Some(Fate::Refused(Refusal::NoEffect | Refusal::NoMatchingLines))
+                if order.is_none() =>
+            {
                 rows.push(row(till, offered, (&quote, usize::MAX))?);
             }
             Some(Fate::Refused(refusal)) => {

@@ -112,7 +112,7 @@ async fn attempt(
     (request, once): (&RollbackRequest, Option<once::Key>),
 ) -> Result<Option<Answer>, Refused> {
     let project = caller.project;
-    let (top, version) = find(app, project, name).await?;
+    let (mut top, version) = find(app, project, name).await?;
     check(&top, of)?;
     let mut undoing = Undoing {
         app,
@@ -145,7 +145,10 @@ async fn attempt(
     for part in &parts {
         views.push(undoing.keep(part, order.as_ref())?);
     }
-    let parent = (!is_single).then(|| undoing.keep_parent(&top, is_whole));
+    if is_whole {
+        top.state = RedemptionState::RolledBack;
+    }
+    let parent = (!is_single).then(|| undoing.keep_parent(&top));
     let parent = parent.transpose()?;
     let response = match (of, views) {
         (Of::One, mut views) if views.len() == 1 => match views.pop() {
@@ -330,14 +333,10 @@ impl Undoing<'_> {
         Ok(view)
     }
 
-    fn keep_parent(&mut self, top: &Redemption, is_whole: bool) -> Result<RollbackView, Refused> {
+    fn keep_parent(&mut self, parent: &Redemption) -> Result<RollbackView, Refused> {
         let rollback = self.app.next_id();
-        let mut after = top.clone();
-        if is_whole {
-            after.state = RedemptionState::RolledBack;
-        }
-        let view = self.view(rollback, &after);
-        self.record(&view, rollback, &after)?;
+        let view = self.view(rollback, parent);
+        self.record(&view, rollback, parent)?;
         Ok(view)
     }
 

@@ -330,7 +330,7 @@ async fn let_go(
     for (whose, chain) in gone {
         holds.push((
             whose,
-            crate::checkout::open_holds(&mut people, chain).await?,
+            crate::checkout::open_holds(&mut people, (chain, now)).await?,
         ));
     }
     let booking = released(app, (&holds, now));

@@ -48,22 +48,34 @@ async fn redeem_all(shop: &Shop, bodies: Vec<Value>) -> Vec<(StatusCode, Value)>
 }
 
 fn successes(answers: &[(StatusCode, Value)]) -> usize {
-    let refused = answers.iter().filter(|(status, _)| *status != StatusCode::OK);
+    let refused = answers
+        .iter()
+        .filter(|(status, _)| *status != StatusCode::OK);
     for (status, answer) in refused {
         assert_eq!(*status, StatusCode::BAD_REQUEST, "{answer}");
         assert!(answer["proffer"]["code"].is_string(), "{answer}");
     }
-    answers.iter().filter(|(status, _)| *status == StatusCode::OK).count()
+    answers
+        .iter()
+        .filter(|(status, _)| *status == StatusCode::OK)
+        .count()
 }
 
 fn discounted(answers: &[(StatusCode, Value)]) -> u64 {
-    let totals = answers.iter().map(|(_, answer)| &answer["order"]["total_applied_discount_amount"]);
+    let totals = answers
+        .iter()
+        .map(|(_, answer)| &answer["order"]["total_applied_discount_amount"]);
     totals.filter_map(Value::as_u64).sum()
 }
 
 async fn budget_left(shop: &Shop, campaign: &str) -> u64 {
     let id = CampaignId(parse(Tag::Campaign, campaign).unwrap());
-    let account = shop.app.store().account(SANDBOX, chart::budget(id)).await.unwrap();
+    let account = shop
+        .app
+        .store()
+        .account(SANDBOX, chart::budget(id))
+        .await
+        .unwrap();
     account.unwrap().available().unwrap()
 }
 
@@ -81,7 +93,10 @@ async fn two_hundred_clients_redeem_the_last_unit_of_a_code() {
     let bodies = (0..200).map(|n| using(&["LAST"], order(&format!("o-{n}"), 5_000)));
     let answers = redeem_all(&shop, bodies.collect()).await;
     assert_eq!(successes(&answers), 1);
-    assert_eq!(shop.get(NOON, "/v1/vouchers/LAST").await["redemption"]["redeemed_quantity"], 1);
+    assert_eq!(
+        shop.get(NOON, "/v1/vouchers/LAST").await["redemption"]["redeemed_quantity"],
+        1
+    );
     books_balance(&shop).await;
 }
 
@@ -108,7 +123,12 @@ async fn validations_and_redemptions_race_for_one_budget() {
         }
     });
     let answers = race(tasks).await;
-    assert_eq!(discounted(&answers), budget, "{} redeemed", successes(&answers));
+    assert_eq!(
+        discounted(&answers),
+        budget,
+        "{} redeemed",
+        successes(&answers)
+    );
     assert_eq!(budget_left(&shop, &campaign).await, 0);
     books_balance(&shop).await;
 }
@@ -125,7 +145,9 @@ async fn never_more_than_the_limit() {
     shop.post(NOON, "/v1/campaigns", &campaign).await;
     let codes = shop.get(NOON, "/v1/vouchers?campaign=many&limit=100").await;
     let codes: Vec<String> = codes["vouchers"]
-        .as_array().unwrap().iter()
+        .as_array()
+        .unwrap()
+        .iter()
         .map(|row| row["code"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(codes.len(), 20);
@@ -140,22 +162,37 @@ async fn never_more_than_the_limit() {
     });
     let promotion = shop.post(NOON, "/v1/campaigns", &promotion).await;
     let tier = promotion["promotion"]["data"][0]["id"].as_str().unwrap();
-    let body = |n| json!({
-        "redeemables": [{"object": "promotion_tier", "id": tier}],
-        "order": order(&format!("a-{n}"), 5_000)
-    });
-    assert_eq!(successes(&redeem_all(&shop, (0..20).map(body).collect()).await), 3);
+    let body = |n| {
+        json!({
+            "redeemables": [{"object": "promotion_tier", "id": tier}],
+            "order": order(&format!("a-{n}"), 5_000)
+        })
+    };
+    assert_eq!(
+        successes(&redeem_all(&shop, (0..20).map(body).collect()).await),
+        3
+    );
     // Per customer, and per customer and day.
     for (name, cap) in [
         ("EVER", json!({"reach": "customer", "limit": 2})),
-        ("DAILY", json!({"reach": "customer", "period": "day", "limit": 2})),
+        (
+            "DAILY",
+            json!({"reach": "customer", "period": "day", "limit": 2}),
+        ),
     ] {
         code(&shop, name, ten_off(), json!({"caps": [cap]})).await;
         let bodies = (0..20).map(|n| {
             let customer = if n % 2 == 0 { "ann" } else { "bob" };
-            by(customer, using(&[name], order(&format!("{name}-{n}"), 5_000)))
+            by(
+                customer,
+                using(&[name], order(&format!("{name}-{n}"), 5_000)),
+            )
         });
-        assert_eq!(successes(&redeem_all(&shop, bodies.collect()).await), 4, "{name}");
+        assert_eq!(
+            successes(&redeem_all(&shop, bodies.collect()).await),
+            4,
+            "{name}"
+        );
         let tomorrow = by("ann", using(&[name], order(&format!("{name}-x"), 5_000)));
         let (status, answer) = redeem(&shop.at(NOON + DAY), &tomorrow).await;
         assert_eq!(status.is_success(), name == "DAILY", "{answer}");
@@ -194,7 +231,10 @@ async fn never_refused_while_uses_are_free() {
     assert_eq!(redeem(&noon, &other).await.0, StatusCode::BAD_REQUEST);
     assert_eq!(redeem(&noon, &held(held_by[0])).await.0, StatusCode::OK);
     // The other two are abandoned; once their time has come they are free again.
-    assert_eq!(redeem(&shop.at(NOON + 29 * MINUTE), &other).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        redeem(&shop.at(NOON + 29 * MINUTE), &other).await.0,
+        StatusCode::BAD_REQUEST
+    );
     let late = shop.at(NOON + HOUR);
     assert_eq!(redeem(&late, &other).await.0, StatusCode::OK);
     let last = using(&["THREE"], order("last", 5_000));
@@ -215,7 +255,9 @@ async fn giving_back_is_exact_and_happens_once() {
     assert_eq!(budget_left(&shop, &campaign).await, 0);
     // Every redemption is rolled back four times over while others try to take.
     let noon = shop.noon();
-    let ids = answers.iter().map(|(_, answer)| answer["redemptions"][0]["id"].clone());
+    let ids = answers
+        .iter()
+        .map(|(_, answer)| answer["redemptions"][0]["id"].clone());
     let undo = ids.flat_map(|id| std::iter::repeat_n(id, 4)).enumerate();
     let tasks = undo.map(|(n, id)| {
         let client = noon.clone();
@@ -223,7 +265,10 @@ async fn giving_back_is_exact_and_happens_once() {
             let path = format!("/v1/redemptions/{}/rollback", id.as_str().unwrap());
             let (status, _) = client.post(&path, &json!({})).await.unwrap();
             let body = using(&["BACK"], order(&format!("again-{n}"), 5_000));
-            (status == StatusCode::OK, redeem(&client, &body).await.0 == StatusCode::OK)
+            (
+                status == StatusCode::OK,
+                redeem(&client, &body).await.0 == StatusCode::OK,
+            )
         }
     });
     let done = race(tasks).await;
@@ -272,16 +317,34 @@ async fn a_promotion_that_gave_nothing_takes_no_use() {
     code(&shop, "FREE", percent(100), json!({"priority": 1})).await;
     code(&shop, "ONCE", ten_off(), once).await;
     let used = shop
-        .post(NOON, "/v1/redemptions", &using(&["FREE", "ONCE"], order("o-1", 5_000)))
+        .post(
+            NOON,
+            "/v1/redemptions",
+            &using(&["FREE", "ONCE"], order("o-1", 5_000)),
+        )
         .await;
     assert_eq!(used["redemptions"].as_array().unwrap().len(), 1);
     assert_eq!(used["skipped_redeemables"][0]["id"], "ONCE");
-    assert_eq!(used["skipped_redeemables"][0]["result"]["details"]["key"], "no_effect");
+    assert_eq!(
+        used["skipped_redeemables"][0]["result"]["details"]["key"],
+        "no_effect"
+    );
     let alone = using(&["ONCE"], order("o-2", 0));
     let (status, answer) = redeem(&shop.noon(), &alone).await;
-    assert_eq!((status, &answer["key"]), (StatusCode::BAD_REQUEST, &json!("no_applicable_redeemables")));
-    assert_eq!(shop.get(NOON, "/v1/vouchers/ONCE").await["redemption"]["redeemed_quantity"], 0);
-    shop.post(NOON, "/v1/redemptions", &using(&["ONCE"], order("o-3", 5_000))).await;
+    assert_eq!(
+        (status, &answer["key"]),
+        (StatusCode::BAD_REQUEST, &json!("no_applicable_redeemables"))
+    );
+    assert_eq!(
+        shop.get(NOON, "/v1/vouchers/ONCE").await["redemption"]["redeemed_quantity"],
+        0
+    );
+    shop.post(
+        NOON,
+        "/v1/redemptions",
+        &using(&["ONCE"], order("o-3", 5_000)),
+    )
+    .await;
     books_balance(&shop).await;
 }
 
@@ -291,13 +354,19 @@ async fn one_order_split_among_sellers_is_one_use() {
     let ours = json!({"caps": [{"reach": "customer", "limit": 1}]});
     code(&shop, "SPLIT", ten_off(), ours).await;
     let of = |source: &str, status: Option<&str>| {
-        let mut body = by("ann", using(&["SPLIT"], json!({
-            "source_id": source,
-            "items": [
-                {"source_id": "a", "quantity": 1, "price": 3_000, "metadata": {"seller": "north"}},
-                {"source_id": "b", "quantity": 2, "price": 1_000, "metadata": {"seller": "south"}}
-            ]
-        })));
+        let mut body = by(
+            "ann",
+            using(
+                &["SPLIT"],
+                json!({
+                    "source_id": source,
+                    "items": [
+                        {"source_id": "a", "quantity": 1, "price": 3_000, "metadata": {"seller": "north"}},
+                        {"source_id": "b", "quantity": 2, "price": 1_000, "metadata": {"seller": "south"}}
+                    ]
+                }),
+            ),
+        );
         if let Some(status) = status {
             body["order"]["status"] = json!(status);
         }
@@ -306,7 +375,10 @@ async fn one_order_split_among_sellers_is_one_use() {
     // Drafts and cancelled orders use nothing.
     for status in ["CREATED", "CANCELED"] {
         let (code, answer) = redeem(&shop.noon(), &of("o-1", Some(status))).await;
-        assert_eq!((code, &answer["key"]), (StatusCode::BAD_REQUEST, &json!("invalid_order")));
+        assert_eq!(
+            (code, &answer["key"]),
+            (StatusCode::BAD_REQUEST, &json!("invalid_order"))
+        );
     }
     // Each seller's part of the shop asks for the same order.
     let answers = redeem_all(&shop, vec![of("o-1", Some("PAID")); 4]).await;
@@ -323,10 +395,22 @@ async fn one_order_split_among_sellers_is_one_use() {
 async fn accounts_of(shop: &Shop, answer: &Value) -> BTreeSet<AccountId> {
     let id = answer["redemptions"][0]["id"].as_str().unwrap();
     let chain = TransferFilter::Chain(parse(Tag::Redemption, id).unwrap());
-    let page = Page { after: 0, limit: 100, newest_first: false };
-    let saved = shop.app.store().transfers(SANDBOX, chain, page).await.unwrap();
+    let page = Page {
+        after: 0,
+        limit: 100,
+        newest_first: false,
+    };
+    let saved = shop
+        .app
+        .store()
+        .transfers(SANDBOX, chain, page)
+        .await
+        .unwrap();
     assert!(!saved.is_empty());
-    saved.iter().flat_map(|one| [one.transfer.debit, one.transfer.credit]).collect()
+    saved
+        .iter()
+        .flat_map(|one| [one.transfer.debit, one.transfer.credit])
+        .collect()
 }
 
 #[tokio::test]

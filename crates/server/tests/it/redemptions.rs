@@ -74,7 +74,10 @@ async fn from_campaign_to_rollback() {
     let seen = shop.post(NOON, "/v1/validations", &body).await;
     assert_eq!(seen["valid"], true, "{seen}");
     assert_eq!(seen["order"]["total_amount"], 19_000);
-    assert_eq!(seen["redeemables"][0]["result"]["discount"]["amount_off"], 1000);
+    assert_eq!(
+        seen["redeemables"][0]["result"]["discount"]["amount_off"],
+        1000
+    );
     let used = shop.post(NOON, "/v1/redemptions", &body).await;
     let redemption = &used["redemptions"][0];
     assert_eq!(redemption["result"], "SUCCESS");
@@ -94,12 +97,18 @@ async fn from_campaign_to_rollback() {
     assert_eq!(undone["order"]["status"], "CANCELED");
     assert_eq!(undone["order"]["total_amount"], 20_000);
     let (status, again) = shop.noon().post(&path, &json!({})).await.unwrap();
-    assert_eq!((status, &again["key"]), (StatusCode::BAD_REQUEST, &json!("already_rolled_back")));
+    assert_eq!(
+        (status, &again["key"]),
+        (StatusCode::BAD_REQUEST, &json!("already_rolled_back"))
+    );
     let voucher = shop.get(NOON, "/v1/vouchers/TEN").await;
     assert_eq!(voucher["redemption"]["redeemed_quantity"], 0);
     let kept = shop.get(NOON, &format!("/v1/redemptions/{id}")).await;
     assert_eq!(kept["status"], "ROLLED_BACK");
-    assert_eq!(kept["related_redemptions"]["rollbacks"][0]["id"], undone["id"]);
+    assert_eq!(
+        kept["related_redemptions"]["rollbacks"][0]["id"],
+        undone["id"]
+    );
     books_balance(&shop).await;
 }
 
@@ -109,7 +118,11 @@ async fn several_codes_have_a_parent() {
     code(&shop, "TEN", ten_off(), json!({"priority": 1})).await;
     code(&shop, "HALF", percent(50), json!({"priority": 2})).await;
     let used = shop
-        .post(NOON, "/v1/redemptions", &using(&["HALF", "TEN"], order("o-1", 20_000)))
+        .post(
+            NOON,
+            "/v1/redemptions",
+            &using(&["HALF", "TEN"], order("o-1", 20_000)),
+        )
         .await;
     // 200.00 - 10.00, then half of the rest.
     assert_eq!(used["order"]["total_amount"], 9_500);
@@ -125,7 +138,10 @@ async fn several_codes_have_a_parent() {
     ] {
         let path = format!("/v1/redemptions/{id}/{call}");
         let (status, answer) = noon.post(&path, &json!({})).await.unwrap();
-        assert_eq!((status, &answer["key"]), (StatusCode::BAD_REQUEST, &json!(key)));
+        assert_eq!(
+            (status, &answer["key"]),
+            (StatusCode::BAD_REQUEST, &json!(key))
+        );
     }
     let path = format!("/v1/redemptions/{parent}/rollbacks");
     let undone = shop.post(NOON, &path, &json!({})).await;
@@ -145,12 +161,18 @@ async fn same_order_same_answer() {
     assert_eq!(first, second);
     // Rolled back, it may be used again: as another redemption.
     let id = first["redemptions"][0]["id"].as_str().unwrap();
-    shop.post(NOON, &format!("/v1/redemptions/{id}/rollback"), &json!({})).await;
+    shop.post(NOON, &format!("/v1/redemptions/{id}/rollback"), &json!({}))
+        .await;
     let third = shop.post(NOON + HOUR, "/v1/redemptions", &body).await;
     assert_ne!(first["redemptions"][0]["id"], third["redemptions"][0]["id"]);
     assert_eq!(third["order"]["id"], first["order"]["id"]);
     // One use is taken of two.
-    shop.post(NOON, "/v1/redemptions", &using(&["TEN"], order("o-2", 20_000))).await;
+    shop.post(
+        NOON,
+        "/v1/redemptions",
+        &using(&["TEN"], order("o-2", 20_000)),
+    )
+    .await;
     let full = using(&["TEN"], order("o-3", 20_000));
     refused(&shop.noon(), &full, "quantity_exceeded", "used_up_campaign").await;
     books_balance(&shop).await;
@@ -162,7 +184,11 @@ async fn a_second_code_counts_on_what_the_first_left() {
     code(&shop, "TEN", ten_off(), json!({})).await;
     code(&shop, "MORE", ten_off(), json!({})).await;
     let used = shop
-        .post(NOON, "/v1/redemptions", &using(&["TEN"], order("o-1", 1_800)))
+        .post(
+            NOON,
+            "/v1/redemptions",
+            &using(&["TEN"], order("o-1", 1_800)),
+        )
         .await;
     let id = used["order"]["id"].as_str().unwrap();
     let again = using(&["MORE"], json!({"id": id}));
@@ -171,7 +197,13 @@ async fn a_second_code_counts_on_what_the_first_left() {
     assert_eq!(used["order"]["applied_discount_amount"], 800);
     assert_eq!(used["order"]["redemptions"].as_object().unwrap().len(), 2);
     let both = using(&["TEN", "MORE"], order("o-1", 1_800));
-    refused(&shop.noon(), &both, "duplicated_redeemables", "already_applied").await;
+    refused(
+        &shop.noon(),
+        &both,
+        "duplicated_redeemables",
+        "already_applied",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -195,13 +227,18 @@ async fn a_refusal_is_said_twice_and_kept() {
     refused(&noon, &body, "customer_rules_violated", "segment_mismatch").await;
     body["customer"]["metadata"]["tier"] = json!("gold");
     shop.post(NOON, "/v1/redemptions", &body).await;
-    let failed = shop.get(NOON, "/v1/redemptions?result=failure&limit=100").await;
+    let failed = shop
+        .get(NOON, "/v1/redemptions?result=failure&limit=100")
+        .await;
     let rows = failed["redemptions"].as_array().unwrap();
     assert_eq!(rows.len(), 4, "{failed}");
     assert_eq!(rows[0]["failure_code"], "customer_rules_violated");
     let id = rows[0]["id"].as_str().unwrap();
     assert!(id.starts_with("rf_"));
-    assert_eq!(shop.get(NOON, &format!("/v1/redemptions/{id}")).await["status"], "FAILED");
+    assert_eq!(
+        shop.get(NOON, &format!("/v1/redemptions/{id}")).await["status"],
+        "FAILED"
+    );
 }
 
 #[tokio::test]
@@ -221,12 +258,16 @@ async fn validity_and_pauses() {
     let at = |now| shop.at(now);
     refused(&at(NOON - 1), &body, "voucher_not_active", "not_started").await;
     refused(&at(NOON + DAY + 1), &body, "voucher_expired", "expired").await;
-    shop.post(NOON, "/v1/campaigns/spring/disable", &json!({})).await;
+    shop.post(NOON, "/v1/campaigns/spring/disable", &json!({}))
+        .await;
     refused(&at(NOON), &body, "voucher_disabled", "paused").await;
-    shop.post(NOON, "/v1/campaigns/spring/enable", &json!({})).await;
-    shop.post(NOON, "/v1/vouchers/SPRING/disable", &json!({})).await;
+    shop.post(NOON, "/v1/campaigns/spring/enable", &json!({}))
+        .await;
+    shop.post(NOON, "/v1/vouchers/SPRING/disable", &json!({}))
+        .await;
     refused(&at(NOON), &body, "voucher_disabled", "paused").await;
-    shop.post(NOON, "/v1/vouchers/SPRING/enable", &json!({})).await;
+    shop.post(NOON, "/v1/vouchers/SPRING/enable", &json!({}))
+        .await;
     shop.post(NOON, "/v1/redemptions", &body).await;
 }
 
@@ -258,7 +299,8 @@ async fn an_idempotency_key_repeats_the_answer() {
     let refusing = shop.noon().with("idempotency-key", "def");
     refused(&refusing, &body, "quantity_exceeded", "used_up_campaign").await;
     let id = first["redemptions"][0]["id"].as_str().unwrap();
-    shop.post(NOON, &format!("/v1/redemptions/{id}/rollback"), &json!({})).await;
+    shop.post(NOON, &format!("/v1/redemptions/{id}/rollback"), &json!({}))
+        .await;
     refused(&refusing, &body, "quantity_exceeded", "used_up_campaign").await;
     body["order"]["amount"] = json!(1);
     let (status, answer) = redeem(&key, &body).await;
@@ -273,7 +315,11 @@ async fn a_gift_card_pays_what_it_holds() {
     let made = shop.post(NOON, "/v1/vouchers", &card).await;
     assert_eq!(made["gift"]["balance"], 5_000);
     let used = shop
-        .post(NOON, "/v1/redemptions", &using(&["GIFT"], order("o-1", 3_000)))
+        .post(
+            NOON,
+            "/v1/redemptions",
+            &using(&["GIFT"], order("o-1", 3_000)),
+        )
         .await;
     assert_eq!(used["order"]["total_amount"], 0);
     assert_eq!(used["redemptions"][0]["amount"], 3_000);
@@ -287,19 +333,31 @@ async fn a_gift_card_pays_what_it_holds() {
     let more = json!({"amount": 1_000, "source_id": "top-up-1"});
     for _ in 0..2 {
         let loaded = shop.post(NOON, "/v1/vouchers/GIFT/balance", &more).await;
-        assert_eq!((&loaded["total"], &loaded["balance"]), (&json!(6_000), &json!(2_500)));
+        assert_eq!(
+            (&loaded["total"], &loaded["balance"]),
+            (&json!(6_000), &json!(2_500))
+        );
     }
     let less = json!({"amount": -2_501});
-    let (_, answer) = shop.noon().post("/v1/vouchers/GIFT/balance", &less).await.unwrap();
+    let (_, answer) = shop
+        .noon()
+        .post("/v1/vouchers/GIFT/balance", &less)
+        .await
+        .unwrap();
     assert_eq!(answer["key"], "gift_amount_exceeded");
     let id = used["redemptions"][0]["id"].as_str().unwrap();
-    let undone = shop.post(NOON, &format!("/v1/redemptions/{id}/rollback"), &json!({})).await;
+    let undone = shop
+        .post(NOON, &format!("/v1/redemptions/{id}/rollback"), &json!({}))
+        .await;
     assert_eq!(undone["amount"], -3_000);
     let card = shop.get(NOON, "/v1/vouchers/GIFT").await;
     assert_eq!(card["gift"]["balance"], 5_500);
     assert_eq!(card["redemption"]["redeemed_amount"], 500);
     let uses = shop.get(NOON, "/v1/vouchers/GIFT/redemption").await;
-    assert_eq!((&uses["redeemed_quantity"], &uses["total"]), (&json!(1), &json!(2)));
+    assert_eq!(
+        (&uses["redeemed_quantity"], &uses["total"]),
+        (&json!(1), &json!(2))
+    );
     books_balance(&shop).await;
 }
 
@@ -315,12 +373,21 @@ async fn a_code_of_somebody_is_theirs() {
     let mut body = using(&[&code], order("o-1", 10_000));
     refused(&shop.noon(), &body, "missing_customer", "sign_in_required").await;
     body["customer"] = json!({"source_id": "bob"});
-    refused(&shop.noon(), &body, "customer_rules_violated", "other_holder").await;
+    refused(
+        &shop.noon(),
+        &body,
+        "customer_rules_violated",
+        "other_holder",
+    )
+    .await;
     body["customer"] = json!({"source_id": "ann"});
     let used = shop.post(NOON, "/v1/redemptions", &body).await;
     assert_eq!(used["order"]["total_amount"], 8_000);
     assert_eq!(used["redemptions"][0]["customer_id"], customer.as_str());
-    assert_eq!(used["redemptions"][0]["voucher"]["holder_id"], customer.as_str());
+    assert_eq!(
+        used["redemptions"][0]["voucher"]["holder_id"],
+        customer.as_str()
+    );
     books_balance(&shop).await;
 }
 
@@ -358,11 +425,19 @@ async fn hostile_bodies_are_refused() {
         "[".repeat(100_000).into_bytes(),
         format!("{{\"metadata\":{}{}}}", "[".repeat(500), "]".repeat(500)).into_bytes(),
         json!({"redeemables": "TEN"}).to_string().into_bytes(),
-        json!({"redeemables": [{"object": "wand", "id": "TEN"}]}).to_string().into_bytes(),
-        json!({"redeemables": [{"object": "voucher", "id": 7}]}).to_string().into_bytes(),
+        json!({"redeemables": [{"object": "wand", "id": "TEN"}]})
+            .to_string()
+            .into_bytes(),
+        json!({"redeemables": [{"object": "voucher", "id": 7}]})
+            .to_string()
+            .into_bytes(),
         json!({"redeemables": many}).to_string().into_bytes(),
-        json!({"redeemables": [ten, ten], "order": {"amount": 5}}).to_string().into_bytes(),
-        using(&["TEN", "ten "], json!({"amount": 5})).to_string().into_bytes(),
+        json!({"redeemables": [ten, ten], "order": {"amount": 5}})
+            .to_string()
+            .into_bytes(),
+        using(&["TEN", "ten "], json!({"amount": 5}))
+            .to_string()
+            .into_bytes(),
         with(json!({"amount": -1})),
         with(json!({"amount": 1.5})),
         with(json!({"amount": "much"})),
@@ -370,27 +445,45 @@ async fn hostile_bodies_are_refused() {
         with(json!({"amount": 5, "currency": "EURO"})),
         with(json!({"items": [{"quantity": 1, "price": 5}]})),
         with(json!({"items": [{"source_id": "a", "quantity": u64::MAX, "price": 5}]})),
-        with(json!({"items": [{"source_id": "a", "quantity": 4_000_000_000_u64,
-            "price": 1_000_000_000_000_u64}]})),
+        with(
+            json!({"items": [{"source_id": "a", "quantity": 4_000_000_000_u64,
+            "price": 1_000_000_000_000_u64}]}),
+        ),
         with(json!({"id": "ord_nope"})),
         with(json!({"id": "ord_0000000000000", "amount": 5})),
         json!({"redeemables": [ten], "order": {"amount": 5},
-            "customer": {"id": "cust_0000000000009"}}).to_string().into_bytes(),
+            "customer": {"id": "cust_0000000000009"}})
+        .to_string()
+        .into_bytes(),
         json!({"redeemables": [ten], "order": {"amount": 5},
-            "session": {"type": "LEASE"}}).to_string().into_bytes(),
+            "session": {"type": "LEASE"}})
+        .to_string()
+        .into_bytes(),
         json!({"redeemables": [ten], "order": {"amount": 5},
-            "session": {"type": "LOCK", "key": ""}}).to_string().into_bytes(),
+            "session": {"type": "LOCK", "key": ""}})
+        .to_string()
+        .into_bytes(),
         json!({"redeemables": [{"object": "promotion_stack", "id": "s"}]})
-            .to_string().into_bytes(),
+            .to_string()
+            .into_bytes(),
     ];
     for path in ["/v1/redemptions", "/v1/validations", "/v1/qualifications"] {
         for row in &rows {
             let (status, _, answer) = shop.raw((Method::POST, path), &headers, row.clone()).await;
-            let shown = String::from_utf8_lossy(row).chars().take(120).collect::<String>();
+            let shown = String::from_utf8_lossy(row)
+                .chars()
+                .take(120)
+                .collect::<String>();
             // A qualification names no redeemables, so it may be fine.
             let is_fine = path == "/v1/qualifications" && status == StatusCode::OK;
-            assert!(status.is_client_error() || is_fine, "{path} {status}: {shown} {answer}");
-            assert!(is_fine || answer["key"].is_string(), "{path}: {shown} {answer}");
+            assert!(
+                status.is_client_error() || is_fine,
+                "{path} {status}: {shown} {answer}"
+            );
+            assert!(
+                is_fine || answer["key"].is_string(),
+                "{path}: {shown} {answer}"
+            );
         }
     }
     let redemptions = shop.live.get("/v1/redemptions").await.unwrap().1;

@@ -13,7 +13,12 @@ use crate::{
 
 async fn left(shop: &Shop, campaign: &str) -> u64 {
     let id = CampaignId(parse(Tag::Campaign, campaign).unwrap());
-    let account = shop.app.store().account(SANDBOX, chart::budget(id)).await.unwrap();
+    let account = shop
+        .app
+        .store()
+        .account(SANDBOX, chart::budget(id))
+        .await
+        .unwrap();
     account.unwrap().available().unwrap()
 }
 
@@ -29,7 +34,9 @@ fn goods() -> Value {
 async fn used(shop: &Shop) -> (String, String) {
     let ours = json!({"budget": 1_000, "caps": [{"reach": "code", "limit": 1}]});
     let campaign = code(shop, "TEN", ten_off(), ours).await;
-    let answer = shop.post(NOON, "/v1/redemptions", &using(&["TEN"], goods())).await;
+    let answer = shop
+        .post(NOON, "/v1/redemptions", &using(&["TEN"], goods()))
+        .await;
     assert_eq!(left(shop, &campaign).await, 0);
     let id = answer["redemptions"][0]["id"].as_str().unwrap();
     (campaign, format!("/v1/redemptions/{id}/rollback"))
@@ -59,7 +66,10 @@ async fn parts_never_exceed_the_whole() {
         json!([{"index": -1, "quantity": 1}]),
     ] {
         let (status, answer) = shop.noon().post(&path, &returned(items)).await.unwrap();
-        assert_eq!((status, &answer["key"]), (StatusCode::BAD_REQUEST, &json!("invalid_payload")));
+        assert_eq!(
+            (status, &answer["key"]),
+            (StatusCode::BAD_REQUEST, &json!("invalid_payload"))
+        );
     }
     assert_eq!(left(&shop, &campaign).await, 714);
     // A part keeps the use; the whole gives it back, and the rest of the money to the cent.
@@ -134,7 +144,12 @@ async fn points_are_taken_back_by_what_was_paid() {
     assert_eq!(points().await, 40);
     let id = used["redemptions"][0]["id"].as_str().unwrap();
     let path = format!("/v1/redemptions/{id}/rollback");
-    shop.post(NOON, &path, &json!({"returned": [{"index": 1, "quantity": 1}]})).await;
+    shop.post(
+        NOON,
+        &path,
+        &json!({"returned": [{"index": 1, "quantity": 1}]}),
+    )
+    .await;
     assert_eq!(points().await, 30);
     shop.post(NOON, &path, &json!({})).await;
     assert_eq!(points().await, 0);
