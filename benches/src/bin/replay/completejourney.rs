@@ -19,7 +19,7 @@ use crate::{
     shop::{Shop, Stopwatch, ok},
 };
 use data::Data;
-use orders::{Asked, without_cover};
+use orders::{Asked, anew, without_cover};
 use setup::Standings;
 
 /// Every so many uses are followed by attempts that must be refused.
@@ -140,7 +140,7 @@ impl Year<'_> {
         let at = place.checked_rem(strangers.len()).unwrap_or(0);
         let stranger = strangers.get(at).ok_or("everybody was mailed")?;
         let household = &asked.of.household;
-        let order = &asked.order;
+        let order = &anew(asked, &format!("attempt-{place}"));
         let unmailed = body(stranger, (asked, order));
         self.refused((asked.at, &unmailed), "customer_rules_violated")
             .await?;
@@ -152,7 +152,10 @@ impl Year<'_> {
         self.refused((mailing.until + 1, &mailed), "voucher_expired")
             .await?;
         self.tally.refused_late += 1;
-        let uncovered = body(household, (asked, &without_cover(asked)));
+        let uncovered = body(
+            household,
+            (asked, &without_cover(asked, &format!("uncovered-{place}"))),
+        );
         self.refused((asked.at, &uncovered), "order_rules_violated")
             .await?;
         self.tally.refused_uncovered += 1;

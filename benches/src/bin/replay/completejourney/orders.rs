@@ -118,17 +118,28 @@ fn item(data: &Data, line: &Bought) -> Value {
     })
 }
 
-/// The same order without the products that the code covers: one line of something else.
-pub fn without_cover(asked: &Asked<'_>) -> Value {
-    json!({
-        "source_id": asked.order.get("source_id"),
-        "items": [{
-            "source_id": "something-else",
-            "related_object": "product",
-            "quantity": 1,
-            "price": INVENTED_PRICE,
-            "metadata": {"codes": []},
-        }],
-        "metadata": {"scanned": asked.of.code},
-    })
+/// The same goods as an order of its own: an order that was honoured is answered as before,
+/// whoever asks.
+pub fn anew(asked: &Asked<'_>, id: &str) -> Value {
+    let mut order = asked.order.clone();
+    if let Some(members) = order.as_object_mut() {
+        members.insert("source_id".into(), id.into());
+    }
+    order
+}
+
+/// As [`anew`], with one line of something else in place of the goods.
+pub fn without_cover(asked: &Asked<'_>, id: &str) -> Value {
+    let mut order = anew(asked, id);
+    let line = json!({
+        "source_id": "something-else",
+        "related_object": "product",
+        "quantity": 1,
+        "price": INVENTED_PRICE,
+        "metadata": {"codes": []},
+    });
+    if let Some(members) = order.as_object_mut() {
+        members.insert("items".into(), json!([line]));
+    }
+    order
 }
