@@ -7,14 +7,14 @@ use axum::{
 };
 use ledger::{Currency, Timestamp};
 use measurement::{Effect, Increment, Line, Statement};
-use offers::{Campaign, CampaignId};
+use offers::{Campaign, CampaignId, Offer};
 use wire::ids::{self, Tag};
 
 use super::{
     Shell,
     drawings::{Meter, Step, Waterfall, meter, waterfall},
     figures::{self, Budget},
-    look::{Estimate, estimate, money, number, rounded},
+    look::{Estimate, estimate, money, number, rounded, share},
     plain, show,
     sign_in::Visitor,
 };
@@ -230,16 +230,17 @@ pub async fn page(
     let campaign = &campaign.thing;
     let currency = campaign.currency;
     let statement = reports::statement(&app, visitor.project, id).await?;
-    let offers: Vec<OfferRow> = offers_of(&compiled, id)
-        .map(|offer| OfferRow::of(&offer.thing, currency))
-        .collect();
+    let offers: Vec<&Offer> = offers_of(&compiled, id).map(|offer| &offer.thing).collect();
     let caps = campaign.caps.iter().map(|cap| plain::cap(cap, currency));
     show(&CampaignPage {
         shell: Shell::of("campaigns", &visitor),
         summary: Summary::of(&app, &visitor, campaign).await?,
-        rule: plain::campaign(campaign, offers.len()),
+        rule: plain::campaign(campaign, &offers),
         rule_text: campaign.rule.to_string(),
-        offers,
+        offers: offers
+            .iter()
+            .map(|offer| OfferRow::of(offer, currency))
+            .collect(),
         caps: caps.collect(),
         posted: posted(&statement, currency),
         result: match &statement.incremental {
@@ -264,7 +265,7 @@ pub fn missing(name: &str) -> Refused {
 }
 
 impl OfferRow {
-    fn of(offer: &offers::Offer, currency: Currency) -> Self {
+    fn of(offer: &Offer, currency: Currency) -> Self {
         let own_rule = match &offer.rule {
             rules::Condition::Always => None,
             rule => Some(plain::condition(rule, currency)),
@@ -299,11 +300,25 @@ fn posted(statement: &Statement, currency: Currency) -> Vec<Fact> {
             "Orders it was used on.",
         ),
         row(
+            "Attributed revenue",
+            write(posted.attributed),
+            "What those orders came to before discount, caused by it or not.",
+        ),
+        row(
             "Discount given",
             write(posted.discount),
             "What it took off those orders.",
         ),
+        row(
+            "Discount rate",
+            share(posted.discount, posted.attributed),
+            "Discount as a share of that revenue.",
+        ),
     ];
+    if posted.goods > 0 {
+        let cost = "What those orders' goods cost, where they told.";
+        rows.push(row("Cost of goods", write(posted.goods), cost));
+    }
     if posted.liability > 0 || posted.breakage > 0 {
         let owed = "Owed to customers and not yet used.";
         rows.push(row("Liability", write(posted.liability), owed));

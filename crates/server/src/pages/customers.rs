@@ -6,15 +6,17 @@ use axum::{
     response::Html,
 };
 use decision::GrantState;
+use ledger::Currency;
 use profiles::{Choice, Consent, CustomerId, Purpose};
-use rules::{Facts, Value};
+use rules::Facts;
 use store::{Index, Kind, Page, ProjectId};
 use wire::ids::{self, Tag};
 
 use super::{
     Shell,
     decisions::{self, DecisionRow},
-    look::{Moment, moment},
+    figures,
+    look::{self, Moment, moment},
     plain, show,
     sign_in::Visitor,
 };
@@ -82,7 +84,7 @@ pub async fn page(
         id: ids::format(Tag::Customer, customer.0),
         consent: consent(profile.consent),
         may_personalise: profile.consent.allows(Purpose::PersonaliseOffers),
-        facts: facts(&known),
+        facts: facts(&known, figures::currency(&compiled)),
         grants: grants
             .unwrap_or_default()
             .iter()
@@ -90,7 +92,7 @@ pub async fn page(
             .map(|granted| GrantRow::of(granted, &compiled, visitor.now))
             .collect(),
         decisions: last(&app, visitor.project, customer).await?,
-        arm: enrolled.map(|enrolment| enrolment.arm.to_string()),
+        arm: enrolled.map(|enrolment| look::arm(enrolment.arm)),
     })
 }
 
@@ -114,26 +116,15 @@ async fn last(
 }
 
 /// Facts as people read them, by name.
-pub fn facts(facts: &Facts) -> Vec<FactRow> {
+pub fn facts(facts: &Facts, currency: Currency) -> Vec<FactRow> {
     facts
         .iter()
         .map(|(path, value)| FactRow {
             name: plain::fact(path.as_str()),
             path: path.as_str().to_owned(),
-            value: written(value),
+            value: plain::known(path.as_str(), value, currency),
         })
         .collect()
-}
-
-fn written(value: &Value) -> String {
-    match value {
-        Value::Bool(flag) => if *flag { "yes" } else { "no" }.into(),
-        Value::Int(number) => number.to_string(),
-        Value::Duration(ms) => plain::duration(*ms),
-        Value::Text(text) => text.to_string(),
-        Value::Time(at) => moment(*at).text,
-        Value::List(values) => values.iter().map(written).collect::<Vec<_>>().join(", "),
-    }
 }
 
 /// Each purpose with what was said of it.

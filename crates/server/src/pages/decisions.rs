@@ -15,8 +15,8 @@ use wire::{
 };
 
 use super::{
-    Shell, customers,
-    look::{Moment, moment, number, percent},
+    Shell, customers, figures,
+    look::{self, Moment, moment, number, percent},
     show,
     sign_in::Visitor,
 };
@@ -138,7 +138,7 @@ impl DecisionRow {
             id: ids::format(Tag::Decision, decision.id.0),
             at: moment(recorded.request.now),
             customer: ids::format(Tag::Customer, recorded.request.customer.0),
-            arm: decision.arm.to_string(),
+            arm: look::arm(decision.arm),
             outcome,
             tone,
         }
@@ -176,6 +176,7 @@ struct Steps {
 
 struct Scored {
     view: CandidateView,
+    score: String,
     propensity: String,
 }
 
@@ -198,6 +199,7 @@ pub async fn page(
     };
     let explanation = explain(&snapshot, request, decision);
     let view = TraceView::of(&trace(&snapshot, request), request, explanation, &name_of);
+    let currency = figures::currency(&*app.compiled(visitor.project).await?);
     let named = |offer| name_of(offer).unwrap_or_else(|| offer_id(offer));
     let (promise, until, code) = promise(&recorded.promise, &named);
     show(&DecisionPage {
@@ -209,7 +211,7 @@ pub async fn page(
         steps: Steps::of(&recorded, &snapshot, &view),
         facts: visitor
             .sees_customers
-            .then(|| customers::facts(&request.facts)),
+            .then(|| customers::facts(&request.facts, currency)),
         consent: customers::consent(request.consent),
         draw: number(decision.draw.into()),
         command: format!("proffer replay-decision {name}"),
@@ -280,8 +282,16 @@ impl Steps {
 impl Scored {
     fn of(view: CandidateView) -> Self {
         Self {
+            score: view.score_micros.map_or("–".into(), score),
             propensity: view.propensity.map_or("–".into(), percent),
             view,
         }
     }
+}
+
+/// A score in millionths, to two places.
+fn score(micros: i64) -> String {
+    let sign = if micros < 0 { "−" } else { "" };
+    let hundredths = micros.unsigned_abs() / 10_000;
+    format!("{sign}{}.{:02}", number(hundredths / 100), hundredths % 100)
 }

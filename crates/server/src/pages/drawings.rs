@@ -44,9 +44,9 @@ impl Scale {
         MARGIN + share.clamp(0.0, 1.0) * (WIDTH - 2.0 * MARGIN)
     }
 
-    /// Round numbers on the axis, about four steps apart: 1, 2 or 5 times a power of ten.
+    /// Round numbers on the axis, about five steps apart: 1, 2 or 5 times a power of ten.
     fn ticks(&self, write: impl Fn(f64) -> String) -> Vec<Tick> {
-        let rough = (self.high - self.low) / 4.0;
+        let rough = (self.high - self.low) / 5.0;
         let power = 10_f64.powf(rough.log10().floor());
         let times = [1.0, 2.0, 5.0, 10.0];
         let step = times
@@ -88,8 +88,17 @@ struct Tick {
 pub struct Interval {
     pub label: String,
     pub estimate: Estimate,
+    pub sense: Sense,
     /// Known only of a simulated shop.
     pub truth: Option<f64>,
+}
+
+/// Whether more of it is better.
+#[derive(Clone, Copy)]
+pub enum Sense {
+    Earned,
+    /// Part of the account, good or bad by itself neither way.
+    Plain,
 }
 
 /// Dots with their intervals, one beneath the other on one axis.
@@ -157,19 +166,18 @@ impl ForestRow {
             high: at(scale.place(high)),
             dot: at(scale.place(estimate)),
             truth: interval.truth.map(|truth| at(scale.place(truth))),
-            tone: tone(low, high),
+            tone: tone(interval.sense, (low, high)),
         }
     }
 }
 
 /// Above zero, below it, or neither: what the interval says, not the dot.
-fn tone(low: f64, high: f64) -> &'static str {
-    if low > 0.0 {
-        "gain"
-    } else if high < 0.0 {
-        "loss"
-    } else {
-        "open"
+fn tone(sense: Sense, (low, high): (f64, f64)) -> &'static str {
+    match sense {
+        Sense::Earned if low > 0.0 => "gain",
+        Sense::Earned if high < 0.0 => "loss",
+        Sense::Plain if low > 0.0 || high < 0.0 => "sum",
+        Sense::Earned | Sense::Plain => "open",
     }
 }
 
@@ -280,6 +288,7 @@ mod tests {
                 low,
                 high,
             },
+            sense: Sense::Earned,
             truth: None,
         }
     }
@@ -297,7 +306,7 @@ mod tests {
         assert_eq!(forest.zero, "190.0");
         assert_eq!(forest.rows[0].dot, forest.zero);
         let ticks: Vec<_> = forest.ticks.iter().map(|tick| &*tick.text).collect();
-        assert_eq!(ticks, ["-100", "0", "100"]);
+        assert_eq!(ticks, ["-100", "-50", "0", "50", "100"]);
         let svg = forest.render().unwrap();
         assert!(!svg.contains("<script>"), "{svg}");
     }

@@ -13,9 +13,9 @@ use measurement::{
 
 use super::{
     Shell,
-    drawings::{Forest, Interval, forest},
+    drawings::{Forest, Interval, Sense, forest},
     figures,
-    look::{Estimate, estimate, number, percent},
+    look::{self, Estimate, estimate, number, percent},
     overview::tick,
     show,
     sign_in::Visitor,
@@ -53,20 +53,23 @@ struct Verdicts {
 struct OutcomeRow {
     outcome: &'static str,
     arm: String,
+    /// Whether there is no other arm to tell it from.
+    is_alone: bool,
+    sense: Sense,
     result: Result<(Estimate, String), String>,
 }
 
 /// What the one experiment of every project is also called.
 const ALIAS: &str = "programme";
 
-type Outcome = (&'static str, fn(&ArmOutcome) -> Moments);
+type Outcome = (&'static str, Sense, fn(&ArmOutcome) -> Moments);
 
 /// The first is the one the verdict is about.
 const OUTCOMES: [Outcome; 4] = [
-    ("Profit", |arm| arm.profit),
-    ("Revenue before discount", |arm| arm.revenue),
-    ("Discount", |arm| arm.discount),
-    ("Cost of goods", |arm| arm.goods),
+    ("Profit", Sense::Earned, |arm| arm.profit),
+    ("Revenue before discount", Sense::Plain, |arm| arm.revenue),
+    ("Discount", Sense::Plain, |arm| arm.discount),
+    ("Cost of goods", Sense::Plain, |arm| arm.goods),
 ];
 
 /// What was measured, and how it was meant to be.
@@ -103,7 +106,7 @@ pub async fn page(
         level: percent(measured.design.level),
         arms: arms(&measured),
         result: read
-            .map(|read| Verdicts::of(&read))
+            .map(|read| Verdicts::of(&read, currency))
             .map_err(|why| why.to_string()),
         drawing: has_any.then_some(drawing),
         outcomes,
@@ -127,7 +130,7 @@ fn arms(measured: &Measured<'_>) -> Vec<ArmRow> {
     let row = |arm: &ArmOutcome| {
         let meant = shares.iter().find(|(known, _)| *known == arm.arm);
         ArmRow {
-            name: arm.arm.to_string(),
+            name: look::arm(arm.arm),
             meant: meant.map_or("–".into(), |(_, share)| {
                 format!("{:.1}\u{a0}%", share * 100.0)
             }),
@@ -140,16 +143,20 @@ fn arms(measured: &Measured<'_>) -> Vec<ArmRow> {
 
 fn outcomes(measured: &Measured<'_>, currency: Currency) -> Vec<OutcomeRow> {
     let mut rows = Vec::new();
-    for (name, outcome) in OUTCOMES {
+    for (name, sense, outcome) in OUTCOMES {
         match read(measured, outcome) {
             Ok(read) => rows.extend(read.contrasts.iter().map(|contrast| OutcomeRow {
                 outcome: name,
-                arm: contrast.arm.to_string(),
+                sense,
+                arm: look::arm(contrast.arm),
+                is_alone: read.contrasts.len() == 1,
                 result: Ok((estimate(&contrast.effect, currency), p(&contrast.effect))),
             })),
             Err(why) => rows.push(OutcomeRow {
                 outcome: name,
+                sense,
                 arm: "–".into(),
+                is_alone: true,
                 result: Err(why.to_string()),
             }),
         }
@@ -169,15 +176,20 @@ impl OutcomeRow {
     fn interval(&self) -> Option<Interval> {
         let (estimate, _) = self.result.as_ref().ok()?;
         Some(Interval {
-            label: format!("{}, {}", self.outcome, self.arm),
+            label: if self.is_alone {
+                self.outcome.into()
+            } else {
+                format!("{}, {}", self.outcome, self.arm)
+            },
             estimate: estimate.clone(),
+            sense: self.sense,
             truth: None,
         })
     }
 }
 
 impl Verdicts {
-    fn of(read: &Readout) -> Self {
+    fn of(read: &Readout, currency: Currency) -> Self {
         let (verdict, tone) = match read.verdict {
             Verdict::Ship => ("Ship it", "gain"),
             Verdict::Stop => ("Stop it", "loss"),
@@ -189,10 +201,44 @@ impl Verdicts {
         Self {
             verdict,
             tone,
-            sentence: read.sentence.clone(),
+            sentence: sentence(read, currency),
             ratio,
             ratio_tone,
             ratio_p: format!("{:.3}", read.sample_ratio.p),
+        }
+    }
+}
+
+/// The readout in money, naming what is compared with what.
+fn sentence(read: &Readout, currency: Currency) -> String {
+    let with_whom = match read.against {
+        Arm::Holdout => "similar customers held out",
+        Arm::Control | Arm::Treatment(_) => "similar customers who received the usual",
+    };
+    let mut text = String::new();
+    for contrast in &read.contrasts {
+        let made = estimate(&contrast.effect, currency);
+        text += &format!(
+            "Compared with {with_whom}, customers in {} brought {} profit each ({} interval {} \
+             to {}). ",
+            look::arm(contrast.arm),
+            made.text,
+            percent(read.level),
+            made.low_text,
+            made.high_text,
+        );
+    }
+    text + conclusion(read.verdict)
+}
+
+fn conclusion(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ship => "The gain is larger than chance explains.",
+        Verdict::Stop => "The loss is larger than chance explains.",
+        Verdict::KeepRunning => "There are too few customers for a verdict yet.",
+        Verdict::CannotTell => "The difference may be either way or none.",
+        Verdict::Invalid => {
+            "The arms differ in size more than chance explains: find the cause before reading on."
         }
     }
 }

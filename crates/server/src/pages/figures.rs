@@ -12,7 +12,6 @@ use wire::ids::{Tag, format};
 
 use crate::{
     app::App,
-    catalogue::CURRENCY,
     configuration::{Compiled, read},
     deciding::PROGRAMME,
     demo::TRUTH,
@@ -29,10 +28,9 @@ pub fn programme() -> String {
     format(Tag::Experiment, PROGRAMME)
 }
 
-/// The currency of what is measured: that of the campaigns, which measure nothing in two.
+/// The currency of what is measured.
 pub fn currency(compiled: &Compiled) -> Currency {
-    let first = compiled.campaigns.values().next();
-    first.map_or(CURRENCY, |campaign| campaign.thing.currency)
+    compiled.settings.currency
 }
 
 /// The sum of one outcome over all arms, in minor units.

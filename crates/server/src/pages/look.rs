@@ -2,7 +2,7 @@
 //! their zone, shares in per cent, and never more digits than an interval supports.
 
 use ledger::{Currency, Timestamp};
-use measurement::Effect;
+use measurement::{Arm, Effect};
 
 /// A moment twice: for people, and for `<time datetime>`.
 pub struct Moment {
@@ -70,6 +70,14 @@ pub fn share(part: u64, whole: u64) -> String {
     format!("{}.{}\u{a0}%", tenths / 10, tenths % 10)
 }
 
+/// What people call an arm; the first treatment is the only one nearly always.
+pub fn arm(arm: Arm) -> String {
+    match arm {
+        Arm::Treatment(0) => "treatment".into(),
+        arm => arm.to_string(),
+    }
+}
+
 /// An estimate in minor units, ready to be written and drawn.
 #[derive(Clone)]
 pub struct Estimate {
@@ -89,7 +97,7 @@ pub fn estimate(effect: &Effect, currency: Currency) -> Estimate {
         high,
         ..
     } = *effect;
-    let coarse = high - low > 2_000.0;
+    let coarse = high - low > 10_000.0;
     let write = |minor: f64| rounded(minor, currency, coarse);
     Estimate {
         text: write(estimate),

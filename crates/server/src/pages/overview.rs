@@ -9,7 +9,7 @@ use super::{
     Shell,
     campaigns::Summary,
     decisions::{self, DecisionRow},
-    drawings::{Forest, Interval, forest},
+    drawings::{Forest, Interval, Sense, forest},
     figures::{self, Truth},
     look::{Estimate, Moment, estimate, moment, money, number, share, signed},
     show,
@@ -88,18 +88,23 @@ fn profit(
 ) -> Result<Profit, String> {
     let increment = increment.map_err(|why| why.to_string())?;
     let estimate = estimate(&increment.profit, currency);
+    let said = if estimate.low > 0.0 {
+        "The gain is larger than chance explains."
+    } else if estimate.high < 0.0 {
+        "The loss is larger than chance explains."
+    } else {
+        "Chance alone may explain the difference: it may be a gain, a loss or none."
+    };
     let sentence = format!(
-        "This is what {} customers who could get offers brought beyond what they would have \
-         brought without, judged by {} similar customers held out, who get none. With 95 % \
-         confidence it lies between {} and {}.",
+        "What {} customers who could get offers brought beyond what they would have brought \
+         without, compared with {} similar customers held out, who get none. {said}",
         number(increment.treated),
         number(increment.held_out),
-        estimate.low_text,
-        estimate.high_text,
     );
     let interval = Interval {
         label: "Incremental profit".into(),
         estimate: estimate.clone(),
+        sense: Sense::Earned,
         truth: truth
             .as_ref()
             .map(|truth| truth.true_incremental_profit as f64),

@@ -23,32 +23,41 @@ const MONEY: [&str; 11] = [
     "subtotal",
 ];
 /// Facts that are shares, in parts per million.
-const SHARES: [&str; 2] = ["discount_share", "discounted_order_share"];
+const SHARES: [&str; 3] = ["affinity", "discount_share", "discounted_order_share"];
+/// How a fact's name ends where it looks back so far only.
+const LOOKBACKS: [(&str, &str); 5] = [
+    ("_1h", "last hour"),
+    ("_1d", "last day"),
+    ("_7d", "last 7 days"),
+    ("_30d", "last 30 days"),
+    ("_365d", "last 365 days"),
+];
 
-/// `Anybody whose order amount is at least 50.00 EUR may get one of 2 offers, together with …`
-pub fn campaign(campaign: &Campaign, offers: usize) -> String {
+/// More than so many benefits are counted rather than told.
+const TOLD: usize = 3;
+
+/// `Where order amount is at least 50.00 EUR, a customer may get 5 % off. It combines with …`
+pub fn campaign(campaign: &Campaign, offers: &[&Offer]) -> String {
     let who = match &campaign.rule {
-        Condition::Always => "Everybody".to_owned(),
-        rule => format!(
-            "Whoever meets this: {},",
-            condition(rule, campaign.currency)
-        ),
+        Condition::Always => "Any customer".to_owned(),
+        rule => format!("Where {}, a customer", condition(rule, campaign.currency)),
     };
-    let what = match offers {
-        0 => "gets nothing yet, for it has no offer".to_owned(),
-        1 => "may get its one offer".to_owned(),
-        many => format!("may get one of its {many} offers"),
+    let benefits = offers.iter().map(|offer| benefit(offer, campaign.currency));
+    let what = match offers.len() {
+        0 => "gets nothing yet, for there is no offer".to_owned(),
+        1..=TOLD => format!("may get {}", benefits.collect::<Vec<_>>().join(" or ")),
+        many => format!("may get one of {many} offers"),
     };
     let with = match campaign.stacking {
-        Stacking::Alone => "not together with others",
-        Stacking::Together => "also together with others that allow it",
-        Stacking::Always => "on top of any other",
+        Stacking::Alone => "It does not combine with others",
+        Stacking::Together => "It combines with others that allow it",
+        Stacking::Always => "It comes on top of any other",
     };
     let promise = match campaign.commitment {
-        Commitment::Guaranteed => "What is promised is kept aside until it lapses.",
-        Commitment::WhileBudgetLasts => "It lasts while the budget does.",
+        Commitment::Guaranteed => "what is promised is kept aside until it lapses",
+        Commitment::WhileBudgetLasts => "it lasts while its limits do",
     };
-    format!("{who} {what}, {with}. {promise}")
+    format!("{who} {what}. {with}; {promise}.")
 }
 
 pub fn validity(validity: offers::Validity) -> String {
@@ -193,9 +202,13 @@ impl Unit {
         if parts.contains(&"metadata") || parts.contains(&"trait") || parts.contains(&"context") {
             return Self::Plain;
         }
-        if parts.iter().any(|part| SHARES.contains(part)) {
+        let is_one_of = |names: &[&str]| {
+            let named = |part: &&str| names.contains(&lookback(part).0);
+            parts.iter().any(named)
+        };
+        if is_one_of(&SHARES) {
             Self::Share
-        } else if parts.iter().any(|part| MONEY.contains(part)) {
+        } else if is_one_of(&MONEY) {
             Self::Money
         } else {
             Self::Plain
@@ -261,9 +274,32 @@ pub fn duration(ms: i64) -> String {
     }
 }
 
-/// `order.items.count` as `order items count`.
+/// `customer.spent_30d` as `customer spent (last 30 days)`.
 pub fn fact(path: &str) -> String {
-    path.replace(['.', '_'], " ")
+    let (name, back) = lookback(path);
+    let name = name.replace(['.', '_'], " ");
+    back.map_or(name.clone(), |back| format!("{name} ({back})"))
+}
+
+/// A name without its lookback, and the lookback in words.
+fn lookback(name: &str) -> (&str, Option<&'static str>) {
+    LOOKBACKS
+        .into_iter()
+        .find_map(|(end, words)| Some((name.strip_suffix(end)?, Some(words))))
+        .unwrap_or((name, None))
+}
+
+/// The value of a fact, in the unit its name implies.
+pub fn known(path: &str, of: &Value, currency: Currency) -> String {
+    match of {
+        Value::Bool(flag) => if *flag { "yes" } else { "no" }.into(),
+        Value::Text(text) => text.to_string(),
+        Value::List(values) => {
+            let each = values.iter().map(|one| known(path, one, currency));
+            each.collect::<Vec<_>>().join(", ")
+        }
+        other => value(other, (Unit::of(path), currency)),
+    }
 }
 
 #[cfg(test)]
@@ -298,6 +334,24 @@ mod tests {
         check(
             "customer.metadata.spent > 3",
             "customer metadata spent is more than 3",
+        );
+    }
+
+    #[test]
+    fn facts_have_units() {
+        let check = |path: &str, of: Value, expected: &str| {
+            let text = format!("{}: {}", fact(path), known(path, &of, Currency(*b"EUR")));
+            assert_eq!(text.replace('\u{a0}', " "), expected);
+        };
+        let spent = "customer spent (last 30 days): 12.50 EUR";
+        check("customer.spent_30d", Value::Int(1250), spent);
+        let taste = "customer affinity brand alba: 58.5 %";
+        check("customer.affinity.brand.alba", Value::Int(585_000), taste);
+        check("customer.orders", Value::Int(3), "customer orders: 3");
+        check(
+            "customer.mid_return",
+            Value::Bool(false),
+            "customer mid return: no",
         );
     }
 
