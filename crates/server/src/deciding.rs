@@ -33,9 +33,10 @@ pub const PROGRAMME: u64 = 1;
 const MAX_ATTEMPTS: usize = 8;
 
 /// What a decision is asked with.
-pub struct Asked {
+pub struct Asked<'a> {
     pub project: ProjectId,
-    pub customer: CustomerId,
+    /// `cust_…` or the shop's own id.
+    pub customer: &'a str,
     pub order: Option<Order>,
     /// Facts about the moment: placement, channel, what the shop added.
     pub context: Facts,
@@ -70,20 +71,23 @@ pub enum Promise {
 /// decision is kept.
 pub type Teller = fn(&Recorded, &Compiled) -> Result<Answer, Refused>;
 
-/// Decides, promises and records; answers as it did before where the key was used before.
+/// Decides, promises and records; answers as it did before where the key was used before. `None`
+/// for somebody unknown, of whom nothing is kept.
 ///
 /// # Errors
-/// When the customer is unknown, the key was used for something else, or the store fails.
+/// When the key was used for something else, or the store fails.
 pub async fn make(
     app: &App,
-    asked: &Asked,
+    asked: &Asked<'_>,
     (once, tell): (Option<Key>, Teller),
-) -> Result<Answer, Refused> {
+) -> Result<Option<Answer>, Refused> {
     let id = DecisionId(app.next_id());
     for _ in 0..MAX_ATTEMPTS {
         let compiled = app.compiled(asked.project).await?;
         let mut people = People::open(app, asked.project)?;
-        let customer = people.load(asked.customer).await?;
+        let Some(customer) = people.named(asked.customer).await? else {
+            return Ok(None);
+        };
         let request = request(app, asked, &compiled, (&mut people, customer, id)).await?;
         let decision = decide(&compiled.snapshot, &request);
         app.keep_snapshot(asked.project, &compiled).await?;
@@ -95,7 +99,8 @@ pub async fn make(
             request,
             decision,
         };
-        if let Some(answer) = draft.commit(people, customer).await? {
+        let answer = draft.commit(people, customer).await?;
+        if answer.is_some() {
             return Ok(answer);
         }
     }
@@ -105,7 +110,7 @@ pub async fn make(
 /// Everything the decision may read, loaded and written out.
 async fn request(
     app: &App,
-    asked: &Asked,
+    asked: &Asked<'_>,
     compiled: &Compiled,
     (people, customer, id): (&mut People<'_>, CustomerId, DecisionId),
 ) -> Result<Request, Refused> {
@@ -129,7 +134,7 @@ async fn request(
     })
 }
 
-fn facts(profile: &Profile, asked: &Asked) -> Facts {
+fn facts(profile: &Profile, asked: &Asked<'_>) -> Facts {
     let mut facts = profiles::facts(profile, Purpose::PersonaliseOffers, asked.now);
     facts.extend(asked.context.clone());
     if let Some(order) = &asked.order {
@@ -155,7 +160,7 @@ fn grants(person: &Person, now: Timestamp) -> Vec<Grant> {
         .collect()
 }
 
-fn occasion(asked: &Asked, customer: CustomerId) -> Occasion {
+fn occasion(asked: &Asked<'_>, customer: CustomerId) -> Occasion {
     let store = asked
         .order
         .as_ref()
@@ -227,7 +232,7 @@ fn left(limits: &[(CampaignId, Counter)], accounts: &[Option<Account>]) -> Remai
 /// A decision on its way to being kept.
 struct Draft<'a> {
     app: &'a App,
-    asked: &'a Asked,
+    asked: &'a Asked<'a>,
     compiled: &'a Compiled,
     told: (Option<Key>, Teller),
     request: Request,
@@ -416,7 +421,7 @@ impl Draft<'_> {
 /// A decision that is made, on its way to the store and to whoever asked.
 struct Keeping<'a> {
     app: &'a App,
-    asked: &'a Asked,
+    asked: &'a Asked<'a>,
     compiled: &'a Compiled,
     told: (Option<Key>, Teller),
 }

@@ -51,18 +51,13 @@ async fn decide(
     let asked: DecisionRequest = wire::parse(&body)?;
     let once = Key::of(&headers, caller.project, ("POST /v1/decisions", &body))?;
     let compiled = app.compiled(caller.project).await?;
-    let found = People::open(&app, caller.project)?
-        .named(asked.customer_key()?)
-        .await?;
+    let customer = asked.customer_key()?;
     let order = match &asked.order {
         Some(order) => Some(
             order_to_domain(order, compiled.settings.currency)
                 .map_err(|wrong| wrong.under("order"))?,
         ),
         None => None,
-    };
-    let Some(customer) = found else {
-        return Answer::ok(&nobody(&app, caller.now));
     };
     let mut context = asked.context_facts();
     if let Some(order) = &asked.order {
@@ -75,7 +70,10 @@ async fn decide(
         context,
         now: caller.now,
     };
-    deciding::make(&app, &asked, (once, tell)).await
+    match deciding::make(&app, &asked, (once, tell)).await? {
+        Some(answer) => Ok(answer),
+        None => Answer::ok(&nobody(&app, caller.now)),
+    }
 }
 
 /// Somebody we do not know allows nothing, and nothing of them is kept.
