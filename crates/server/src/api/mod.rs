@@ -7,6 +7,7 @@ pub mod dialect;
 mod experiments;
 pub(crate) mod redemptions;
 mod qualifications;
+mod orders;
 mod ops;
 mod policy;
 pub(crate) mod promotions;
@@ -30,6 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(decisions::routes())
         .merge(experiments::routes())
         .merge(ops::routes())
+        .merge(orders::routes())
         .merge(qualifications::routes())
         .merge(rollbacks::routes())
         .merge(redemptions::routes())

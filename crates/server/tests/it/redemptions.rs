@@ -196,6 +196,12 @@ async fn a_second_code_counts_on_what_the_first_left() {
     assert_eq!(used["order"]["total_amount"], 0);
     assert_eq!(used["order"]["applied_discount_amount"], 800);
     assert_eq!(used["order"]["redemptions"].as_object().unwrap().len(), 2);
+    assert_eq!(shop.get(NOON, "/v1/orders/o-1").await, used["order"]);
+    let orders = shop.get(NOON, "/v1/orders").await;
+    assert_eq!(
+        (&orders["total"], &orders["orders"][0]),
+        (&json!(1), &used["order"])
+    );
     let both = using(&["TEN", "MORE"], order("o-1", 1_800));
     refused(
         &shop.noon(),
