@@ -14,7 +14,7 @@ use super::{
     Shell,
     drawings::{Meter, Step, Waterfall, meter, waterfall},
     figures::{self, Budget},
-    look::{Estimate, estimate, money, number, rounded, share},
+    look::{Digits, Estimate, estimate, money, number, rounded, share},
     plain, show,
     sign_in::Visitor,
 };
@@ -353,7 +353,7 @@ impl Earned {
         lines.push(("Incremental profit", profit, true));
         let step = |(label, line, is_sum): &(&'static str, Line, bool)| Step {
             label,
-            value: rounded(line.total, currency, true),
+            value: rounded(line.total, currency, Digits::Whole),
             amount: line.total,
             is_sum: *is_sum,
         };
@@ -380,13 +380,13 @@ impl EarnedRow {
             .map_or("the same for all".into(), |(low, high)| {
                 format!(
                     "{} to {}",
-                    rounded(low, currency, true),
-                    rounded(high, currency, true)
+                    rounded(low, currency, Digits::Whole),
+                    rounded(high, currency, Digits::Whole)
                 )
             });
         Self {
             label,
-            amount: rounded(line.total, currency, true),
+            amount: rounded(line.total, currency, Digits::Whole),
             interval,
             is_sum,
         }

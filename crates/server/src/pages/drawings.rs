@@ -12,6 +12,8 @@ const ROW: f64 = 46.0;
 /// Where the mark of a row is drawn, from its top.
 const MARK: f64 = 30.0;
 const BAR: f64 = 12.0;
+/// How far the lines of the axis reach above and below a mark, so that none crosses text.
+const LINE: f64 = 11.0;
 const AXIS: f64 = 26.0;
 
 /// A place or a size, as SVG takes it.
@@ -44,9 +46,9 @@ impl Scale {
         MARGIN + share.clamp(0.0, 1.0) * (WIDTH - 2.0 * MARGIN)
     }
 
-    /// Round numbers on the axis, about five steps apart: 1, 2 or 5 times a power of ten.
+    /// Round numbers on the axis, about six steps apart: 1, 2 or 5 times a power of ten.
     fn ticks(&self, write: impl Fn(f64) -> String) -> Vec<Tick> {
-        let rough = (self.high - self.low) / 5.0;
+        let rough = (self.high - self.low) / 6.0;
         let power = 10_f64.powf(rough.log10().floor());
         let times = [1.0, 2.0, 5.0, 10.0];
         let step = times
@@ -107,7 +109,6 @@ pub enum Sense {
 pub struct Forest {
     title: String,
     height: String,
-    axis: String,
     zero: String,
     ticks: Vec<Tick>,
     rows: Vec<ForestRow>,
@@ -119,6 +120,8 @@ struct ForestRow {
     value: String,
     text: String,
     mark: String,
+    top: String,
+    bottom: String,
     low: String,
     high: String,
     dot: String,
@@ -137,7 +140,6 @@ pub fn forest(title: &str, intervals: Vec<Interval>, write: impl Fn(f64) -> Stri
     Forest {
         title: title.to_owned(),
         height: at(bottom + AXIS),
-        axis: at(bottom),
         zero: at(scale.place(0.0)),
         ticks: scale.ticks(write),
         has_truth: intervals.iter().any(|one| one.truth.is_some()),
@@ -162,6 +164,8 @@ impl ForestRow {
             value: text,
             text: at(top + MARK - 14.0),
             mark: at(top + MARK),
+            top: at(top + MARK - LINE),
+            bottom: at(top + MARK + LINE),
             low: at(scale.place(low)),
             high: at(scale.place(high)),
             dot: at(scale.place(estimate)),
@@ -204,6 +208,7 @@ struct WaterfallRow {
     label: &'static str,
     value: String,
     text: String,
+    line: (String, String),
     top: String,
     x: String,
     width: String,
@@ -243,6 +248,7 @@ impl WaterfallRow {
             label: step.label,
             value: step.value,
             text: at(top + MARK - 14.0),
+            line: (at(top + MARK - LINE), at(top + MARK + LINE)),
             top: at(top + MARK - BAR / 2.0),
             x: at(left),
             width: at((right - left).max(1.0)),

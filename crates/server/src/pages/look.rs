@@ -78,6 +78,14 @@ pub fn arm(arm: Arm) -> String {
     }
 }
 
+/// How much of an amount is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Digits {
+    All,
+    /// Whole units of the currency.
+    Whole,
+}
+
 /// An estimate in minor units, ready to be written and drawn.
 #[derive(Clone)]
 pub struct Estimate {
@@ -97,8 +105,12 @@ pub fn estimate(effect: &Effect, currency: Currency) -> Estimate {
         high,
         ..
     } = *effect;
-    let coarse = high - low > 10_000.0;
-    let write = |minor: f64| rounded(minor, currency, coarse);
+    let digits = if high - low > 10_000.0 {
+        Digits::Whole
+    } else {
+        Digits::All
+    };
+    let write = |minor: f64| rounded(minor, currency, digits);
     Estimate {
         text: write(estimate),
         low_text: write(low),
@@ -113,9 +125,9 @@ pub fn estimate(effect: &Effect, currency: Currency) -> Estimate {
     clippy::cast_possible_truncation,
     reason = "a float too large for an integer saturates"
 )]
-pub fn rounded(minor: f64, currency: Currency, coarse: bool) -> String {
+pub fn rounded(minor: f64, currency: Currency, digits: Digits) -> String {
     let text = signed(minor.round() as i64, currency);
-    let Some((whole, rest)) = text.split_once('.').filter(|_| coarse) else {
+    let Some((whole, rest)) = text.split_once('.').filter(|_| digits == Digits::Whole) else {
         return text;
     };
     let name = rest.split_once('\u{a0}').map_or("", |(_, name)| name);
@@ -148,16 +160,16 @@ mod tests {
 
     #[test]
     fn a_wide_interval_takes_the_cents() {
-        let check = |minor, currency, wide, expected: &str| {
-            let text = rounded(minor, currency, wide);
+        let check = |minor, currency, digits, expected: &str| {
+            let text = rounded(minor, currency, digits);
             assert_eq!(text.replace('\u{a0}', " "), expected);
         };
-        check(123_456.4, EUR, false, "+1,234.56 EUR");
-        check(123_456.4, EUR, true, "+1,235 EUR");
-        check(-123_449.0, EUR, true, "−1,234 EUR");
-        check(99_951.0, EUR, true, "+1,000 EUR");
-        check(-1.0, EUR, true, "0 EUR");
-        check(1_234.0, JPY, true, "+1,234 JPY");
+        check(123_456.4, EUR, Digits::All, "+1,234.56 EUR");
+        check(123_456.4, EUR, Digits::Whole, "+1,235 EUR");
+        check(-123_449.0, EUR, Digits::Whole, "−1,234 EUR");
+        check(99_951.0, EUR, Digits::Whole, "+1,000 EUR");
+        check(-1.0, EUR, Digits::Whole, "0 EUR");
+        check(1_234.0, JPY, Digits::Whole, "+1,234 JPY");
     }
 
     #[test]
