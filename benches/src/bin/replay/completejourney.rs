@@ -31,7 +31,7 @@ const KINDS: [&str; 3] = ["A", "B", "C"];
 ///
 /// # Errors
 /// When the data cannot be read, a call fails, or one is answered otherwise than it must be.
-pub fn replay(shop: &mut Shop, folder: &Path) -> Result<Figures, String> {
+pub fn replay(shop: &Shop, folder: &Path) -> Result<Figures, String> {
     let data = Data::read(folder)?;
     let uses = orders::asked(&data)?;
     let stopwatch = Stopwatch::start();

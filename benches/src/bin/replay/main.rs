@@ -32,17 +32,13 @@ fn main() -> ExitCode {
 
 fn run() -> Result<Figures, String> {
     let set = std::env::args().nth(1).unwrap_or_default();
-    match set.as_str() {
-        "online_retail" => {
-            let mut shop = Shop::open()?;
-            online_retail::replay(&mut shop, &folder(&set)?)
-        }
-        "completejourney" => {
-            let mut shop = Shop::open()?;
-            completejourney::replay(&mut shop, &folder(&set)?)
-        }
-        _ => Err("say which set: online_retail or completejourney".into()),
-    }
+    let replay = match set.as_str() {
+        "online_retail" => online_retail::replay,
+        "completejourney" => completejourney::replay,
+        _ => return Err("say which set: online_retail or completejourney".into()),
+    };
+    let folder = folder(&set)?;
+    replay(&Shop::open()?, &folder)
 }
 
 /// Where a set lies.

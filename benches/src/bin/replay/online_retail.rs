@@ -68,7 +68,7 @@ struct Rfm {
 ///
 /// # Errors
 /// When the data cannot be read or a call fails; a figure that differs is told in the figures.
-pub fn replay(shop: &mut Shop, folder: &Path) -> Result<Figures, String> {
+pub fn replay(shop: &Shop, folder: &Path) -> Result<Figures, String> {
     let mut orders = Orders::default();
     each(&folder.join("online_retail.csv.gz"), |row| orders.take(row))?;
     orders.tell();
