@@ -76,6 +76,8 @@ pub struct Given<'a> {
     pub discount: Minor,
     /// Paid from the gift balance of the voucher, in minor units.
     pub gift: Minor,
+    /// Units given for nothing, also those whose price nobody told: they take a use.
+    pub free_units: u32,
     /// Earned by the order, owed to its customer.
     pub points: Option<Points>,
 }
@@ -353,7 +355,8 @@ impl Checkout<'_> {
 
 impl Given<'_> {
     fn is_nothing(&self) -> bool {
-        self.discount == 0 && self.gift == 0 && self.points.is_none_or(|points| points.amount == 0)
+        let has_points = self.points.is_some_and(|points| points.amount > 0);
+        self.discount == 0 && self.gift == 0 && self.free_units == 0 && !has_points
     }
 
     /// First what counts, then the money, then what is owed afterwards.

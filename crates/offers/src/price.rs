@@ -63,6 +63,15 @@ pub struct Discount {
     pub points: u64,
 }
 
+impl Discount {
+    /// How many units it made free.
+    #[must_use]
+    pub fn units(&self) -> u32 {
+        let units = self.free_units.iter().map(|free| free.quantity);
+        units.fold(0, u32::saturating_add)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FreeUnits {
     pub sku: Sku,

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use decision::{Configuration, Snapshot};
-use ledger::Currency;
 use offers::{Booking, Campaign, CampaignId, Offer, OfferId};
 use store::{Command, Expect, Index, Kind, Once, Outcome, ProjectId, Write};
 use wire::voucherify::Key;
@@ -16,9 +15,6 @@ use crate::{
     problem::Refused,
     vouchers::key,
 };
-
-/// The currency of whatever names none.
-pub const CURRENCY: Currency = Currency(*b"EUR");
 
 /// A change of the configuration on its way.
 pub struct Change<'a> {

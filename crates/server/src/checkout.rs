@@ -32,7 +32,6 @@ use crate::{
         promotions, vouchers,
     },
     app::{App, CONFIGURATION},
-    catalogue::CURRENCY,
     configuration::{Compiled, Stored, read},
     deciding::number_of,
     people::People,
@@ -139,8 +138,8 @@ impl<'a> Till<'a> {
         let customer = customer_of(&mut people, (named, call)).await?;
         let stored = stored_order(&mut people, call.order).await?;
         let input = merged(call.order, stored.as_ref().map(|(order, _)| order));
-        let mut order =
-            order_to_domain(&input, CURRENCY).map_err(|wrong| malformed(&wrong.under("order")))?;
+        let mut order = order_to_domain(&input, compiled.settings.currency)
+            .map_err(|wrong| malformed(&wrong.under("order")))?;
         let earlier = stored.iter().flat_map(|(order, _)| order.standing());
         let earlier: Minor = earlier.map(|one| one.discount).sum();
         order.discount = order.discount.saturating_add(earlier);
@@ -447,6 +446,7 @@ impl Found {
             voucher: self.voucher.as_ref(),
             discount: if is_gift { 0 } else { discount.amount },
             gift: if is_gift { discount.amount } else { 0 },
+            free_units: discount.units(),
             points: (discount.points > 0).then_some(points),
         }
     }

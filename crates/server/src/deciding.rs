@@ -340,6 +340,7 @@ impl Draft<'_> {
             voucher: voucher.as_ref(),
             discount: offer.ceiling(self.request.order.as_ref()).unwrap_or(0),
             gift: 0,
+            free_units: 0,
             points: None,
         };
         let occasion = occasion(self.asked, customer);

@@ -281,9 +281,9 @@ impl Shop {
 
 fn shopper(chance: Chance, number: u32) -> Shopper {
     let nature = match chance.below(100, (number, 0, ask::NATURE)) {
-        0..30 => Nature::SureThing,
-        30..65 => Nature::Persuadable,
-        65..88 => Nature::LostCause,
+        0..25 => Nature::SureThing,
+        25..70 => Nature::Persuadable,
+        70..92 => Nature::LostCause,
         _ => Nature::DoNotDisturb,
     };
     let taste = usize::try_from(chance.below(6, (number, 0, ask::TASTE))).unwrap_or(0);

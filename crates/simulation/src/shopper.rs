@@ -39,7 +39,7 @@ pub struct Shopper {
 }
 
 /// An offer of this share of the order is felt in full.
-const FULL_DEPTH: f64 = 0.15;
+const FULL_DEPTH: f64 = 0.12;
 /// A bought order keeps a shopper content for about so many days.
 const CONTENT_DAYS: f64 = 9.0;
 
@@ -50,7 +50,7 @@ impl Shopper {
         let felt = (depth / FULL_DEPTH).clamp(0.0, 1.3) * (1.0 - 0.6 * life.habituation);
         let (base, with_offer) = match self.nature {
             Nature::SureThing => (0.42, 0.43),
-            Nature::Persuadable => (0.06, 0.32),
+            Nature::Persuadable => (0.05, 0.38),
             Nature::LostCause => (0.008, 0.012),
             Nature::DoNotDisturb => (0.26, 0.12),
         };

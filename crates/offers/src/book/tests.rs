@@ -156,6 +156,7 @@ impl Till {
             voucher: Some(&self.voucher),
             discount: number,
             gift: after("gift"),
+            free_units: 0,
             points: Some(points),
         }];
         let card = GiftCard {
@@ -558,6 +559,7 @@ fn two_codes_of_one_campaign_each_post_their_own_hold() {
         voucher: Some(&codes[index]),
         discount,
         gift: 0,
+        free_units: 0,
         points: None,
     };
     let both = [given(0, 500), given(1, 200)];

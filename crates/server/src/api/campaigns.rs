@@ -175,7 +175,7 @@ async fn created(
     let names = input.validation_rules.as_deref();
     let (rules, writes) = named(app, (project, now), names, Object::Campaign(id.0)).await?;
     change.write(writes);
-    let beside = validation_rules::beside(&rules)?;
+    let beside = validation_rules::beside(&rules, change.compiled().settings.currency)?;
     let draft = Draft {
         id,
         input,
@@ -422,7 +422,7 @@ async fn modified(
     let mut input = input_of(&before)?;
     edit(&mut input)?;
     let rules = validation_rules::rules_of(app, project, before.thing.id.0).await?;
-    let beside = validation_rules::beside(&rules)?;
+    let beside = validation_rules::beside(&rules, change.compiled().settings.currency)?;
     let draft = Draft {
         id: before.thing.id,
         input,

@@ -98,7 +98,7 @@ pub async fn put(
     let id = OfferId(app.next_id());
     let names = input.validation_rules.as_deref();
     let (rules, writes) = named(app, (project, now), names, Object::Tier(id.0)).await?;
-    let beside = validation_rules::beside(&rules)?;
+    let beside = validation_rules::beside(&rules, of.currency)?;
     let stored = stored(compile(of, (id, input), &beside)?, input, now)?;
     change.put_offer(&stored)?;
     change.write(writes);
@@ -375,7 +375,7 @@ async fn modified(
     };
     let input = changed(input_of(&before)?, sent);
     let rules = validation_rules::rules_of(app, project, before.thing.id.0).await?;
-    let beside = validation_rules::beside(&rules)?;
+    let beside = validation_rules::beside(&rules, campaign.thing.currency)?;
     let offer = compile(&campaign.thing, (before.thing.id, &input), &beside)?;
     let mut stored = stored(offer, &input, before.created_at)?;
     stored.updated_at = Some(caller.now);

@@ -8,6 +8,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
+use ledger::Currency;
 use offers::{CampaignId, OfferId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Outcome, Page, ProjectId, Write};
@@ -28,7 +29,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, CampaignsRead, CampaignsWrite},
-    catalogue::{CURRENCY, Change},
+    catalogue::Change,
     configuration::{Stored, read, write},
     once::{self, Answer},
     problem::Refused,
@@ -87,11 +88,16 @@ impl Object {
 
 type Assignment = Stored<Assigned>;
 
-/// What the rules say together, beside a body.
+/// What the rules say together, beside a body that is counted in `currency` unless it says.
 ///
 /// # Errors
 /// When one says what cannot be done yet.
-pub fn beside(rules: &[RuleInput]) -> Result<Beside, Refused> {
+pub fn beside(rules: &[RuleInput], currency: Currency) -> Result<Beside, Refused> {
+    let rule = translated(rules)?;
+    Ok(Beside { rule, currency })
+}
+
+fn translated(rules: &[RuleInput]) -> Result<Translated, Refused> {
     let mut conditions = Vec::new();
     let mut lines = Vec::new();
     let mut caps = Vec::new();
@@ -102,13 +108,10 @@ pub fn beside(rules: &[RuleInput]) -> Result<Beside, Refused> {
         caps.extend(translated.caps);
     }
     let joined = |all: Vec<rules::Condition>| (!all.is_empty()).then(|| rules::Condition::all(all));
-    Ok(Beside {
-        rule: Translated {
-            condition: joined(conditions),
-            caps,
-            lines: joined(lines),
-        },
-        currency: CURRENCY,
+    Ok(Translated {
+        condition: joined(conditions),
+        caps,
+        lines: joined(lines),
     })
 }
 
@@ -290,7 +293,7 @@ async fn create(
     let call = ("POST /v1/validation-rules", &*body);
     let once = once::Key::of(&headers, caller.project, call)?;
     let input: RuleInput = parse(&body)?;
-    beside(std::slice::from_ref(&input))?;
+    translated(std::slice::from_ref(&input))?;
     let rule = Stored {
         thing: input,
         extra: serde_json::Value::Null,
@@ -366,7 +369,7 @@ async fn updated(
     let (id, mut rule) = load(app, project, name).await?;
     rule.thing = merged(rule.thing, input.clone());
     rule.updated_at = Some(caller.now);
-    beside(std::slice::from_ref(&rule.thing))?;
+    translated(std::slice::from_ref(&rule.thing))?;
     let mut change = Change::begin(app, project, caller.now).await?;
     for (_, assignment) in assignments(app, project, (Index::AssignmentsOfRule, id)).await? {
         let object = assignment.thing.to;
@@ -414,7 +417,7 @@ async fn recompile(
     change: &mut Change<'_>,
     (object, rules): (Object, &[RuleInput]),
 ) -> Result<(), Refused> {
-    let beside = beside(rules)?;
+    let beside = beside(rules, change.compiled().settings.currency)?;
     match object {
         Object::Campaign(id) => {
             let stored = change.compiled().campaigns.get(&CampaignId(id)).cloned();

@@ -214,7 +214,11 @@ async fn created(
         }
         None => {
             let ids = (CampaignId(app.next_id()), OfferId(app.next_id()));
-            let own = own(input, ids, &validation_rules::beside(&rules)?)?;
+            let own = own(
+                input,
+                ids,
+                &validation_rules::beside(&rules, compiled.settings.currency)?,
+            )?;
             let new = New {
                 campaign: &own.0.clone(),
                 offer: own.1.id,
@@ -430,7 +434,7 @@ async fn modified(
         };
         let id = issued.thing.voucher.id.0;
         let rules = validation_rules::rules_of(app, project, id).await?;
-        let beside = validation_rules::beside(&rules)?;
+        let beside = validation_rules::beside(&rules, before.0.currency)?;
         issued.thing.own = Some(own(&input, (before.0.id, before.1.id), &beside)?);
     }
     issued.extra = serde_json::to_value(&input).map_err(|e| Refused::Fault(e.to_string()))?;

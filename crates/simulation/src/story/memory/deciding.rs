@@ -165,6 +165,7 @@ impl Memory {
             voucher: voucher.as_ref(),
             discount: offer.ceiling(order).unwrap_or(0),
             gift: 0,
+            free_units: 0,
             points: None,
         };
         let occasion = self.occasion(customer, 0);

@@ -244,6 +244,7 @@ impl Memory {
             voucher: put.voucher.as_ref(),
             discount: put.offer.ceiling(Some(till.order)).unwrap_or(0),
             gift: 0,
+            free_units: 0,
             points: None,
         };
         checkout.ceiling(&most).or_else(|| {
@@ -446,6 +447,7 @@ fn given((put, discount): &(Put, Discount)) -> Given<'_> {
         voucher: put.voucher.as_ref(),
         discount: money,
         gift,
+        free_units: discount.units(),
         points: (discount.points > 0).then_some(Points {
             programme,
             amount: discount.points,
