@@ -137,13 +137,28 @@ pub fn tick(currency: Currency) -> impl Fn(f64) -> String {
     let scale = 10_f64.powi(i32::try_from(places).unwrap_or(2));
     move |minor| {
         let whole = minor / scale;
-        let digits = if whole.abs() >= 10.0 || whole == 0.0 {
-            0
-        } else {
-            places
-        };
+        let is_whole = (whole - whole.round()).abs() < 1e-6;
+        let digits = if is_whole { 0 } else { places };
         let text = format!("{whole:.digits$}").replace('-', "−");
         text.strip_suffix("000")
             .map_or(text.clone(), |k| format!("{k}k"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_short() {
+        let check = |minor: f64, expected: &str| {
+            assert_eq!(tick(Currency(*b"EUR"))(minor), expected);
+        };
+        check(0.0, "0");
+        check(-500.0, "−5");
+        check(50.0, "0.50");
+        check(200_000.0, "2k");
+        check(-100_000_000.0, "−1000k");
+        assert_eq!(tick(Currency(*b"JPY"))(15.0), "15");
     }
 }
