@@ -17,6 +17,7 @@ use crate::{
     client::Client,
     clock,
     ids::Ids,
+    pages,
     problem::Refused,
     setup::{self, SANDBOX},
     telemetry,
@@ -164,9 +165,9 @@ struct Spoken<'a> {
     folder: &'a std::path::Path,
 }
 
-fn say_goodbye(_app: &App, spoken: &Spoken<'_>) {
+fn say_goodbye(app: &App, spoken: &Spoken<'_>) {
     let Spoken { url, key, folder } = spoken;
-    let link = "/";
+    let link = pages::sign_in_link(app);
     println!(
         "
 Open      {url}{link}

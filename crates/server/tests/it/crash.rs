@@ -57,7 +57,10 @@ async fn acknowledged_is_durable() {
     let spent = audited(&folder.0, campaign, &load).await;
     let acknowledged = load.acknowledged.lock().await.len() as u64;
     assert_eq!(spent, acknowledged * OFF, "each order counts once");
-    assert!(acknowledged > u64::from(KILLS), "there was load: {acknowledged}");
+    assert!(
+        acknowledged > u64::from(KILLS),
+        "there was load: {acknowledged}"
+    );
 }
 
 /// Orders that were answered, and orders of which nobody knows whether they were.
@@ -124,12 +127,21 @@ async fn audited(folder: &Path, campaign: CampaignId, load: &Load) -> u64 {
     let store = Store::open(&folder.join("proffer.db"), Settings::default()).unwrap();
     let audit = store.audit().await.unwrap();
     assert!(audit.is_clean(), "{audit:?}");
-    let budget = store.account(SANDBOX, chart::budget(campaign)).await.unwrap();
+    let budget = store
+        .account(SANDBOX, chart::budget(campaign))
+        .await
+        .unwrap();
     let spent = budget.map_or(0, |account| account.debits.posted);
     let acknowledged = load.acknowledged.lock().await.len() as u64;
     let unknown = load.unknown.lock().await.len() as u64;
-    assert!(spent >= acknowledged * OFF, "{spent} for {acknowledged} acknowledged");
-    assert!(spent <= (acknowledged + unknown) * OFF, "{spent}: something counted twice");
+    assert!(
+        spent >= acknowledged * OFF,
+        "{spent} for {acknowledged} acknowledged"
+    );
+    assert!(
+        spent <= (acknowledged + unknown) * OFF,
+        "{spent}: something counted twice"
+    );
     store.close().await.unwrap();
     spent
 }
@@ -176,7 +188,11 @@ fn start(folder: &Path, port: u16) -> Child {
 
 async fn ready(client: &Client) {
     for _ in 0..500 {
-        if client.get("/readyz").await.is_ok_and(|(status, _)| status == 200) {
+        if client
+            .get("/readyz")
+            .await
+            .is_ok_and(|(status, _)| status == 200)
+        {
             return;
         }
         sleep(Duration::from_millis(20)).await;

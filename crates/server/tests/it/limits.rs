@@ -101,7 +101,7 @@ async fn two_hundred_clients_redeem_the_last_unit_of_a_code() {
 }
 
 /// Each of so many clients validates, half of them under a session, and redeems.
-const CLIENTS: usize = if cfg!(debug_assertions) { 1_000 } else { 5_000 };
+const CLIENTS: usize = 5_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn validations_and_redemptions_race_for_one_budget() {

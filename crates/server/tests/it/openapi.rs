@@ -11,7 +11,10 @@ fn the_description_is_the_one_that_was_agreed() {
         fs::write(&path, &served).unwrap();
     }
     let agreed = fs::read_to_string(&path).unwrap();
-    let differs = served.lines().zip(agreed.lines()).find(|(served, agreed)| served != agreed);
+    let differs = served
+        .lines()
+        .zip(agreed.lines())
+        .find(|(served, agreed)| served != agreed);
     assert_eq!(differs, None, "served beside agreed");
     assert_eq!(served.len(), agreed.len());
 }
@@ -26,7 +29,10 @@ fn every_call_says_what_it_answers() {
         for (method, call) in calls.as_object().unwrap() {
             let responses = call["responses"].as_object().unwrap();
             assert!(!responses.is_empty(), "{method} {path}");
-            assert!(call["summary"].is_string(), "{method} {path} has no sentence");
+            assert!(
+                call["summary"].is_string(),
+                "{method} {path} has no sentence"
+            );
         }
     }
 }
