@@ -12,7 +12,7 @@ use crate::{
 };
 
 const FEW: u64 = 10_000;
-const LINES: u64 = 12;
+const LINES: u64 = 20;
 /// Decisions in one measurement. Every customer is asked for at most once, so that all decisions
 /// are alike.
 const TOGETHER: u64 = 1_500;

@@ -20,14 +20,9 @@ use crate::{
 const CAMPAIGNS: u64 = 1_000;
 const NOW: i64 = 1_790_000_000_000;
 
-pub fn run(effort: Effort, table: &mut Table) {
-    let snapshot = match Snapshot::compile(SnapshotId(1), configuration(CAMPAIGNS)) {
-        Ok(snapshot) => snapshot,
-        Err(invalid) => {
-            eprintln!("the bench's configuration does not compile: {invalid:?}");
-            return;
-        }
-    };
+pub fn run(effort: Effort, table: &mut Table) -> Result<(), String> {
+    let snapshot = Snapshot::compile(SnapshotId(1), configuration(CAMPAIGNS))
+        .map_err(|invalid| format!("the bench's configuration does not compile: {invalid:?}"))?;
     let request = request(7);
     let considered = decide(&snapshot, &request).considered.len();
     let fast = effort.least(100, || {
@@ -44,6 +39,7 @@ pub fn run(effort: Effort, table: &mut Table) {
     });
     let name = format!("decide, {CAMPAIGNS} live campaigns of which {considered} apply");
     table.row(&name, fast, (slow, Target::AtMostMicros(25.0)));
+    Ok(())
 }
 
 /// Campaign `i` is for group `i mod 100`.

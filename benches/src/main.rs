@@ -31,17 +31,31 @@ const LONG: Effort = Effort {
     scale: Scale::Whole,
 };
 
+type Rows = fn(Effort, &mut Table) -> Result<(), String>;
+
+/// All rows; whoever names some on the command line gets those alone.
+const GROUPS: [(&str, Rows); 5] = [
+    ("matching", matching::run),
+    ("deciding", deciding::run),
+    ("redeeming", redeeming::run),
+    ("asking", asking::run),
+    ("ingesting", ingesting::run),
+];
+
 fn main() -> ExitCode {
     if let Some(served) = serving::asked() {
         return told(served);
     }
-    let is_short = std::env::args().any(|argument| argument == "--short");
-    let effort = if is_short { SHORT } else { LONG };
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let effort = match arguments.iter().any(|argument| argument == "--short") {
+        true => SHORT,
+        false => LONG,
+    };
+    let named: Vec<&String> = arguments.iter().filter(|one| *one != "--short").collect();
     let mut table = Table::default();
-    matching::run(effort, &mut table);
-    deciding::run(effort, &mut table);
-    for rows in [redeeming::run, asking::run, ingesting::run] {
-        if let Err(what) = rows(effort, &mut table) {
+    for (name, rows) in GROUPS {
+        let is_asked = named.is_empty() || named.iter().any(|one| *one == name);
+        if is_asked && let Err(what) = rows(effort, &mut table) {
             table.broken(&what);
         }
     }

@@ -11,7 +11,7 @@ use crate::{
 
 const CONTEXTS: u32 = 64;
 
-pub fn run(effort: Effort, table: &mut Table) {
+pub fn run(effort: Effort, table: &mut Table) -> Result<(), String> {
     for (count, micros) in [(1_000, 3.0), (10_000, 3.0), (100_000, 40.0)] {
         let index = Index::build((0..count).map(|number| (number, condition(number))));
         let contexts: Vec<Facts> = (0..CONTEXTS).map(context).collect();
@@ -47,6 +47,7 @@ pub fn run(effort: Effort, table: &mut Table) {
             );
         }
     }
+    Ok(())
 }
 
 const TIERS: [&str; 4] = ["none", "silver", "gold", "platinum"];

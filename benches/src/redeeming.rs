@@ -161,6 +161,7 @@ fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Command {
         discount: 750,
         gift: 0,
         points: None,
+        free_units: 0,
     }];
     let checkout = Checkout {
         given: &given,

@@ -1,6 +1,8 @@
 //! How does a decision come about? Load what it may read, let the core decide, make the promise,
 //! and keep the record; the promise, the code and the record are one command.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use decision::{
     Decision, DecisionId, Fate, Grant, GrantState, Remaining, Request, candidates, decide, draw_of,
 };
@@ -206,18 +208,25 @@ async fn remaining(
     if limits.is_empty() {
         return Ok(Remaining::default());
     }
-    let ids: Vec<AccountId> = limits
+    // What campaigns share is read once.
+    let ids: BTreeSet<AccountId> = limits
         .iter()
         .map(|(_, counter)| counter.account.id)
         .collect();
+    let ids: Vec<AccountId> = ids.into_iter().collect();
     let accounts = people.view().accounts(&ids).await?;
+    let accounts = ids.into_iter().zip(accounts).collect();
     Ok(left(&limits, &accounts))
 }
 
-fn left(limits: &[(CampaignId, Counter)], accounts: &[Option<Account>]) -> Remaining {
+fn left(
+    limits: &[(CampaignId, Counter)],
+    accounts: &BTreeMap<AccountId, Option<Account>>,
+) -> Remaining {
     let mut remaining = Remaining::default();
-    for ((campaign, counter), account) in limits.iter().zip(accounts) {
-        let left = counter.left(account.as_ref());
+    for (campaign, counter) in limits {
+        let account = accounts.get(&counter.account.id);
+        let left = counter.left(account.and_then(Option::as_ref));
         let cap = counter.cap;
         if left == 0 {
             remaining.spent.insert(*campaign);

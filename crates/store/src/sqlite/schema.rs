@@ -31,8 +31,10 @@ pub(super) fn open(path: &Path) -> Result<Connection, Fault> {
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    // The file is not mapped: after every commit of the writer SQLite would unmap and map it anew,
+    // and each page read would be a fault, which costs more than copying the page.
     connection.execute_batch(
-        "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192; PRAGMA mmap_size = 2147418112;",
+        "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0;",
     )?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
