@@ -21,6 +21,7 @@ impl std::fmt::Display for Arm {
         match self {
             Arm::Holdout => f.write_str("holdout"),
             Arm::Control => f.write_str("control"),
+            Arm::Treatment(0) => f.write_str("treatment"),
             Arm::Treatment(number) => write!(f, "treatment {number}"),
         }
     }

@@ -12,8 +12,6 @@ pub const MIN_UNITS: u64 = 100;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Readout {
     pub verdict: Verdict,
-    /// For people: names what was compared with what.
-    pub sentence: String,
     /// The arm that the others are compared with: the holdout if there is one, or the control.
     pub against: Arm,
     /// Units per arm, in the order of the design, holdout first.
@@ -73,17 +71,14 @@ pub fn readout(design: &Design, arms: &[(Arm, Moments)]) -> Result<Readout, Unre
         Alarm::Warning | Alarm::Quiet => contrasts(design, against, &arms)?,
     };
     let verdict = verdict(&sample_ratio, &n, &contrasts, design.alpha());
-    let mut readout = Readout {
+    Ok(Readout {
         verdict,
-        sentence: String::new(),
         against,
         n,
         contrasts,
         sample_ratio,
         level: design.level,
-    };
-    readout.sentence = sentence(&readout);
-    Ok(readout)
+    })
 }
 
 /// What the others are compared with.
@@ -156,27 +151,26 @@ fn verdict(
     }
 }
 
-/// One sentence per contrast and one for the verdict.
-fn sentence(readout: &Readout) -> String {
-    let with_whom = match readout.against {
-        Arm::Holdout => "similar customers held out",
-        Arm::Control | Arm::Treatment(_) => "similar customers who received the usual",
-    };
-    let level = f64::from(readout.level) / 10_000.0;
-    let mut sentence = String::new();
-    for Contrast { arm, effect, .. } in &readout.contrasts {
-        let Effect {
-            estimate,
-            low,
-            high,
-            ..
-        } = effect;
-        sentence += &format!(
-            "Compared with {with_whom}, customers of {arm} differed by {estimate:+.2} each \
-             ({level} % interval {low:+.2} to {high:+.2}). "
-        );
+impl Readout {
+    /// For people: one sentence per contrast, which names what was compared with what, and one
+    /// for the verdict. `tell` writes an outcome's amount, with its sign and unit.
+    #[must_use]
+    pub fn sentence(&self, tell: impl Fn(f64) -> String) -> String {
+        let with_whom = match self.against {
+            Arm::Holdout => "similar customers held out",
+            Arm::Control | Arm::Treatment(_) => "similar customers who received the usual",
+        };
+        let level = f64::from(self.level) / 10_000.0;
+        let mut sentence = String::new();
+        for Contrast { arm, effect, .. } in &self.contrasts {
+            let [estimate, low, high] = [effect.estimate, effect.low, effect.high].map(&tell);
+            sentence += &format!(
+                "Compared with {with_whom}, customers in {arm} brought {estimate} each \
+                 ({level} % interval {low} to {high}). "
+            );
+        }
+        sentence + conclusion(self.verdict)
     }
-    sentence + conclusion(readout.verdict)
 }
 
 fn conclusion(verdict: Verdict) -> &'static str {

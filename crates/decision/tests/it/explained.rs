@@ -103,7 +103,7 @@ fn support_and_auditors_read_every_fate() {
     assert_eq!(
         explanation.support,
         [
-            "Decision 1 of snapshot 3: treatment 0, 2 considered, 1 not matching.",
+            "Decision 1 of snapshot 3: treatment, 2 considered, 1 not matching.",
             "Offer 2 “Offer 2” of “Campaign 2”: Guardrail: depth of at most 11.0000 %.",
             "Offer 3 “Offer 3” of “Campaign 3”: Chosen, with probability 100.0000 %.",
             "Offer 1 “Offer 1” of “Campaign 1”: Add 12.40 more to use this.",

@@ -22,10 +22,15 @@ fn three_arms(n: u64, means: [f64; 3]) -> [(Arm, Moments); 3] {
     ]
 }
 
+fn told(outcome: f64) -> String {
+    format!("{outcome:+.2}")
+}
+
 fn check(n: u64, means: [f64; 3], verdict: Verdict, ending: &str) {
     let readout = readout(&design(200_000, &HALVES), &three_arms(n, means)).unwrap();
     assert_eq!(readout.verdict, verdict);
-    assert!(readout.sentence.ends_with(ending), "{}", readout.sentence);
+    let sentence = readout.sentence(told);
+    assert!(sentence.ends_with(ending), "{sentence}");
     assert_eq!(readout.against, Arm::Holdout);
     assert_eq!(readout.contrasts.len(), 2);
 }
@@ -61,10 +66,10 @@ fn the_sentence_names_what_was_compared_with() {
     let design = design(200_000, &HALVES);
     let readout = readout(&design, &three_arms(500, [1.0, 3.0, 1.0])).unwrap();
     assert_eq!(
-        readout.sentence,
-        "Compared with similar customers held out, customers of treatment 1 differed by +2.00 \
+        readout.sentence(told),
+        "Compared with similar customers held out, customers in treatment 1 brought +2.00 \
          each (95 % interval +1.24 to +2.76). Compared with similar customers held out, \
-         customers of treatment 2 differed by +0.00 each (95 % interval -0.76 to +0.76). \
+         customers in treatment 2 brought +0.00 each (95 % interval -0.76 to +0.76). \
          The gain is larger than chance explains: ship it."
     );
     assert_eq!(
@@ -87,7 +92,7 @@ fn a_sample_ratio_mismatch_shows_no_effect() {
     let readout = readout(&design(200_000, &HALVES), &arms).unwrap();
     assert_eq!(readout.verdict, Verdict::Invalid);
     assert!(readout.contrasts.is_empty());
-    assert!(readout.sentence.contains("differ in size"));
+    assert!(readout.sentence(told).contains("differ in size"));
 }
 
 #[test]
@@ -104,7 +109,7 @@ fn without_a_holdout_the_control_is_compared_with() {
     );
     assert!(
         readout
-            .sentence
+            .sentence(told)
             .starts_with("Compared with similar customers who received the usual")
     );
 }

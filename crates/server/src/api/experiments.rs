@@ -89,5 +89,6 @@ async fn readout(
         });
     }
     let readout = reports::readout(&app, caller.project).await?;
-    Answer::ok(&ReadoutView::of(name, &readout))
+    let currency = app.compiled(caller.project).await?.settings.currency;
+    Answer::ok(&ReadoutView::of(name, &readout, currency))
 }

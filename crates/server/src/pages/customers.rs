@@ -16,7 +16,7 @@ use super::{
     Shell,
     decisions::{self, DecisionRow},
     figures,
-    look::{self, Moment, moment},
+    look::{Moment, moment},
     plain, show,
     sign_in::Visitor,
 };
@@ -92,7 +92,7 @@ pub async fn page(
             .map(|granted| GrantRow::of(granted, &compiled, visitor.now))
             .collect(),
         decisions: last(&app, visitor.project, customer).await?,
-        arm: enrolled.map(|enrolment| look::arm(enrolment.arm)),
+        arm: enrolled.map(|enrolment| enrolment.arm.to_string()),
     })
 }
 

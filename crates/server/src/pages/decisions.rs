@@ -16,7 +16,7 @@ use wire::{
 
 use super::{
     Shell, customers, figures,
-    look::{self, Moment, moment, number, percent},
+    look::{Moment, moment, number, percent},
     show,
     sign_in::Visitor,
 };
@@ -138,7 +138,7 @@ impl DecisionRow {
             id: ids::format(Tag::Decision, decision.id.0),
             at: moment(recorded.request.now),
             customer: ids::format(Tag::Customer, recorded.request.customer.0),
-            arm: look::arm(decision.arm),
+            arm: decision.arm.to_string(),
             outcome,
             tone,
         }

@@ -130,7 +130,7 @@ fn arms(measured: &Measured<'_>) -> Vec<ArmRow> {
     let row = |arm: &ArmOutcome| {
         let meant = shares.iter().find(|(known, _)| *known == arm.arm);
         ArmRow {
-            name: look::arm(arm.arm),
+            name: arm.arm.to_string(),
             meant: meant.map_or("–".into(), |(_, share)| {
                 format!("{:.1}\u{a0}%", share * 100.0)
             }),
@@ -148,7 +148,7 @@ fn outcomes(measured: &Measured<'_>, currency: Currency) -> Vec<OutcomeRow> {
             Ok(read) => rows.extend(read.contrasts.iter().map(|contrast| OutcomeRow {
                 outcome: name,
                 sense,
-                arm: look::arm(contrast.arm),
+                arm: contrast.arm.to_string(),
                 is_alone: read.contrasts.len() == 1,
                 result: Ok((estimate(&contrast.effect, currency), p(&contrast.effect))),
             })),
@@ -201,44 +201,10 @@ impl Verdicts {
         Self {
             verdict,
             tone,
-            sentence: sentence(read, currency),
+            sentence: read.sentence(|minor| look::rounded(minor, currency, look::Digits::All)),
             ratio,
             ratio_tone,
             ratio_p: format!("{:.3}", read.sample_ratio.p),
-        }
-    }
-}
-
-/// The readout in money, naming what is compared with what.
-fn sentence(read: &Readout, currency: Currency) -> String {
-    let with_whom = match read.against {
-        Arm::Holdout => "similar customers held out",
-        Arm::Control | Arm::Treatment(_) => "similar customers who received the usual",
-    };
-    let mut text = String::new();
-    for contrast in &read.contrasts {
-        let made = estimate(&contrast.effect, currency);
-        text += &format!(
-            "Compared with {with_whom}, customers in {} brought {} profit each ({} interval {} \
-             to {}). ",
-            look::arm(contrast.arm),
-            made.text,
-            percent(read.level),
-            made.low_text,
-            made.high_text,
-        );
-    }
-    text + conclusion(read.verdict)
-}
-
-fn conclusion(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Ship => "The gain is larger than chance explains.",
-        Verdict::Stop => "The loss is larger than chance explains.",
-        Verdict::KeepRunning => "There are too few customers for a verdict yet.",
-        Verdict::CannotTell => "The difference may be either way or none.",
-        Verdict::Invalid => {
-            "The arms differ in size more than chance explains: find the cause before reading on."
         }
     }
 }

@@ -2,7 +2,7 @@
 //! their zone, shares in per cent, and never more digits than an interval supports.
 
 use ledger::{Currency, Timestamp};
-use measurement::{Arm, Effect};
+use measurement::Effect;
 
 /// A moment twice: for people, and for `<time datetime>`.
 pub struct Moment {
@@ -68,14 +68,6 @@ pub fn share(part: u64, whole: u64) -> String {
     }
     let tenths = u128::from(part) * 1000 / u128::from(whole);
     format!("{}.{}\u{a0}%", tenths / 10, tenths % 10)
-}
-
-/// What people call an arm; the first treatment is the only one nearly always.
-pub fn arm(arm: Arm) -> String {
-    match arm {
-        Arm::Treatment(0) => "treatment".into(),
-        arm => arm.to_string(),
-    }
 }
 
 /// How much of an amount is written.

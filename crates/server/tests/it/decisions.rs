@@ -57,7 +57,7 @@ async fn a_trace_names_every_offer_with_its_fate() {
     let made = shop.post(NOON, "/v1/decisions", &asked).await;
     let id = made["id"].as_str().unwrap();
     let trace = shop.get(NOON, &format!("/v1/decisions/{id}")).await;
-    assert_eq!(trace["arm"], "treatment 0");
+    assert_eq!(trace["arm"], "treatment");
     let candidates = trace["candidates"].as_array().unwrap();
     let fate = |name: &str| {
         let found = candidates.iter().find(|one| one["name"] == name);

@@ -105,7 +105,7 @@ async fn a_readout_is_the_difference_of_contributions() {
     assert_eq!(
         readout["arms"],
         json!([
-            {"arm": "holdout", "n": 3}, {"arm": "treatment 0", "n": 3}
+            {"arm": "holdout", "n": 3}, {"arm": "treatment", "n": 3}
         ])
     );
     assert_eq!(readout["verdict"], "keep_running", "three are too few");
@@ -213,7 +213,7 @@ async fn somebody_in_two_arms_counts_in_none() {
     assert_eq!(
         experiments["experiments"][0]["arms"],
         json!([
-            {"arm": "holdout", "n": 1}, {"arm": "treatment 0", "n": 1}
+            {"arm": "holdout", "n": 1}, {"arm": "treatment", "n": 1}
         ])
     );
 }

@@ -518,7 +518,7 @@ async fn profit_is_shown_with_its_interval_beside_the_truth() {
     assert!((each - 2_000.0).abs() < 1e-9, "{answer}");
     let experiment = browser.get("/experiments/programme").await;
     experiment.says(&[
-        "customers in treatment brought +20.00 EUR profit each (95 % interval +16.03 EUR to",
+        "customers in treatment brought +20.00 EUR each (95 % interval +16.03 EUR to",
         "The arms are as large as they were meant to be. (p = 1.000)",
         "holdout 10.0 % 30 100.0 %",
         "treatment 90.0 % 270 100.0 %",

@@ -1,8 +1,11 @@
 //! What changed, and what did it earn? Readouts and statements as they are told.
 
+use ledger::Currency;
 use measurement::{Alarm, Effect, Increment, Line, Posted, Readout, Statement, Unready, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::money;
 
 /// An experiment read. Where there is no number yet, `why_unready` says why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -61,9 +64,13 @@ pub struct SampleRatioView {
 
 impl ReadoutView {
     #[must_use]
-    pub fn of(experiment_id: String, readout: &Result<Readout, Unready>) -> Self {
+    pub fn of(
+        experiment_id: String,
+        readout: &Result<Readout, Unready>,
+        currency: Currency,
+    ) -> Self {
         match readout {
-            Ok(readout) => Self::ready(experiment_id, readout),
+            Ok(readout) => Self::ready(experiment_id, readout, currency),
             Err(why) => Self {
                 experiment_id,
                 verdict: "unready".into(),
@@ -78,7 +85,7 @@ impl ReadoutView {
         }
     }
 
-    fn ready(experiment_id: String, readout: &Readout) -> Self {
+    fn ready(experiment_id: String, readout: &Readout, currency: Currency) -> Self {
         let verdict = match readout.verdict {
             Verdict::Ship => "ship",
             Verdict::Stop => "stop",
@@ -104,7 +111,7 @@ impl ReadoutView {
         Self {
             experiment_id,
             verdict: verdict.into(),
-            sentence: readout.sentence.clone(),
+            sentence: readout.sentence(|outcome| told(outcome, currency)),
             against: Some(readout.against.to_string()),
             arms: units.collect(),
             contrasts: contrasts.collect(),
@@ -117,6 +124,17 @@ impl ReadoutView {
             why_unready: None,
         }
     }
+}
+
+/// `+8.00 EUR`: an outcome in minor units, rounded to a whole one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float too large for an integer saturates"
+)]
+fn told(outcome: f64, currency: Currency) -> String {
+    let sign = if outcome < 0.0 { '-' } else { '+' };
+    format!("{sign}{}", money(outcome.abs().round() as u64, currency))
 }
 
 impl From<Effect> for EffectView {
