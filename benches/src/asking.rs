@@ -67,7 +67,7 @@ impl<'a> Least<'a> {
             .map(|customer| load::post("/v1/decisions", &served.key, &asked(customer)))
             .collect();
         let before = served.cpu();
-        let offers = load::drive(&served.address, &requests, "\"code\":\"")?;
+        let offers = load::drive(&served.address, (&requests, load::SHOPPERS), "\"code\":\"")?;
         let spent = served.cpu() - before;
         // One in ten is held out; whoever else has no offer was not decided for.
         if offers < requests.len() * 8 / 10 {

@@ -42,7 +42,7 @@ fn send(served: &Served, round: u64) -> Result<f64, String> {
         .map(|call| load::post("/v1/batch", &served.key, &batch(call)))
         .collect();
     let before = served.cpu();
-    load::drive(&served.address, &requests, "success")?;
+    load::drive(&served.address, (&requests, load::COLLECTORS), "success")?;
     Ok((served.cpu() - before) as f64 / (CALLS * BATCH) as f64)
 }
 

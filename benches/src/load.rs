@@ -7,8 +7,11 @@ use std::{
     thread,
 };
 
-/// Callers at the same time.
-pub const CONNECTIONS: usize = 48;
+/// Shoppers at the same time.
+pub const SHOPPERS: usize = 48;
+
+/// Collectors of events at the same time.
+pub const COLLECTORS: usize = 2;
 
 /// A whole request as it goes over the line.
 pub fn post(path: &str, key: &str, body: &[u8]) -> Vec<u8> {
@@ -20,12 +23,16 @@ pub fn post(path: &str, key: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// Sends every request once, over all connections; how many answers hold the `needle`.
+/// Sends every request once, over so many connections; how many answers hold the `needle`.
 ///
 /// # Errors
 /// When one is not answered, or with anything but 200.
-pub fn drive(address: &str, requests: &[Vec<u8>], needle: &str) -> Result<usize, String> {
-    let share = requests.len().div_ceil(CONNECTIONS).max(1);
+pub fn drive(
+    address: &str,
+    (requests, connections): (&[Vec<u8>], usize),
+    needle: &str,
+) -> Result<usize, String> {
+    let share = requests.len().div_ceil(connections).max(1);
     thread::scope(|scope| {
         let callers: Vec<_> = requests
             .chunks(share)

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use decision::SnapshotId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::{Command, Kind, Outcome, Page, ProjectId, Store, Write};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     auth::{ApiKey, Keys},
@@ -35,6 +35,8 @@ struct Inner {
     projects: ArcSwap<HashMap<ProjectId, Arc<Compiled>>>,
     /// Held while a configuration is compiled, so that it is compiled once.
     compiling: Mutex<()>,
+    /// Held by a batch of events that others disturbed, until it is in.
+    taking_again: Mutex<()>,
     metrics: Option<PrometheusHandle>,
     /// Who is signed in to the pages.
     visits: Visits,
@@ -56,6 +58,7 @@ impl App {
             keys: ArcSwap::default(),
             projects: ArcSwap::default(),
             compiling: Mutex::new(()),
+            taking_again: Mutex::new(()),
             metrics,
             visits: Visits::default(),
         };
@@ -92,6 +95,11 @@ impl App {
     #[must_use]
     pub fn visits(&self) -> &Visits {
         &self.0.visits
+    }
+
+    /// The turn of one batch of events among those that disturbed each other.
+    pub async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.0.taking_again.lock().await
     }
 
     /// Reads all keys anew: at the start, and after one was made.

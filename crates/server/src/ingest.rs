@@ -44,6 +44,7 @@ pub async fn take(
     batch: &Batch<'_>,
 ) -> Result<Tally, Refused> {
     let compiled = app.compiled(project).await?;
+    let mut turn = None;
     for _ in 0..MAX_ATTEMPTS {
         let mut unit = Unit {
             app,
@@ -64,6 +65,11 @@ pub async fn take(
         }
         if let Some(tally) = unit.commit().await? {
             return Ok(tally);
+        }
+        // Whoever was disturbed waits for the others that were, so that they do not disturb each
+        // other again and again.
+        if turn.is_none() {
+            turn = Some(app.turn().await);
         }
     }
     Err(Refused::Busy)
