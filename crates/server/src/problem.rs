@@ -2,10 +2,13 @@
 //! is logged once with its request id and told to nobody.
 
 use axum::{
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use store::Fault;
+use wire::problem::{Place, Problem};
 
 use crate::{auth::Scope, telemetry};
 
@@ -15,6 +18,8 @@ pub enum Refused {
     Unauthorized,
     ScopeMissing(Scope),
     ClockIsLive,
+    /// A form that did not come from our own pages.
+    OtherSite,
     BadHeader(&'static str),
     /// The body cannot be read: where, and why.
     Malformed {
@@ -22,7 +27,7 @@ pub enum Refused {
         detail: String,
     },
     /// Several places of the body cannot be read.
-    Items(Vec<wire::problem::Place>),
+    Items(Vec<Place>),
     /// A value that can be read but not accepted: a stable code, where, and why.
     Invalid {
         code: &'static str,
@@ -44,6 +49,8 @@ pub enum Refused {
     TooLarge {
         limit: usize,
     },
+    /// Refused before any call was reached: method, size, time, encoding.
+    Transport(StatusCode),
     /// A body of another protocol, with its status.
     Dialect(StatusCode, serde_json::Value),
     /// Not the caller's mistake.
@@ -69,7 +76,7 @@ impl Refused {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::ScopeMissing(_) => StatusCode::FORBIDDEN,
+            Self::ScopeMissing(_) | Self::OtherSite => StatusCode::FORBIDDEN,
             Self::ClockIsLive | Self::BadHeader(_) | Self::Malformed { .. } | Self::Items(_) => {
                 StatusCode::BAD_REQUEST
             }
@@ -78,7 +85,7 @@ impl Refused {
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Dialect(status, _) => *status,
+            Self::Transport(status) | Self::Dialect(status, _) => *status,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -90,6 +97,7 @@ impl Refused {
             Self::Unauthorized => "unauthorized",
             Self::ScopeMissing(_) => "scope_missing",
             Self::ClockIsLive => "clock_is_live",
+            Self::OtherSite => "other_site",
             Self::BadHeader(_) => "bad_header",
             Self::Malformed { .. } | Self::Items(_) => "malformed_body",
             Self::Invalid { code, .. } | Self::Conflict { code, .. } => code,
@@ -97,6 +105,7 @@ impl Refused {
             Self::KeyReused => "idempotency_key_reused",
             Self::Busy => "busy",
             Self::TooLarge { .. } => "too_large",
+            Self::Transport(status) => transport(*status).0,
             Self::Dialect(..) => "dialect",
             Self::Fault(_) => "internal",
         }
@@ -112,10 +121,10 @@ impl Refused {
                 )
             }
             Self::ClockIsLive => "Proffer-Now is for sandbox keys; leave it out.".into(),
+            Self::OtherSite => "This form was sent from another site, so nothing was done.".into(),
             Self::BadHeader(name) => format!("The header {name} cannot be read."),
-            Self::Malformed { detail, .. }
-            | Self::Invalid { detail, .. }
-            | Self::Conflict { detail, .. } => detail.clone(),
+            Self::Malformed { detail, .. } => format!("The body cannot be read: {detail}."),
+            Self::Invalid { detail, .. } | Self::Conflict { detail, .. } => detail.clone(),
             Self::Items(places) => format!("{} items cannot be taken.", places.len()),
             Self::NotFound { what, id } => format!("There is no {what} {id}."),
             Self::KeyReused => {
@@ -123,6 +132,7 @@ impl Refused {
             }
             Self::Busy => "Too many writes are waiting; try again in a second.".into(),
             Self::TooLarge { limit } => format!("The body is larger than {limit} bytes."),
+            Self::Transport(status) => transport(*status).1.into(),
             Self::Dialect(..) => String::new(),
             Self::Fault(_) => {
                 "Something went wrong on our side; the request id names it in the log.".into()
@@ -130,12 +140,12 @@ impl Refused {
         }
     }
 
-    fn places(&self) -> Vec<wire::problem::Place> {
+    fn places(&self) -> Vec<Place> {
         match self {
             Self::Malformed { pointer, detail }
             | Self::Invalid {
                 pointer, detail, ..
-            } => vec![wire::problem::Place {
+            } => vec![Place {
                 pointer: pointer.clone(),
                 detail: detail.clone(),
             }],
@@ -144,19 +154,55 @@ impl Refused {
         }
     }
 
-    /// RFC 9457 problem details; `code` is stable, `errors[]` names the place.
-    fn body(&self, request_id: &str) -> serde_json::Value {
+    fn problem(&self, request_id: &str) -> Problem {
         let status = self.status();
-        serde_json::json!({
-            "type": format!("/problems/{}", self.code()),
-            "title": status.canonical_reason().unwrap_or("Refused"),
-            "status": status.as_u16(),
-            "detail": self.detail(),
-            "code": self.code(),
-            "errors": self.places(),
-            "request_id": request_id,
-        })
+        Problem {
+            kind: format!("/problems/{}", self.code()),
+            title: status.canonical_reason().unwrap_or("Refused").into(),
+            status: status.as_u16(),
+            detail: self.detail(),
+            code: self.code().into(),
+            errors: self.places(),
+            request_id: request_id.into(),
+        }
     }
+}
+
+/// Code and sentence of what is refused before any call was reached.
+fn transport(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "method_not_allowed",
+            "This path does not take this method; see /openapi.json.",
+        ),
+        StatusCode::REQUEST_TIMEOUT => ("too_slow", "The request took too long; send it again."),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "The body is too large; send less."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            "unsupported_encoding",
+            "The body is in an encoding we do not read; send plain JSON.",
+        ),
+        _ => (
+            "bad_request",
+            "The request cannot be read; check its path, query and headers.",
+        ),
+    }
+}
+
+/// Whatever was refused without a body of ours gets one.
+pub async fn always_a_body(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_ours = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| {
+            let kind = kind.as_bytes();
+            kind.starts_with(b"application/") || kind.starts_with(b"text/html")
+        });
+    if status.is_client_error() && !is_ours {
+        return Refused::Transport(status).into_response();
+    }
+    response
 }
 
 impl IntoResponse for Refused {
@@ -166,10 +212,13 @@ impl IntoResponse for Refused {
             tracing::error!(request_id, fault, "fault");
         }
         let (body, kind) = match &self {
-            Self::Dialect(_, body) => (body.clone(), "application/json"),
-            _ => (self.body(&request_id), "application/problem+json"),
+            Self::Dialect(_, body) => (body.to_string(), "application/json"),
+            _ => (
+                self.problem(&request_id).to_json(),
+                "application/problem+json",
+            ),
         };
-        let mut response = (self.status(), body.to_string()).into_response();
+        let mut response = (self.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         if matches!(self, Self::Busy) {

@@ -16,7 +16,13 @@ use tower_http::{
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{api, app::App, pages, problem::Refused, telemetry};
+use crate::{
+    api,
+    app::App,
+    pages,
+    problem::{self, Refused},
+    telemetry,
+};
 
 /// The largest body of any call; Segment batches are held to their own, smaller limit.
 pub const BODY_LIMIT: usize = 1024 * 1024;
@@ -41,6 +47,7 @@ pub fn router(app: App) -> Router {
             TIMEOUT,
         ))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(problem::always_a_body))
         .layer(middleware::from_fn(pages::guard))
         .layer(middleware::from_fn(telemetry::watch))
         .with_state(app)
@@ -67,8 +74,8 @@ async fn unknown(uri: axum::http::Uri) -> Refused {
     }
 }
 
-async fn unknown_method() -> Response {
-    StatusCode::METHOD_NOT_ALLOWED.into_response()
+async fn unknown_method() -> Refused {
+    Refused::Transport(StatusCode::METHOD_NOT_ALLOWED)
 }
 
 /// A panic is a fault: logged once, answered with the request id; nothing half-done is left,

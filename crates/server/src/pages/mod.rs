@@ -38,6 +38,7 @@ pub fn routes() -> Router<App> {
         .route("/decisions/{id}", get(decisions::page))
         .route("/experiments/{id}", get(experiments::page))
         .route("/customers/{id}", get(customers::page))
+        .route("/problems/{code}", get(sorry::explained))
         .merge(sign_in::routes())
         .merge(assets::routes())
 }

@@ -188,6 +188,5 @@ fn is_ours(headers: &HeaderMap) -> bool {
 }
 
 fn foreign() -> Response {
-    let sentence = "This form was sent from another site, so nothing was done.";
-    (StatusCode::FORBIDDEN, sentence).into_response()
+    Refused::OtherSite.into_response()
 }

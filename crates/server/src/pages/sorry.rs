@@ -1,7 +1,7 @@
 //! What does a person see when there is no such page, or something went wrong?
 
 use askama::Template;
-use axum::{http::StatusCode, response::Html};
+use axum::{extract::Path, http::StatusCode, response::Html};
 use serde_json::Value;
 
 use super::{Shell, show};
@@ -11,7 +11,7 @@ use crate::problem::Refused;
 #[template(path = "sorry.html")]
 struct Sorry<'a> {
     shell: Shell,
-    heading: &'static str,
+    heading: &'a str,
     detail: &'a str,
     request_id: &'a str,
 }
@@ -29,6 +29,29 @@ pub fn page(status: StatusCode, problem: &Value) -> Result<Html<String>, Refused
         heading: heading(status),
         detail: text("detail"),
         request_id: text("request_id"),
+    })
+}
+
+/// What the API's page says of every refusal.
+const REFUSALS: &str = include_str!("../../../../docs/API.md");
+
+/// What a code means: the page that a problem's `type` names.
+pub async fn explained(Path(code): Path<String>) -> Result<Html<String>, Refused> {
+    let row = format!("| `{code}` |");
+    let found = REFUSALS.lines().find_map(|line| line.strip_prefix(&row));
+    let Some(meaning) = found else {
+        return Err(Refused::NotFound {
+            what: "refusal",
+            id: code,
+        });
+    };
+    let cells = meaning.split('|').map(str::trim);
+    let cells: Vec<&str> = cells.filter(|cell| !cell.is_empty()).collect();
+    show(&Sorry {
+        shell: Shell::outside(),
+        heading: &code,
+        detail: &cells.join(" · ").replace('`', ""),
+        request_id: "",
     })
 }
 

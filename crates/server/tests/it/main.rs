@@ -14,6 +14,7 @@ mod limits;
 mod openapi;
 mod pages;
 mod policy;
+mod problems;
 mod qualifications;
 mod redemptions;
 mod rollbacks;

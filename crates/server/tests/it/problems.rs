@@ -1,0 +1,76 @@
+//! Every "no" has a body: a stable code, a sentence, and a page that explains it.
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::shop::Shop;
+
+async fn check(shop: &Shop, ask: (Method, &str, Vec<u8>), expected: (u16, &str)) {
+    let (method, path, body) = ask;
+    let key = format!("Bearer {}", shop.sandbox_key);
+    let headers = [("authorization", key.as_str())];
+    let (status, _, answer) = shop.raw((method, path), &headers, body).await;
+    let code = answer["code"].as_str().unwrap_or_default();
+    assert_eq!((status.as_u16(), code), expected, "{path}: {answer}");
+    assert!(
+        answer["detail"]
+            .as_str()
+            .is_some_and(|text| text.ends_with('.')),
+        "{answer}"
+    );
+    assert_eq!(answer["status"], json!(status.as_u16()));
+    assert!(
+        answer["request_id"]
+            .as_str()
+            .is_some_and(|id| id.starts_with("req_"))
+    );
+}
+
+#[tokio::test]
+async fn every_refusal_has_a_code_and_a_sentence() {
+    let shop = Shop::start().await;
+    let large = vec![b' '; 2 * 1024 * 1024];
+    let rows = [
+        ((Method::GET, "/v1/nothing", vec![]), (404, "not_found")),
+        (
+            (Method::PATCH, "/v1/decisions", vec![]),
+            (405, "method_not_allowed"),
+        ),
+        ((Method::POST, "/v1/decisions", large), (413, "too_large")),
+        (
+            (Method::POST, "/v1/decisions", b"{".to_vec()),
+            (400, "malformed_body"),
+        ),
+        (
+            (Method::POST, "/v1/decisions", b"\xff\xfe".to_vec()),
+            (400, "malformed_body"),
+        ),
+        (
+            (Method::GET, "/v1/decisions/dec_x", vec![]),
+            (404, "not_found"),
+        ),
+    ];
+    for (ask, expected) in rows {
+        check(&shop, ask, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn a_problem_names_a_page_that_explains_it() {
+    let shop = Shop::start().await;
+    for code in [
+        "busy",
+        "method_not_allowed",
+        "min_spend",
+        "idempotency_key_reused",
+    ] {
+        let path = format!("/problems/{code}");
+        let (status, headers, _) = shop.raw((Method::GET, &path), &[], vec![]).await;
+        assert_eq!(status, StatusCode::OK, "{code}");
+        assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+    }
+    let (status, _, _) = shop
+        .raw((Method::GET, "/problems/nonsense"), &[], vec![])
+        .await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
