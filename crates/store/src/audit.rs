@@ -41,9 +41,36 @@ impl Audit {
     }
 }
 
+/// Both sides of all accounts, summed while they are read: as small as there are assets.
+#[derive(Default)]
+pub(crate) struct Sides {
+    totals: BTreeMap<(ProjectId, Asset), Totals>,
+}
+
+impl Sides {
+    pub(crate) fn account(&mut self, project: ProjectId, account: &Account) {
+        let of_asset = self.totals.entry((project, account.asset)).or_default();
+        add(&mut of_asset.debits, account.debits);
+        add(&mut of_asset.credits, account.credits);
+    }
+
+    /// Where debits do not equal credits.
+    pub(crate) fn unbalanced(&self) -> Vec<Finding> {
+        let totals = self.totals.iter();
+        let wrong = totals.filter(|(_, totals)| totals.debits != totals.credits);
+        wrong
+            .map(|((project, asset), _)| Finding::Unbalanced {
+                project: *project,
+                asset: *asset,
+            })
+            .collect()
+    }
+}
+
 /// Fed every account and every transfer of one moment, in any order.
 #[derive(Default)]
 pub(crate) struct Auditor {
+    sides: Sides,
     kept: BTreeMap<(ProjectId, AccountId), Account>,
     recomputed: BTreeMap<(ProjectId, AccountId), Totals>,
     transfers: u64,
@@ -51,6 +78,7 @@ pub(crate) struct Auditor {
 
 impl Auditor {
     pub(crate) fn account(&mut self, project: ProjectId, account: Account) {
+        self.sides.account(project, &account);
         self.kept.insert((project, account.id), account);
     }
 
@@ -72,27 +100,12 @@ impl Auditor {
         add(credits, moved);
     }
 
-    /// Where the accounts alone do not balance.
-    pub(crate) fn totals_that_differ(&self) -> Vec<Finding> {
-        unbalanced(&self.totals())
-    }
-
-    fn totals(&self) -> BTreeMap<(ProjectId, Asset), Totals> {
-        let mut totals: BTreeMap<(ProjectId, Asset), Totals> = BTreeMap::new();
-        for ((project, _), account) in &self.kept {
-            let of_asset = totals.entry((*project, account.asset)).or_default();
-            add(&mut of_asset.debits, account.debits);
-            add(&mut of_asset.credits, account.credits);
-        }
-        totals
-    }
-
     pub(crate) fn finish(mut self) -> Audit {
         let mut audit = Audit {
             accounts: self.kept.len() as u64,
             transfers: self.transfers,
-            totals: self.totals(),
-            findings: self.totals_that_differ(),
+            findings: self.sides.unbalanced(),
+            totals: self.sides.totals,
         };
         for ((project, id), account) in &self.kept {
             let recomputed = self.recomputed.remove(&(*project, *id)).unwrap_or_default();
@@ -104,18 +117,6 @@ impl Auditor {
             .extend(missing.map(|(project, id)| Finding::AccountMissing { project, id }));
         audit
     }
-}
-
-fn unbalanced(totals: &BTreeMap<(ProjectId, Asset), Totals>) -> Vec<Finding> {
-    let wrong = totals
-        .iter()
-        .filter(|(_, totals)| totals.debits != totals.credits);
-    wrong
-        .map(|((project, asset), _)| Finding::Unbalanced {
-            project: *project,
-            asset: *asset,
-        })
-        .collect()
 }
 
 /// What one transfer adds to each of its two accounts.

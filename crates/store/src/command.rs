@@ -206,6 +206,8 @@ pub enum Index {
     DecisionsOfOffer = 26,
     /// What lapses on a day, by the day's number.
     LapsingOn = 27,
+    /// Customers of whose decisions the inputs are still to be taken back, under one empty key.
+    TakenBack = 28,
 }
 
 impl Index {
@@ -239,7 +241,8 @@ impl Index {
             | Index::UnitsOfArm
             | Index::GrantsOfOffer
             | Index::DecisionsOfOffer
-            | Index::LapsingOn => false,
+            | Index::LapsingOn
+            | Index::TakenBack => false,
         }
     }
 }

@@ -37,6 +37,9 @@
 //! was half written never happened. Opening checks the file (`quick_check`) and that debits equal
 //! credits in every project and asset; [`Store::audit`] also computes every account again from its
 //! transfers.
+//!
+//! What is deleted or written over is zeros in `NAME` (`secure_delete = ON`); the log may hold it
+//! until it is written over in turn, or emptied by [`Store::empty_log`].
 
 mod audit;
 mod batch;
@@ -56,6 +59,6 @@ pub use command::{
     Command, Expect, Fault, Index, Kind, Once, Outcome, Page, ProjectId, Record, Write,
 };
 pub use read::{AccountsOf, SavedTransfer, TransferFilter};
-pub use settings::Settings;
+pub use settings::{Check, Settings};
 pub use store::Store;
 pub use view::View;

@@ -37,7 +37,7 @@ pub(crate) struct Project {
     applied_at: BTreeMap<TransferId, Timestamp>,
     records: BTreeMap<(Kind, u64), Record>,
     links: BTreeSet<(Index, Vec<u8>, u64)>,
-    once: BTreeMap<[u8; 16], Once>,
+    once: BTreeMap<[u8; 16], (Once, Timestamp)>,
 }
 
 impl Memory {
@@ -59,6 +59,14 @@ impl Memory {
             .get(&project)
             .cloned()
             .unwrap_or_default())
+    }
+
+    pub(crate) fn forget_keys(&self, project: ProjectId, before: Timestamp) -> u64 {
+        let mut state = self.state();
+        let project = Arc::make_mut(state.projects.entry(project).or_default());
+        let had = project.once.len();
+        project.once.retain(|_, (_, at)| *at >= before);
+        (had - project.once.len()) as u64
     }
 
     pub(crate) fn audit(&self) -> Result<Audit, Fault> {
@@ -99,8 +107,9 @@ fn submit(project: &mut Snapshot, command: &Command) -> Outcome {
         return Outcome::Rejected { line, rejection };
     }
     next.write(&command.writes);
+    let once = command.once.iter();
     next.once
-        .extend(command.once.iter().map(|once| (once.key, once.clone())));
+        .extend(once.map(|once| (once.key, (once.clone(), command.now))));
     *project = Arc::new(next);
     Outcome::Applied
 }
@@ -108,7 +117,7 @@ fn submit(project: &mut Snapshot, command: &Command) -> Outcome {
 impl Project {
     fn seen(&self, once: Option<&Once>) -> Option<Outcome> {
         let once = once?;
-        let before = self.once.get(&once.key)?;
+        let (before, _) = self.once.get(&once.key)?;
         if before.fingerprint != once.fingerprint {
             return Some(Outcome::Mismatched);
         }
@@ -241,6 +250,14 @@ impl Project {
 
     pub(crate) fn find(&self, index: Index, key: &[u8], page: Page) -> Vec<u64> {
         stretch(self.linked(index, key), page, |id| *id)
+    }
+
+    pub(crate) fn keys(&self, index: Index, after: &[u8], limit: u32) -> Vec<(Vec<u8>, u64)> {
+        let of_index = self.links.iter().filter(|(other, ..)| *other == index);
+        let past = of_index.filter(|(_, key, _)| key.as_slice() > after);
+        past.take(limit as usize)
+            .map(|(_, key, id)| (key.clone(), *id))
+            .collect()
     }
 
     pub(crate) fn count(&self, index: Index, key: &[u8]) -> u64 {

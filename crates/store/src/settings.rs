@@ -12,6 +12,18 @@ pub struct Settings {
     pub queue: usize,
     /// The most idle reading connections kept open.
     pub readers: usize,
+    /// What is checked before the store is opened.
+    pub check: Check,
+}
+
+/// How well is the file looked at before it is served?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// The whole file is read for damage (`quick_check`), and the books must balance. Takes
+    /// seconds per gigabyte.
+    Quick,
+    /// The books must balance; the rest of the file is not read.
+    BooksOnly,
 }
 
 impl Default for Settings {
@@ -21,6 +33,7 @@ impl Default for Settings {
             linger: Duration::from_millis(2),
             queue: 4096,
             readers: 16,
+            check: Check::Quick,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ledger::{Account, AccountId};
+use ledger::{Account, AccountId, Timestamp};
 
 use crate::memory::Memory;
 use crate::sqlite::Sqlite;
@@ -214,6 +214,31 @@ impl Store {
         page: Page,
     ) -> Result<Vec<SavedTransfer>, Fault> {
         self.view(project)?.transfers(filter, page).await
+    }
+
+    /// Forgets idempotency keys of commands before a moment, in stretches between which others
+    /// are served; how many. A retry with one of them is then a new command.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`], [`Fault::Disk`], [`Fault::Closed`]. Some may have been forgotten.
+    pub async fn forget_keys(&self, project: ProjectId, before: Timestamp) -> Result<u64, Fault> {
+        match &self.engine {
+            Engine::Memory(memory) => Ok(memory.forget_keys(project, before)),
+            Engine::Sqlite(sqlite) => sqlite.forget_keys(project, before).await,
+        }
+    }
+
+    /// Empties the log into the file, so that what was deleted or written over is in neither any
+    /// more. `false` where somebody was reading an older moment all the while: then what they see
+    /// is still there.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`], [`Fault::Disk`], [`Fault::Closed`].
+    pub async fn empty_log(&self) -> Result<bool, Fault> {
+        match &self.engine {
+            Engine::Memory(_) => Ok(true),
+            Engine::Sqlite(sqlite) => sqlite.empty_log().await,
+        }
     }
 
     /// Reads every account and every transfer of one moment and compares them.

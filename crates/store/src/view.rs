@@ -96,6 +96,23 @@ impl View {
         }
     }
 
+    /// The keys of a unique index after a key, in their order, with what they point to. Nothing
+    /// for an index that is not unique.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn keys(
+        &mut self,
+        index: Index,
+        (after, limit): (&[u8], u32),
+    ) -> Result<Vec<(Vec<u8>, u64)>, Fault> {
+        match &self.source {
+            _ if !index.is_unique() => Ok(Vec::new()),
+            Source::Memory(snapshot) => Ok(snapshot.keys(index, after, limit)),
+            Source::Sqlite(reader) => reader.keys(index, after, limit),
+        }
+    }
+
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn count(&mut self, index: Index, key: &[u8]) -> Result<u64, Fault> {

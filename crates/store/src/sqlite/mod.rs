@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
+use ledger::Timestamp;
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use tokio::sync::oneshot;
@@ -22,7 +23,7 @@ use crate::{Audit, Command, Fault, Outcome, ProjectId, Settings};
 
 use read::Pool;
 pub(crate) use read::Reader;
-use writer::{Job, Message};
+use writer::{Answer, Job, KEYS_AT_ONCE, Message, Tidying};
 
 /// After how many pages the log is copied into the file: 16 MiB.
 const WAL_PAGES: u32 = 4096;
@@ -36,7 +37,7 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn open(path: &Path, settings: Settings) -> Result<Sqlite, Fault> {
-        let connection = schema::open(path)?;
+        let connection = schema::open(path, settings.check)?;
         let (queue, jobs) = sync_channel(settings.queue.max(1));
         thread::Builder::new()
             .name("store-writer".into())
@@ -65,14 +66,45 @@ impl Sqlite {
     }
 
     async fn submit_job(&self, commands: Vec<Command>) -> Result<Vec<Outcome>, Fault> {
-        let (answer, outcomes) = oneshot::channel();
+        self.ask(|answer| Message::Apply(Job { commands, answer }))
+            .await
+    }
+
+    pub(crate) async fn forget_keys(
+        &self,
+        project: ProjectId,
+        before: Timestamp,
+    ) -> Result<u64, Fault> {
+        let mut forgotten = 0;
+        loop {
+            let keys = |answer| {
+                Message::Tidy(Tidying::Keys {
+                    project,
+                    before,
+                    answer,
+                })
+            };
+            let some: usize = self.ask(keys).await?;
+            forgotten += some as u64;
+            if some < KEYS_AT_ONCE {
+                return Ok(forgotten);
+            }
+        }
+    }
+
+    pub(crate) async fn empty_log(&self) -> Result<bool, Fault> {
+        self.ask(|answer| Message::Tidy(Tidying::Log(answer))).await
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(Answer<T>) -> Message) -> Result<T, Fault> {
+        let (answer, answered) = oneshot::channel();
         self.queue
-            .try_send(Message::Apply(Job { commands, answer }))
+            .try_send(message(answer))
             .map_err(|error| match error {
                 TrySendError::Full(_) => Fault::Busy,
                 TrySendError::Disconnected(_) => Fault::Closed,
             })?;
-        outcomes.await.unwrap_or(Err(Fault::Closed))
+        answered.await.unwrap_or(Err(Fault::Closed))
     }
 
     pub(crate) fn view(&self, project: ProjectId) -> Result<Reader, Fault> {
@@ -129,7 +161,9 @@ async fn aside<T: Send + 'static>(
 fn audit(connection: &Connection) -> rusqlite::Result<Audit> {
     let moment = connection.unchecked_transaction()?;
     let mut auditor = Auditor::default();
-    schema::each_account(&moment, &mut auditor)?;
+    schema::each_account(&moment, |project, account| {
+        auditor.account(project, account)
+    })?;
     schema::each_transfer(&moment, &mut auditor)?;
     moment.commit()?;
     Ok(auditor.finish())

@@ -188,6 +188,18 @@ impl Reader {
         self.all(select, row, id)
     }
 
+    pub(crate) fn keys(
+        &self,
+        index: Index,
+        after: &[u8],
+        limit: u32,
+    ) -> Result<Vec<(Vec<u8>, u64)>, Fault> {
+        let select = "SELECT id, key FROM unique_links \
+                      WHERE project = ?1 AND idx = ?2 AND key > ?3 ORDER BY key LIMIT ?4";
+        let row = params![self.project.0, index as u8, after, limit];
+        self.all(select, row, |row| Ok((row.get(1)?, id(row)?)))
+    }
+
     pub(crate) fn count(&self, index: Index, key: &[u8]) -> Result<u64, Fault> {
         let select = match index.is_unique() {
             true => {

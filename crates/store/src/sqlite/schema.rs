@@ -5,26 +5,32 @@
 
 use std::path::Path;
 
+use ledger::Account;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
-use crate::audit::Auditor;
+use crate::audit::{Auditor, Sides};
 use crate::hash::fnv1a;
-use crate::{Fault, ProjectId};
+use crate::{Check, Fault, ProjectId};
 
 use super::columns::{self, account_columns, signed, transfer_columns};
 use super::{WAL_PAGES, disk};
 
 /// Every migration, the first first.
-const MIGRATIONS: [&str; 1] = [include_str!(
-    "../../migrations/0001_books_records_links.sql"
-)];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/0001_books_records_links.sql"),
+    include_str!("../../migrations/0002_once_by_age.sql"),
+];
 
 /// Opens the connection that writes, and brings the file up to date and checks it.
-pub(super) fn open(path: &Path) -> Result<Connection, Fault> {
+pub(super) fn open(path: &Path, wanted: Check) -> Result<Connection, Fault> {
     let mut connection = Connection::open(path).map_err(disk)?;
     set_up_writer(&connection).map_err(disk)?;
     migrate(&mut connection)?;
-    check(&connection)?;
+    match wanted {
+        Check::Quick => check_file(&connection)?,
+        Check::BooksOnly => {}
+    }
+    check_books(&connection)?;
     Ok(connection)
 }
 
@@ -42,11 +48,12 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 
 fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
     // The log is kept at its size and written over, which is much cheaper to sync than a log
-    // that grows.
+    // that grows. What is deleted is written over with zeros, also on pages that become free:
+    // what somebody took back must not be readable in the file.
     connection.execute_batch(&format!(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;
-         PRAGMA wal_autocheckpoint = {WAL_PAGES};",
+         PRAGMA wal_autocheckpoint = {WAL_PAGES}; PRAGMA secure_delete = ON;",
     ))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
@@ -103,16 +110,23 @@ fn apply(connection: &Connection, number: u32, text: &str) -> Result<(), Fault> 
     }
 }
 
-fn check(connection: &Connection) -> Result<(), Fault> {
+/// Reads the whole file, which takes as long as the disk takes.
+fn check_file(connection: &Connection) -> Result<(), Fault> {
     let verdict: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(disk)?;
-    if verdict != "ok" {
-        return Err(Fault::Disk(format!("the file is damaged: {verdict}")));
+    match verdict.as_str() {
+        "ok" => Ok(()),
+        _ => Err(Fault::Disk(format!("the file is damaged: {verdict}"))),
     }
-    let mut auditor = Auditor::default();
-    each_account(connection, &mut auditor).map_err(disk)?;
-    match auditor.totals_that_differ().first() {
+}
+
+/// Reads the accounts, row by row, and keeps their sums only.
+fn check_books(connection: &Connection) -> Result<(), Fault> {
+    let mut sides = Sides::default();
+    let add = |project, account| sides.account(project, &account);
+    each_account(connection, add).map_err(disk)?;
+    match sides.unbalanced().first() {
         None => Ok(()),
         Some(finding) => Err(Fault::Disk(format!(
             "the books do not balance: {finding:?}"
@@ -120,12 +134,15 @@ fn check(connection: &Connection) -> Result<(), Fault> {
     }
 }
 
-pub(super) fn each_account(connection: &Connection, auditor: &mut Auditor) -> rusqlite::Result<()> {
+pub(super) fn each_account(
+    connection: &Connection,
+    mut look: impl FnMut(ProjectId, Account),
+) -> rusqlite::Result<()> {
     let select = concat!("SELECT ", account_columns!(), ", project FROM accounts");
     let mut statement = connection.prepare(select)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        auditor.account(ProjectId(row.get(11)?), columns::account(row)?);
+        look(ProjectId(row.get(11)?), columns::account(row)?);
     }
     Ok(())
 }
@@ -150,7 +167,7 @@ mod tests {
     #[test]
     fn a_commit_waits_for_the_disk() {
         let path = std::env::temp_dir().join(format!("store-schema-{}.db", std::process::id()));
-        let connection = open(&path).unwrap();
+        let connection = open(&path, Check::Quick).unwrap();
         let setting = |name: &str| -> String {
             let select = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
             connection.query_row(&select, [], |row| row.get(0)).unwrap()
@@ -158,6 +175,7 @@ mod tests {
         assert_eq!(setting("journal_mode"), "wal");
         assert_eq!(setting("synchronous"), "2", "FULL");
         assert_eq!(setting("foreign_keys"), "0");
+        assert_eq!(setting("secure_delete"), "1", "ON");
         drop(connection);
         std::fs::remove_file(path).unwrap();
     }

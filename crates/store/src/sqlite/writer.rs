@@ -4,23 +4,44 @@
 //! changed row once, commit (which syncs the log), and only then answer.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use ledger::Timestamp;
+use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 
-use crate::{Command, Fault, Outcome, Settings};
+use crate::{Command, Fault, Outcome, ProjectId, Settings};
 
 use super::{disk, load, save};
 
+/// How long the cutting of the log waits for readers while callers wait for it.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// How long anything else waits, as the connection was opened.
+const USUAL_PATIENCE: Duration = Duration::from_secs(5);
+/// Keys forgotten in one transaction.
+pub(super) const KEYS_AT_ONCE: usize = 1_000;
+
 pub(super) enum Message {
     Apply(Job),
+    Tidy(Tidying),
     Close(Answer<()>),
 }
 
 pub(super) struct Job {
     pub(super) commands: Vec<Command>,
     pub(super) answer: Answer<Vec<Outcome>>,
+}
+
+/// What is done between two batches.
+pub(super) enum Tidying {
+    /// Forgets idempotency keys made before a moment, at most [`KEYS_AT_ONCE`]; how many.
+    Keys {
+        project: ProjectId,
+        before: Timestamp,
+        answer: Answer<usize>,
+    },
+    /// Cuts the log to nothing; `false` where a reader looks at an older moment.
+    Log(Answer<bool>),
 }
 
 /// Where one caller waits.
@@ -30,6 +51,7 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, Fault>>;
 struct Batch {
     jobs: Vec<Job>,
     commands: usize,
+    tidying: Vec<Tidying>,
     close: Option<Answer<()>>,
 }
 
@@ -41,9 +63,12 @@ pub(super) fn run(connection: Connection, queue: &Receiver<Message>, settings: S
         batch.fill(queue, settings, usual);
         usual = batch.jobs.len();
         answer(batch.jobs, &connection);
+        for tidying in batch.tidying {
+            tidy(tidying, &connection);
+        }
         if let Some(close) = batch.close {
             // Nobody waits for an answer that nobody wants to hear.
-            let _ = close.send(empty_log(&connection));
+            let _ = close.send(empty_log(&connection).map(|_| ()));
             return;
         }
     }
@@ -54,6 +79,7 @@ impl Batch {
         let mut batch = Batch {
             jobs: Vec::new(),
             commands: 0,
+            tidying: Vec::new(),
             close: None,
         };
         batch.add(first);
@@ -83,6 +109,7 @@ impl Batch {
                 self.commands += job.commands.len();
                 self.jobs.push(job);
             }
+            Message::Tidy(tidying) => self.tidying.push(tidying),
             Message::Close(answer) => self.close = Some(answer),
         }
     }
@@ -125,10 +152,44 @@ fn transact(connection: &Connection, commands: &[&Command]) -> rusqlite::Result<
     Ok(outcomes)
 }
 
+fn tidy(tidying: Tidying, connection: &Connection) {
+    // A caller that stopped waiting changes nothing.
+    match tidying {
+        Tidying::Keys {
+            project,
+            before,
+            answer,
+        } => {
+            let _ = answer.send(forget_keys(connection, (project, before)).map_err(disk));
+        }
+        Tidying::Log(answer) => {
+            let _ = answer.send(cut_log(connection));
+        }
+    }
+}
+
+fn forget_keys(
+    connection: &Connection,
+    (project, before): (ProjectId, Timestamp),
+) -> rusqlite::Result<usize> {
+    let delete = "DELETE FROM once WHERE rowid IN (SELECT rowid FROM once \
+                  WHERE project = ?1 AND created_at < ?2 LIMIT ?3)";
+    let mut statement = connection.prepare_cached(delete)?;
+    statement.execute(params![project.0, before, KEYS_AT_ONCE as u32])
+}
+
+fn cut_log(connection: &Connection) -> Result<bool, Fault> {
+    connection.busy_timeout(PATIENCE).map_err(disk)?;
+    let is_cut = empty_log(connection);
+    connection.busy_timeout(USUAL_PATIENCE).map_err(disk)?;
+    is_cut
+}
+
 /// Copies the log into the file and cuts it to nothing. A reader that still looks at an old
-/// moment keeps it from being cut, which loses nothing.
-fn empty_log(connection: &Connection) -> Result<(), Fault> {
-    connection
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        .map_err(disk)
+/// moment keeps it from being cut, which loses nothing: then this is `false`.
+fn empty_log(connection: &Connection) -> Result<bool, Fault> {
+    let is_busy: bool = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .map_err(disk)?;
+    Ok(!is_busy)
 }

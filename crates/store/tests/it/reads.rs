@@ -220,3 +220,52 @@ fn what_is_asked_can_wait_on_any_thread() {
     let mut view = store.view(SHOP).unwrap();
     can_be_sent(&view.get(Kind::Voucher, 1));
 }
+
+#[test]
+fn keys_are_forgotten_by_age() {
+    on_each_engine(|store| {
+        let keyed = |number: u32, now: i64| {
+            let mut key = [0; 16];
+            key[..4].copy_from_slice(&number.to_be_bytes());
+            Command {
+                now,
+                once: Some(store::Once {
+                    key,
+                    fingerprint: [0; 16],
+                    answer: Vec::new(),
+                }),
+                ..command()
+            }
+        };
+        let old = (0..1_500).map(|number| keyed(number, 10)).collect();
+        run(store.submit_all(old)).unwrap();
+        submit(store, keyed(9_999, 20));
+        let project = command().project;
+        assert_eq!(run(store.forget_keys(project, 10)).unwrap(), 0);
+        assert_eq!(run(store.forget_keys(project, 20)).unwrap(), 1_500);
+        assert_eq!(submit(store, keyed(7, 30)), store::Outcome::Applied);
+        let kept = submit(store, keyed(9_999, 30));
+        assert!(matches!(kept, store::Outcome::Repeated { .. }), "{kept:?}");
+    });
+}
+
+#[test]
+fn keys_of_a_unique_index_are_listed_in_stretches() {
+    on_each_engine(|store| {
+        let links = [(3_u8, 30), (1, 10), (2, 20)].map(|(key, id)| store::Write::Link {
+            index: store::Index::Message,
+            key: vec![key],
+            id,
+        });
+        let command = Command {
+            writes: links.into(),
+            ..command()
+        };
+        let project = command.project;
+        submit(store, command);
+        let mut view = store.view(project).unwrap();
+        let mut keys = |after: &[u8]| run(view.keys(store::Index::Message, (after, 2))).unwrap();
+        assert_eq!(keys(&[]), [(vec![1], 10), (vec![2], 20)]);
+        assert_eq!(keys(&[2]), [(vec![3], 30)]);
+    });
+}
