@@ -34,7 +34,7 @@
 //! | [`Store::backup`] | the copy under its working name, then its folder after renaming |
 //!
 //! After a crash the log is read up to the last whole commit: what was acknowledged is there, what
-//! was half written never happened. Opening checks the file (`quick_check`) and that debits equal
+//! was half written never happened. Opening checks the file ([`Check::Quick`]) and that debits equal
 //! credits in every project and asset; [`Store::audit`] also computes every account again from its
 //! transfers.
 //!

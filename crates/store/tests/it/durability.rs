@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ledger::{Kind as TransferKind, Rejection};
 use rusqlite::Connection;
-use store::{Command, Fault, Kind, Outcome, Page, Settings, Store};
+use store::{Check, Command, Fault, Kind, Outcome, Page, Settings, Store};
 
 use crate::generator::Generator;
 use crate::support::*;
@@ -196,6 +196,52 @@ fn a_file_that_cannot_be_trusted_is_not_opened() {
     );
     check("INSERT INTO migrations VALUES (99, 1)", "newer");
     check("UPDATE migrations SET hash = 1", "another text");
+}
+
+#[test]
+fn sums_past_the_largest_number_still_balance() {
+    let scratch = Scratch::new();
+    let file = scratch.file("a.db");
+    run(open(&file).close()).unwrap();
+    // Three accounts on each side, each with the most that one can have.
+    let tamper = "INSERT INTO accounts SELECT 7, 1, value, 0, 0, 0, 0, 0, 0, 9223372036854775807,
+             0, 0 FROM json_each('[1, 2, 3]');
+         INSERT INTO accounts SELECT 7, 2, value, 0, 0, 0, 0, 0, 0, 0,
+             0, 9223372036854775807 FROM json_each('[1, 2, 3]');";
+    let connection = Connection::open(&file).unwrap();
+    connection.execute_batch(tamper).unwrap();
+    let totals = run(open(&file).audit()).unwrap().totals;
+    let most = 3 * u128::from(u64::MAX / 2);
+    let both: Vec<_> = totals.values().collect();
+    assert_eq!(
+        (both[0].debits.posted, both[0].credits.posted),
+        (most, most)
+    );
+    let less = "UPDATE accounts SET credits_posted = 0 WHERE kind = 2 AND owner = 3";
+    connection.execute_batch(less).unwrap();
+    assert!(refusal(&file).contains("do not balance"));
+}
+
+#[test]
+fn damage_is_found_by_reading_the_whole_file() {
+    let scratch = Scratch::new();
+    let file = scratch.file("a.db");
+    run(open(&file).close()).unwrap();
+    let connection = Connection::open(&file).unwrap();
+    let ask = |select: &str| -> u32 { connection.query_row(select, [], |row| row.get(0)).unwrap() };
+    let page = ask("SELECT rootpage FROM sqlite_master WHERE name = 'links'");
+    let size = ask("PRAGMA page_size");
+    drop(connection);
+    let mut bytes = fs::read(&file).unwrap();
+    let (page, size) = (page as usize, size as usize);
+    bytes[(page - 1) * size..page * size].fill(0xff);
+    fs::write(&file, bytes).unwrap();
+    assert!(refusal(&file).contains("damaged"));
+    let books_only = Settings {
+        check: Check::BooksOnly,
+        ..Settings::default()
+    };
+    assert!(Store::open(&file, books_only).is_ok());
 }
 
 #[test]
