@@ -322,7 +322,7 @@ fn sort(rows: &mut Vec<QualificationRow>, options: &QualificationOptions) {
     };
     match options.sorting_rule {
         SortingRule::Default => rows.sort_by_key(|row| std::cmp::Reverse(row.created_at)),
-        SortingRule::BestDeal => rows.sort_by_key(|row| std::cmp::Reverse(gives(row))),
-        SortingRule::LeastDeal => rows.sort_by_key(gives),
+        SortingRule::MostOff => rows.sort_by_key(|row| std::cmp::Reverse(gives(row))),
+        SortingRule::LeastOff => rows.sort_by_key(gives),
     }
 }

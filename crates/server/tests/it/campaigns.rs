@@ -65,9 +65,10 @@ async fn hostile_campaigns_are_refused() {
         json!({"name": "x".repeat(10_000), "voucher": {"discount": ten_off()}}),
         json!({"name": 7}),
         with(json!({"type": "DISCOUNT_VOUCHER"})),
-        with(
-            json!({"type": "DISCOUNT_VOUCHER", "discount": {"type": "PERCENT", "percent_off": 101}}),
-        ),
+        with(json!({
+            "type": "DISCOUNT_VOUCHER",
+            "discount": {"type": "PERCENT", "percent_off": 101}
+        })),
         with(json!({"type": "DISCOUNT_VOUCHER", "discount": {"type": "AMOUNT", "amount_off": -1}})),
         with(json!({"type": "LOYALTY_CARD"})),
         json!({"name": "x", "vouchers_count": 1_000_000, "campaign_type": "DISCOUNT_COUPONS",

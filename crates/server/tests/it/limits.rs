@@ -361,8 +361,14 @@ async fn one_order_split_among_sellers_is_one_use() {
                 json!({
                     "source_id": source,
                     "items": [
-                        {"source_id": "a", "quantity": 1, "price": 3_000, "metadata": {"seller": "north"}},
-                        {"source_id": "b", "quantity": 2, "price": 1_000, "metadata": {"seller": "south"}}
+                        {
+                            "source_id": "a", "quantity": 1, "price": 3_000,
+                            "metadata": {"seller": "north"}
+                        },
+                        {
+                            "source_id": "b", "quantity": 2, "price": 1_000,
+                            "metadata": {"seller": "south"}
+                        }
                     ]
                 }),
             ),

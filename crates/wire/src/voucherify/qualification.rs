@@ -77,8 +77,10 @@ impl QualificationOptions {
 pub enum SortingRule {
     #[default]
     Default,
-    BestDeal,
-    LeastDeal,
+    #[serde(rename = "BEST_DEAL")]
+    MostOff,
+    #[serde(rename = "LEAST_DEAL")]
+    LeastOff,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
