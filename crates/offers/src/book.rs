@@ -534,15 +534,12 @@ fn alive(held: &[Transfer], now: Timestamp) -> Vec<Transfer> {
 }
 
 /// Takes from the list the hold that fits an amount best: the smallest that suffices, else the
-/// largest. A hold made in an earlier period stands for this one too.
+/// largest.
 fn take_hold(held: &mut Vec<Transfer>, debit: AccountId, amount: Minor) -> Option<Transfer> {
-    let is_same = |hold: &Transfer| {
-        AccountId {
-            window: debit.window,
-            ..hold.debit
-        } == debit
-    };
-    let fitting = held.iter().enumerate().filter(|(_, hold)| is_same(hold));
+    let fitting = held
+        .iter()
+        .enumerate()
+        .filter(|(_, hold)| chart::stands_for(hold, debit));
     let best = fitting.min_by_key(|(_, hold)| (hold.amount < amount, hold.amount.abs_diff(amount)));
     best.map(|(index, _)| index).map(|index| held.remove(index))
 }

@@ -6,7 +6,7 @@
 mod counter;
 mod window;
 
-use ledger::{AccountId, Asset, Code, Limit, Opening};
+use ledger::{AccountId, Asset, Code, Limit, Opening, Transfer};
 
 use crate::{CampaignId, CapUnit, Reach, Refusal, VoucherId};
 
@@ -330,6 +330,18 @@ pub fn points_breakage(programme: u64, customer: u64) -> AccountId {
 #[must_use]
 pub fn outcome(kind: AccountKind, experiment: u64, customer: u64) -> AccountId {
     kind.account(experiment, Party::Number(customer))
+}
+
+/// Whether what is held on one account stands for another: the same one, or the same limit in an
+/// earlier period. What is held by the week says nothing of what a day allows.
+#[must_use]
+pub fn stands_for(hold: &Transfer, account: AccountId) -> bool {
+    let is_period_alike = period_of(hold.debit.window) == period_of(account.window);
+    let moved = AccountId {
+        window: account.window,
+        ..hold.debit
+    };
+    is_period_alike && moved == account
 }
 
 /// The "no" a shopper hears when an account's limit is reached.

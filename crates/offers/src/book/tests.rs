@@ -383,6 +383,30 @@ fn what_is_held_is_posted_and_never_more() {
 }
 
 #[test]
+fn a_hold_stands_for_the_same_period_only() {
+    let mut till = Till::new("customer uses 5 week");
+    till.happen("validate 500").unwrap();
+    till.campaign = campaign("customer uses 5 week; customer uses 1 day");
+    let told = |till: &Till, happening| {
+        let chain = till.booking(happening).chain;
+        chain.iter().map(text).collect::<Vec<_>>()
+    };
+    let of_day = "Cap(Customer, Uses) 1.7@Day > Used(Customer, Uses) 1.7@Day 1 Use";
+    let of_week = "Cap(Customer, Uses) 1.7@Week > Used(Customer, Uses) 1.7@Week 1 Use post 1.0";
+    let discount = "Funding 1.7 > DiscountGiven 1.7 500 Discount";
+    assert_eq!(told(&till, "redeem 500"), [of_day, of_week, discount]);
+    assert_eq!(
+        told(&till, "validate 500"),
+        [format!("{of_day} until 1000")]
+    );
+    till.happen("redeem 500").unwrap();
+    assert_eq!(
+        till.happen("redeem 500").unwrap_err(),
+        Rejection::LimitReached(counters(&till.campaign, None, &till.occasion)[0].account.id)
+    );
+}
+
+#[test]
 fn a_grant_is_a_touch_and_where_guaranteed_a_hold() {
     let caps = "overall touches 3 week; campaign money 800";
     let touch = "Cap(CustomerOverall, Touches) 0.7@Week > \

@@ -156,27 +156,33 @@ impl Till<'_> {
 
     /// What stands in the way whatever the order costs.
     fn refused_before(&self, found: &Found, at_most: Option<Minor>) -> Option<Refusal> {
-        if let Some((stored, _)) = &self.stored
-            && stored
-                .standing()
-                .any(|one| one.redeemables.contains(&found.redeemable))
-        {
-            return Some(Refusal::AlreadyApplied);
+        let spent = found.spent(self.asking());
+        let applied = self
+            .is_applied(found.redeemable)
+            .then_some(Refusal::AlreadyApplied);
+        if spent.is_none() && applied.is_none() {
+            return None;
         }
-        let spent = found.spent(self.asking())?;
         let mut facts = self.facts.clone();
         facts.extend(order_facts(&self.order));
-        let looked = qualify(&found.present(at_most), &facts, self.asking());
-        match looked {
-            Err(
-                first @ (Refusal::Paused
+        match qualify(&found.present(at_most), &facts, self.asking()).err() {
+            first @ Some(
+                Refusal::Paused
                 | Refusal::NotYetOpen { .. }
                 | Refusal::Closed { .. }
                 | Refusal::OtherHolder
-                | Refusal::SignInRequired),
-            ) => Some(first),
-            _ => Some(spent),
+                | Refusal::SignInRequired,
+            ) => first,
+            looked => spent.or(looked).or(applied),
         }
+    }
+
+    /// Whether it stands in the stored order, redeemed.
+    fn is_applied(&self, redeemable: Redeemable) -> bool {
+        self.stored.as_ref().is_some_and(|(stored, _)| {
+            let mut standing = stored.standing();
+            standing.any(|one| one.redeemables.contains(&redeemable))
+        })
     }
 
     fn priced(&self, bounds: &[Bound]) -> Outcome<'_> {
@@ -308,12 +314,10 @@ impl Found {
 
     fn hold_for(&self, limit: &Left) -> Option<Minor> {
         let account = limit.counter.account.id;
-        let holds = self.held.iter().filter(|hold| {
-            AccountId {
-                window: account.window,
-                ..hold.debit
-            } == account
-        });
+        let holds = self
+            .held
+            .iter()
+            .filter(|hold| chart::stands_for(hold, account));
         holds.map(|hold| hold.amount).max()
     }
 
