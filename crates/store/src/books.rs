@@ -40,6 +40,14 @@ impl Books {
         }
     }
 
+    pub(crate) fn account(&self, id: AccountId) -> Option<&Account> {
+        self.book.accounts.get(&id)
+    }
+
+    pub(crate) fn has_hold(&self, id: TransferId) -> bool {
+        self.book.holds.contains_key(&id)
+    }
+
     /// Lets go what is overdue, whatever becomes of the command that brought the time.
     pub(crate) fn expire(&mut self, now: Timestamp) {
         let most = TransferId {

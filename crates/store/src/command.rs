@@ -10,7 +10,9 @@ pub struct ProjectId(pub u32);
 ///
 /// It is judged in this order: `once`, `expects` and unique keys, then due pending transfers of
 /// the project expire, then `openings` and `chain`, then `writes`. What expired stays expired even
-/// if the chain is rejected: time has passed all the same.
+/// if the chain is rejected: time has passed all the same. Where very many are due, an engine may
+/// leave some of them to later commands ([`crate::Settings::expiries`]), but never one that the
+/// chain ends, nor one that takes what it is refused for.
 #[derive(Clone, Debug)]
 pub struct Command {
     pub project: ProjectId,

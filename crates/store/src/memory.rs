@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ledger::{Account, AccountId, Book, Timestamp, Transfer, TransferId, apply, expire};
+use ledger::{
+    Account, AccountId, Book, PendingState, Timestamp, Transfer, TransferId, apply, expire,
+};
 
 use crate::audit::Auditor;
 use crate::books::NO_CHAIN;
@@ -274,6 +276,11 @@ impl Project {
 
     pub(crate) fn account(&self, id: AccountId) -> Option<Account> {
         self.book.accounts.get(&id).copied()
+    }
+
+    pub(crate) fn has_overdue(&self, now: Timestamp) -> bool {
+        let mut holds = self.book.holds.values();
+        holds.any(|(hold, state)| *state == PendingState::Open && hold.is_overdue(now))
     }
 
     pub(crate) fn accounts_of(&self, asked: AccountsOf) -> Vec<Account> {

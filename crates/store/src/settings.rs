@@ -8,6 +8,9 @@ pub struct Settings {
     pub batch: usize,
     /// The longest a command waits for others to share its transaction.
     pub linger: Duration,
+    /// The most overdue holds of a project that a transaction lets go unasked. Many may end in the
+    /// same moment, and nobody shall wait for all of them.
+    pub expiries: u32,
     /// The most submissions waiting; one more is [`crate::Fault::Busy`].
     pub queue: usize,
     /// The most idle reading connections kept open.
@@ -33,6 +36,7 @@ impl Default for Settings {
         Settings {
             batch: 256,
             linger: Duration::from_millis(2),
+            expiries: 1_000,
             queue: 4096,
             readers: 16,
             check: Check::Quick,

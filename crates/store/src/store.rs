@@ -194,6 +194,14 @@ impl Store {
         self.view(project)?.accounts(ids).await
     }
 
+    /// Whether a hold is still open whose time has come: another command will let go of it.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn has_overdue(&self, project: ProjectId, now: Timestamp) -> Result<bool, Fault> {
+        self.reads(project)?.has_overdue(now).await
+    }
+
     /// The accounts of one owner on one line of the chart, by party and window.
     ///
     /// # Errors

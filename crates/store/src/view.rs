@@ -1,6 +1,6 @@
 //! What does one project look like at one moment?
 
-use ledger::{Account, AccountId};
+use ledger::{Account, AccountId, Timestamp};
 
 use crate::memory::Snapshot;
 use crate::sqlite::Reader;
@@ -137,6 +137,17 @@ impl View {
         match &self.source {
             Source::Memory(snapshot) => Ok(ids.iter().map(|id| snapshot.account(*id)).collect()),
             Source::Sqlite(reader) => ids.iter().map(|id| reader.account(*id)).collect(),
+        }
+    }
+
+    /// Whether a hold is still open whose time has come.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn has_overdue(&mut self, now: Timestamp) -> Result<bool, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.has_overdue(now)),
+            Source::Sqlite(reader) => reader.has_overdue(now),
         }
     }
 

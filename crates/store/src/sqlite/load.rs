@@ -4,27 +4,49 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{AccountId, Timestamp};
+use ledger::{AccountId, Limit, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::batch::{Cell, Pointer, Rows, Seen};
 use crate::books::{Books, ended_by};
 use crate::funding::funding_id;
-use crate::{Command, Index, Kind, ProjectId, Write};
+use crate::{Command, Index, Kind, ProjectId, SavedTransfer, Write};
 
 use super::columns::{self, account_columns, signed, transfer_columns, unsigned};
+
+/// Open holds of one side of an account whose time has come, the oldest first.
+macro_rules! overdue {
+    ($index:literal, $side:literal) => {
+        concat!(
+            "SELECT ",
+            transfer_columns!(),
+            " FROM transfers ",
+            $index,
+            " WHERE project = ?1 AND state = 0 AND ",
+            $side,
+            "_kind = ?2 AND ",
+            $side,
+            "_owner = ?3 AND ",
+            $side,
+            "_party = ?4 AND ",
+            $side,
+            "_period = ?5 AND expires_at <= ?6 ORDER BY expires_at"
+        )
+    };
+}
 
 pub(super) fn load<'a>(
     connection: &Connection,
     commands: &[&'a Command],
+    expiries: u32,
 ) -> rusqlite::Result<Rows<'a>> {
     let mut rows = Rows::default();
     load_once(connection, commands, &mut rows)?;
     load_versions(connection, commands, &mut rows)?;
     load_unique(connection, commands, &mut rows)?;
     for (project, wanted) in wanted(commands) {
-        rows.books
-            .insert(project, load_books(connection, project, wanted)?);
+        let books = load_books(connection, project, (wanted, expiries))?;
+        rows.books.insert(project, books);
     }
     Ok(rows)
 }
@@ -158,10 +180,23 @@ fn wanted(commands: &[&Command]) -> BTreeMap<ProjectId, Wanted> {
 fn load_books(
     connection: &Connection,
     project: ProjectId,
-    mut wanted: Wanted,
+    (mut wanted, expiries): (Wanted, u32),
 ) -> rusqlite::Result<Books> {
     let mut books = Books::default();
-    load_transfers(connection, project, &mut wanted, &mut books)?;
+    load_due(connection, project, (&mut wanted, expiries), &mut books)?;
+    load_chains(connection, project, &mut wanted, &mut books)?;
+    for id in &wanted.accounts {
+        load_account(connection, project, *id, &mut books)?;
+    }
+    Ok(books)
+}
+
+fn load_account(
+    connection: &Connection,
+    project: ProjectId,
+    id: AccountId,
+    books: &mut Books,
+) -> rusqlite::Result<()> {
     let select = concat!(
         "SELECT ",
         account_columns!(),
@@ -169,40 +204,45 @@ fn load_books(
          AND period = ?5"
     );
     let mut statement = connection.prepare_cached(select)?;
-    for id in &wanted.accounts {
-        let row = params![
-            project.0,
-            id.kind,
-            signed(id.owner),
-            signed(id.party),
-            id.window
-        ];
-        if let Some(account) = statement.query_row(row, columns::account).optional()? {
-            books.load_account(account);
-        }
+    let (owner, party) = (signed(id.owner), signed(id.party));
+    let row = params![project.0, id.kind, owner, party, id.window];
+    if let Some(account) = statement.query_row(row, columns::account).optional()? {
+        books.load_account(account);
     }
-    Ok(books)
+    Ok(())
 }
 
-fn load_transfers(
+/// Some of what is overdue, the oldest first; the rest is left to the batches that follow.
+fn load_due(
     connection: &Connection,
     project: ProjectId,
-    wanted: &mut Wanted,
+    (wanted, expiries): (&mut Wanted, u32),
     books: &mut Books,
 ) -> rusqlite::Result<()> {
     let due = concat!(
         "SELECT ",
         transfer_columns!(),
-        " FROM transfers WHERE project = ?1 AND state = 0 AND expires_at <= ?2"
+        " FROM transfers INDEXED BY transfers_due \
+         WHERE project = ?1 AND state = 0 AND expires_at <= ?2 ORDER BY expires_at LIMIT ?3"
     );
     let mut statement = connection.prepare_cached(due)?;
-    for saved in statement.query_map(params![project.0, wanted.until], columns::transfer)? {
+    let row = params![project.0, wanted.until, expiries];
+    for saved in statement.query_map(row, columns::transfer)? {
         let saved = saved?;
         wanted
             .accounts
             .extend([saved.transfer.debit, saved.transfer.credit]);
         books.load_transfer(&saved);
     }
+    Ok(())
+}
+
+fn load_chains(
+    connection: &Connection,
+    project: ProjectId,
+    wanted: &mut Wanted,
+    books: &mut Books,
+) -> rusqlite::Result<()> {
     let chain = concat!(
         "SELECT ",
         transfer_columns!(),
@@ -220,4 +260,36 @@ fn load_transfers(
         }
     }
     Ok(())
+}
+
+/// Overdue holds that take of an account's limit and are not loaded yet, the oldest first, with
+/// their accounts; how many.
+pub(super) fn load_overdue(
+    connection: &Connection,
+    books: &mut Books,
+    ((project, id, now), expiries): ((ProjectId, AccountId, Timestamp), u32),
+) -> rusqlite::Result<usize> {
+    let select = match books.account(id).map(|account| account.limit) {
+        None | Some(Limit::None) => return Ok(0),
+        Some(Limit::DebitsWithinCredits) => overdue!("INDEXED BY open_holds_by_debit", "debit"),
+        // None of the chart's accounts is limited so: no index is kept for them.
+        Some(Limit::CreditsWithinDebits) => overdue!("INDEXED BY transfers_due", "credit"),
+    };
+    let mut statement = connection.prepare_cached(select)?;
+    let (owner, party) = (signed(id.owner), signed(id.party));
+    let row = params![project.0, id.kind, owner, party, id.window, now];
+    let found = statement.query_map(row, columns::transfer)?;
+    let is_new = |saved: &SavedTransfer| !books.has_hold(saved.transfer.id);
+    let new = found.filter(|saved| saved.as_ref().map_or(true, is_new));
+    let new: Vec<SavedTransfer> = new.take(expiries as usize).collect::<Result<_, _>>()?;
+    for saved in &new {
+        for id in [saved.transfer.debit, saved.transfer.credit] {
+            // Those that are there may have changed since they were read.
+            if books.account(id).is_none() {
+                load_account(connection, project, id, books)?;
+            }
+        }
+        books.load_transfer(saved);
+    }
+    Ok(new.len())
 }

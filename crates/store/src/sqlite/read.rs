@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ledger::{Account, AccountId};
+use ledger::{Account, AccountId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use crate::{
@@ -221,6 +221,13 @@ impl Reader {
         let (owner, party) = (signed(id.owner), signed(id.party));
         let row = params![self.project.0, id.kind, owner, party, id.window];
         self.one(select, row, columns::account)
+    }
+
+    pub(crate) fn has_overdue(&self, now: Timestamp) -> Result<bool, Fault> {
+        let select = "SELECT 1 FROM transfers INDEXED BY transfers_due \
+                      WHERE project = ?1 AND state = 0 AND expires_at <= ?2 LIMIT 1";
+        let found = self.one(select, params![self.project.0, now], |_| Ok(()))?;
+        Ok(found.is_some())
     }
 
     pub(crate) fn accounts_of(&self, asked: AccountsOf) -> Result<Vec<Account>, Fault> {

@@ -6,10 +6,11 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use ledger::Timestamp;
+use ledger::{Rejection, Timestamp};
 use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 
+use crate::batch::Rows;
 use crate::{Command, Fault, Outcome, ProjectId, Settings};
 
 use super::{disk, load, save};
@@ -62,7 +63,7 @@ pub(super) fn run(connection: Connection, queue: &Receiver<Message>, settings: S
         let mut batch = Batch::begin(first);
         batch.fill(queue, settings, usual);
         usual = batch.jobs.len();
-        answer(batch.jobs, &connection);
+        answer(batch.jobs, &connection, settings.expiries.max(1));
         for tidying in batch.tidying {
             tidy(tidying, &connection);
         }
@@ -115,9 +116,9 @@ impl Batch {
     }
 }
 
-fn answer(jobs: Vec<Job>, connection: &Connection) {
+fn answer(jobs: Vec<Job>, connection: &Connection, expiries: u32) {
     let commands: Vec<&Command> = jobs.iter().flat_map(|job| &job.commands).collect();
-    let outcomes = commit(connection, &commands);
+    let outcomes = commit(connection, &commands, expiries);
     drop(commands);
     let mut outcomes = outcomes.map(Vec::into_iter);
     for job in jobs {
@@ -130,11 +131,15 @@ fn answer(jobs: Vec<Job>, connection: &Connection) {
     }
 }
 
-fn commit(connection: &Connection, commands: &[&Command]) -> Result<Vec<Outcome>, Fault> {
+fn commit(
+    connection: &Connection,
+    commands: &[&Command],
+    expiries: u32,
+) -> Result<Vec<Outcome>, Fault> {
     if commands.is_empty() {
         return Ok(Vec::new());
     }
-    let outcomes = transact(connection, commands);
+    let outcomes = transact(connection, commands, expiries);
     if outcomes.is_err() && !connection.is_autocommit() {
         // If this fails too, the next batch finds the transaction open and fails: nothing of
         // this one can become durable by accident.
@@ -143,13 +148,43 @@ fn commit(connection: &Connection, commands: &[&Command]) -> Result<Vec<Outcome>
     outcomes.map_err(disk)
 }
 
-fn transact(connection: &Connection, commands: &[&Command]) -> rusqlite::Result<Vec<Outcome>> {
+fn transact(
+    connection: &Connection,
+    commands: &[&Command],
+    expiries: u32,
+) -> rusqlite::Result<Vec<Outcome>> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let mut rows = load::load(connection, commands)?;
-    let outcomes = commands.iter().map(|command| rows.judge(command)).collect();
+    let mut rows = load::load(connection, commands, expiries)?;
+    let mut outcomes = Vec::with_capacity(commands.len());
+    for command in commands {
+        outcomes.push(judge(connection, &mut rows, (command, expiries))?);
+    }
     save::save(connection, &rows)?;
     connection.prepare_cached("COMMIT")?.execute([])?;
     Ok(outcomes)
+}
+
+/// A limit is reached only when nothing overdue takes of it any more: what is not loaded yet is
+/// let go first, stretch by stretch, as far as the command needs it.
+fn judge<'a>(
+    connection: &Connection,
+    rows: &mut Rows<'a>,
+    (command, expiries): (&'a Command, u32),
+) -> rusqlite::Result<Outcome> {
+    loop {
+        let outcome = rows.judge(command);
+        let Outcome::Rejected { rejection, .. } = outcome else {
+            return Ok(outcome);
+        };
+        let Rejection::LimitReached(account) = rejection else {
+            return Ok(outcome);
+        };
+        let books = rows.books.entry(command.project).or_default();
+        let overdue = (command.project, account, command.now);
+        if load::load_overdue(connection, books, (overdue, expiries))? == 0 {
+            return Ok(outcome);
+        }
+    }
 }
 
 fn tidy(tidying: Tidying, connection: &Connection) {

@@ -1,7 +1,9 @@
 //! What does each command come to? A row per happening, on every engine.
 
 use ledger::{Kind as TransferKind, PendingState, Rejection, Transfer, TransferId};
-use store::{Command, Expect, Index, Kind, Outcome, ProjectId, TransferFilter, Write};
+use store::{
+    Command, Expect, Index, Kind, Outcome, ProjectId, Settings, Store, TransferFilter, Write,
+};
 
 use crate::support::*;
 
@@ -329,6 +331,51 @@ fn what_is_overdue_gives_back_before_anyone_is_refused() {
         let saved = run(store.transfers(SHOP, TransferFilter::Chain(1), page)).unwrap();
         assert_eq!(saved[0].state, Some(PendingState::Expired));
     });
+}
+
+#[test]
+fn many_that_end_together_are_let_go_as_they_are_needed() {
+    let scratch = Scratch::new();
+    let few = Settings {
+        expiries: 2,
+        ..Settings::default()
+    };
+    let store = Store::open(&scratch.file("few.db"), few).unwrap();
+    let until = TransferKind::Pending {
+        expires_at: NOW + 10,
+    };
+    for number in 1..=10 {
+        assert_eq!(
+            submit(&store, chain(vec![spend(number, 10, until)])),
+            Applied
+        );
+    }
+    let later = |chain| Command {
+        now: NOW + 10,
+        chain,
+        ..command()
+    };
+    let budget = || {
+        let found = run(store.account(SHOP, account(BUDGET))).unwrap().unwrap();
+        (found.debits.pending, found.available().unwrap())
+    };
+    // Two go unasked.
+    let direct = TransferKind::Direct;
+    assert_eq!(submit(&store, later(vec![])), Applied);
+    assert_eq!(budget(), (80, 20));
+    // Two go unasked and as many more as the command needs.
+    assert_eq!(submit(&store, later(vec![spend(11, 75, direct)])), Applied);
+    assert_eq!(budget(), (20, 5));
+    // Who ends one finds it ended.
+    let post = TransferKind::Post { pending: held(10) };
+    let rejection = Rejection::PendingClosed(PendingState::Expired);
+    let outcome = submit(&store, later(vec![spend(12, 1, post)]));
+    assert_eq!(outcome, rejected(0, rejection));
+    // The rest goes before anyone is refused.
+    let limit = Rejection::LimitReached(account(BUDGET));
+    let outcome = submit(&store, later(vec![spend(13, 26, direct)]));
+    assert_eq!((outcome, budget()), (rejected(0, limit), (0, 25)));
+    assert!(run(store.audit()).unwrap().is_clean());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ledger::AccountId;
-use store::{AccountsOf, Outcome, Page, Store, TransferFilter};
+use store::{AccountsOf, Command, Outcome, Page, Settings, Store, TransferFilter};
 
 use crate::generator::{Generator, INDEXES, KEYS, KINDS, MOST_CHAINS, PROJECTS};
 use crate::support::*;
@@ -43,6 +43,53 @@ fn every_engine_answers_as_the_model() {
         seen.len() == 5 && seen.values().all(|count| *count > 50),
         "{seen:?}"
     );
+}
+
+/// Holds that nobody needs may stay open for a while, but no answer tells.
+#[test]
+fn letting_go_in_stretches_changes_no_answer() {
+    let few = Settings {
+        expiries: 1,
+        ..Settings::default()
+    };
+    let (mut left_open, mut rejected) = (0, 0);
+    for seed in 300..300 + SEEDS {
+        let scratch = Scratch::new();
+        let model = Store::memory();
+        let sqlite = Store::open(&scratch.file("few.db"), few).unwrap();
+        let mut generator = Generator::new(seed);
+        let mut now = 0;
+        for number in 0..BATCHES {
+            let mut batch = generator.batch();
+            for command in &mut batch {
+                // What was let go too early for a clock that is behind would differ.
+                now = now.max(command.now);
+                command.now = now;
+            }
+            let expected = run(model.submit_all(batch.clone())).unwrap();
+            let outcomes = run(sqlite.submit_all(batch)).unwrap();
+            assert_eq!(outcomes, expected, "seed {seed} batch {number}");
+            let is_rejected = |outcome: &&Outcome| name(outcome) == "rejected";
+            rejected += outcomes.iter().filter(is_rejected).count();
+            let overdue = |project| run(sqlite.has_overdue(project, now)).unwrap();
+            left_open += PROJECTS.into_iter().filter(|one| overdue(*one)).count();
+            assert_eq!(run(sqlite.audit()).unwrap().findings, [], "seed {seed}");
+        }
+        for project in PROJECTS {
+            let empty = || Command {
+                project,
+                now,
+                ..command()
+            };
+            submit(&model, empty());
+            while run(sqlite.has_overdue(project, now)).unwrap() {
+                submit(&sqlite, empty());
+            }
+        }
+        assert_eq!(run(sqlite.audit()).unwrap(), run(model.audit()).unwrap());
+        compare(&sqlite, &model, &mut generator);
+    }
+    assert!(left_open > 50 && rejected > 50, "{left_open} {rejected}");
 }
 
 #[test]
