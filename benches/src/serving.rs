@@ -144,7 +144,7 @@ fn serve(router: impl Future<Output = Result<(Router, String), String>>) -> Resu
         let listen = async {
             let listener = TcpListener::bind(ANYWHERE).await?;
             println!("{} {key}", listener.local_addr()?);
-            axum::serve(listener, router).await
+            axum::serve(listener, router.into_make_service()).await
         };
         listen
             .await
