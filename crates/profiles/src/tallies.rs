@@ -157,6 +157,13 @@ impl Tallies {
         self.cart = self.cart.filter(|cart| cart.at >= kept_from);
     }
 
+    /// Whether nothing was observed for thirteen months.
+    #[must_use]
+    pub fn is_long_ago(&self, now: Timestamp) -> bool {
+        self.seen
+            .is_some_and(|seen| seen.last < now.clamp(0, MAX_AT) - KEPT_BEHAVIOUR)
+    }
+
     fn forget_tastes(&mut self, newest: Timestamp) {
         let kept_from = |width, kept| (bucket(newest, width) + 1).saturating_sub(kept);
         let (week, visit) = (kept_from(WEEK, KEPT_WEEKS), kept_from(VISIT, KEPT_VISITS));

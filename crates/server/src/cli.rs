@@ -34,7 +34,8 @@ enum Commands {
     Backup(Backup),
     /// Make an API key; it is shown once.
     Key(Key),
-    /// Decide again from a decision's record; fails when the answer differs.
+    /// Decide again from a decision's record; fails when the answer differs, and with code 3 where
+    /// its inputs were taken back.
     ReplayDecision(ReplayDecision),
 }
 
@@ -101,6 +102,17 @@ impl Data {
             &self.data.join("proffer.db"),
             Settings::default(),
         )?)
+    }
+}
+
+/// What the process ends with after a refusal: 3 where the inputs of a decision were taken back,
+/// 1 otherwise.
+#[must_use]
+pub fn exit_code(refused: &Refused) -> u8 {
+    if refused.code() == replay::TAKEN_BACK {
+        3
+    } else {
+        1
     }
 }
 
@@ -183,7 +195,8 @@ pub async fn serve_until(
     let store = app.store().clone();
     let jobs = tokio::spawn(jobs::run(app.clone()));
     let router = router::router(app);
-    let served = axum::serve(listener, router)
+    // Handed over as a whole: else every connection gets a copy of all routes.
+    let served = axum::serve(listener, router.into_make_service())
         .with_graceful_shutdown(stop)
         .await;
     // Each of their changes is whole or nothing, so they can be cut off anywhere.

@@ -17,7 +17,7 @@ use offers::{
 use profiles::{CustomerId, Profile, Purpose};
 use rules::{Facts, Value};
 use serde::{Deserialize, Serialize};
-use store::{Command, Index, Kind, Outcome, ProjectId, Write};
+use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Write};
 
 use crate::{
     app::App,
@@ -51,6 +51,9 @@ pub struct Recorded {
     pub request: Request,
     pub decision: Decision,
     pub promise: Promise,
+    /// Facts and order of the request were taken back with the consent they were kept under: it
+    /// can be shown, and not be decided again.
+    pub stripped: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,11 +194,12 @@ async fn remaining(
     (facts, occasion): (&Facts, &Occasion),
 ) -> Result<Remaining, Refused> {
     let mut limits: Vec<(CampaignId, Counter)> = Vec::new();
+    let mut seen = BTreeSet::new();
     for (offer, _) in candidates(&compiled.snapshot, facts) {
         let Some((_, campaign)) = compiled.snapshot.offer(offer) else {
             continue;
         };
-        if limits.iter().any(|(known, _)| *known == campaign.id) {
+        if !seen.insert(campaign.id) {
             continue;
         }
         let of_campaign = counters(campaign, None, occasion);
@@ -266,6 +270,7 @@ impl Draft<'_> {
             request: self.request,
             decision: self.decision,
             promise,
+            stripped: false,
         };
         let keeping = Keeping {
             app: self.app,
@@ -274,7 +279,10 @@ impl Draft<'_> {
             told: self.told,
         };
         writes.extend(record(&recorded)?);
-        let (expects, changed) = people.finish()?;
+        // Who takes consent back changes: then nothing is kept that was read before.
+        let unchanged = people.unchanged(customer);
+        let (mut expects, changed) = people.finish()?;
+        expects.extend(unchanged);
         writes.extend(changed);
         let command = Command {
             expects,
@@ -287,7 +295,7 @@ impl Draft<'_> {
             Err(Outcome::Rejected {
                 rejection: Rejection::LimitReached(_),
                 ..
-            }) if has_promise => keeping.lost(recorded).await.map(Some),
+            }) if has_promise => keeping.lost(recorded, unchanged).await,
             Err(Outcome::Stale { .. }) => Ok(None),
             Err(other) => Err(Refused::Fault(format!(
                 "a decision could not be kept: {other:?}"
@@ -452,15 +460,28 @@ impl Keeping<'_> {
         answer.after(self.app.store().submit(command).await?)
     }
 
-    /// Keeps the record of a decision whose promise could not be made.
-    async fn lost(&self, recorded: Recorded) -> Result<Answer, Refused> {
+    /// Keeps the record of a decision whose promise could not be made; `None` when somebody else
+    /// changed the customer.
+    async fn lost(
+        &self,
+        recorded: Recorded,
+        unchanged: Option<Expect>,
+    ) -> Result<Option<Answer>, Refused> {
         let recorded = Recorded {
             promise: Promise::Lost,
             ..recorded
         };
-        let command = crate::setup::writes(self.asked.project, record(&recorded)?);
-        let kept = self.keep(command, &recorded).await?;
-        kept.map_err(|other| Refused::Fault(format!("a decision could not be kept: {other:?}")))
+        let command = Command {
+            expects: unchanged.into_iter().collect(),
+            ..crate::setup::writes(self.asked.project, record(&recorded)?)
+        };
+        match self.keep(command, &recorded).await? {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Outcome::Stale { .. }) => Ok(None),
+            Err(other) => Err(Refused::Fault(format!(
+                "a decision could not be kept: {other:?}"
+            ))),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     counting::{Counted, Counting, Told, message_key, order_key},
     people::{People, Whose},
     problem::Refused,
+    retention, withdrawing,
 };
 
 /// Somebody else changed one of the same people: begin anew, at most so often.
@@ -164,7 +165,7 @@ impl Unit<'_> {
         self.links.push(Write::Link {
             index: Index::Message,
             key: key.to_vec(),
-            id: self.app.next_id(),
+            id: retention::dated(self.now, self.app.next_id()),
         });
         Ok(false)
     }
@@ -272,6 +273,7 @@ impl Unit<'_> {
 
     /// `None` when somebody else changed what this was based on.
     async fn commit(self) -> Result<Option<Tally>, Refused> {
+        let taken_back = self.people.taken_back();
         let (mut expects, mut writes) = self.people.finish()?;
         let (of_orders, booking, orders) = self.counting.finish()?;
         expects.extend(of_orders);
@@ -290,7 +292,11 @@ impl Unit<'_> {
             writes,
         };
         match self.app.store().submit(command).await? {
-            Outcome::Applied => Ok(Some(self.tally)),
+            Outcome::Applied => {
+                let at = (self.project, self.now);
+                withdrawing::strip(self.app, at, &taken_back).await?;
+                Ok(Some(self.tally))
+            }
             Outcome::Stale { .. } => Ok(None),
             other => Err(Refused::Fault(format!(
                 "events could not be kept: {other:?}"

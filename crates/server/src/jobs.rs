@@ -1,4 +1,5 @@
-//! What happens because time passes? Holds are let go, gift cards lapse, policies learn. The live
+//! What happens because time passes? Holds are let go, gift cards lapse, policies learn, and what
+//! was kept long enough is forgotten. The live
 //! project's jobs run by the machine's clock; a sandbox's when it is told to, by its own.
 
 use std::time::Duration;
@@ -9,10 +10,12 @@ use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Write};
 
 use crate::{
     app::App,
+    checkout::sweep,
     clock, configuration,
     configuration::Stored,
     learn,
     problem::Refused,
+    retention,
     setup::{LIVE, writes},
     vouchers::Issued,
 };
@@ -45,7 +48,7 @@ pub async fn run(app: App) {
     loop {
         ticks.tick().await;
         let now = clock::wall();
-        if let Err(refused) = expire(&app, LIVE, now).await {
+        if let Err(refused) = sweep(&app, LIVE, now).await {
             tracing::error!(?refused, "holds could not be let go");
         }
         if done_on == day(now) {
@@ -63,23 +66,14 @@ pub async fn run(app: App) {
 /// # Errors
 /// When the store fails.
 pub async fn all(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Refused> {
-    expire(app, project, now).await?;
+    sweep(app, project, now).await?;
     daily(app, project, now).await
-}
-
-/// Any command lets go of the holds whose time has come; this one does nothing else.
-async fn expire(app: &App, project: ProjectId, now: Timestamp) -> Result<(), Refused> {
-    let command = Command {
-        now,
-        ..writes(project, Vec::new())
-    };
-    app.store().submit(command).await?;
-    Ok(())
 }
 
 async fn daily(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Refused> {
     let mut done = lapse(app, project, now).await?;
     done.has_learnt = learn::learn(app, project, now).await?;
+    retention::keep_to(app, project, now).await?;
     Ok(done)
 }
 

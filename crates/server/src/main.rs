@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use server::cli::{Cli, run};
+use server::cli::{Cli, exit_code, run};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(refused) => {
             eprintln!("proffer: {refused:?}");
-            ExitCode::FAILURE
+            ExitCode::from(exit_code(&refused))
         }
     }
 }

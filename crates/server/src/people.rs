@@ -268,6 +268,32 @@ impl<'a> People<'a> {
         Profile::of(customer, &nodes, person.traits.clone())
     }
 
+    /// That a loaded customer is still as they were read: who takes consent back changes.
+    #[must_use]
+    pub fn unchanged(&self, customer: CustomerId) -> Option<Expect> {
+        let version = self.version(Kind::Customer, customer.0)?;
+        Some(Expect {
+            kind: Kind::Customer,
+            id: customer.0,
+            version,
+        })
+    }
+
+    /// Those whose decisions are to be stripped, by their numbers now and before, once what
+    /// [`People::finish`] gives is written.
+    #[must_use]
+    pub fn taken_back(&self) -> Vec<CustomerId> {
+        let noted = self.links.iter().filter_map(|write| match write {
+            Write::Link {
+                index: Index::TakenBack,
+                id,
+                ..
+            } => Some(CustomerId(*id)),
+            _ => None,
+        });
+        noted.collect()
+    }
+
     /// What must still be so, and what is to be written, for the changes made here.
     ///
     /// # Errors

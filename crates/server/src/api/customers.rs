@@ -26,6 +26,7 @@ use crate::{
     people::{People, Person},
     problem::Refused,
     setup::writes,
+    withdrawing,
 };
 
 const MAX_ATTEMPTS: usize = 20;
@@ -107,12 +108,16 @@ async fn upsert(
         let key = path.as_deref().or(input.customer.key());
         let who = who(&mut people, key, caller.now).await?;
         let view = put_down(&mut people, (who, caller.now), &input)?;
+        let taken_back = people.taken_back();
         let (expects, changed) = people.finish()?;
         let mut command = writes(caller.project, changed);
         command.expects = expects;
         command.now = caller.now;
         match app.store().submit(command).await? {
-            Outcome::Applied => return Answer::ok(&view),
+            Outcome::Applied => {
+                withdrawing::strip(app, (caller.project, caller.now), &taken_back).await?;
+                return Answer::ok(&view);
+            }
             Outcome::Stale { .. } => {}
             other => return Err(Refused::Fault(format!("a customer: {other:?}"))),
         }
@@ -273,12 +278,16 @@ async fn delete(
         let mut people = People::open(&app, caller.project)?;
         let customer = known(&mut people, &id).await?;
         people.erase(customer);
+        let taken_back = people.taken_back();
         let (expects, changed) = people.finish()?;
         let mut command = writes(caller.project, changed);
         command.expects = expects;
         command.now = caller.now;
         match app.store().submit(command).await? {
-            Outcome::Applied => return Ok(StatusCode::NO_CONTENT),
+            Outcome::Applied => {
+                withdrawing::strip(&app, (caller.project, caller.now), &taken_back).await?;
+                return Ok(StatusCode::NO_CONTENT);
+            }
             Outcome::Stale { .. } => {}
             other => return Err(Refused::Fault(format!("a customer: {other:?}"))),
         }

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, Query, State},
     http::HeaderMap,
 };
-use decision::{explain, explain_given};
+use decision::explain_given;
 use serde::{Deserialize, Serialize};
 use store::{Index, Page};
 use utoipa::{IntoParams, ToSchema};
@@ -27,6 +27,7 @@ use crate::{
     once::{Answer, Key},
     people::People,
     problem::Refused,
+    replay::traced,
     vouchers::key,
 };
 
@@ -157,8 +158,7 @@ async fn get(
     let snapshot = recorded.decision.snapshot;
     let snapshot = configuration::kept(app.store(), caller.project, snapshot).await?;
     let compiled = app.compiled(caller.project).await?;
-    let trace = decision::trace(&snapshot, &recorded.request);
-    let explained = explain(&snapshot, &recorded.request, &recorded.decision);
+    let (trace, explained) = traced(&snapshot, &recorded);
     let name = |offer| {
         let stored = compiled.offers.get(&offer)?;
         Some(stored.thing.name.to_string())

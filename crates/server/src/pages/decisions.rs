@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, Query, State},
     response::Html,
 };
-use decision::{Bar, Fate, Snapshot, explain, trace};
+use decision::{Bar, Fate, Snapshot};
 use offers::OfferId;
 use serde::Deserialize;
 use store::{Kind, Page, ProjectId, Record};
@@ -25,6 +25,7 @@ use crate::{
     configuration,
     deciding::{self, Promise, Recorded},
     problem::Refused,
+    replay,
 };
 
 const PER_PAGE: u32 = 50;
@@ -197,8 +198,8 @@ pub async fn page(
         let known = snapshot.offer(offer);
         known.map(|(offer, _)| offer.name.to_string())
     };
-    let explanation = explain(&snapshot, request, decision);
-    let view = TraceView::of(&trace(&snapshot, request), request, explanation, &name_of);
+    let (trace, explanation) = replay::traced(&snapshot, &recorded);
+    let view = TraceView::of(&trace, request, explanation, &name_of);
     let currency = figures::currency(&*app.compiled(visitor.project).await?);
     let named = |offer| name_of(offer).unwrap_or_else(|| offer_id(offer));
     let (promise, until, code) = promise(&recorded.promise, &named);

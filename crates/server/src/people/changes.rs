@@ -6,15 +6,20 @@ use rules::Facts;
 use store::{Index, Kind, Write};
 
 use super::{Enrolment, MAX_GRANTS, People};
-use crate::deciding::{PROGRAMME, arm_key};
+use crate::{
+    deciding::{PROGRAMME, arm_key},
+    withdrawing::noted,
+};
 
 /// What the shop says of a customer in words of its own, and keeps saying whatever they allow.
 const STATED: [&str; 2] = ["customer.id", "customer.metadata."];
 
 impl People<'_> {
     /// Takes down what a customer says of consent under one of their identifiers. What they no
-    /// longer allow is gone in the same command: features, traits, and their place in an arm.
+    /// longer allow is gone in the same command: features, traits, and their place in an arm. What
+    /// was decided by it is noted to be stripped.
     pub fn state(&mut self, customer: CustomerId, node: NodeId, said: Consent) {
+        let before = self.consent_of(customer);
         let Some(kept) = self.nodes.get_mut(&node) else {
             return;
         };
@@ -23,17 +28,38 @@ impl People<'_> {
             kept.thing.consent = merged;
             kept.changed = true;
         }
-        let Some(person) = self.person(customer) else {
-            return;
-        };
-        let consent = self.consent(person);
+        self.hold_to_consent(customer, &[before]);
+    }
+
+    fn consent_of(&self, customer: CustomerId) -> Consent {
+        let person = self.person(customer);
+        person.map_or_else(Consent::default, |person| self.consent(person))
+    }
+
+    /// Lets go of what is no longer allowed, where it was before.
+    fn hold_to_consent(&mut self, customer: CustomerId, before: &[Consent]) {
+        let consent = self.consent_of(customer);
         let personalise = consent.allows(Purpose::PersonaliseOffers);
         if !personalise {
             self.forget(customer);
         }
+        let did_allow = |before: &Consent| before.allows(Purpose::PersonaliseOffers);
+        if !personalise && before.iter().any(did_allow) {
+            self.take_back(customer);
+        }
         if !(personalise && consent.allows(Purpose::Measure)) {
             self.exclude(customer);
         }
+    }
+
+    /// Notes that a customer's decisions are to be stripped of what they were made by.
+    fn take_back(&mut self, customer: CustomerId) {
+        // Written in any case, so that nothing is decided by what was read before.
+        let Some(person) = self.person_mut(customer) else {
+            return;
+        };
+        let ids: Vec<_> = person.former.iter().copied().chain([customer]).collect();
+        self.links.extend(ids.into_iter().map(noted));
     }
 
     /// Features and traits go; what the shop states, and what was granted, stays.
@@ -83,6 +109,7 @@ impl People<'_> {
     /// counted is the shop's accounting and stays under a number that leads to nobody.
     pub fn erase(&mut self, customer: CustomerId) {
         self.exclude(customer);
+        self.take_back(customer);
         let Some(person) = self.person(customer).cloned() else {
             return;
         };
@@ -100,6 +127,7 @@ impl People<'_> {
 
     /// All that was of `from` is of `to` from now on; `from` keeps a pointer.
     pub(super) fn join(&mut self, from: CustomerId, to: CustomerId) {
+        let before = [from, to].map(|id| self.consent_of(id));
         let Some(old) = self.person_mut(from) else {
             return;
         };
@@ -130,6 +158,8 @@ impl People<'_> {
         traits.extend(std::mem::take(&mut person.traits));
         person.traits = traits;
         self.join_enrolments(to, enrolled);
+        // The latest word of either counts for both.
+        self.hold_to_consent(to, &before);
     }
 
     /// Whoever was enrolled first keeps the arm their outcomes were counted in; who was in two

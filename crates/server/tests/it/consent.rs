@@ -145,3 +145,131 @@ async fn measuring_alone_builds_no_profile() {
     assert_eq!(profile["facts"], json!({}));
     assert_eq!(profile["consent"]["measure"]["choice"], "granted");
 }
+
+/// Every text that says something about ann, unlike any other.
+const TOLD: [&str; 5] = [
+    "xyzzy-ville",
+    "xyzzy-category",
+    "xyzzy-brand",
+    "xyzzy-sku",
+    "xyzzy-till",
+];
+
+/// Somebody who told us a lot, and was decided for by it more than once; the first decision.
+async fn decided_for(shop: &Shop) -> String {
+    shop.percent_off("Ten", 10, json!({})).await;
+    shop.policy("ranked", &["Ten"], 0).await;
+    let mut seen = viewed("m1", "ann");
+    seen["properties"] =
+        json!({"sku": "xyzzy-sku", "category": "xyzzy-category", "brand": "xyzzy-brand"});
+    let told = json!({"type": "identify", "messageId": "m2", "userId": "ann",
+        "context": allowing(), "traits": {"city": "xyzzy-ville"}});
+    shop.post(NOON, "/v1/batch", &json!({"batch": [seen, told]}))
+        .await;
+    let order = json!({"amount": 900, "items": [
+        {"source_id": "xyzzy-sku", "quantity": 1, "price": 900, "amount": 900,
+         "product": {"name": "xyzzy-brand", "metadata": {"category": "xyzzy-category"}}}
+    ]});
+    let asked = json!({"customer": {"source_id": "ann"}, "order": order,
+        "context": {"till": "xyzzy-till"}});
+    let first = shop.post(NOON, "/v1/decisions", &asked).await;
+    shop.post(NOON, "/v1/decisions", &asked).await;
+    assert!(first["offer"]["code"].is_string(), "{first}");
+    first["id"].as_str().unwrap().to_owned()
+}
+
+/// What was decided is still told, without what it was decided by.
+async fn is_stripped(shop: &Shop, decision: &str) {
+    let trace = shop
+        .get(NOON + HOUR, &format!("/v1/decisions/{decision}"))
+        .await;
+    assert_eq!(trace["arm"], "treatment");
+    assert_eq!(trace["candidates"][0]["fate"], "chosen");
+    assert_eq!(trace["candidates"][0]["propensity"], 1_000_000);
+    assert_eq!(
+        trace["explanation"]["auditor"][0]["code"],
+        "inputs_taken_back"
+    );
+    assert_eq!(trace["request"]["order"], Value::Null);
+    let refused = server::replay::replay_named(&shop.app, decision).await;
+    assert_eq!(refused.unwrap_err().code(), "inputs_taken_back");
+    shop.post(NOON + HOUR, "/v1/sandbox/jobs", &json!({})).await;
+    let all = bytes(shop);
+    assert_eq!(TOLD.map(|text| holds(&all, text)), [false; 5], "{TOLD:?}");
+}
+
+#[tokio::test]
+async fn what_is_taken_back_is_in_no_decision_and_in_no_file() {
+    let shop = Shop::start().await;
+    let decision = decided_for(&shop).await;
+    let all = bytes(&shop);
+    assert_eq!(TOLD.map(|text| holds(&all, text)), [true; 5], "{TOLD:?}");
+    let withdraw = json!({
+        "event": "Segment Consent Preference Updated", "messageId": "m3", "userId": "ann",
+        "context": denying()
+    });
+    shop.post(NOON + HOUR, "/v1/track", &withdraw).await;
+    is_stripped(&shop, &decision).await;
+    let history = shop.get(NOON, "/v1/decisions?customer=ann").await;
+    assert_eq!(history["decisions"].as_array().unwrap().len(), 2);
+    shop.app.store().clone().close().await.unwrap();
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_proffer"))
+        .args(["replay-decision", &decision, "--data"])
+        .arg(&shop.folder.0)
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(3));
+}
+
+#[tokio::test]
+async fn what_the_shop_says_was_taken_back_is_gone_too() {
+    let shop = Shop::start().await;
+    let decision = decided_for(&shop).await;
+    let body = json!({"source_id": "ann", "consent": {"personalise_offers": false}});
+    shop.post(NOON + HOUR, "/v1/customers", &body).await;
+    is_stripped(&shop, &decision).await;
+}
+
+#[tokio::test]
+async fn whoever_is_erased_is_in_no_decision_and_in_no_file() {
+    let shop = Shop::start().await;
+    let decision = decided_for(&shop).await;
+    let found = shop.get(NOON, "/v1/customers/ann").await;
+    let number = wire::ids::parse(wire::ids::Tag::Customer, found["id"].as_str().unwrap()).unwrap();
+    let linked = async || {
+        let index = (
+            store::Index::DecisionsOfCustomer,
+            server::vouchers::key(number),
+        );
+        let store = shop.app.store();
+        store
+            .count(server::setup::SANDBOX, index.0, &index.1)
+            .await
+            .unwrap()
+    };
+    assert_eq!(linked().await, 2);
+    let token = ("x-app-token", shop.sandbox_key.as_str());
+    let call = (axum::http::Method::DELETE, "/v1/customers/ann");
+    let (status, ..) = shop.raw(call, &[token], "").await;
+    assert_eq!(status, axum::http::StatusCode::NO_CONTENT);
+    assert_eq!(linked().await, 0);
+    is_stripped(&shop, &decision).await;
+}
+
+#[tokio::test]
+async fn turning_out_to_be_somebody_who_said_no_takes_back_too() {
+    let shop = Shop::start().await;
+    let decision = decided_for(&shop).await;
+    let mut other = viewed("m3", "unused");
+    other["userId"] = Value::Null;
+    other["anonymousId"] = "device".into();
+    shop.post(NOON, "/v1/track", &other).await;
+    other["messageId"] = "m4".into();
+    other["context"]["consent"]["categoryPreferences"]["personalise_offers"] = false.into();
+    other["timestamp"] = "2026-11-21T12:30:00Z".into();
+    shop.post(NOON + HOUR, "/v1/track", &other).await;
+    let alias = json!({"type": "alias", "messageId": "m5", "userId": "ann",
+        "previousId": "device", "timestamp": "2026-11-21T12:30:00Z"});
+    shop.post(NOON + HOUR, "/v1/alias", &alias).await;
+    is_stripped(&shop, &decision).await;
+}
