@@ -8,7 +8,7 @@
 //! # How a batch is applied
 //!
 //! Callers put commands in a bounded queue; one thread takes up to [`Settings::batch`] of them,
-//! waiting at most [`Settings::linger`] and only if several callers came last time. In one
+//! waiting at most [`Settings::linger`] and only if several callers came just before. In one
 //! transaction it loads the rows they touch, judges each command in memory after those before it,
 //! saves every changed row once, commits, and only then answers. What is refused was never
 //! written, so nothing is undone on disk. Rows are read inside the transaction that saves them and

@@ -48,6 +48,13 @@ pub(super) enum Tidying {
 /// Where one caller waits.
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Fault>>;
 
+/// How the transaction before this one went.
+#[derive(Clone, Copy, Default)]
+struct Last {
+    callers: usize,
+    took: Duration,
+}
+
 /// What was gathered for one transaction.
 struct Batch {
     jobs: Vec<Job>,
@@ -58,12 +65,19 @@ struct Batch {
 
 /// Serves the queue until it is closed or the last handle is gone.
 pub(super) fn run(connection: Connection, queue: &Receiver<Message>, settings: Settings) {
-    let mut usual = 1;
+    let mut last = Last::default();
+    let mut free_since = Instant::now();
     while let Ok(first) = queue.recv() {
+        if free_since.elapsed() > settings.linger {
+            // Whoever came together went away since.
+            last = Last::default();
+        }
         let mut batch = Batch::begin(first);
-        batch.fill(queue, settings, usual);
-        usual = batch.jobs.len();
+        batch.fill(queue, settings, last);
+        let begun = Instant::now();
+        last.callers = batch.jobs.len();
         answer(batch.jobs, &connection, settings.expiries.max(1));
+        last.took = begun.elapsed();
         for tidying in batch.tidying {
             tidy(tidying, &connection);
         }
@@ -72,6 +86,7 @@ pub(super) fn run(connection: Connection, queue: &Receiver<Message>, settings: S
             let _ = close.send(empty_log(&connection).map(|_| ()));
             return;
         }
+        free_since = Instant::now();
     }
 }
 
@@ -88,13 +103,14 @@ impl Batch {
     }
 
     /// Takes what is there, and waits a little for as many callers as came last time: a lone
-    /// caller never waits, and many are served together.
-    fn fill(&mut self, queue: &Receiver<Message>, settings: Settings, usual: usize) {
-        let deadline = Instant::now() + settings.linger;
+    /// caller never waits, and many are served together. To wait longer than a transaction takes
+    /// would cost more than another one.
+    fn fill(&mut self, queue: &Receiver<Message>, settings: Settings, last: Last) {
+        let deadline = Instant::now() + settings.linger.min(last.took);
         while self.commands < settings.batch && self.close.is_none() {
             let next = match queue.try_recv() {
                 Ok(message) => Ok(message),
-                Err(_) if self.jobs.len() >= usual => return,
+                Err(_) if self.jobs.len() >= last.callers => return,
                 Err(_) => queue.recv_timeout(deadline.saturating_duration_since(Instant::now())),
             };
             match next {

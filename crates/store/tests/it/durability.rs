@@ -318,3 +318,38 @@ fn a_failing_disk_is_a_fault_and_the_store_lives_on() {
     );
     assert!(run(store.audit()).unwrap().is_clean());
 }
+
+#[test]
+fn a_command_that_changes_nothing_writes_nothing() {
+    let scratch = Scratch::new();
+    let store = scratch.open("a.db");
+    let hold = TransferKind::Pending {
+        expires_at: NOW + 10,
+    };
+    submit(
+        &store,
+        Command {
+            openings: budget(100),
+            chain: vec![spend(1, 1, hold)],
+            ..command()
+        },
+    );
+    let other = Connection::open(scratch.file("a.db")).unwrap();
+    // Changes with every commit that writes a page.
+    let version = || -> u32 {
+        let select = "PRAGMA data_version";
+        other.query_row(select, [], |row| row.get(0)).unwrap()
+    };
+    let log = || fs::read(scratch.file("a.db-wal")).unwrap();
+    let at = |now| Command { now, ..command() };
+    let before = (version(), log());
+    for now in NOW..NOW + 10 {
+        submit(&store, at(now));
+    }
+    assert!(before == (version(), log()));
+    submit(&store, at(NOW + 10));
+    let after = (version(), log());
+    assert!(before.0 != after.0 && before.1 != after.1);
+    submit(&store, at(NOW + 11));
+    assert!(after == (version(), log()));
+}
