@@ -9,7 +9,7 @@ use offers::{
 };
 use profiles::Purpose;
 
-use crate::{Bar, Grant, Guardrail, Remaining, Request, Snapshot, snapshot::Candidate};
+use crate::{Bar, Grant, Guardrail, Request, Snapshot, snapshot::Candidate};
 
 /// The fact that a margin cannot be told without.
 pub(crate) const UNIT_COST: &str = "line.unit_cost";
@@ -59,7 +59,7 @@ pub(crate) fn held_back(
             Guardrail::NeverReads(_) => None,
         };
     snapshot.guardrails.iter().find_map(crossed).or_else(|| {
-        let is_exhausted = is_exhausted(candidate, &request.remaining, || (*priced).as_ref());
+        let is_exhausted = is_exhausted(candidate, request, || (*priced).as_ref());
         is_exhausted.then_some(Bar::Exhausted)
     })
 }
@@ -168,10 +168,10 @@ fn is_quiet(days: u16, grants: &[Grant], now: Timestamp) -> bool {
 /// is exhausted only when nothing is left.
 fn is_exhausted<'a>(
     candidate: &Candidate,
-    remaining: &Remaining,
+    request: &Request,
     priced: impl FnOnce() -> Option<&'a Priced>,
 ) -> bool {
-    let campaign = &candidate.campaign;
+    let (campaign, remaining) = (&candidate.campaign, &request.remaining);
     if remaining.spent.contains(&campaign.id) {
         return true;
     }
@@ -183,27 +183,18 @@ fn is_exhausted<'a>(
     } else {
         let discounts = |priced: &Priced| priced.discounts.iter().map(|one| one.amount).sum();
         let on_order: Minor = priced().map_or(0, discounts);
-        on_order.max(promised(candidate)).max(1)
+        on_order
+            .max(promised(candidate, request.order.as_ref()))
+            .max(1)
     };
     *left < least
 }
 
 /// What a grant of it holds from the budget.
-fn promised(candidate: &Candidate) -> Minor {
+fn promised(candidate: &Candidate, order: Option<&Order>) -> Minor {
     match candidate.campaign.commitment {
         Commitment::WhileBudgetLasts => 0,
-        Commitment::Guaranteed => ceiling(&candidate.offer.benefit).unwrap_or(0),
-    }
-}
-
-fn ceiling(benefit: &Benefit) -> Option<Minor> {
-    match benefit {
-        Benefit::PercentOff { ceiling, .. } | Benefit::ShippingFree { ceiling } => *ceiling,
-        Benefit::AmountOff { amount, .. } => Some(*amount),
-        Benefit::FixedPrice { .. }
-        | Benefit::UnitFree { .. }
-        | Benefit::Credit
-        | Benefit::PointsBack { .. } => None,
+        Commitment::Guaranteed => candidate.offer.ceiling(order).unwrap_or(0),
     }
 }
 

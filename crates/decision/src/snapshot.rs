@@ -6,7 +6,7 @@ use std::{
 };
 
 use measurement::{Design, Malformed, WHOLE};
-use offers::{Campaign, CampaignId, Offer, OfferId, Ppm, Scope};
+use offers::{Campaign, CampaignId, CapUnit, Commitment, Offer, OfferId, Ppm, Scope};
 use rules::{Condition, Facts, Index, Path};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,13 @@ pub enum Invalid {
         name: Arc<str>,
         offer: Option<OfferId>,
         path: Path,
+    },
+    /// The campaign guarantees its grants and caps its money, and nobody can say before there is
+    /// an order what one use of the offer costs at most: a grant of it could hold no money.
+    PromiseUnbounded {
+        campaign: CampaignId,
+        name: Arc<str>,
+        offer: OfferId,
     },
     /// More than the whole.
     ShareTooHigh(Guardrail),
@@ -227,6 +234,7 @@ fn usual_shares(policy: &Policy, live: &[Candidate]) -> Vec<Ppm> {
 fn faults_of(configuration: &Configuration) -> Vec<Invalid> {
     let mut faults = twice(configuration);
     faults.extend(protected_reads(configuration));
+    faults.extend(unbounded_promises(configuration));
     faults.extend(policy_faults(configuration));
     faults.extend(configuration.guardrails.iter().filter_map(too_high));
     faults.extend(configuration.design.check().err().map(Invalid::Design));
@@ -287,6 +295,26 @@ fn protected_reads(configuration: &Configuration) -> Vec<Invalid> {
         }
     }
     faults
+}
+
+fn unbounded_promises(configuration: &Configuration) -> Vec<Invalid> {
+    let promises_money = |campaign: &&Campaign| {
+        let has_cap = campaign.caps.iter().any(|cap| cap.unit == CapUnit::Money);
+        campaign.commitment == Commitment::Guaranteed && has_cap
+    };
+    let campaigns = configuration.campaigns.iter().filter(promises_money);
+    let unbounded = campaigns.flat_map(|campaign| {
+        let of_campaign = move |offer: &&Offer| offer.campaign == campaign.id;
+        let offers = configuration.offers.iter().filter(of_campaign);
+        offers
+            .filter(|offer| offer.ceiling(None).is_none())
+            .map(|offer| Invalid::PromiseUnbounded {
+                campaign: campaign.id,
+                name: Arc::clone(&campaign.name),
+                offer: offer.id,
+            })
+    });
+    unbounded.collect()
 }
 
 fn conditions_of(offer: &Offer) -> Vec<&Condition> {

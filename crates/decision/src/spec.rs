@@ -223,13 +223,9 @@ fn is_exhausted(request: &Request, (offer, campaign): Pair<'_>, priced: Option<&
     let on_order = priced
         .and_then(|priced| priced.discounts.first())
         .map_or(0, |one| one.amount);
-    let held = match (campaign.commitment, &offer.benefit) {
-        (Commitment::WhileBudgetLasts, _) => 0,
-        (_, Benefit::PercentOff { ceiling, .. } | Benefit::ShippingFree { ceiling }) => {
-            ceiling.unwrap_or(0)
-        }
-        (_, Benefit::AmountOff { amount, .. }) => *amount,
-        _ => 0,
+    let held = match campaign.commitment {
+        Commitment::WhileBudgetLasts => 0,
+        Commitment::Guaranteed => offer.ceiling(request.order.as_ref()).unwrap_or(0),
     };
     is_spent || *left == 0 || (!grants_remainder && (on_order > *left || held > *left))
 }

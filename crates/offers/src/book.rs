@@ -19,7 +19,7 @@ pub enum Happening<'a> {
         after: Minor,
     },
     /// An offer was chosen for a customer: a touch; and, where the campaign guarantees its
-    /// grants, a hold of what it may cost at most, until the grant ends.
+    /// grants, a hold of one use and of what it may cost at most, until the grant ends.
     Granted {
         given: &'a Given<'a>,
         occasion: &'a Occasion,
@@ -67,7 +67,8 @@ pub enum Happening<'a> {
     },
 }
 
-/// What one redeemable gives on an order. One that gives nothing takes no use.
+/// What one redeemable gives on an order. One that gives nothing takes no use, except that a
+/// guaranteed grant always holds one.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'a> {
     pub campaign: &'a Campaign,
@@ -264,12 +265,12 @@ impl Page {
             }
         }
         if given.campaign.commitment == Commitment::Guaranteed {
-            let checkout = Checkout {
-                given: std::slice::from_ref(given),
-                occasion,
-                held: &[],
-            };
-            self.validate(&checkout, until);
+            // A promise is of a use, also where its worth is no money or not known yet.
+            for movement in given.movements(occasion) {
+                if movement.can_run_out() {
+                    self.write(&movement, Kind::Pending { expires_at: until });
+                }
+            }
         }
     }
 

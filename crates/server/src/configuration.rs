@@ -247,6 +247,14 @@ fn complaint(compiled: &Compiled, fault: &Invalid) -> (&'static str, String) {
         Invalid::CampaignMissing { offer, .. } => {
             ("", format!("The offer {} has no campaign.", offer.0))
         }
+        Invalid::PromiseUnbounded { name, offer, .. } => (
+            "",
+            format!(
+                "The campaign {name} guarantees its grants within a cap in money, and nothing \
+                 bounds what its offer {} costs.",
+                offer.0
+            ),
+        ),
         Invalid::ShareTooHigh(_) => ("/guardrails", "A share is more than the whole.".into()),
         Invalid::PolicyTooLong { offers, limit } => (
             "/policy/offers",

@@ -27,6 +27,7 @@ pub fn configurations() -> impl Strategy<Value = Configuration> {
         |(campaigns, offers, guardrails, policy, holdout)| {
             let mut made = shop::configuration();
             made.design.holdout = holdout;
+            let campaigns = bounded(campaigns, &offers);
             made.design.weights = vec![(Arm::Control, 500_000), (Arm::Treatment(0), 500_000)];
             Configuration {
                 campaigns,
@@ -37,6 +38,21 @@ pub fn configurations() -> impl Strategy<Value = Configuration> {
             }
         },
     )
+}
+
+/// A guarantee of what nobody can bound does not compile: there, uses are capped instead.
+fn bounded(mut campaigns: Vec<Campaign>, offers: &[Offer]) -> Vec<Campaign> {
+    for campaign in &mut campaigns {
+        let mut own = offers.iter().filter(|offer| offer.campaign == campaign.id);
+        let is_unbounded = own.any(|offer| offer.ceiling(None).is_none());
+        if is_unbounded && campaign.commitment == Commitment::Guaranteed {
+            campaign
+                .caps
+                .iter_mut()
+                .for_each(|cap| cap.unit = CapUnit::Uses);
+        }
+    }
+    campaigns
 }
 
 fn campaign(id: u64) -> impl Strategy<Value = Campaign> {

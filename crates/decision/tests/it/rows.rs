@@ -3,12 +3,15 @@ use decision::{
     Bar, Configuration, Fate, Grant, GrantState, Guardrail, Invalid, Policy, Request, Snapshot,
     SnapshotId,
 };
-use offers::{CampaignId, Commitment, OfferId, Order, Refusal, Scope, Validity};
+use offers::{
+    Benefit, CampaignId, Cap, CapUnit, Commitment, OfferId, Order, Period, Reach, Refusal, Scope,
+    Sku, Spread, Validity,
+};
 use rules::{Condition, Op};
 
 use crate::shop::{
-    DAY, NOW, bandit, chosen, configuration, decide, grant, guarded, ladder, offer, order, percent,
-    ranked, request, test, with_grants, with_order,
+    DAY, NOW, amount, bandit, chosen, configuration, decide, grant, guarded, ladder, offer, order,
+    percent, ranked, request, test, with_grants, with_order,
 };
 use GrantState::{Lapsed, Open, Redeemed};
 
@@ -367,6 +370,83 @@ fn what_is_wrong_is_named_when_compiling() {
     made.guardrails = never("customer.age");
     made.campaigns[0].rule = test("customer.agenda", Op::Less, 3);
     assert!(Snapshot::compile(SnapshotId(1), made).is_ok());
+}
+
+#[test]
+fn what_is_guaranteed_within_a_cap_in_money_has_a_bound() {
+    let check = |benefit: &Benefit, unit: CapUnit, is_fine: bool| {
+        let mut made = configuration();
+        made.offers[0].benefit = benefit.clone();
+        made.campaigns[0].caps = vec![Cap {
+            reach: Reach::Campaign,
+            period: Period::Ever,
+            unit,
+            limit: 5_000,
+            grant_remainder: false,
+        }];
+        assert!(Snapshot::compile(SnapshotId(1), made.clone()).is_ok());
+        made.campaigns[0].commitment = Commitment::Guaranteed;
+        let faults = Snapshot::compile(SnapshotId(1), made).err();
+        let unbounded = Invalid::PromiseUnbounded {
+            campaign: CampaignId(1),
+            name: "Campaign 1".into(),
+            offer: OfferId(1),
+        };
+        assert_eq!(faults, (!is_fine).then(|| vec![unbounded]), "{benefit:?}");
+    };
+    let (points, unit) = (
+        Benefit::PointsBack {
+            per: 100,
+            points: 1,
+        },
+        Benefit::UnitFree {
+            sku: Sku("mug".into()),
+            quantity: 1,
+        },
+    );
+    let share = |ceiling| Benefit::PercentOff {
+        rate: 100_000,
+        ceiling,
+    };
+    let each = Benefit::AmountOff {
+        amount: 500,
+        spread: Spread::EachUnit,
+    };
+    for (benefit, is_fine) in [
+        (points, true),
+        (amount(500), true),
+        (share(Some(800)), true),
+        (share(None), false),
+        (unit, false),
+        (each, false),
+        (Benefit::FixedPrice { price: 500 }, false),
+        (Benefit::ShippingFree { ceiling: None }, false),
+    ] {
+        check(&benefit, CapUnit::Money, is_fine);
+        check(&benefit, CapUnit::Uses, true);
+    }
+}
+
+#[test]
+fn a_guaranteed_promise_counts_what_one_use_takes_of_this_order() {
+    let mut made = Configuration {
+        policy: ranked(&[1]),
+        ..configuration()
+    };
+    made.campaigns[0].commitment = Commitment::Guaranteed;
+    made.offers[0].benefit = Benefit::AmountOff {
+        amount: 300,
+        spread: Spread::EachUnit,
+    };
+    let check = |left, request: Request, expected| {
+        let mut request = request;
+        request.remaining.budgets.insert(CampaignId(1), left);
+        assert_eq!(chosen(&made, &request), expected);
+    };
+    // 3.00 off each of two units; before there is an order nobody can tell of how many.
+    check(599, with_order(order(None)), None);
+    check(600, with_order(order(None)), Some(1));
+    check(1, request(), Some(1));
 }
 
 #[test]

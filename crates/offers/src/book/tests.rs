@@ -427,6 +427,50 @@ fn a_grant_is_a_touch_and_where_guaranteed_a_hold() {
     );
 }
 
+/// What points, a free unit of unknown price and a share without ceiling come to in money: no
+/// amount that is known when they are granted.
+#[test]
+fn a_guaranteed_grant_holds_its_use_whatever_its_worth() {
+    let caps = "customer uses 1";
+    let of_use = "Cap(Customer, Uses) 1.7 > Used(Customer, Uses) 1.7 1 Use";
+    let reached = ["reached Cap(Customer, Uses) 1.7"];
+    check(caps, "grant 0", &[]);
+    check(
+        caps,
+        "guaranteed, grant 0",
+        &[&format!("{of_use} until 1000")],
+    );
+    check(caps, "guaranteed, grant 0, grant 0", &reached);
+    let post = format!("{of_use} post 1.0");
+    let points = "PointsCost 3.7 > Points 3.7 8 PointsEarned";
+    check(
+        caps,
+        "guaranteed, grant 0, redeem 0 points 8",
+        &[&post, points],
+    );
+    let share = "Funding 1.7 > DiscountGiven 1.7 450 Discount";
+    check(caps, "guaranteed, grant 0, redeem 450", &[&post, share]);
+    let mut till = Till::new(caps);
+    till.campaign.commitment = Commitment::Guaranteed;
+    let held = till.happen("grant 0").unwrap().chain;
+    let unit = Given {
+        campaign: &till.campaign,
+        voucher: Some(&till.voucher),
+        discount: 0,
+        gift: 0,
+        free_units: 1,
+        points: None,
+    };
+    let checkout = Checkout {
+        given: &[unit],
+        occasion: &till.occasion,
+        held: &held,
+    };
+    let checkout = &checkout;
+    let paid = book(&Happening::Redeemed { checkout }, 2).chain;
+    assert_eq!(paid.iter().map(text).collect::<Vec<_>>(), [post]);
+}
+
 #[test]
 fn gift_cards_points_and_their_breakage() {
     check(
