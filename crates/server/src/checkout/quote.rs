@@ -23,16 +23,19 @@ pub struct Quote {
     pub is_short: bool,
 }
 
-/// Lets go of every hold whose time has come.
+/// Lets go of every hold whose time has come: where there are many, stretch by stretch, so that
+/// others are served in between. Where there are none, nothing is written.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn sweep(app: &App, project: ProjectId, now: Timestamp) -> Result<(), Refused> {
-    let command = Command {
-        now,
-        ..crate::setup::writes(project, Vec::new())
-    };
-    app.store().submit(command).await?;
+    while app.store().has_overdue(project, now).await? {
+        let command = Command {
+            now,
+            ..crate::setup::writes(project, Vec::new())
+        };
+        app.store().submit(command).await?;
+    }
     Ok(())
 }
 
