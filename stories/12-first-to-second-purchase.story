@@ -16,7 +16,7 @@ And   3 days pass
 And   the shop decides for ann with 1 bowl at 12.00 in the cart
 Then  ann gets nothing
 And   SECOND is not given to ann: order too small
-And   ann is told: Add 8.00 more to your order and “SECOND” can be yours.
+And   ann is told: Add 8.00 EUR more to your order and “SECOND” can be yours.
 When  the shop decides for ann with 1 bowl at 12.00, 1 tea at 8.00 in the cart
 Then  ann gets SECOND with a code for 7 days
 When  ann validates order 1: 1 bowl at 12.00, 1 tea at 8.00, with SECOND

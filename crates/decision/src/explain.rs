@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use measurement::Arm;
-use offers::{Minor, OfferId, Ppm, Refusal};
+use offers::{OfferId, Ppm, Refusal, money};
 use profiles::Purpose;
 use serde::{Deserialize, Serialize};
 
@@ -165,13 +165,13 @@ impl Case<'_> {
             .unmatched
             .iter()
             .filter_map(|(offer, refusal)| match refusal {
-                Refusal::BelowMinimum { gap } if self.would_be_given(*offer) => {
-                    Some((*gap, *offer))
+                Refusal::BelowMinimum { gap, currency } if self.would_be_given(*offer) => {
+                    Some((*gap, *offer, *currency))
                 }
                 _ => None,
             });
-        let (gap, offer) = gaps.min()?;
-        let (gap, name) = (decimal(gap), self.name(offer));
+        let (gap, offer, currency) = gaps.min()?;
+        let (gap, name) = (money(gap, currency), self.name(offer));
         Some(format!(
             "Add {gap} more to your order and “{name}” can be yours."
         ))
@@ -382,9 +382,4 @@ fn bound(guardrail: &Guardrail) -> String {
 /// Parts per million as per cent: 123 456 is `12.3456 %`.
 fn percent(share: Ppm) -> String {
     format!("{}.{:04} %", share / 10_000, share % 10_000)
-}
-
-/// Minor units as a decimal number: 1240 is `12.40`.
-fn decimal(minor: Minor) -> String {
-    format!("{}.{:02}", minor / 100, minor % 100)
 }

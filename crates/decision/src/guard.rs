@@ -14,9 +14,6 @@ use crate::{Bar, Grant, Guardrail, Request, Snapshot, snapshot::Candidate};
 /// The fact that a margin cannot be told without.
 pub(crate) const UNIT_COST: &str = "line.unit_cost";
 
-/// The fact that an order must share with a campaign.
-const CURRENCY: &str = "order.currency";
-
 const DAY_MS: i64 = 86_400_000;
 
 /// The first reason, in the order of [`Bar`], why a candidate whose rule is met is not allowed.
@@ -40,9 +37,6 @@ pub(crate) fn held_back(
     candidate: &Candidate,
 ) -> Option<Bar> {
     let order = request.order.as_ref();
-    if order.is_some_and(|order| order.currency != candidate.campaign.currency) {
-        return Some(Bar::Refused(Refusal::RuleNotMet(CURRENCY.into())));
-    }
     let priced = LazyCell::new(|| order.map(|order| priced(order, candidate)));
     let crossed =
         |guardrail: &Guardrail| match guardrail {

@@ -8,6 +8,7 @@ mod book;
 mod campaign;
 pub mod chart;
 pub mod codes;
+mod money;
 mod order;
 mod price;
 mod qualify;
@@ -23,6 +24,7 @@ pub use campaign::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Offer, OfferId, Period, Ppm, Reach,
     Scope, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,
 };
+pub use money::money;
 pub use order::{Line, Order, Sku};
 pub use price::{Discount, FreeUnits, Priced, PricedLine, price};
 pub use qualify::{Asking, Presented, Redeemable, qualify};

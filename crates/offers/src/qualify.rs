@@ -50,7 +50,22 @@ pub fn qualify(presented: &Presented<'_>, facts: &Facts, asking: Asking) -> Resu
     if presented.at_most == Some(0) && presented.offer.benefit != Benefit::Credit {
         return Err(Refusal::BudgetSpent);
     }
+    if !is_in_currency(presented.campaign, facts) {
+        return Err(Refusal::RuleNotMet(CURRENCY.into()));
+    }
     rules_met(presented, facts, asking)
+}
+
+/// What an order tells its currency as.
+pub(crate) const CURRENCY: &str = "order.currency";
+
+/// An amount of one currency says nothing about an order in another. Where nothing is told, there
+/// is no order yet.
+fn is_in_currency(campaign: &Campaign, facts: &Facts) -> bool {
+    match facts.get(CURRENCY) {
+        Some(Value::Text(told)) => told.as_bytes() == campaign.currency.0,
+        _ => true,
+    }
 }
 
 impl<'a> Presented<'a> {
@@ -104,7 +119,10 @@ fn rules_met(presented: &Presented<'_>, facts: &Facts, asking: Asking) -> Result
         }
         Verdict::Unknown(path) => Err(Refusal::FactUnknown(path)),
         Verdict::NotMet(path) => Err(match gap(conditions, facts) {
-            Some(gap) => Refusal::BelowMinimum { gap },
+            Some(gap) => Refusal::BelowMinimum {
+                gap,
+                currency: presented.campaign.currency,
+            },
             None => Refusal::RuleNotMet(path),
         }),
     }
@@ -191,7 +209,7 @@ mod tests {
     use rules::Facts;
 
     use super::*;
-    use crate::{VoucherKind, shop, shop::NOW};
+    use crate::{Currency, VoucherKind, shop, shop::NOW};
 
     /// An offer, changed in one way, against the code of its refusal and its gap.
     #[track_caller]
@@ -321,7 +339,8 @@ mod tests {
 
     #[test]
     fn a_minimum_that_is_not_reached_names_its_gap() {
-        let below = |gap| Err(Refusal::BelowMinimum { gap });
+        let currency = shop::EUR;
+        let below = |gap| Err(Refusal::BelowMinimum { gap, currency });
         let not_met = |path: &str| Err(Refusal::RuleNotMet(path.into()));
         rule("true", "order.amount >= 3000", Ok(()));
         rule("true", "order.amount >= 5000", below(2_000));
@@ -350,6 +369,33 @@ mod tests {
             "order.amount >= 5000",
             not_met("customer.tier"),
         );
+    }
+
+    #[test]
+    fn another_currency_comes_before_the_rules_and_after_the_rest() {
+        let foreign = |case: &mut shop::Case| case.campaign.currency = Currency(*b"USD");
+        let in_euro = |change: &dyn Fn(&mut shop::Case), expected| {
+            let mut case = shop::case(1, "10 %, if order.amount >= 5000");
+            change(&mut case);
+            let mut facts = facts();
+            facts.set(CURRENCY, "EUR");
+            assert_eq!(qualify(&case.present(), &facts, NOW), Err(expected));
+        };
+        let currency = shop::EUR;
+        in_euro(
+            &|_| {},
+            Refusal::BelowMinimum {
+                gap: 2_000,
+                currency,
+            },
+        );
+        in_euro(&foreign, Refusal::RuleNotMet(CURRENCY.into()));
+        let spent = |case: &mut shop::Case| {
+            foreign(case);
+            case.at_most = Some(0);
+        };
+        in_euro(&spent, Refusal::BudgetSpent);
+        check(|case, _| foreign(case), Ok(()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use rules::Path;
 use serde::{Deserialize, Serialize};
 
-use crate::{CampaignId, Minor, Timestamp};
+use crate::{CampaignId, Currency, Minor, Timestamp, money};
 
 /// Why a redeemable cannot be used. When several hold, the first in this list is reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,7 @@ pub enum Refusal {
     /// A larger order would qualify; nothing else is missing.
     BelowMinimum {
         gap: Minor,
+        currency: Currency,
     },
     RuleNotMet(Path),
     FactUnknown(Path),
@@ -85,7 +86,9 @@ impl Refusal {
                     moment(*until)
                 )
             }
-            Self::BelowMinimum { gap } => format!("Add {} more to use this.", decimal(*gap)),
+            Self::BelowMinimum { gap, currency } => {
+                format!("Add {} more to use this.", money(*gap, *currency))
+            }
             Self::RuleNotMet(path) if is_of_customer(path) => {
                 format!("This is for certain customers only ({path}).")
             }
@@ -106,11 +109,6 @@ impl Refusal {
 
 pub(crate) fn is_of_customer(path: &Path) -> bool {
     path.as_str().starts_with("customer.")
-}
-
-/// Minor units as a decimal number: 1240 is `12.40`.
-fn decimal(minor: Minor) -> String {
-    format!("{}.{:02}", minor / 100, minor % 100)
 }
 
 /// A moment as people read it, in UTC; its bare number where no calendar has it.
@@ -158,14 +156,20 @@ mod tests {
             "This is in use in another checkout until 1 March 2026, 12:00 UTC.",
         );
         check(
-            BelowMinimum { gap: 1240 },
+            BelowMinimum {
+                gap: 1240,
+                currency: Currency(*b"EUR"),
+            },
             "min_spend",
-            "Add 12.40 more to use this.",
+            "Add 12.40 EUR more to use this.",
         );
         check(
-            BelowMinimum { gap: 5 },
+            BelowMinimum {
+                gap: 5,
+                currency: Currency(*b"JPY"),
+            },
             "min_spend",
-            "Add 0.05 more to use this.",
+            "Add 5 JPY more to use this.",
         );
         check(
             RuleNotMet("customer.tier".into()),

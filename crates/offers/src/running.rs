@@ -6,6 +6,7 @@ use rules::{Facts, Value};
 use crate::{
     Discount, Line, Minor, Order, Presented, Priced, PricedLine, Refusal, Scope,
     benefit::{Cut, sum},
+    qualify::CURRENCY,
 };
 
 /// An order with the discounts so far.
@@ -65,8 +66,9 @@ impl<'a> Running<'a> {
 
     /// Takes what a redeemable gives from what the earlier ones left.
     pub(crate) fn apply(&mut self, presented: &Presented<'_>) -> Result<(), Refusal> {
+        // Refused before, where it was qualified; a stack that was not has no other guard.
         if self.order.currency != presented.campaign.currency {
-            return Err(Refusal::RuleNotMet("order.currency".into()));
+            return Err(Refusal::RuleNotMet(CURRENCY.into()));
         }
         let cut = self.cut(presented.offer, presented.at_most)?;
         // Nothing below may fail.
@@ -168,7 +170,9 @@ impl<'a> Running<'a> {
             .lines
             .iter()
             .map(|line| u64::from(line.priced.quantity));
+        let currency = String::from_utf8_lossy(&self.order.currency.0);
         let mut facts = Facts::default();
+        facts.set(CURRENCY, &*currency);
         facts.set("order.initial_amount", int(self.order.gross()));
         facts.set("order.amount", int(rest));
         facts.set("order.discount", int(self.amount.saturating_sub(rest)));

@@ -19,6 +19,8 @@ use crate::{
     voucherify::{Discount, Metadata, OrderInput, PointsBack, RedeemableKind, metadata_facts},
 };
 
+pub use offers::money;
+
 pub use books::{
     ContrastView, EffectView, IncrementView, LineView, PostedView, ReadoutView, SampleRatioView,
     StatementView, UnitsView,
@@ -192,24 +194,6 @@ fn text_of(benefit: &Benefit, scope: &Scope, currency: Currency) -> String {
             format!("{points} points for every {}", money(*per))
         }
     }
-}
-
-/// `8.00 EUR`; ISO 4217's currencies without, or with three, minor digits as they have them.
-#[must_use]
-pub fn money(minor: u64, currency: Currency) -> String {
-    let name = String::from_utf8_lossy(&currency.0);
-    let places = match &currency.0 {
-        b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"
-        | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
-        b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
-        _ => 2,
-    };
-    if places == 0 {
-        return format!("{minor} {name}");
-    }
-    let scale = 10_u64.pow(places);
-    let width = usize::try_from(places).unwrap_or(2);
-    format!("{}.{:0width$} {name}", minor / scale, minor % scale)
 }
 
 /// Why there is no offer: never the arm, for that would tell the shopper of the experiment.

@@ -42,7 +42,7 @@ fn shoppers_read_plain_sentences() {
     };
     check(&two, &request(), &[given[0], given[1], chance]);
 
-    let gap = "Add 12.40 more to your order and “Offer 1” can be yours.";
+    let gap = "Add 12.40 EUR more to your order and “Offer 1” can be yours.";
     check(&from_52_40(), &with_order(order(None)), &[nothing, gap]);
 
     let silent = Request {
@@ -106,7 +106,7 @@ fn support_and_auditors_read_every_fate() {
             "Decision 1 of snapshot 3: treatment, 2 considered, 1 not matching.",
             "Offer 2 “Offer 2” of “Campaign 2”: Guardrail: depth of at most 11.0000 %.",
             "Offer 3 “Offer 3” of “Campaign 3”: Chosen, with probability 100.0000 %.",
-            "Offer 1 “Offer 1” of “Campaign 1”: Add 12.40 more to use this.",
+            "Offer 1 “Offer 1” of “Campaign 1”: Add 12.40 EUR more to use this.",
         ]
     );
     let codes: Vec<String> = explanation

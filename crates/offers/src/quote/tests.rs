@@ -261,16 +261,24 @@ fn nothing_is_used_twice_in_one_order() {
 }
 
 #[test]
-fn money_of_another_currency_is_refused() {
-    let mut case = shop::case(1, "100 off");
-    case.campaign.currency = crate::Currency(*b"USD");
-    let outcome = quote(
-        &shop::order("1000"),
-        &Facts::default(),
-        vec![case.present()],
-        NOW,
+fn money_of_another_currency_is_refused_before_what_stands_already() {
+    let order = shop::order("1000");
+    let refused = |cases: &[&Case]| {
+        let presented = cases.iter().map(|case| case.present()).collect();
+        let outcome = quote(&order, &Facts::default(), presented, NOW);
+        outcome.refused.last().unwrap().1.clone()
+    };
+    let mut foreign = shop::case(1, "100 off");
+    foreign.campaign.currency = crate::Currency(*b"USD");
+    let currency = crate::Refusal::RuleNotMet("order.currency".into());
+    assert_eq!(refused(&[&foreign]), currency);
+    assert_eq!(refused(&[&shop::case(1, "10 %"), &foreign]), currency);
+    assert_eq!(
+        refused(&[&shop::case(2, "10 %, alone"), &foreign]),
+        currency
     );
-    assert_eq!(outcome.refused[0].1.code(), "rule_not_met");
+    let stack = stack(vec![foreign.present()]);
+    assert_eq!(price(&order, &stack).total, 1000);
 }
 
 #[test]
@@ -311,7 +319,7 @@ fn line_facts_are_those_of_the_moment() {
     };
     assert_eq!(
         shown(&facts),
-        "order.amount=Int(1850) order.discount=Int(150) order.initial_amount=Int(2000) \
+        "order.amount=Int(1850) order.currency=Text(\"EUR\") order.discount=Int(150) order.initial_amount=Int(2000) \
          order.items.count=Int(1) order.shipping=Int(490) order.units=Int(2)"
     );
     assert_eq!(

@@ -250,7 +250,7 @@ async fn pages_tell_why() {
         "You get “Ten”.",
         "The customer is in treatment . 0 % of all customers are held out",
         "2 live offers were candidates. 1 ruled out",
-        "Add 987655.00 more to use this. min_spend",
+        "Add 987655.00 EUR more to use this. min_spend",
         "Policy: ranked .",
         "Ten chosen – 100 % It was given.",
         "order amount 12,345.00 EUR",

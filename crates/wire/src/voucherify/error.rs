@@ -295,7 +295,7 @@ impl Plainly {
     #[must_use]
     pub fn of(refusal: &Refusal) -> Self {
         let gap = match refusal {
-            Refusal::BelowMinimum { gap } => Some(*gap),
+            Refusal::BelowMinimum { gap, .. } => Some(*gap),
             _ => None,
         };
         Self {

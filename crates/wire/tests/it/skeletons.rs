@@ -293,7 +293,10 @@ fn every_refusal_has_words_for_every_redeemable() {
             "redemption_rules_violated",
         ),
         (
-            Refusal::BelowMinimum { gap: 5 },
+            Refusal::BelowMinimum {
+                gap: 5,
+                currency: offers::Currency(*b"EUR"),
+            },
             "order_rules_violated",
             "order_rules_violated",
         ),
