@@ -13,7 +13,7 @@ use decision::{Configuration, Guardrail, Invalid, Policy, Snapshot, SnapshotId};
 use measurement::{Arm, Design};
 use offers::{Campaign, CampaignId, Currency, Offer, OfferId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use store::{Kind, Page, ProjectId, Store};
+use store::{Kind, Page, ProjectId, Store, View};
 
 use crate::{app::CONFIGURATION, problem::Refused};
 
@@ -157,13 +157,14 @@ impl Compiled {
 /// # Errors
 /// When the store cannot be read, or a rule that was accepted no longer compiles.
 pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused> {
-    // The number is read before the content: a change in between makes the content newer than
-    // its number, never older, and the change itself drops what is compiled here.
-    let version = store.get(project, Kind::Setting, CONFIGURATION).await?;
-    let campaigns = all::<Campaign>(store, project, Kind::Campaign).await?;
-    let offers = all::<Offer>(store, project, Kind::Offer).await?;
-    let decisioning: Decisioning = setting(store, project, DECISIONING).await?;
-    let settings = setting(store, project, SETTINGS).await?;
+    // One view, or a change in between would leave halves of two configurations.
+    let mut view = store.view(project)?;
+    let version = view.get(Kind::Setting, CONFIGURATION).await?;
+    let campaigns = all::<Campaign>(&mut view, Kind::Campaign).await?;
+    let offers = all::<Offer>(&mut view, Kind::Offer).await?;
+    let decisioning: Decisioning = setting(&mut view, DECISIONING).await?;
+    let settings = setting(&mut view, SETTINGS).await?;
+    drop(view);
     let configuration = Configuration {
         campaigns: campaigns
             .iter()
@@ -284,22 +285,14 @@ fn compile(id: SnapshotId, configuration: Configuration) -> Result<Snapshot, Ref
     Snapshot::compile(id, configuration).map_err(|invalid| Refused::Fault(format!("{invalid:?}")))
 }
 
-async fn setting<T: DeserializeOwned + Default>(
-    store: &Store,
-    project: ProjectId,
-    id: u64,
-) -> Result<T, Refused> {
-    match store.get(project, Kind::Setting, id).await? {
+async fn setting<T: DeserializeOwned + Default>(view: &mut View, id: u64) -> Result<T, Refused> {
+    match view.get(Kind::Setting, id).await? {
         Some(record) => read(&record.body),
         None => Ok(T::default()),
     }
 }
 
-async fn all<T: DeserializeOwned>(
-    store: &Store,
-    project: ProjectId,
-    kind: Kind,
-) -> Result<Vec<Stored<T>>, Refused> {
+async fn all<T: DeserializeOwned>(view: &mut View, kind: Kind) -> Result<Vec<Stored<T>>, Refused> {
     const LIMIT: u32 = 1_000;
     let mut all = Vec::new();
     let mut after = 0;
@@ -309,7 +302,7 @@ async fn all<T: DeserializeOwned>(
             limit: LIMIT,
             newest_first: false,
         };
-        let records = store.list(project, kind, page).await?;
+        let records = view.list(kind, page).await?;
         let full = records.len() == LIMIT as usize;
         for record in records {
             after = record.id;

@@ -23,10 +23,11 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The store answers.
+/// The store answers, and what is in force can be read.
 #[utoipa::path(get, path = "/readyz", responses((status = 200, description = "It can serve.")))]
 async fn readyz(State(app): State<App>) -> Result<&'static str, Refused> {
     app.store().get(LIVE, Kind::Setting, CONFIGURATION).await?;
+    app.compiled(LIVE).await?;
     Ok("ready\n")
 }
 

@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::ids::{self, Tag};
 
 use crate::{
-    app::App,
+    app::{App, CONFIGURATION},
     auth::{Caller, CampaignsRead, CampaignsWrite},
     configuration::{self, Compiled, DECISIONING, Decisioning, SETTINGS, Settings},
     learn,
@@ -119,10 +119,6 @@ async fn put(
 ) -> Result<Answer, Refused> {
     let input: PolicyBody = wire::parse(&body)?;
     for _ in 0..MAX_ATTEMPTS {
-        let found = app
-            .store()
-            .get(caller.project, Kind::Setting, DECISIONING)
-            .await?;
         let compiled = app.compiled(caller.project).await?;
         let decisioning = changed(&compiled, &input)?;
         configuration::check(&compiled, &decisioning)?;
@@ -131,23 +127,34 @@ async fn put(
             id: DECISIONING,
             body: configuration::write(&decisioning)?,
         };
-        let expect = Expect {
-            kind: Kind::Setting,
-            id: DECISIONING,
-            version: found.map_or(0, |record| record.version),
-        };
-        let command = Command {
-            now: caller.now,
-            expects: vec![expect],
-            ..writes(caller.project, vec![put])
-        };
-        match app.reconfigure(command).await? {
-            Outcome::Applied => return Answer::ok(&view(&decisioning)),
-            Outcome::Stale { .. } => {}
-            other => return Err(Refused::Fault(format!("the policy: {other:?}"))),
+        if is_applied(&app, (&caller, &compiled), put).await? {
+            return Answer::ok(&view(&decisioning));
         }
     }
     Err(Refused::Busy)
+}
+
+/// Saves what was checked against a configuration, if it still is the one in force: every change
+/// of campaigns, offers, policy and settings gives it a new number.
+async fn is_applied(
+    app: &App,
+    (caller, compiled): (&Caller<CampaignsWrite>, &Compiled),
+    put: Write,
+) -> Result<bool, Refused> {
+    let command = Command {
+        now: caller.now,
+        expects: vec![Expect {
+            kind: Kind::Setting,
+            id: CONFIGURATION,
+            version: compiled.snapshot.id.0,
+        }],
+        ..writes(caller.project, vec![put])
+    };
+    match app.reconfigure(command).await? {
+        Outcome::Applied => Ok(true),
+        Outcome::Stale { .. } => Ok(false),
+        other => Err(Refused::Fault(format!("the configuration: {other:?}"))),
+    }
 }
 
 /// Reads what became of the offers granted, and shifts a bandit's shares; the daily job does the
@@ -330,18 +337,23 @@ async fn put_settings(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let input: SettingsBody = wire::parse(&body)?;
-    let mut settings = app.compiled(caller.project).await?.settings.clone();
-    if let Some(currency) = &input.currency {
-        settings = settings.in_currency(currency)?;
+    for _ in 0..MAX_ATTEMPTS {
+        let compiled = app.compiled(caller.project).await?;
+        let mut settings = compiled.settings.clone();
+        if let Some(currency) = &input.currency {
+            settings = settings.in_currency(currency)?;
+        }
+        if let Some(origins) = &input.origins {
+            settings.origins.clone_from(origins);
+        }
+        let put = Write::Put {
+            kind: Kind::Setting,
+            id: SETTINGS,
+            body: configuration::write(&settings)?,
+        };
+        if is_applied(&app, (&caller, &compiled), put).await? {
+            return Answer::ok(&SettingsBody::of(&settings));
+        }
     }
-    if let Some(origins) = input.origins {
-        settings.origins = origins;
-    }
-    let put = Write::Put {
-        kind: Kind::Setting,
-        id: SETTINGS,
-        body: configuration::write(&settings)?,
-    };
-    app.reconfigure(writes(caller.project, vec![put])).await?;
-    Answer::ok(&SettingsBody::of(&settings))
+    Err(Refused::Busy)
 }
