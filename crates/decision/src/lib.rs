@@ -13,7 +13,7 @@ mod types;
 pub use decide::{Trace, decide, replay, trace};
 pub use draw::draw_of;
 pub use explain::{AuditLine, Explanation, explain, explain_given};
-pub use snapshot::{Configuration, Invalid, Snapshot, candidates};
+pub use snapshot::{Configuration, Invalid, MAX_ARMS, MAX_POLICY_OFFERS, Snapshot, candidates};
 pub use types::{
     Bar, Decision, DecisionId, Fate, Grant, GrantState, Guardrail, Policy, Remaining, Request,
     SnapshotId,

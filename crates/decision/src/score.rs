@@ -1,6 +1,6 @@
 //! What is each allowed offer's score, and with what probability is it the one?
 
-use learning::{Evidence, allocate, posteriors};
+use learning::{Evidence, posteriors, restrict};
 use measurement::WHOLE;
 use offers::{OfferId, Ppm, Timestamp};
 
@@ -45,17 +45,10 @@ pub(crate) fn scored(snapshot: &Snapshot, request: &Request, allowed: &[&Candida
             allowed.iter().filter_map(|candidate| candidate.place).min(),
         ),
         Policy::Ladder(rungs) => only(allowed, rung_due(rungs, &request.grants, request.now)),
-        Policy::Bandit { arms, floor } => {
-            let named = allowed.iter().filter_map(|candidate| candidate.place);
-            let evidence: Vec<Evidence> = named
-                .filter_map(|place| arms.get(place))
-                .map(|(_, seen)| *seen)
-                .collect();
-            // The integrals are done beforehand for the usual case, that every arm is allowed.
-            if evidence.len() == snapshot.usual_shares().len() {
-                return spread(allowed, snapshot.usual_shares());
-            }
-            spread(allowed, &allocate(&evidence, *floor))
+        Policy::Bandit { floor, .. } => {
+            let named = allowed.iter().filter(|candidate| candidate.place.is_some());
+            let shares: Vec<Ppm> = named.map(|candidate| candidate.share).collect();
+            spread(allowed, &restrict(&shares, *floor))
         }
     }
 }

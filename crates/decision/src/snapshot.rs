@@ -15,6 +15,10 @@ use crate::{Guardrail, Policy, SnapshotId};
 /// More offers than this in one policy are refused: each costs time in every decision.
 pub const MAX_POLICY_OFFERS: usize = 256;
 
+/// More arms than this in a bandit are refused: the integrals of the compilation grow with their
+/// square, and evidence spread over more of them tells little of each.
+pub const MAX_ARMS: usize = 12;
+
 /// What people set up, in any order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Configuration {
@@ -79,6 +83,8 @@ pub(crate) struct Candidate {
     /// Where the policy's list names the offer.
     pub place: Option<usize>,
     pub score_micros: i64,
+    /// Of an arm of a bandit: its share when every live arm is allowed.
+    pub share: Ppm,
 }
 
 /// A configuration, compiled. Its decisions do not depend on the order of what it was made of.
@@ -92,8 +98,6 @@ pub struct Snapshot {
     live: Vec<Candidate>,
     /// The rules of `live`, under positions in it.
     index: Index<u32>,
-    /// Of a bandit: the shares of its live arms when all are allowed, in order of offer id.
-    usual_shares: Vec<Ppm>,
 }
 
 impl Snapshot {
@@ -106,14 +110,14 @@ impl Snapshot {
         if !invalid.is_empty() {
             return Err(invalid);
         }
-        let live = live(
+        let mut live = live(
             configuration.campaigns,
             configuration.offers,
             &configuration.policy,
         );
+        share_out(&configuration.policy, &mut live);
         let rules = live.iter().map(|candidate| candidate.rule.clone());
         let index = Index::build((0..).zip(rules));
-        let usual_shares = usual_shares(&configuration.policy, &live);
         Ok(Self {
             id,
             guardrails: configuration.guardrails,
@@ -121,7 +125,6 @@ impl Snapshot {
             design: configuration.design,
             live,
             index,
-            usual_shares,
         })
     }
 
@@ -159,10 +162,6 @@ impl Snapshot {
             .binary_search_by_key(&id, |candidate| candidate.offer.id)
             .ok()?;
         self.live.get(at)
-    }
-
-    pub(crate) fn usual_shares(&self) -> &[Ppm] {
-        &self.usual_shares
     }
 
     pub(crate) fn all(&self) -> &[Candidate] {
@@ -211,6 +210,7 @@ fn live(campaigns: Vec<Campaign>, offers: Vec<Offer>, policy: &Policy) -> Vec<Ca
                 rule,
                 place,
                 score_micros,
+                share: 0,
             })
         })
         .collect();
@@ -218,16 +218,19 @@ fn live(campaigns: Vec<Campaign>, offers: Vec<Offer>, policy: &Policy) -> Vec<Ca
     live
 }
 
-fn usual_shares(policy: &Policy, live: &[Candidate]) -> Vec<Ppm> {
-    match policy {
-        Policy::Ranked(_) | Policy::Ladder(_) => Vec::new(),
-        Policy::Bandit { arms, floor } => {
-            let named = live
-                .iter()
-                .filter_map(|candidate| arms.get(candidate.place?));
-            let evidence: Vec<_> = named.map(|(_, seen)| *seen).collect();
-            learning::allocate(&evidence, *floor)
-        }
+/// The integrals are done here, once: a decision restricts the shares to what it allows.
+fn share_out(policy: &Policy, live: &mut [Candidate]) {
+    let Policy::Bandit { arms, floor } = policy else {
+        return;
+    };
+    let seen = |candidate: &Candidate| arms.get(candidate.place?).map(|(_, seen)| *seen);
+    let evidence: Vec<_> = live.iter().filter_map(seen).collect();
+    let shares = learning::allocate(&evidence, *floor);
+    let named = live
+        .iter_mut()
+        .filter(|candidate| candidate.place.is_some());
+    for (candidate, share) in named.zip(shares) {
+        candidate.share = share;
     }
 }
 
@@ -341,8 +344,12 @@ fn policy_faults(configuration: &Configuration) -> Vec<Invalid> {
     let policy = &configuration.policy;
     let mut faults = Vec::new();
     let named = policy.offers();
-    if named.len() > MAX_POLICY_OFFERS {
-        let (offers, limit) = (named.len(), MAX_POLICY_OFFERS);
+    let limit = match policy {
+        Policy::Ranked(_) | Policy::Ladder(_) => MAX_POLICY_OFFERS,
+        Policy::Bandit { .. } => MAX_ARMS,
+    };
+    if named.len() > limit {
+        let offers = named.len();
         faults.push(Invalid::PolicyTooLong { offers, limit });
     }
     let known: BTreeSet<OfferId> = configuration.offers.iter().map(|offer| offer.id).collect();

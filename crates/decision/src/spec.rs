@@ -38,7 +38,8 @@ pub fn decide(id: SnapshotId, configuration: &Configuration, request: &Request) 
             None => allowed.push(offer.id),
         }
     }
-    let propensities = propensities(&configuration.policy, request, &allowed);
+    let live_offers: Vec<OfferId> = live.iter().map(|(offer, _)| offer.id).collect();
+    let propensities = propensities(&configuration.policy, request, (&live_offers, &allowed));
     let arm = assign(&configuration.design, UnitId(request.customer.0));
     let chosen = drawn(&propensities, request.draw);
     for offer in allowed {
@@ -231,7 +232,11 @@ fn is_exhausted(request: &Request, (offer, campaign): Pair<'_>, priced: Option<&
 }
 
 /// With what probability each allowed offer is chosen; none for those that are not there.
-fn propensities(policy: &Policy, request: &Request, allowed: &[OfferId]) -> BTreeMap<OfferId, Ppm> {
+fn propensities(
+    policy: &Policy,
+    request: &Request,
+    (live, allowed): (&[OfferId], &[OfferId]),
+) -> BTreeMap<OfferId, Ppm> {
     let surely = |offer: Option<&OfferId>| offer.map(|offer| (*offer, WHOLE)).into_iter().collect();
     match policy {
         Policy::Ranked(list) => surely(list.iter().find(|offer| allowed.contains(offer))),
@@ -242,12 +247,16 @@ fn propensities(policy: &Policy, request: &Request, allowed: &[OfferId]) -> BTre
         Policy::Bandit { arms, floor } => {
             let mut arms: Vec<_> = arms
                 .iter()
-                .filter(|(offer, _)| allowed.contains(offer))
+                .filter(|(offer, _)| live.contains(offer))
                 .collect();
             arms.sort_by_key(|(offer, _)| *offer);
             let seen: Vec<_> = arms.iter().map(|(_, evidence)| *evidence).collect();
             let shares = learning::allocate(&seen, *floor);
-            arms.iter().map(|(offer, _)| *offer).zip(shares).collect()
+            let offers = arms.iter().map(|(offer, _)| *offer);
+            let left = offers.zip(shares).filter(|(one, _)| allowed.contains(one));
+            let (offers, shares): (Vec<OfferId>, Vec<Ppm>) = left.unzip();
+            let shares = learning::restrict(&shares, *floor);
+            offers.into_iter().zip(shares).collect()
         }
     }
 }

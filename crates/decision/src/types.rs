@@ -94,7 +94,8 @@ pub enum Policy {
     /// Rising strength: the next rung only after the last one lapsed, never skipping one that is
     /// not allowed; none while one is open, and none ever again after a redemption.
     Ladder(Vec<OfferId>),
-    /// Thompson sampling over evidence; propensities logged.
+    /// Thompson sampling over evidence; propensities logged. Shares are those of all live arms;
+    /// where some are not allowed, what the others have above the floor keeps its proportion.
     Bandit {
         arms: Vec<(OfferId, learning::Evidence)>,
         floor: Ppm,

@@ -13,8 +13,8 @@ const PARTS: f64 = 1e9;
 /// 1 000 000, none below `floor`. Nothing for no offers.
 ///
 /// p = f + (1 - A f) w, with A offers, floor f and w the chance of being the best. A floor above
-/// an equal share is taken as an equal share. The work grows with the square of the offers: with
-/// hundreds of them, ask once per snapshot and not once per request.
+/// an equal share is taken as an equal share. The work grows with the square of the offers: ask
+/// once per snapshot, and [`restrict`] the answer in each request.
 #[must_use]
 pub fn allocate(evidence: &[Evidence], floor: u32) -> Vec<u32> {
     let Ok(offers @ 1..) = u32::try_from(evidence.len()) else {
@@ -23,6 +23,27 @@ pub fn allocate(evidence: &[Evidence], floor: u32) -> Vec<u32> {
     let floor = floor.min(WHOLE / offers);
     let spare = WHOLE - floor * offers;
     split(spare, &weights(evidence))
+        .into_iter()
+        .map(|part| floor + part)
+        .collect()
+}
+
+/// The shares of some offers of an allocation with this floor when the others may not be chosen,
+/// adding up to 1 000 000, none below the floor. Nothing for no offers.
+///
+/// p' = f + (1 - B f) (p - f) / sum (p - f), over the B offers that are left; equal shares where
+/// nothing was left of the others' chances. By definition: what each had above the floor keeps its
+/// proportion. It is not the chance of being the best of those that are left, which would cost
+/// integrals in every request. All offers of an allocation keep their shares.
+#[must_use]
+pub fn restrict(shares: &[u32], floor: u32) -> Vec<u32> {
+    let Ok(offers @ 1..) = u32::try_from(shares.len()) else {
+        return Vec::new();
+    };
+    let floor = floor.min(WHOLE / offers);
+    let above = |share: &u32| u64::from(share.saturating_sub(floor));
+    let weights: Vec<u64> = shares.iter().map(above).collect();
+    split(WHOLE - floor * offers, &weights)
         .into_iter()
         .map(|part| floor + part)
         .collect()

@@ -7,6 +7,6 @@ mod allocation;
 mod best;
 mod posterior;
 
-pub use allocation::{WHOLE, allocate, choose};
+pub use allocation::{WHOLE, allocate, choose, restrict};
 pub use best::chances_of_best;
 pub use posterior::{Evidence, Posterior, posteriors};

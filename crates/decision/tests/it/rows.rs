@@ -1,7 +1,7 @@
 //! What each guardrail, policy and check does, a row at a time.
 use decision::{
-    Bar, Configuration, Fate, Grant, GrantState, Guardrail, Invalid, Policy, Request, Snapshot,
-    SnapshotId,
+    Bar, Configuration, Fate, Grant, GrantState, Guardrail, Invalid, MAX_ARMS, Policy, Request,
+    Snapshot, SnapshotId,
 };
 use offers::{
     Benefit, CampaignId, Cap, CapUnit, Commitment, OfferId, Order, Period, Reach, Refusal, Scope,
@@ -283,6 +283,22 @@ fn a_bandit_shares_the_draw_among_the_allowed() {
     let mut spent = at(0);
     spent.remaining.spent.insert(CampaignId(3));
     assert_eq!(decide(&three, &spent).chosen(), Some((OfferId(1), 500_000)));
+    // So do arms of which much is expected, in proportion to what they had above the floor.
+    let near = made(&[(1, 10.0), (2, 12.0), (3, 14.0)]);
+    let share = |offer: u64, request: &Request| match decide(&near, request).fate(OfferId(offer)) {
+        Some(Fate::Chosen { propensity } | Fate::Passed { propensity, .. }) => {
+            *propensity - 100_000
+        }
+        _ => 0,
+    };
+    let all = [1, 2].map(|offer| share(offer, &at(0)));
+    let left = [1, 2].map(|offer| share(offer, &spent));
+    assert_eq!(left.iter().sum::<u32>(), 800_000);
+    let first = 800_000.0 * f64::from(all[0]) / f64::from(all[0] + all[1]);
+    assert!(
+        (f64::from(left[0]) - first).abs() <= 1.0,
+        "{all:?} {left:?}"
+    );
     // What the policy does not name stays out.
     let two = made(&[(2, 1.0), (3, 1.0)]);
     assert_eq!(propensity(&two, 0), Some((OfferId(2), 500_000)));
@@ -354,6 +370,16 @@ fn what_is_wrong_is_named_when_compiling() {
         &|made| made.policy = bandit(&[(1, 0.0), (2, 0.0)], 500_001),
         floor,
     );
+    let many = |made: &mut Configuration| {
+        let arms: Vec<(u64, f64)> = (1..=13).map(|id| (id, 0.0)).collect();
+        made.offers = (1..=13).map(|id| offer(id, 1, percent(1))).collect();
+        made.policy = bandit(&arms, 0);
+    };
+    let too_long = Invalid::PolicyTooLong {
+        offers: 13,
+        limit: MAX_ARMS,
+    };
+    check(&many, too_long);
     let deep = Guardrail::DepthAtMost(1_000_001);
     check(
         &|made| made.guardrails = vec![deep.clone()],

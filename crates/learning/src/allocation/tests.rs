@@ -45,6 +45,21 @@ fn an_offer_never_seen_is_tried() {
     assert!(shares[2] > 200_000 && shares[1] == 0, "{shares:?}");
 }
 
+#[test]
+fn those_left_keep_their_proportions_above_the_floor() {
+    let check = |shares: &[u32], floor, expected: &[u32]| {
+        assert_eq!(restrict(shares, floor), expected);
+    };
+    check(&[], 0, &[]);
+    check(&[0], 0, &[1_000_000]);
+    check(&[200_000, 300_000], 0, &[400_000, 600_000]);
+    check(&[200_000, 300_000], 100_000, &[366_667, 633_333]);
+    check(&[100_000, 100_000], 100_000, &[500_000, 500_000]);
+    check(&[0, 0, 0], 0, &[333_334, 333_333, 333_333]);
+    check(&[20_000, 500_000], 20_000, &[20_000, 980_000]);
+    check(&[1, 2], 500_001, &[500_000, 500_000]);
+}
+
 /// The reference mixes p = f + (1 - A f) w: bandits/result.json, floor_mixture.
 #[test]
 fn the_floor_mixes_as_in_the_reference() {
@@ -135,6 +150,23 @@ proptest! {
             prop_assert_eq!(shares.iter().sum::<u32>(), WHOLE);
             let floor = floor.min(WHOLE / evidence.len() as u32);
             prop_assert!(shares.iter().all(|&share| share >= floor));
+        }
+    }
+
+    #[test]
+    fn any_that_are_left_add_up_and_keep_the_floor_and_all_keep_their_shares(
+        evidence in evidence(), floor in 0_u32..300_000, left in any::<u8>(),
+    ) {
+        let shares = allocate(&evidence, floor);
+        prop_assert_eq!(&restrict(&shares, floor), &shares);
+        let is_left = |at: &(usize, &u32)| left >> (at.0 % 8) & 1 == 1;
+        let left: Vec<u32> = shares.iter().enumerate().filter(is_left).map(|at| *at.1).collect();
+        let restricted = restrict(&left, floor);
+        prop_assert_eq!(restricted.len(), left.len());
+        if !left.is_empty() {
+            prop_assert_eq!(restricted.iter().sum::<u32>(), WHOLE);
+            let floor = floor.min(WHOLE / left.len() as u32);
+            prop_assert!(restricted.iter().all(|&share| share >= floor));
         }
     }
 
