@@ -1,13 +1,16 @@
 //! What does every handler share? The store, the keys, the secret, and each project's compiled
 //! configuration.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use decision::SnapshotId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::{Command, Kind, Outcome, Page, ProjectId, Store, Write};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::Instant,
+};
 
 use crate::{
     auth::{ApiKey, Keys},
@@ -23,6 +26,9 @@ pub const SYSTEM: ProjectId = ProjectId(0);
 /// The record whose version is the number of the project's configuration.
 pub const CONFIGURATION: u64 = 1;
 
+/// An unknown key makes all keys be read again, at most so often.
+const KEYS_AGAIN: Duration = Duration::from_secs(1);
+
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
@@ -32,6 +38,8 @@ struct Inner {
     /// Keys the pseudonyms and the draws.
     secret: [u8; 32],
     keys: ArcSwap<Keys>,
+    /// When an unknown key last made them be read again.
+    keys_read_again: Mutex<Option<Instant>>,
     projects: ArcSwap<HashMap<ProjectId, Arc<Compiled>>>,
     /// Held while a configuration is compiled, so that it is compiled once.
     compiling: Mutex<()>,
@@ -56,6 +64,7 @@ impl App {
             ids,
             secret,
             keys: ArcSwap::default(),
+            keys_read_again: Mutex::default(),
             projects: ArcSwap::default(),
             compiling: Mutex::new(()),
             taking_again: Mutex::new(()),
@@ -102,6 +111,23 @@ impl App {
         self.0.taking_again.lock().await
     }
 
+    /// All keys, read again where this one is not among them: another process may have made it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn keys_with(&self, hash: &[u8; 32]) -> Result<Arc<Keys>, Refused> {
+        let keys = self.keys();
+        if keys.contains_key(hash) {
+            return Ok(keys);
+        }
+        let mut read_again = self.0.keys_read_again.lock().await;
+        if read_again.is_none_or(|at| at.elapsed() >= KEYS_AGAIN) {
+            *read_again = Some(Instant::now());
+            self.reload_keys().await?;
+        }
+        Ok(self.keys())
+    }
+
     /// Reads all keys anew: at the start, and after one was made.
     ///
     /// # Errors
@@ -144,7 +170,7 @@ impl App {
     }
 
     /// Applies a command that changes the configuration: its number rises in the same transaction,
-    /// and the next reader compiles it anew.
+    /// and the next reader compiles it anew. Stale, too, makes it be compiled anew.
     ///
     /// # Errors
     /// When the store fails.
@@ -155,14 +181,24 @@ impl App {
             id: CONFIGURATION,
             body: Vec::new(),
         });
-        let outcome = self.store().submit(command).await?;
+        let app = self.clone();
+        to_the_end(async move {
+            let outcome = app.store().submit(command).await;
+            app.compile_anew(project).await;
+            Ok(outcome?)
+        })
+        .await
+    }
+
+    /// Forgets what was compiled, whatever came of the command: it may have been applied even
+    /// where the answer was lost.
+    async fn compile_anew(&self, project: ProjectId) {
         let _not_while_compiling = self.0.compiling.lock().await;
         self.0.projects.rcu(|projects| {
             let mut projects = HashMap::clone(projects);
             projects.remove(&project);
             projects
         });
-        Ok(outcome)
     }
 
     /// Keeps the configuration a decision was made with, so that it can be replayed; once each.
@@ -196,4 +232,16 @@ impl App {
         compiled.mark_kept();
         Ok(())
     }
+}
+
+/// Does the whole of it, also where the caller hangs up half-way and is no longer waited for: what
+/// is in memory follows what is in the store.
+///
+/// # Errors
+/// Its own; a fault where it panics.
+pub async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Refused>> + Send + 'static,
+) -> Result<T, Refused> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|error| Refused::Fault(error.to_string()))?
 }

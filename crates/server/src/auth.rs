@@ -112,6 +112,7 @@ pub struct Caller<S> {
     /// The moment of the call: the machine's clock, or what a sandbox key says it is.
     pub now: Timestamp,
     pub is_sandbox: bool,
+    scopes: Vec<Scope>,
     scope: PhantomData<S>,
 }
 
@@ -120,28 +121,39 @@ impl<S: Needs> FromRequestParts<App> for Caller<S> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
         let secret = secret(&parts.headers).ok_or(Refused::Unauthorized)?;
-        Self::with(app, &parts.headers, &secret)
+        Self::with(app, &parts.headers, &secret).await
     }
 }
 
 impl<S: Needs> Caller<S> {
+    /// Whether the key may do this beside what the handler needs.
+    #[must_use]
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
     /// The caller whose key came in the headers or, as Segment's browsers send it, in the body.
     ///
     /// # Errors
     /// `Unauthorized` where both came and differ, too.
-    pub fn of_either(app: &App, headers: &HeaderMap, body: Option<&str>) -> Result<Self, Refused> {
+    pub async fn of_either(
+        app: &App,
+        headers: &HeaderMap,
+        body: Option<&str>,
+    ) -> Result<Self, Refused> {
         let secret = match (secret(headers), body) {
             (Some(header), Some(body)) if header != body => return Err(Refused::Unauthorized),
             (Some(secret), _) => secret,
             (None, Some(body)) => body.to_owned(),
             (None, None) => return Err(Refused::Unauthorized),
         };
-        Self::with(app, headers, &secret)
+        Self::with(app, headers, &secret).await
     }
 
-    fn with(app: &App, headers: &HeaderMap, secret: &str) -> Result<Self, Refused> {
-        let keys = app.keys();
-        let key = keys.get(&hash(secret)).ok_or(Refused::Unauthorized)?;
+    async fn with(app: &App, headers: &HeaderMap, secret: &str) -> Result<Self, Refused> {
+        let hash = hash(secret);
+        let keys = app.keys_with(&hash).await?;
+        let key = keys.get(&hash).ok_or(Refused::Unauthorized)?;
         if !key.scopes.contains(&S::SCOPE) {
             return Err(Refused::ScopeMissing(S::SCOPE));
         }
@@ -150,6 +162,7 @@ impl<S: Needs> Caller<S> {
             key: key.id,
             now: now(headers, key)?,
             is_sandbox: key.sandbox,
+            scopes: key.scopes.clone(),
             scope: PhantomData,
         })
     }
@@ -180,11 +193,17 @@ fn basic(value: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
+/// The year 2000: no shop's history that is played again is older.
+const EARLIEST: Timestamp = 946_684_800_000;
+/// Ten years. What is issued or decided further ahead would outlive every limit of ours.
+const FURTHEST_AHEAD_MS: i64 = 10 * 366 * 24 * 3_600_000;
+
 /// `Proffer-Now: <RFC 3339>` moves the clock of a sandbox call, so that ninety days can be played
-/// in a minute; a live key is refused it.
+/// in a minute; a live key is refused it, and a moment before 2000 or ten years ahead is no clock.
 fn now(headers: &HeaderMap, key: &ApiKey) -> Result<Timestamp, Refused> {
+    let wall = clock::wall();
     let Some(value) = headers.get("proffer-now") else {
-        return Ok(clock::wall());
+        return Ok(wall);
     };
     if !key.sandbox {
         return Err(Refused::ClockIsLive);
@@ -195,5 +214,6 @@ fn now(headers: &HeaderMap, key: &ApiKey) -> Result<Timestamp, Refused> {
         .and_then(|text| text.parse::<jiff::Timestamp>().ok());
     parsed
         .map(jiff::Timestamp::as_millisecond)
+        .filter(|now| (EARLIEST..=wall.saturating_add(FURTHEST_AHEAD_MS)).contains(now))
         .ok_or(Refused::BadHeader("Proffer-Now"))
 }

@@ -4,7 +4,7 @@
 use store::{Command, Expect, Kind, Outcome, ProjectId, Store, Write};
 
 use crate::{
-    app::{App, SYSTEM},
+    app::{App, SYSTEM, to_the_end},
     auth::{self, ApiKey, Scope},
     clock,
     configuration::write,
@@ -100,8 +100,12 @@ pub async fn new_key(
         id: key.id,
         body: write(&key)?,
     };
-    app.store().submit(writes(SYSTEM, vec![put])).await?;
-    app.reload_keys().await?;
+    let app = app.clone();
+    to_the_end(async move {
+        app.store().submit(writes(SYSTEM, vec![put])).await?;
+        app.reload_keys().await
+    })
+    .await?;
     Ok(secret)
 }
 

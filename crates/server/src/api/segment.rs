@@ -164,7 +164,7 @@ async fn take<'a>(
 ) -> Result<(), Refused> {
     let has_key = headers.contains_key(header::AUTHORIZATION);
     let in_body = if has_key { None } else { write_key(body) };
-    let caller = Caller::<EventsWrite>::of_either(app, headers, in_body.as_deref())?;
+    let caller = Caller::<EventsWrite>::of_either(app, headers, in_body.as_deref()).await?;
     let compiled = app.compiled(caller.project).await?;
     let moment = Moment {
         received_at: caller.now,
@@ -173,7 +173,7 @@ async fn take<'a>(
     };
     let batch = read(body, &moment)?;
     // Two keys that differ are nobody's.
-    Caller::<EventsWrite>::of_either(app, headers, batch.write_key.as_deref())?;
+    Caller::<EventsWrite>::of_either(app, headers, batch.write_key.as_deref()).await?;
     for item in refused(&batch) {
         counter!("proffer_events_total", "outcome" => item.code).increment(1);
     }

@@ -111,7 +111,7 @@ async fn sign_in(
     }
     let entered = entered(&body).unwrap_or_default();
     let key = hash(entered.trim());
-    let keys = app.keys();
+    let keys = app.keys_with(&key).await?;
     let trouble = match keys.get(&key) {
         None => "We do not know this key.",
         Some(known) if !known.scopes.contains(&Scope::ReportsRead) => {
