@@ -22,8 +22,10 @@ pub fn stack(presented: Vec<Presented<'_>>) -> Stack<'_> {
     stack
 }
 
-/// By priority of the campaign, then of the offer; ties keep the order of the request. What stacks
-/// always goes after the rest, and points come last, for they are counted on what is paid.
+/// By priority of the campaign, then of the offer. Where both are equal the order in which they
+/// were put forward decides, and nothing else: the shopper, or the shop on their behalf, chose it,
+/// and the API promises to keep it. What stacks always goes after the rest, and points come last,
+/// for they are counted on what is paid.
 pub(crate) fn in_order(mut presented: Vec<Presented<'_>>) -> Vec<Presented<'_>> {
     presented.sort_by_key(|one| {
         let earns = matches!(one.offer.benefit, Benefit::PointsBack { .. });

@@ -47,6 +47,25 @@ proptest! {
         }
     }
 
+    /// Counted by hand from the price of the order with the chosen offer and nothing else.
+    #[test]
+    fn no_offer_chosen_leaves_less_than_the_margin(
+        configuration in configurations(),
+        request in requests(),
+        floor in 0_u32..60,
+    ) {
+        let mut configuration = configuration;
+        configuration.guardrails.push(Guardrail::MarginAtLeast(floor * 10_000));
+        let snapshot = compile(&configuration);
+        let decision = decide(&snapshot, &request);
+        let given = decision.chosen().or(decision.withheld());
+        if let (Some((offer, _)), Some(order)) = (given, &request.order) {
+            let (offer, campaign) = snapshot.offer(offer).unwrap();
+            let (paid, left) = shop::paid_and_left(order, (offer, campaign));
+            prop_assert!(100 * left >= i128::from(floor) * paid, "{left} of {paid}");
+        }
+    }
+
     #[test]
     fn no_offer_by_default(configuration in configurations(), request in requests()) {
         for policy in [shop::ranked(&[]), shop::ladder(&[]), shop::bandit(&[], 0)] {

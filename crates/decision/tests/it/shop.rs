@@ -8,8 +8,8 @@ use decision::{
 use learning::Evidence;
 use measurement::{Arm, Design};
 use offers::{
-    Benefit, Campaign, CampaignId, Commitment, Currency, Line, Minor, Offer, OfferId, Order, Scope,
-    Sku, Spread, Stacking, Validity, order_facts,
+    Benefit, Campaign, CampaignId, Commitment, Currency, Line, Minor, Offer, OfferId, Order,
+    Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity, order_facts,
 };
 use profiles::{Choice, Consent, CustomerId};
 use rules::{Condition, Facts, Op};
@@ -197,6 +197,28 @@ pub fn chosen(configuration: &Configuration, request: &Request) -> Option<u64> {
     decide(configuration, request)
         .chosen()
         .map(|(offer, _)| offer.0)
+}
+
+/// What is paid for the goods of an order with one offer, and what is left of it once they and any
+/// shipping given away are paid for.
+pub fn paid_and_left(order: &Order, (offer, campaign): (&Offer, &Campaign)) -> (i128, i128) {
+    let presented = Presented {
+        redeemable: Redeemable::Tier(offer.id),
+        offer,
+        campaign,
+        voucher: None,
+        at_most: None,
+    };
+    let priced = offers::price(order, &offers::stack(vec![presented]));
+    let costs = priced.lines.iter().map(|line| {
+        let cost = line
+            .unit_cost
+            .expect("a known cost, or the offer is barred");
+        i128::from(cost) * i128::from(line.quantity)
+    });
+    let paid = i128::from(priced.total) - i128::from(priced.shipping);
+    let given = i128::from(order.shipping) - i128::from(priced.shipping);
+    (paid, paid - given - costs.sum::<i128>())
 }
 
 pub fn guarded(guardrail: Guardrail) -> Configuration {
