@@ -1,6 +1,6 @@
 //! What can the `proffer` command do?
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use store::{Settings, Store};
@@ -13,7 +13,7 @@ use crate::{
     ids::Ids,
     jobs,
     problem::Refused,
-    replay, router, setup, telemetry,
+    replay, router, serving, setup, telemetry,
 };
 
 /// Decides which offer a shopper gets, honours it exactly once, and proves what it earned.
@@ -46,6 +46,9 @@ pub struct Serve {
     /// Address and port to listen on.
     #[arg(long, default_value = "127.0.0.1:8787")]
     pub listen: SocketAddr,
+    /// Seconds that calls have to end when the server is told to.
+    #[arg(long, default_value_t = 10)]
+    pub grace: u64,
 }
 
 #[derive(Args)]
@@ -88,20 +91,35 @@ struct ReplayDecision {
 
 #[derive(Args)]
 pub struct Data {
-    /// The folder with the store; made if it is missing.
+    /// The folder with the store; `serve` and `key` make it if it is missing.
     #[arg(long, default_value = "proffer-data")]
     pub data: PathBuf,
 }
 
 impl Data {
+    /// The store there is.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be opened.
+    pub fn open(&self) -> Result<Store, Refused> {
+        if !self.file().is_file() {
+            let folder = self.data.display();
+            return Err(Refused::Fault(format!("there is no store in {folder}")));
+        }
+        Ok(Store::open(&self.file(), Settings::default())?)
+    }
+
+    /// The store, made where there is none.
+    ///
     /// # Errors
     /// When the folder cannot be made or the store not opened.
-    pub fn open(&self) -> Result<Store, Refused> {
+    pub fn open_or_make(&self) -> Result<Store, Refused> {
         std::fs::create_dir_all(&self.data).map_err(|error| Refused::Fault(error.to_string()))?;
-        Ok(Store::open(
-            &self.data.join("proffer.db"),
-            Settings::default(),
-        )?)
+        Ok(Store::open(&self.file(), Settings::default())?)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.data.join("proffer.db")
     }
 }
 
@@ -124,7 +142,7 @@ pub async fn run(cli: Cli) -> Result<(), Refused> {
     match cli.command {
         Commands::Serve(serve) => serve_command(serve).await,
         Commands::Demo(demo) => demo::run(demo).await,
-        Commands::Backup(backup) => Ok(backup.data.open()?.backup(&backup.to).await?),
+        Commands::Backup(backup) => backup_command(backup).await,
         Commands::Key(key) => key_command(key).await,
         Commands::ReplayDecision(asked) => replay_command(asked).await,
     }
@@ -133,16 +151,26 @@ pub async fn run(cli: Cli) -> Result<(), Refused> {
 async fn serve_command(serve: Serve) -> Result<(), Refused> {
     telemetry::logs();
     let metrics = telemetry::metrics().map_err(Refused::Fault)?;
-    let app = App::start(serve.data.open()?, Some(metrics), Ids::fresh()).await?;
+    let app = App::start(serve.data.open_or_make()?, Some(metrics), Ids::fresh()).await?;
     if app.keys().is_empty() {
         print_first_keys(&app).await?;
     }
     let listener = listen(serve.listen).await?;
-    serve_until(app, listener, terminated()).await
+    let grace = Duration::from_secs(serve.grace);
+    serve_until(app, listener, (terminated(), grace)).await
+}
+
+async fn backup_command(backup: Backup) -> Result<(), Refused> {
+    let store = backup.data.open()?;
+    if backup.to.symlink_metadata().is_ok() {
+        let to = backup.to.display();
+        return Err(Refused::Fault(format!("{to} exists already")));
+    }
+    Ok(store.backup(&backup.to).await?)
 }
 
 async fn key_command(key: Key) -> Result<(), Refused> {
-    let app = App::start(key.data.open()?, None, Ids::fresh()).await?;
+    let app = App::start(key.data.open_or_make()?, None, Ids::fresh()).await?;
     let project = if key.sandbox {
         setup::SANDBOX
     } else {
@@ -155,6 +183,8 @@ async fn key_command(key: Key) -> Result<(), Refused> {
     };
     let secret = setup::new_key(&app, project, &key.name, &scopes).await?;
     println!("{secret}");
+    // A folder that was mistyped is noticed.
+    eprintln!("proffer: the key is for {}", key.data.file().display());
     Ok(())
 }
 
@@ -183,26 +213,22 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Refused> {
     listener.map_err(|error| Refused::Fault(format!("cannot listen on {address}: {error}")))
 }
 
-/// Serves until `stop` comes true, then answers what was begun and closes the store.
+/// Serves until `stop` comes true, then answers what was begun, for as long as the grace lasts, and
+/// closes the store.
 ///
 /// # Errors
-/// When the listener fails.
+/// When the store cannot be closed.
 pub async fn serve_until(
     app: App,
     listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
+    (stop, grace): (impl Future<Output = ()>, Duration),
 ) -> Result<(), Refused> {
     let store = app.store().clone();
     let jobs = tokio::spawn(jobs::run(app.clone()));
-    let router = router::router(app);
-    // Handed over as a whole: else every connection gets a copy of all routes.
-    let served = axum::serve(listener, router.into_make_service())
-        .with_graceful_shutdown(stop)
-        .await;
+    serving::serve(listener, router::router(app), (stop, grace)).await;
     // Each of their changes is whole or nothing, so they can be cut off anywhere.
     jobs.abort();
-    store.close().await?;
-    served.map_err(|error| Refused::Fault(error.to_string()))
+    Ok(store.close().await?)
 }
 
 /// SIGTERM or SIGINT.

@@ -8,6 +8,7 @@ use rules::Facts;
 use store::{Command, Index, Outcome, ProjectId, Write};
 use wire::{
     ids::{self, Tag},
+    problem::Place,
     segment::{Batch, Call, Event, Track},
 };
 
@@ -15,7 +16,7 @@ use crate::{
     app::App,
     configuration::Settings,
     counting::{Counted, Counting, Told, message_key, order_key},
-    people::{People, Whose},
+    people::{MAX_IDENTIFIERS, People, Whose},
     problem::Refused,
     retention, withdrawing,
 };
@@ -33,16 +34,28 @@ pub struct Tally {
     pub repeated: u64,
     /// Could not be read.
     pub refused: u64,
+    /// Would have given a customer more identifiers than are kept of one.
+    pub crowded: u64,
+}
+
+/// What becomes of a batch of which some events cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The others are taken.
+    Lenient,
+    /// None is, and the answer names those that cannot.
+    Strict,
 }
 
 /// Takes what can be taken of a batch, all of it in one command.
 ///
 /// # Errors
-/// `Busy` when the same people kept changing; a fault when the store fails.
+/// `Busy` when the same people kept changing; `Items` where it is strict and an event is crowded;
+/// a fault when the store fails.
 pub async fn take(
     app: &App,
     (project, now): (ProjectId, i64),
-    batch: &Batch<'_>,
+    (batch, mode): (&Batch<'_>, Mode),
 ) -> Result<Tally, Refused> {
     let compiled = app.compiled(project).await?;
     let mut turn = None;
@@ -58,11 +71,19 @@ pub async fn take(
             links: Vec::new(),
             tally: Tally::default(),
         };
-        for event in &batch.items {
+        let mut places = Vec::new();
+        for (index, event) in batch.items.iter().enumerate() {
+            let crowded = unit.tally.crowded;
             match event {
                 Ok(event) => unit.take(event).await?,
                 Err(_) => unit.tally.refused += 1,
             }
+            if unit.tally.crowded > crowded {
+                places.push(place(index));
+            }
+        }
+        if mode == Mode::Strict && !places.is_empty() {
+            return Err(Refused::Items(places));
         }
         if let Some(tally) = unit.commit().await? {
             return Ok(tally);
@@ -74,6 +95,13 @@ pub async fn take(
         }
     }
     Err(Refused::Busy)
+}
+
+fn place(index: usize) -> Place {
+    Place {
+        pointer: format!("/batch/{index}"),
+        detail: format!("too_many_identifiers: a customer has at most {MAX_IDENTIFIERS}"),
+    }
 }
 
 /// One batch on its way into the store.
@@ -91,12 +119,21 @@ struct Unit<'a> {
 
 impl Unit<'_> {
     async fn take(&mut self, event: &Event<'_>) -> Result<(), Refused> {
-        let (identifiers, whose) = self.whose(event).await?;
+        let (mut identifiers, mut whose) = self.whose(event).await?;
         let said = event.consent.map(|said| said.at(event.at));
         let consent = said.map_or(whose.consent, |said| whose.consent.merge(said));
         let is_change = whose.is_known && is_other(whose.consent, consent);
         if !(is_allowed(consent) || is_change) {
             self.tally.no_consent += 1;
+            return Ok(());
+        }
+        if is_change && self.people.is_crowded(&whose) {
+            // What they say of consent counts all the same, for whom we know them to be.
+            identifiers.truncate(1);
+            whose = self.people.whose(&identifiers).await?;
+        }
+        if self.people.is_crowded(&whose) {
+            self.tally.crowded += 1;
             return Ok(());
         }
         if self.is_repeated(event).await? {

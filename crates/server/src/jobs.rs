@@ -1,6 +1,6 @@
 //! What happens because time passes? Holds are let go, gift cards lapse, policies learn, and what
-//! was kept long enough is forgotten. The live
-//! project's jobs run by the machine's clock; a sandbox's when it is told to, by its own.
+//! was kept long enough is forgotten. The live project's jobs run by the machine's clock; a
+//! sandbox's when it is told to, by its own.
 
 use std::time::Duration;
 

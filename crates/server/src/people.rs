@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use store::{Expect, Index, Kind, ProjectId, Store, View, Write};
 use wire::ids::{self, Tag};
 
-pub use person::{Enrolment, Granted, MAX_GRANTS, Person};
+pub use person::{Enrolment, Granted, MAX_GRANTS, MAX_IDENTIFIERS, Person};
 
 use crate::{app::App, problem::Refused};
 
@@ -159,6 +159,16 @@ impl<'a> People<'a> {
     ) -> Result<Option<(CustomerId, NodeId)>, Refused> {
         let whose = self.whose(identifiers).await?;
         self.take(identifiers, &whose, now).await
+    }
+
+    /// Whether a customer would have more than [`MAX_IDENTIFIERS`] by it, where it adds any.
+    #[must_use]
+    pub fn is_crowded(&self, whose: &Whose) -> bool {
+        let resolution = &whose.resolution;
+        let joined = resolution.join.iter().map(|(from, _)| *from);
+        let of = |id| self.person(id).map_or(0, |person| person.nodes.len());
+        let more = joined.map(of).sum::<usize>() + resolution.create.len();
+        more > 0 && of(resolution.customer) + more > MAX_IDENTIFIERS
     }
 
     /// Makes and joins what [`People::whose`] found to be needed.

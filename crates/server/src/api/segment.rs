@@ -19,7 +19,7 @@ use wire::{
 use crate::{
     app::App,
     auth::{Caller, EventsWrite},
-    ingest::{self, Tally},
+    ingest::{self, Mode, Tally},
     problem::Refused,
     setup::{LIVE, SANDBOX},
 };
@@ -180,10 +180,15 @@ async fn take<'a>(
     let is_strict = headers
         .get("x-strict-mode")
         .is_some_and(|value| value == "1");
-    if is_strict && refused(&batch).next().is_some() {
+    let mode = if is_strict {
+        Mode::Strict
+    } else {
+        Mode::Lenient
+    };
+    if mode == Mode::Strict && refused(&batch).next().is_some() {
         return Err(Refused::Items(refused(&batch).map(place).collect()));
     }
-    let tally = ingest::take(app, (caller.project, caller.now), &batch).await?;
+    let tally = ingest::take(app, (caller.project, caller.now), (&batch, mode)).await?;
     told(tally);
     Ok(())
 }
@@ -215,6 +220,7 @@ fn told(tally: Tally) {
         ("stored", tally.stored),
         ("no_consent", tally.no_consent),
         ("repeated", tally.repeated),
+        ("too_many_identifiers", tally.crowded),
     ] {
         counter!("proffer_events_total", "outcome" => outcome).increment(events);
     }

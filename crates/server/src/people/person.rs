@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 /// Older grants than these are forgotten by decisions; the records stay.
 pub const MAX_GRANTS: usize = 32;
 
+/// Identifiers of one customer. Whoever has more is no person but a kiosk, a test or an attack, and
+/// everything done for a customer costs in proportion to them.
+pub const MAX_IDENTIFIERS: usize = 50;
+
 /// What is kept of a customer beside what was seen through each identifier.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Person {

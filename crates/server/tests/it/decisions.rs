@@ -134,7 +134,7 @@ async fn a_bandit_logs_its_propensities() {
 }
 
 #[tokio::test]
-async fn the_same_key_gets_the_same_answer() {
+async fn same_id_same_answer() {
     let shop = shop_with_ten().await;
     shop.customer("ann").await;
     let client = shop.noon().with("idempotency-key", "\"k-1\"");

@@ -1,9 +1,10 @@
 //! Whose events are they? Devices, users and aliases over HTTP.
 
 use serde_json::{Value, json};
+use server::setup::SANDBOX;
 
 use crate::{
-    ingest::{allowing, fact},
+    ingest::{allowing, denying, fact, viewed},
     shop::{NOON, Shop},
 };
 
@@ -123,4 +124,45 @@ async fn the_sandbox_sees_nothing_of_the_live_project() {
     // The same message in the other project is another message.
     send(&shop, &[page("1", Some("ann"), None)]).await;
     assert_eq!(fact(&shop, "ann", VIEWS).await, 1);
+}
+
+#[tokio::test]
+async fn nobody_has_more_than_fifty_identifiers() {
+    let shop = Shop::start().await;
+    let seen = |number: u32| {
+        let mut event = viewed(&format!("m{number}"), "ann");
+        event["anonymousId"] = format!("device-{number}").into();
+        event
+    };
+    let nodes = async || {
+        let store = shop.app.store();
+        let kind = store::Kind::Node;
+        store.count_records(SANDBOX, kind).await.unwrap()
+    };
+    let batch: Vec<_> = (0..60).map(seen).collect();
+    shop.post(NOON, "/v1/batch", &json!({"batch": batch})).await;
+    assert_eq!(nodes().await, 50, "the user id and 49 devices");
+    assert_eq!(fact(&shop, "ann", "customer.views_7d").await, 49);
+    // Through what is known already they go on.
+    let mut known = seen(60);
+    known["anonymousId"] = "device-7".into();
+    shop.post(NOON, "/v1/track", &known).await;
+    assert_eq!(fact(&shop, "ann", "customer.views_7d").await, 50);
+    // Asked to be strict, nothing is taken and the place is told.
+    let mut good = seen(61);
+    good["anonymousId"] = "device-8".into();
+    let both = json!({"batch": [good, seen(62)]});
+    let strict = shop.noon().with("x-strict-mode", "1");
+    let (status, answer) = strict.post("/v1/batch", &both).await.unwrap();
+    assert_eq!(status.as_u16(), 400, "{answer}");
+    assert_eq!(answer["errors"][0]["pointer"], "/batch/1");
+    assert_eq!(fact(&shop, "ann", "customer.views_7d").await, 50);
+    // Whoever takes back their consent is heard on whatever device.
+    let mut no = seen(63);
+    no["context"] = denying();
+    no["timestamp"] = "2026-11-21T12:00:00Z".into();
+    shop.post(NOON, "/v1/track", &no).await;
+    let profile = shop.get(NOON, "/v1/customers/ann/profile").await;
+    assert_eq!(profile["consent"]["personalise_offers"]["choice"], "denied");
+    assert_eq!(nodes().await, 50);
 }

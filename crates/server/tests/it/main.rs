@@ -17,6 +17,7 @@ mod policy;
 mod problems;
 mod qualifications;
 mod redemptions;
+mod retention;
 mod rollbacks;
 mod shop;
 mod validations;

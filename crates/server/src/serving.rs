@@ -1,0 +1,60 @@
+//! How are connections taken, and how do they end? A client that is slow to say what it wants is
+//! hung up on, and none keeps the server from stopping.
+
+use std::{pin::pin, time::Duration};
+
+use axum::{Router, serve::Listener};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{
+        conn::auto::Builder,
+        graceful::{GracefulShutdown, Watcher},
+    },
+    service::TowerToHyperService,
+};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How long a client may take over the head of a request, from where the last answer ended.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// Serves until `stop` comes true. What was begun by then is answered, for as long as the grace
+/// lasts; what is left then is cut off, which leaves nothing half-done, because a change is one
+/// command to the store.
+pub async fn serve(
+    mut listener: TcpListener,
+    router: Router,
+    (stop, grace): (impl Future<Output = ()>, Duration),
+) {
+    // Once, else every connection gets a copy of all routes.
+    let router = router.with_state(());
+    let connections = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        // It waits and tries again where the system has no connection to give.
+        let (stream, _) = tokio::select! {
+            () = &mut stop => break,
+            accepted = Listener::accept(&mut listener) => accepted,
+        };
+        tokio::spawn(answer(stream, router.clone(), connections.watcher()));
+    }
+    drop(listener);
+    if tokio::time::timeout(grace, connections.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("connections were cut off when the server stopped");
+    }
+}
+
+async fn answer(stream: TcpStream, router: Router, watcher: Watcher) {
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD);
+    let service = TowerToHyperService::new(router);
+    let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection.into_owned()).await {
+        // A client that went away, or was too slow.
+        tracing::debug!(error, "a connection ended early");
+    }
+}
