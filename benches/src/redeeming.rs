@@ -9,7 +9,7 @@ use offers::{
     Reach, Stacking, Validity, Voucher, VoucherId, VoucherKind, book, chart::Occasion,
 };
 use rules::Condition;
-use store::{Command, Index, Kind, Once, Outcome, ProjectId, Settings, Store, Write};
+use store::{Command, Expect, Index, Kind, Once, Outcome, ProjectId, Settings, Store, Write};
 
 use crate::{
     bare::Bare,
@@ -180,11 +180,25 @@ fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Command {
             fingerprint: key_of(number),
             answer: vec![b'a'; ANSWER],
         }),
-        expects: Vec::new(),
+        expects: expects(voucher.id),
         openings: booking.openings,
         chain: booking.chain,
         writes: writes(id, (campaign.id.0, voucher.id.0, customer)),
     }
+}
+
+/// As at the till: neither the configuration nor the voucher changed meanwhile. There is neither
+/// here, which is looked up alike.
+fn expects(voucher: VoucherId) -> Vec<Expect> {
+    let unchanged = |kind, id| Expect {
+        kind,
+        id,
+        version: 0,
+    };
+    vec![
+        unchanged(Kind::Setting, 1),
+        unchanged(Kind::Voucher, voucher.0),
+    ]
 }
 
 /// The redemption and its order, and where each is found.
