@@ -52,10 +52,16 @@ pub struct DecisionRequest {
 #[serde(default)]
 pub struct CustomerKey {
     /// `cust_…`
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "crate::voucherify::lenient::name",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub id: Option<String>,
     /// The shop's own id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "crate::voucherify::lenient::name",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub source_id: Option<String>,
 }
 

@@ -19,7 +19,7 @@ use crate::{Malformed, time};
 /// A message id is shorter than this.
 pub const MAX_MESSAGE_ID_BYTES: usize = 100;
 /// A user id or anonymous id is at most this long.
-const MAX_ID_BYTES: usize = 512;
+const MAX_ID_BYTES: usize = 255;
 /// An event told to happen later than this after we receive it is refused.
 const MAX_FUTURE_MS: i64 = 24 * 3_600_000;
 /// Traits kept of one event.

@@ -12,10 +12,16 @@ use crate::time::{self, Timestamp};
 #[serde(default)]
 pub struct CustomerInput {
     /// `cust_…`
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "super::lenient::name",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub id: Option<String>,
     /// The shop's own id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "super::lenient::name",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub source_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

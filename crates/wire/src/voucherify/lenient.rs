@@ -1,4 +1,5 @@
-//! Which wrong types do the clients send all the same? Counts as text.
+//! Which wrong types do the clients send all the same? Counts as text. And which right ones are
+//! too long?
 
 use std::fmt;
 
@@ -40,6 +41,23 @@ impl Visitor<'_> for Count {
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(None)
+    }
+}
+
+/// The longest name a shop may give a customer or an order.
+const MAX_SOURCE_ID_BYTES: usize = 255;
+
+/// What names a customer or an order, or nothing.
+///
+/// # Errors
+/// When it is no text, or longer than 255 bytes.
+pub fn name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let name = Option::<String>::deserialize(from)?;
+    match &name {
+        Some(text) if text.len() > MAX_SOURCE_ID_BYTES => Err(D::Error::custom(format!(
+            "longer than {MAX_SOURCE_ID_BYTES} bytes"
+        ))),
+        _ => Ok(name),
     }
 }
 

@@ -8,7 +8,7 @@ mod condition;
 mod customer;
 mod discount;
 mod error;
-mod lenient;
+pub(crate) mod lenient;
 mod list;
 mod metadata;
 mod order;

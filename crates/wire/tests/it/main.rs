@@ -7,6 +7,7 @@
 
 mod campaigns;
 mod decisions;
+mod lengths;
 mod orders;
 mod promises;
 mod rules;
