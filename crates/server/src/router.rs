@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     api,
     app::App,
-    pages,
+    description, pages,
     problem::{self, Refused},
     telemetry,
 };
@@ -30,7 +30,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Everything the server answers.
 pub fn router(app: App) -> Router {
-    let (routes, description) = api_routes().split_for_parts();
+    let (routes, described) = api_routes().split_for_parts();
+    let description = description::complete(described);
     Router::new()
         .merge(routes)
         .merge(pages::routes())
@@ -56,7 +57,7 @@ pub fn router(app: App) -> Router {
 /// The description of the API, as it is served and as the test locks it.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    api_routes().split_for_parts().1
+    description::complete(api_routes().split_for_parts().1)
 }
 
 fn api_routes() -> OpenApiRouter<App> {
