@@ -143,9 +143,12 @@ impl<'a> Till<'a> {
         let earlier = stored.iter().flat_map(|(order, _)| order.standing());
         let earlier: Minor = earlier.map(|one| one.discount).sum();
         order.discount = order.discount.saturating_add(earlier);
+        // Whom the shop knows and we do not yet has all limits left, as far as one only looks. What
+        // is held or used counts for somebody who can be told apart again, or for nobody.
+        let stranger = named.and_then(user_of);
+        let stranger = stranger.filter(|_| call.purpose == For::Looking);
         let occasion = Occasion {
-            // Somebody who is named but not known yet counts for themselves.
-            customer: customer.map(|id| id.0).or(named.map(|_| app.next_id())),
+            customer: customer.map(|id| id.0).or(stranger.map(|_| app.next_id())),
             store: order.store.as_deref().map(number_of),
             at: call.now,
             order: app.next_id(),
@@ -452,6 +455,12 @@ impl Found {
     }
 }
 
+/// The shop's own name of a customer.
+fn user_of(named: &CustomerInput) -> Option<Identifier> {
+    let source = named.source_id.as_deref()?;
+    Identifier::new(IdentifierKind::User, source)
+}
+
 async fn customer_of(
     people: &mut People<'_>,
     (named, call): (Option<&CustomerInput>, &Call<'_>),
@@ -466,9 +475,7 @@ async fn customer_of(
             Err(other) => Err(other),
         };
     }
-    let source = named.source_id.as_deref();
-    let identifier = source.and_then(|id| Identifier::new(IdentifierKind::User, id));
-    let Some(identifier) = identifier else {
+    let Some(identifier) = user_of(named) else {
         return Ok(None);
     };
     if call.purpose == For::Looking {

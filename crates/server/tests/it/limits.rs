@@ -438,3 +438,36 @@ async fn what_has_no_limit_shares_no_row() {
     }
     books_balance(&shop).await;
 }
+
+#[tokio::test]
+async fn nobody_passes_a_limit_of_each_customer() {
+    let shop = Shop::start().await;
+    let ours = json!({"caps": [{"reach": "customer", "limit": 1}]});
+    code(&shop, "ONCE", ten_off(), ours).await;
+    let body = |number: usize, customer: &Value| {
+        let mut body = using(&["ONCE"], order(&format!("o-{number}"), 5_000));
+        body["customer"] = customer.clone();
+        body
+    };
+    let strangers = [
+        json!({}),
+        json!({"email": "a@b.c"}),
+        json!({"source_id": ""}),
+    ];
+    for (number, customer) in strangers.iter().enumerate() {
+        let mut body = body(number, customer);
+        let (status, answer) = redeem(&shop.noon(), &body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+        assert_eq!(answer["proffer"]["code"], "sign_in_required");
+        body["session"] = json!({"type": "LOCK"});
+        let held = shop.post(NOON, "/v1/validations", &body).await;
+        assert_eq!(held["valid"], false, "{held}");
+    }
+    // Whom the shop names is looked at as somebody new, and counted from the first use on.
+    let ann = json!({"source_id": "ann"});
+    let seen = shop.post(NOON, "/v1/validations", &body(7, &ann)).await;
+    assert_eq!(seen["valid"], true, "{seen}");
+    let bodies: Vec<Value> = (0..5).map(|number| body(number, &ann)).collect();
+    assert_eq!(successes(&redeem_all(&shop, bodies).await), 1);
+    books_balance(&shop).await;
+}
