@@ -244,10 +244,10 @@ struct Judged {
 fn judged(till: &Till<'_>, order: Option<&OrderInput>) -> Result<Judged, Refused> {
     let (mut rows, mut inapplicable) = (Vec::new(), Vec::new());
     let mut is_short = false;
-    for (index, offered) in till.offered.iter().enumerate() {
-        let quote = till.alone(index);
+    for offered in &till.offered {
+        let quote = till.alone(offered);
         is_short |= quote.is_short;
-        match quote.fates.get(index) {
+        match quote.fates.first() {
             Some(Fate::Applied { at }) => {
                 let order = OrderView::after(&till.input, &quote.priced, *at);
                 let mut row = row(till, offered, (&quote, *at))?;

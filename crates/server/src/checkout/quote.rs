@@ -10,7 +10,7 @@ use offers::{
 use store::{Command, ProjectId};
 use wire::voucherify::APPLICABLE_LIMIT;
 
-use super::{Found, Left, Till};
+use super::{Found, Left, Offered, Till};
 use crate::{app::App, problem::Refused};
 
 /// A priced order, and what became of each redeemable, in the order they were put forward.
@@ -104,30 +104,22 @@ impl Till<'_> {
     /// what is left of it, or refused.
     #[must_use]
     pub fn quote(&self) -> Quote {
-        self.settle(self.offered.iter().map(|one| self.bound(one)).collect())
+        self.settle(&self.offered)
     }
 
     /// As [`Till::quote`], as if this one alone were put forward.
     #[must_use]
-    pub fn alone(&self, index: usize) -> Quote {
-        let bound = |(place, offered)| {
-            if place == index {
-                return self.bound(offered);
-            }
-            Bound {
-                at_most: None,
-                out: Some(Fate::OverLimit),
-            }
-        };
-        self.settle(self.offered.iter().enumerate().map(bound).collect())
+    pub fn alone(&self, offered: &Offered) -> Quote {
+        self.settle(std::slice::from_ref(offered))
     }
 
-    fn settle(&self, mut bounds: Vec<Bound>) -> Quote {
+    fn settle(&self, offered: &[Offered]) -> Quote {
+        let mut bounds: Vec<Bound> = offered.iter().map(|one| self.bound(one)).collect();
         // Each redeemable is bounded once and taken out once, at most.
         let mut corrections = 2 * bounds.len();
         loop {
-            let outcome = self.priced(&bounds);
-            let correction = self.correction(&outcome, &bounds);
+            let outcome = self.priced((offered, &bounds));
+            let correction = correction(&outcome, (offered, &bounds));
             match correction {
                 Some(Correction::AtMost(index, most)) if corrections > 0 => {
                     set(&mut bounds, index, |bound| bound.at_most = Some(most));
@@ -139,13 +131,13 @@ impl Till<'_> {
                 Some(Correction::Out(index, fate)) => {
                     set(&mut bounds, index, |bound| bound.out = Some(fate));
                 }
-                None => return self.assemble(&outcome, &bounds),
+                None => return assemble(&outcome, (offered, &bounds)),
             }
             corrections = corrections.saturating_sub(1);
         }
     }
 
-    fn bound(&self, offered: &super::Offered) -> Bound {
+    fn bound(&self, offered: &Offered) -> Bound {
         let Some(found) = &offered.found else {
             return Bound {
                 at_most: None,
@@ -188,9 +180,8 @@ impl Till<'_> {
         })
     }
 
-    fn priced(&self, bounds: &[Bound]) -> Outcome<'_> {
-        let presented = self
-            .offered
+    fn priced<'a>(&'a self, (offered, bounds): (&'a [Offered], &[Bound])) -> Outcome<'a> {
+        let presented = offered
             .iter()
             .zip(bounds)
             .filter(|(_, bound)| bound.out.is_none())
@@ -198,81 +189,81 @@ impl Till<'_> {
             .map(|(found, bound)| found.present(bound.at_most));
         offers::quote(&self.order, &self.facts, presented.collect(), self.asking())
     }
+}
 
-    /// The first thing in the way of what was priced: too many at once, or a limit passed.
-    fn correction(&self, outcome: &Outcome<'_>, bounds: &[Bound]) -> Option<Correction> {
-        let mut left: BTreeMap<AccountId, Minor> = BTreeMap::new();
-        for (place, discount) in outcome.priced.discounts.iter().enumerate() {
-            let index = self.place_of(discount.redeemable)?;
-            if place >= APPLICABLE_LIMIT as usize {
-                return Some(Correction::Out(index, Fate::OverLimit));
-            }
-            let found = self.offered.get(index)?.found.as_ref()?;
-            let given = found.given(discount);
-            for limit in found.limits.iter().filter(|limit| !found.covers(limit)) {
-                let need = match limit.counter.cap.unit {
-                    CapUnit::Uses => 1,
-                    CapUnit::Money => given.discount,
-                    CapUnit::Touches => 0,
-                };
-                let id = limit.counter.account.id;
-                let rest = left.entry(id).or_insert(limit.left);
-                let bound = bounds.get(index).and_then(|bound| bound.at_most);
-                if need <= *rest {
-                    *rest -= need;
-                } else if limit.counter.cap.grant_remainder
-                    && *rest > 0
-                    && bound.is_none_or(|bound| *rest < bound)
-                {
-                    return Some(Correction::AtMost(index, *rest));
-                } else {
-                    let refusal = chart::refusal(id).unwrap_or(Refusal::UsedUp);
-                    return Some(Correction::Out(index, Fate::Refused(refusal)));
-                }
+/// The first thing in the way of what was priced: too many at once, or a limit passed.
+fn correction(
+    outcome: &Outcome<'_>,
+    (offered, bounds): (&[Offered], &[Bound]),
+) -> Option<Correction> {
+    let mut left: BTreeMap<AccountId, Minor> = BTreeMap::new();
+    for (place, discount) in outcome.priced.discounts.iter().enumerate() {
+        let index = place_of(offered, discount.redeemable)?;
+        if place >= APPLICABLE_LIMIT as usize {
+            return Some(Correction::Out(index, Fate::OverLimit));
+        }
+        let found = offered.get(index)?.found.as_ref()?;
+        let given = found.given(discount);
+        for limit in found.limits.iter().filter(|limit| !found.covers(limit)) {
+            let need = match limit.counter.cap.unit {
+                CapUnit::Uses => 1,
+                CapUnit::Money => given.discount,
+                CapUnit::Touches => 0,
+            };
+            let id = limit.counter.account.id;
+            let rest = left.entry(id).or_insert(limit.left);
+            let bound = bounds.get(index).and_then(|bound| bound.at_most);
+            if need <= *rest {
+                *rest -= need;
+            } else if limit.counter.cap.grant_remainder
+                && *rest > 0
+                && bound.is_none_or(|bound| *rest < bound)
+            {
+                return Some(Correction::AtMost(index, *rest));
+            } else {
+                let refusal = chart::refusal(id).unwrap_or(Refusal::UsedUp);
+                return Some(Correction::Out(index, Fate::Refused(refusal)));
             }
         }
-        None
     }
+    None
+}
 
-    fn place_of(&self, redeemable: Redeemable) -> Option<usize> {
-        self.offered.iter().position(|one| {
-            let found = one.found.as_ref();
-            found.is_some_and(|found| found.redeemable == redeemable)
-        })
-    }
+fn place_of(offered: &[Offered], redeemable: Redeemable) -> Option<usize> {
+    offered.iter().position(|one| {
+        let found = one.found.as_ref();
+        found.is_some_and(|found| found.redeemable == redeemable)
+    })
+}
 
-    fn assemble(&self, outcome: &Outcome<'_>, bounds: &[Bound]) -> Quote {
-        let fate = |(index, bound): (usize, &Bound)| {
-            if let Some(fate) = &bound.out {
-                return fate.clone();
-            }
-            let discounts = outcome.priced.discounts.iter();
-            let mut places = discounts.map(|discount| self.place_of(discount.redeemable));
-            if let Some(at) = places.position(|place| place == Some(index)) {
-                return Fate::Applied { at };
-            }
-            let mut refused = outcome.refused.iter();
-            let mine = refused.find(|(redeemable, _)| self.place_of(*redeemable) == Some(index));
-            Fate::Refused(mine.map_or(Refusal::NoEffect, |(_, refusal)| refusal.clone()))
-        };
-        let fates: Vec<Fate> = bounds.iter().enumerate().map(fate).collect();
-        let all = fates.iter().zip(bounds).zip(&self.offered);
-        let is_short = all
-            .into_iter()
-            .any(|((fate, bound), offered)| is_short((fate, bound), (offered, outcome)));
-        Quote {
-            priced: outcome.priced.clone(),
-            fates,
-            is_short,
+fn assemble(outcome: &Outcome<'_>, (offered, bounds): (&[Offered], &[Bound])) -> Quote {
+    let fate = |(index, bound): (usize, &Bound)| {
+        if let Some(fate) = &bound.out {
+            return fate.clone();
         }
+        let discounts = outcome.priced.discounts.iter();
+        let mut places = discounts.map(|discount| place_of(offered, discount.redeemable));
+        if let Some(at) = places.position(|place| place == Some(index)) {
+            return Fate::Applied { at };
+        }
+        let mut refused = outcome.refused.iter();
+        let mine = refused.find(|(redeemable, _)| place_of(offered, *redeemable) == Some(index));
+        Fate::Refused(mine.map_or(Refusal::NoEffect, |(_, refusal)| refusal.clone()))
+    };
+    let fates: Vec<Fate> = bounds.iter().enumerate().map(fate).collect();
+    let all = fates.iter().zip(bounds).zip(offered);
+    let is_short = all
+        .into_iter()
+        .any(|((fate, bound), offered)| is_short((fate, bound), (offered, outcome)));
+    Quote {
+        priced: outcome.priced.clone(),
+        fates,
+        is_short,
     }
 }
 
 /// Whether a limit kept a redeemable out, or kept it from giving more.
-fn is_short(
-    (fate, bound): (&Fate, &Bound),
-    (offered, outcome): (&super::Offered, &Outcome<'_>),
-) -> bool {
+fn is_short((fate, bound): (&Fate, &Bound), (offered, outcome): (&Offered, &Outcome<'_>)) -> bool {
     // Where nothing is held there is nothing to be let go.
     let Some(found) = offered.found.as_ref().filter(|found| found.others_hold) else {
         return false;
