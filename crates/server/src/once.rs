@@ -51,6 +51,17 @@ impl Key {
         }))
     }
 
+    /// The key of a change to one thing that the shop names itself, whatever characters the name
+    /// has. `of` is what is done to which thing; no header ever makes the same key.
+    #[must_use]
+    pub fn of_source(project: ProjectId, (of, source): (&str, &str), body: &[u8]) -> Self {
+        let project = project.0.to_be_bytes();
+        Self {
+            key: short(&[&project, b"\0", of.as_bytes(), b"\0", source.as_bytes()]),
+            fingerprint: short(&[of.as_bytes(), b"\n", body]),
+        }
+    }
+
     /// What the store keeps with the change: the status, then the body.
     #[must_use]
     pub fn once(&self, answer: &Answer) -> Once {
@@ -115,6 +126,23 @@ impl Answer {
     /// As [`Answer::new`].
     pub fn ok<T: serde::Serialize>(view: &T) -> Result<Self, Refused> {
         Self::new(StatusCode::OK, view)
+    }
+
+    /// The body.
+    ///
+    /// # Errors
+    /// Never for our views; a fault if it happens.
+    pub fn view(&self) -> Result<serde_json::Value, Refused> {
+        crate::configuration::read(&self.body)
+    }
+
+    /// The same answer, showing this.
+    ///
+    /// # Errors
+    /// As [`Answer::new`].
+    pub fn showing<T: serde::Serialize>(self, view: &T) -> Result<Self, Refused> {
+        let body = crate::configuration::write(view)?.into();
+        Ok(Self { body, ..self })
     }
 
     /// What to answer where a command with [`Key::once`] was applied, now or before; any other

@@ -514,19 +514,32 @@ async fn balance(
     State(app): State<App>,
     caller: Caller<CampaignsWrite>,
     Path(code): Path<String>,
-    (mut headers, body): (HeaderMap, Bytes),
+    (headers, body): (HeaderMap, Bytes),
 ) -> Result<Answer, Refused> {
-    let sent: BalanceChange = parse(&body)?;
-    let source = sent.source_id.as_deref();
-    if let Some(source) = source.and_then(|source| source.parse().ok()) {
-        headers.entry("idempotency-key").or_insert(source);
-    }
     let call = format!("POST /v1/vouchers/{code}/balance");
     let once = once::Key::of(&headers, caller.project, (&call, &body))?;
+    let sent: BalanceChange = parse(&body)?;
+    retry(|| loaded(&app, &caller, (&code, &sent), (once, &body))).await
+}
+
+async fn loaded(
+    app: &App,
+    caller: &Caller<CampaignsWrite>,
+    (code, sent): (&str, &BalanceChange),
+    (once, body): (Option<once::Key>, &[u8]),
+) -> Result<Option<Answer>, Refused> {
     let compiled = app.compiled(caller.project).await?;
-    let (issued, version) = find(&app, caller.project, &code).await?;
+    let (issued, version) = find(app, caller.project, code).await?;
     let (campaign, _) = standing(&compiled, &issued)?;
     let voucher = &issued.thing.voucher;
+    // The shop's own number of the change says more than a header: it is the same on every retry.
+    let of = format!("balance {}", voucher.id.0);
+    let source = sent
+        .source_id
+        .as_deref()
+        .filter(|source| !source.is_empty());
+    let source = source.map(|source| once::Key::of_source(caller.project, (&of, source), body));
+    let once = source.or(once);
     if !matches!(voucher.kind, VoucherKind::GiftCard { .. }) {
         return Err(refuse(Key::InvalidVoucher, "it is not a gift card"));
     }
@@ -547,7 +560,7 @@ async fn balance(
         }
     };
     let booking = book(&happening, app.next_id());
-    let counts = counts(&app, caller.project, (&issued, campaign)).await?;
+    let counts = counts(app, caller.project, (&issued, campaign)).await?;
     let after = |before: u64| before.saturating_add_signed(sent.amount);
     let id = ids::format(Tag::Voucher, voucher.id.0);
     let view = BalanceView::new(id, sent.amount, after(counts.loaded), after(counts.balance));
@@ -561,9 +574,9 @@ async fn balance(
         ..crate::setup::writes(caller.project, Vec::new())
     };
     match answer.after(app.store().submit(command).await?)? {
-        Ok(answer) => Ok(answer),
+        Ok(answer) => Ok(Some(answer)),
         Err(Outcome::Rejected { .. }) => Err(refuse(Key::GiftAmountExceeded, code)),
-        Err(Outcome::Stale { .. }) => Err(Refused::Busy),
+        Err(Outcome::Stale { .. }) => Ok(None),
         Err(other) => Err(Refused::Fault(format!("a card was not loaded: {other:?}"))),
     }
 }

@@ -163,3 +163,42 @@ async fn hostile_vouchers_are_refused() {
     assert_eq!(shop.get(NOON, "/v1/vouchers").await["total"], 1);
     books_balance(&shop).await;
 }
+
+#[tokio::test]
+async fn a_named_change_of_a_card_happens_once() {
+    let shop = Shop::start().await;
+    for code in ["G", "H"] {
+        let card = json!({"code": code, "type": "GIFT_VOUCHER", "gift": {"amount": 500}});
+        shop.post(NOON, "/v1/vouchers", &card).await;
+    }
+    let balance = |code: &str| format!("/v1/vouchers/{code}/balance");
+    let named = |source: &str| json!({"amount": 100, "source_id": source});
+    let long = "x".repeat(300);
+    for (times, source) in ["Überweisung №7\n", "\"quoted", &long]
+        .into_iter()
+        .enumerate()
+    {
+        let expected = 500 + 100 * (times + 1);
+        // However the card is written, and under whatever key.
+        for (number, code) in ["G", "g", "G"].into_iter().enumerate() {
+            let key = format!("k-{times}-{number}");
+            let client = shop.noon().with("idempotency-key", &key);
+            let (status, answer) = client.post(&balance(code), &named(source)).await.unwrap();
+            assert_eq!(
+                (status, &answer["balance"]),
+                (StatusCode::OK, &json!(expected))
+            );
+        }
+    }
+    // Another card has changes of its own; another amount is another change.
+    let other = shop.post(NOON, &balance("H"), &named(&long)).await;
+    assert_eq!(other["balance"], 600);
+    let more = json!({"amount": 200, "source_id": long});
+    let (status, answer) = shop.noon().post(&balance("G"), &more).await.unwrap();
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    assert_eq!(
+        shop.get(NOON, "/v1/vouchers/G").await["gift"]["balance"],
+        800
+    );
+    books_balance(&shop).await;
+}
