@@ -1,5 +1,6 @@
 //! Redemptions: redeemables are used on a paid order, all of them or none, in one command.
 
+mod shown;
 mod using;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,9 +18,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Channel, CustomerRef, ErrorBody, GiftRedeemed, Inapplicable, Key, List, OrderRedemption,
-        OrderStatus, OrderView, Plainly, RedemptionRequest, RedemptionResponse, RedemptionSession,
-        RedemptionView, RowStatus, SimpleCustomer, VoucherRedemptions,
+        Channel, CustomerRef, ErrorBody, GiftRedeemed, Inapplicable, Key, List, OrderInput,
+        OrderRedemption, OrderStatus, OrderView, Plainly, RedemptionRequest, RedemptionResponse,
+        RedemptionSession, RedemptionView, RowStatus, VoucherRedemptions,
     },
 };
 
@@ -44,6 +45,7 @@ use crate::{
     vouchers::key,
 };
 
+use shown::Reader;
 use using::{Using, json};
 
 /// Earlier uses of a code without limit are counted so far in the answer to a redemption, so that
@@ -58,7 +60,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Use redeemables on a paid order.
-#[utoipa::path(post, path = "/v1/redemptions", request_body = Object,
+#[utoipa::path(post, path = "/v1/redemptions", request_body = RedemptionRequest,
     responses((status = 200, body = RedemptionResponse)))]
 async fn redeem(
     State(app): State<App>,
@@ -76,12 +78,13 @@ async fn redeem(
         return once::refused(&app, caller.project, (once, refusal)).await;
     }
     let swept = AtomicBool::new(false);
-    match retry(|| attempt(&app, &caller, (&request, once), &swept)).await {
+    let answer = match retry(|| attempt(&app, &caller, (&request, once), &swept)).await {
         Err(refusal @ Refused::Dialect(..)) => {
             once::refused(&app, caller.project, (once, refusal)).await
         }
         other => other,
-    }
+    };
+    Reader::of(&app, &caller).tell_answer(answer?).await
 }
 
 async fn attempt(
@@ -104,7 +107,7 @@ async fn attempt(
     if let Some(before) = repeated(&till)
         && let Some((redemption, _)) = load(app, caller.project, before).await?
     {
-        return Answer::ok(&redemption.answer).map(Some);
+        return answer_again(&till, &redemption).map(Some);
     }
     let quote = till.quote();
     if quote.is_short && !swept.swap(true, Ordering::Relaxed) {
@@ -130,6 +133,18 @@ async fn attempt(
         }),
     };
     using.commit(till, once).await
+}
+
+/// The earlier answer, unless somebody else asks: it tells of the customer it was given to.
+fn answer_again(till: &Till<'_>, before: &Redemption) -> Result<Answer, Refused> {
+    let asking = till.customer.and_then(|id| till.people.person(id));
+    if let (Some(asking), Some(holder)) = (asking, before.customer)
+        && !asking.answers_to(holder)
+    {
+        let details = "these redeemables were used on the order by another customer";
+        return Err(refuse(Key::InvalidOrder, details));
+    }
+    Answer::ok(&before.answer)
 }
 
 /// The redemption that used the same redeemables on the same order before, and stands.
@@ -261,6 +276,7 @@ async fn list(
         let result = row.get("result").and_then(serde_json::Value::as_str);
         wanted.is_none() || result == wanted.as_deref()
     });
+    Reader::of(&app, &caller).tell(&mut rows).await?;
     Answer::ok(&List::page("redemptions", rows, total))
 }
 
@@ -277,7 +293,9 @@ async fn get(
         let record = record.ok_or_else(|| not_found("redemption", &name))?;
         return Answer::ok(&read::<serde_json::Value>(&record.body)?);
     }
-    let (redemption, _) = find(&app, caller.project, &name).await?;
+    let (mut redemption, _) = find(&app, caller.project, &name).await?;
+    let reader = Reader::of(&app, &caller);
+    reader.tell([&mut redemption.view]).await?;
     Answer::ok(&redemption.view)
 }
 
@@ -322,6 +340,7 @@ async fn of_voucher(
     for record in records.into_iter().flatten() {
         entries.push(read::<Redemption>(&record.body)?.view);
     }
+    Reader::of(&app, &caller).tell(&mut entries).await?;
     let is_gift = matches!(voucher.kind, offers::VoucherKind::GiftCard { .. });
     let spent = counts.loaded.saturating_sub(counts.balance);
     let mut view = json(&VoucherRedemptions {

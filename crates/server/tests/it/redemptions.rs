@@ -2,7 +2,12 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use server::client::Client;
+use server::{
+    auth::Scope,
+    client::Client,
+    setup::{self, SANDBOX},
+};
+use store::{Kind, Page};
 
 use crate::shop::{DAY, HOUR, MINUTE, NOON, Shop};
 
@@ -398,7 +403,7 @@ async fn a_code_of_somebody_is_theirs() {
 }
 
 /// The first text under a key `code`, wherever it stands.
-fn find_code(value: &Value) -> Option<String> {
+pub fn find_code(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => {
             let here = members.get("code").and_then(Value::as_str);
@@ -495,4 +500,149 @@ async fn hostile_bodies_are_refused() {
     let redemptions = shop.live.get("/v1/redemptions").await.unwrap().1;
     assert_eq!(redemptions["total"], 0);
     books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn what_one_customer_used_is_not_told_to_another() {
+    let shop = Shop::start().await;
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    let by = |customer: Value| {
+        let mut body = using(&["TEN"], order("o-1", 5_000));
+        body["customer"] = customer;
+        body
+    };
+    let ann = by(json!({"source_id": "ann", "email": "ann@example.com"}));
+    let first = shop.post(NOON, "/v1/redemptions", &ann).await;
+    assert_eq!(first["order"]["total_amount"], 4_000);
+    // A retry is the same call, and so is one that names nobody.
+    let nobody = using(&["TEN"], order("o-1", 5_000));
+    for body in [&ann, &by(json!({"source_id": "ann"})), &nobody] {
+        assert_eq!(shop.post(NOON, "/v1/redemptions", body).await, first);
+    }
+    let bob = by(json!({"source_id": "bob"}));
+    let (status, answer) = redeem(&shop.noon(), &bob).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    assert_eq!(answer["key"], "invalid_order");
+    let customer = first["redemptions"][0]["customer_id"].as_str().unwrap();
+    let told = answer.to_string();
+    assert!(!told.contains("ann") && !told.contains(customer), "{told}");
+    // Nothing of it was kept.
+    let all = shop.get(NOON, "/v1/redemptions").await;
+    assert_eq!(all["total"], 1);
+    // By whatever name they go.
+    let by_id = by(json!({"id": customer}));
+    let again = shop.post(NOON, "/v1/redemptions", &by_id).await;
+    assert_eq!(again, first);
+    books_balance(&shop).await;
+}
+
+/// A redemption by somebody of whom the shop says a lot.
+async fn by_jane(shop: &Shop) -> (Value, Value) {
+    let mut body = using(&["TEN"], order("o-1", 5_000));
+    body["customer"] = json!({"source_id": "shop-7", "name": "Jane Poe",
+        "email": "jane@example.com", "metadata": {"plan": "velvet"}});
+    body["order"]["customer"] = body["customer"].clone();
+    body["order"]["referrer"] = json!({"source_id": "r", "name": "Jane Poe"});
+    let used = shop.post(NOON, "/v1/redemptions", &body).await;
+    (body, used)
+}
+
+/// Everywhere a redemption is shown.
+async fn shown(client: &Client, (body, used): (&Value, &Value)) -> Vec<Value> {
+    let id = used["redemptions"][0]["id"].as_str().unwrap();
+    let mut all = Vec::new();
+    for path in [
+        &format!("/v1/redemptions/{id}"),
+        "/v1/redemptions",
+        "/v1/vouchers/TEN/redemption",
+        "/v1/orders/o-1",
+    ] {
+        let (status, answer) = client.get(path).await.unwrap();
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        all.push(answer);
+    }
+    let (status, again) = redeem(client, body).await;
+    assert_eq!(status, StatusCode::OK, "{again}");
+    all.push(again);
+    all
+}
+
+const OF_JANE: [&str; 3] = ["Jane Poe", "jane@example.com", "velvet"];
+
+#[tokio::test]
+async fn who_was_erased_is_in_no_redemption() {
+    let shop = Shop::start().await;
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    let keyed = shop.noon().with("idempotency-key", "abc");
+    let mut body = using(&["TEN"], order("o-2", 5_000));
+    body["customer"] = json!({"source_id": "shop-7", "email": "jane@example.com"});
+    let (_, first) = redeem(&keyed, &body).await;
+    assert_eq!(
+        first["redemptions"][0]["customer"]["email"],
+        "jane@example.com"
+    );
+    let (_, used) = by_jane(&shop).await;
+    let customer = &used["redemptions"][0]["customer"];
+    assert_eq!(customer["name"], "Jane Poe", "{used}");
+    assert_eq!(customer["metadata"]["plan"], "velvet");
+    let (status, _) = crate::campaigns::delete(&shop, "/v1/customers/shop-7").await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let id = used["redemptions"][0]["id"].as_str().unwrap();
+    let one = shop.get(NOON, &format!("/v1/redemptions/{id}")).await;
+    assert_eq!(one["customer"]["id"], customer["id"]);
+    let (status, replayed) = redeem(&keyed, &body).await;
+    assert_eq!(status, StatusCode::OK, "{replayed}");
+    let list = shop.get(NOON, "/v1/redemptions").await;
+    let order = shop.get(NOON, "/v1/orders/o-1").await;
+    let stored = [Kind::Redemption, Kind::Order];
+    let mut texts: Vec<String> = [one, replayed, list, order]
+        .map(|one| one.to_string())
+        .into();
+    for kind in stored {
+        let page = Page {
+            after: 0,
+            limit: 100,
+            newest_first: false,
+        };
+        let records = shop.app.store().list(SANDBOX, kind, page).await.unwrap();
+        assert_eq!(records.len(), 2);
+        let bodies = records
+            .iter()
+            .map(|one| String::from_utf8_lossy(&one.body).into_owned());
+        texts.extend(bodies);
+    }
+    for (text, word) in texts
+        .iter()
+        .flat_map(|text| OF_JANE.map(|word| (text, word)))
+    {
+        assert!(!text.contains(word), "{word}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn who_a_customer_is_needs_the_scope() {
+    let shop = Shop::start().await;
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    let (body, used) = by_jane(&shop).await;
+    let scopes = [Scope::Redeem];
+    let key = setup::new_key(&shop.app, SANDBOX, "till", &scopes)
+        .await
+        .unwrap();
+    let till = Client::new(&shop.base, &key).with("proffer-now", "2026-11-21T12:00:00Z");
+    let all = shown(&till, (&body, &used)).await;
+    for (answer, word) in all.iter().flat_map(|one| OF_JANE.map(|word| (one, word))) {
+        assert!(!answer.to_string().contains(word), "{word}: {answer}");
+    }
+    assert_eq!(all[0]["customer"]["source_id"], "shop-7", "{}", all[0]);
+    assert_eq!(
+        all[0]["customer"]["id"],
+        used["redemptions"][0]["customer_id"]
+    );
+    let known = shown(&shop.noon(), (&body, &used)).await;
+    assert_eq!(known[0]["customer"]["name"], "Jane Poe");
+    assert_eq!(
+        known[1]["redemptions"][0]["customer"]["email"],
+        "jane@example.com"
+    );
+    assert_eq!(known[4], used);
 }
