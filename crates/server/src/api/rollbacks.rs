@@ -27,11 +27,12 @@ use crate::{
     app::App,
     auth::{Caller, Redeem},
     checkout::{Redemption, RedemptionState, Share, StoredOrder},
-    configuration::{read, write},
+    configuration::{Stored, read, write},
+    jobs,
     once::{self, Answer},
     people::People,
     problem::Refused,
-    vouchers::key,
+    vouchers::{Issued, key},
 };
 
 /// More lines than one chain ever has.
@@ -114,6 +115,9 @@ async fn attempt(
     let project = caller.project;
     let (mut top, version) = find(app, project, name).await?;
     check(&top, of)?;
+    if request.returned.as_ref().is_some_and(Vec::is_empty) {
+        return Err(refuse(Key::InvalidPayload, "/returned: at least one"));
+    }
     let mut undoing = Undoing {
         app,
         caller,
@@ -247,12 +251,30 @@ impl Undoing<'_> {
         let gift = Reason::GiftSpent.code();
         let is_gift = amounts.iter().any(|transfer| transfer.code == gift);
         let given_back = after.saturating_sub(before);
+        if let (true, Some(Redeemable::Voucher(card))) = (is_gift, redemption.redeemable) {
+            self.lapse_again(card.0).await?;
+        }
         Ok(Undone {
             redemption,
             rollback,
             given_back,
             gift: if is_gift { given_back } else { 0 },
         })
+    }
+
+    /// What comes back to a gift card that has lapsed is left to the next daily jobs, which let it
+    /// lapse too: nobody could spend it any more.
+    async fn lapse_again(&mut self, card: u64) -> Result<(), Refused> {
+        let (project, now) = (self.caller.project, self.caller.now);
+        let record = self.app.store().get(project, Kind::Voucher, card).await?;
+        let Some(record) = record else {
+            return Ok(());
+        };
+        let issued: Stored<Issued> = read(&record.body)?;
+        if jobs::is_over(&issued.thing, now) {
+            self.writes.push(jobs::lapsing(now, card));
+        }
+        Ok(())
     }
 
     fn reverse(&mut self, posted: &[Transfer], part: Part, chain: u64) {
@@ -486,7 +508,12 @@ async fn give_grants_back(people: &mut People<'_>, parts: &[Undone]) -> Result<(
         let (Some(customer), Some(decision)) = (redemption.customer, redemption.decision) else {
             continue;
         };
-        let customer = people.load(CustomerId(customer)).await?;
+        let customer = match people.load(CustomerId(customer)).await {
+            Ok(customer) => customer,
+            // Who was erased has no grants any more; the shop still gets its money back.
+            Err(Refused::NotFound { .. }) => continue,
+            Err(other) => return Err(other),
+        };
         let Some(person) = people.person_mut(customer) else {
             continue;
         };

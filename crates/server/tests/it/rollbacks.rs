@@ -1,14 +1,15 @@
 //! Rollbacks by line: what came back is given back, exactly, and never more than there was.
 
 use axum::http::StatusCode;
-use offers::{CampaignId, chart};
+use offers::{CampaignId, VoucherId, chart};
 use serde_json::{Value, json};
 use server::setup::SANDBOX;
 use wire::ids::{Tag, parse};
 
 use crate::{
-    redemptions::{books_balance, code, redeem, ten_off, using},
-    shop::{NOON, Shop},
+    campaigns::delete,
+    redemptions::{books_balance, code, find_code, order, redeem, ten_off, using},
+    shop::{DAY, HOUR, NOON, Shop},
 };
 
 async fn left(shop: &Shop, campaign: &str) -> u64 {
@@ -153,5 +154,78 @@ async fn points_are_taken_back_by_what_was_paid() {
     assert_eq!(points().await, 30);
     shop.post(NOON, &path, &json!({})).await;
     assert_eq!(points().await, 0);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn what_returns_nothing_is_refused() {
+    let shop = Shop::start().await;
+    let (campaign, path) = used(&shop).await;
+    let nothing = json!({"returned": []});
+    let (status, answer) = shop.noon().post(&path, &nothing).await.unwrap();
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    assert_eq!(answer["key"], "invalid_payload");
+    assert!(
+        answer["details"].as_str().unwrap().starts_with("/returned"),
+        "{answer}"
+    );
+    assert_eq!(left(&shop, &campaign).await, 0);
+}
+
+#[tokio::test]
+async fn who_was_erased_can_still_be_refunded() {
+    let shop = Shop::start().await;
+    shop.customer("ann").await;
+    let campaign = shop
+        .percent_off("welcome", 20, json!({"budget": 5_000}))
+        .await;
+    shop.policy("ranked", &[&campaign], 0).await;
+    let decided = shop.decide(NOON, "ann").await;
+    let code = find_code(&decided).expect("a code was granted");
+    let mut body = using(&[&code], order("o-1", 10_000));
+    body["customer"] = json!({"source_id": "ann"});
+    let used = shop.post(NOON, "/v1/redemptions", &body).await;
+    assert_eq!(left(&shop, &campaign).await, 3_000);
+    let gone = delete(&shop, "/v1/customers/ann").await;
+    assert_eq!(gone.0, StatusCode::NO_CONTENT);
+    let id = used["redemptions"][0]["id"].as_str().unwrap();
+    shop.post(NOON, &format!("/v1/redemptions/{id}/rollback"), &json!({}))
+        .await;
+    assert_eq!(left(&shop, &campaign).await, 5_000);
+    let voucher = shop.get(NOON, &format!("/v1/vouchers/{code}")).await;
+    assert_eq!(voucher["redemption"]["redeemed_quantity"], 0);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn what_comes_back_to_a_lapsed_gift_card_lapses_too() {
+    let shop = Shop::start().await;
+    let card = json!({
+        "code": "GIFT", "type": "GIFT_VOUCHER", "gift": {"amount": 5_000},
+        "expiration_date": "2026-11-23T18:00:00Z"
+    });
+    let made = shop.post(NOON, "/v1/vouchers", &card).await;
+    let card = VoucherId(parse(Tag::Voucher, made["id"].as_str().unwrap()).unwrap());
+    let owed = async || {
+        let store = shop.app.store();
+        let account = store.account(SANDBOX, chart::gift_balance(card)).await;
+        account.unwrap().unwrap().available().unwrap()
+    };
+    let lapsed = async |now: i64| {
+        let done = shop.post(now, "/v1/sandbox/jobs", &json!({})).await;
+        (done["lapsed"].clone(), done["breakage"].clone())
+    };
+    let body = using(&["GIFT"], order("o-1", 3_000));
+    let used = shop.post(NOON, "/v1/redemptions", &body).await;
+    assert_eq!(lapsed(NOON + 3 * DAY).await, (json!(1), json!(2_000)));
+    assert_eq!(owed().await, 0);
+    let id = used["redemptions"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/redemptions/{id}/rollback");
+    shop.post(NOON + 3 * DAY + HOUR, &path, &json!({})).await;
+    assert_eq!(owed().await, 3_000);
+    // With the jobs of the day after, and once.
+    assert_eq!(lapsed(NOON + 4 * DAY).await, (json!(1), json!(3_000)));
+    assert_eq!(owed().await, 0);
+    assert_eq!(lapsed(NOON + 5 * DAY).await, (json!(0), json!(0)));
     books_balance(&shop).await;
 }
