@@ -181,7 +181,9 @@ async fn lapse_one(
     }
 }
 
-fn is_over(issued: &Issued, now: Timestamp) -> bool {
+/// Whether it is a gift card whose time has passed.
+#[must_use]
+pub fn is_over(issued: &Issued, now: Timestamp) -> bool {
     let voucher = &issued.voucher;
     let is_gift = matches!(voucher.kind, VoucherKind::GiftCard { .. });
     is_gift && voucher.validity.until.is_some_and(|until| until < now)
