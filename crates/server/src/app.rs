@@ -8,7 +8,7 @@ use decision::SnapshotId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use store::{Command, Kind, Outcome, Page, ProjectId, Store, Write};
 use tokio::{
-    sync::{Mutex, MutexGuard},
+    sync::{Mutex, MutexGuard, Semaphore},
     time::Instant,
 };
 
@@ -29,6 +29,9 @@ pub const CONFIGURATION: u64 = 1;
 /// An unknown key makes all keys be read again, at most so often.
 const KEYS_AGAIN: Duration = Duration::from_secs(1);
 
+/// So many reports are read at a time; others wait.
+const REPORTS: usize = 2;
+
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
@@ -45,6 +48,8 @@ struct Inner {
     compiling: Mutex<()>,
     /// Held by a batch of events that others disturbed, until it is in.
     taking_again: Mutex<()>,
+    /// One permit for each report that is read.
+    reports: Arc<Semaphore>,
     metrics: Option<PrometheusHandle>,
     /// Who is signed in to the pages.
     visits: Visits,
@@ -68,6 +73,7 @@ impl App {
             projects: ArcSwap::default(),
             compiling: Mutex::new(()),
             taking_again: Mutex::new(()),
+            reports: Arc::new(Semaphore::new(REPORTS)),
             metrics,
             visits: Visits::default(),
         };
@@ -104,6 +110,11 @@ impl App {
     #[must_use]
     pub fn visits(&self) -> &Visits {
         &self.0.visits
+    }
+
+    #[must_use]
+    pub fn reports(&self) -> &Arc<Semaphore> {
+        &self.0.reports
     }
 
     /// The turn of one batch of events among those that disturbed each other.

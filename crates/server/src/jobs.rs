@@ -47,6 +47,10 @@ pub async fn run(app: App) {
     let mut done_on = 0;
     loop {
         ticks.tick().await;
+        if let Some(metrics) = app.metrics() {
+            // Else what was measured is kept piece by piece until somebody asks for it.
+            metrics.run_upkeep();
+        }
         let now = clock::wall();
         if let Err(refused) = sweep(&app, LIVE, now).await {
             tracing::error!(?refused, "holds could not be let go");
@@ -102,10 +106,11 @@ async fn lapse(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Re
     };
     let today = day(now);
     let mut done = Done::default();
-    for day in passed.saturating_sub(LATE_DAYS)..today {
+    for day in passed.saturating_sub(LATE_DAYS)..=today {
         for voucher in due(app, project, day).await? {
-            done.breakage += lapse_one(app, (project, now, day), voucher).await?;
-            done.lapsed += 1;
+            let lapsed = lapse_one(app, (project, now, day), voucher).await?;
+            done.lapsed += u64::from(lapsed.is_some());
+            done.breakage += lapsed.unwrap_or(0);
         }
     }
     let put = Write::Put {
@@ -136,13 +141,13 @@ async fn due(app: &App, project: ProjectId, day: u32) -> Result<Vec<u64>, Refuse
     }
 }
 
-/// Lapses one card, if its day has not been moved since; what was on it. A card that a checkout
-/// holds something of is left for the next time.
+/// Lapses one card, if its day has not been moved since; what was on it. A card whose moment comes
+/// later today, or that a checkout holds something of, is left for the next time.
 async fn lapse_one(
     app: &App,
     (project, now, day): (ProjectId, Timestamp, u32),
     id: u64,
-) -> Result<Minor, Refused> {
+) -> Result<Option<Minor>, Refused> {
     let unlink = Write::Unlink {
         index: Index::LapsingOn,
         key: day.to_be_bytes().to_vec(),
@@ -152,7 +157,7 @@ async fn lapse_one(
         now,
         ..writes(project, vec![unlink])
     };
-    let mut left = 0;
+    let mut left = None;
     if let Some(record) = app.store().get(project, Kind::Voucher, id).await? {
         let issued: Stored<Issued> = configuration::read(&record.body)?;
         command.expects.push(Expect {
@@ -164,20 +169,26 @@ async fn lapse_one(
             let account = chart::gift_balance(issued.thing.voucher.id);
             let account = app.store().account(project, account).await?;
             if account.is_some_and(|one| one.debits.pending > 0) {
-                return Ok(0);
+                return Ok(None);
             }
-            left = account.and_then(|one| one.available()).unwrap_or(0);
+            let rest = account.and_then(|one| one.available()).unwrap_or(0);
             let card = card(app, project, &issued.thing).await?;
-            let lapsed = Happening::GiftLapsed { card: &card, left };
+            let lapsed = Happening::GiftLapsed {
+                card: &card,
+                left: rest,
+            };
             let booking = offers::book(&lapsed, app.next_id());
             command.openings = booking.openings;
             command.chain = booking.chain;
+            left = Some(rest);
+        } else if day == self::day(now) {
+            return Ok(None);
         }
     }
     match app.store().submit(command).await? {
         Outcome::Applied => Ok(left),
         // Changed or spent in between: tomorrow's run finds it again.
-        _ => Ok(0),
+        _ => Ok(None),
     }
 }
 

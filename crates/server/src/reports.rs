@@ -11,6 +11,7 @@ use offers::{
 };
 use serde::Deserialize;
 use store::{AccountsOf, Index, Kind, Page, ProjectId, View};
+use tokio::runtime::Handle;
 use wire::voucherify::{OrderInput, order_to_domain};
 
 use crate::{
@@ -24,6 +25,23 @@ use crate::{
 
 /// Rows read at a time.
 const STRETCH: u32 = 10_000;
+
+/// Reads a report on a thread where it keeps nobody waiting, few at a time. The permit goes with
+/// the reading, which goes on where the caller hangs up.
+async fn aside<T: Send + 'static>(
+    app: &App,
+    read: impl AsyncFnOnce(App) -> Result<T, Refused> + Send + 'static,
+) -> Result<T, Refused> {
+    let fault = |error: &dyn std::fmt::Display| Refused::Fault(error.to_string());
+    let permit = app.reports().clone().acquire_owned().await;
+    let permit = permit.map_err(|closed| fault(&closed))?;
+    let (app, handle) = (app.clone(), Handle::current());
+    let reading = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        handle.block_on(read(app))
+    });
+    reading.await.map_err(|broken| fault(&broken))?
+}
 
 /// What a customer's orders came to; signed, because a refund may cost more than an order brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,10 +74,21 @@ pub async fn statement(
     project: ProjectId,
     campaign: CampaignId,
 ) -> Result<Statement, Refused> {
+    aside(app, async move |app| {
+        read_statement(&app, project, campaign).await
+    })
+    .await
+}
+
+async fn read_statement(
+    app: &App,
+    project: ProjectId,
+    campaign: CampaignId,
+) -> Result<Statement, Refused> {
     let compiled = app.compiled(project).await?;
     let known = compiled.campaigns.get(&campaign);
     let currency = known.map_or(compiled.settings.currency, |known| known.thing.currency);
-    let arms = arms(app, project).await?;
+    let arms = read_arms(app, project).await?;
     let mut view = app.store().view(project)?;
     let mut posted = posted(&mut view, campaign).await?;
     add_redeemed(&mut view, (campaign, currency), &mut posted).await?;
@@ -93,8 +122,12 @@ pub struct BudgetUse {
 /// # Errors
 /// When the store cannot be read.
 pub async fn overview(app: &App, project: ProjectId) -> Result<Overview, Refused> {
+    aside(app, async move |app| read_overview(&app, project).await).await
+}
+
+async fn read_overview(app: &App, project: ProjectId) -> Result<Overview, Refused> {
     let compiled = app.compiled(project).await?;
-    let arms = arms(app, project).await?;
+    let arms = read_arms(app, project).await?;
     let mut view = app.store().view(project)?;
     let mut all = Posted::default();
     for campaign in compiled.campaigns.keys() {
@@ -145,6 +178,10 @@ async fn budgets(
 /// # Errors
 /// When the store cannot be read.
 pub async fn arms(app: &App, project: ProjectId) -> Result<Vec<ArmOutcome>, Refused> {
+    aside(app, async move |app| read_arms(&app, project).await).await
+}
+
+async fn read_arms(app: &App, project: ProjectId) -> Result<Vec<ArmOutcome>, Refused> {
     let design = app.compiled(project).await?.decisioning.design.clone();
     let mut view = app.store().view(project)?;
     let outcomes = outcomes(&mut view).await?;
@@ -332,7 +369,9 @@ async fn add_redeemed(
             let cost = line.unit_cost.unwrap_or(0);
             cost.saturating_mul(line.quantity.into())
         });
-        posted.attributed = posted.attributed.saturating_add(order.amount);
+        // What the customer pays for sending is revenue, as it is in the arms.
+        let revenue = order.amount.saturating_add(order.shipping);
+        posted.attributed = posted.attributed.saturating_add(revenue);
         posted.goods = posted
             .goods
             .saturating_add(goods.fold(0, Minor::saturating_add));
@@ -358,6 +397,10 @@ struct Ordered {
 /// # Errors
 /// When the store cannot be read.
 pub async fn enrolled(app: &App, project: ProjectId) -> Result<Vec<(Arm, u64)>, Refused> {
+    aside(app, async move |app| read_enrolled(&app, project).await).await
+}
+
+async fn read_enrolled(app: &App, project: ProjectId) -> Result<Vec<(Arm, u64)>, Refused> {
     let design = app.compiled(project).await?.decisioning.design.clone();
     let mut view = app.store().view(project)?;
     let mut arms = Vec::new();
