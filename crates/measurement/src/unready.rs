@@ -25,11 +25,6 @@ pub enum Unready {
     NoSpread,
     /// The mean of the arm compared with may be zero, so no ratio to it has bounds.
     MeanMayBeZero,
-    /// A count of successes larger than the count of units.
-    MoreThanAll {
-        successes: u64,
-        n: u64,
-    },
 }
 
 impl From<Malformed> for Unready {
@@ -57,9 +52,6 @@ impl std::fmt::Display for Unready {
             Unready::NoSpread => f.write_str("All customers of an arm had the same outcome."),
             Unready::MeanMayBeZero => {
                 f.write_str("The usual outcome is too close to zero for a ratio to it.")
-            }
-            Unready::MoreThanAll { successes, n } => {
-                write!(f, "{successes} successes were counted among {n} customers.")
             }
         }
     }

@@ -57,10 +57,6 @@ pub enum Happening<'a> {
         card: &'a GiftCard,
         left: Minor,
     },
-    PointsLapsed {
-        points: Points,
-        customer: u64,
-    },
     /// An order of a customer in an experiment counts.
     Counted {
         order: &'a CountedOrder,
@@ -153,7 +149,6 @@ pub fn book(happening: &Happening<'_>, chain: u64) -> Booking {
         Happening::GiftLoaded { card, amount } => page.direct(&card.load(amount)),
         Happening::GiftWithdrawn { card, amount } => page.direct(&card.load(amount).back()),
         Happening::GiftLapsed { card, left } => page.direct(&card.lapse(left)),
-        Happening::PointsLapsed { points, customer } => page.direct(&points.lapse(customer)),
         Happening::Counted { order } => page.count(order),
     }
     page.into_booking()
@@ -467,17 +462,6 @@ impl Points {
             credit: self.opening(AccountKind::Points, owed),
             amount: self.amount,
             reason: Reason::PointsEarned,
-        }
-    }
-
-    fn lapse(&self, customer: u64) -> Movement {
-        let owed = chart::points(self.programme, customer);
-        let breakage = chart::points_breakage(self.programme, customer);
-        Movement {
-            debit: self.opening(AccountKind::Points, owed),
-            credit: self.opening(AccountKind::PointsBreakage, breakage),
-            amount: self.amount,
-            reason: Reason::PointsLapsed,
         }
     }
 }

@@ -87,7 +87,7 @@ const PLAIN: [(AccountKind, u16, &str, &str); 16] = [
         A::PointsBreakage,
         22,
         "Points breakage",
-        "Points of a customer that lapsed unused.",
+        "Reserved for points that lapse unused.",
     ),
     (
         A::Revenue,
@@ -321,11 +321,6 @@ pub fn points_cost(programme: u64, customer: u64) -> AccountId {
     A::PointsCost.account(programme, Party::Number(customer))
 }
 
-#[must_use]
-pub fn points_breakage(programme: u64, customer: u64) -> AccountId {
-    A::PointsBreakage.account(programme, Party::Number(customer))
-}
-
 /// One of a customer's outcomes in an experiment: `Revenue` to `OrdersOf`.
 #[must_use]
 pub fn outcome(kind: AccountKind, experiment: u64, customer: u64) -> AccountId {
@@ -430,7 +425,7 @@ impl Reason {
         (
             Reason::PointsLapsed,
             "Points lapsed",
-            "Points were not spent in time.",
+            "Reserved for points not spent in time.",
         ),
         (Reason::Revenue, "Revenue", "A counted order was paid."),
         (

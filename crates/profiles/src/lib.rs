@@ -11,7 +11,6 @@ mod activity;
 mod consent;
 mod identity;
 mod profile;
-mod segment;
 mod tallies;
 
 pub use activity::{Activity, Item, Kind, MAX_ITEMS, MAX_NAME_BYTES, Minor, Name, Order, Product};
@@ -21,6 +20,5 @@ pub use identity::{
 };
 pub use profile::{Node, Profile, facts, join, split};
 pub use rules::Timestamp;
-pub use segment::{Segment, SegmentId, member};
 pub use tallies::features::{FEATURES, OPEN_PREFIXES, schema};
 pub use tallies::{Stage, Tallies};

@@ -136,6 +136,7 @@ pub struct Page {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Kind {
+    /// Reserved.
     Project = 1,
     ApiKey = 2,
     Setting = 3,
@@ -143,8 +144,11 @@ pub enum Kind {
     Offer = 5,
     ValidationRule = 6,
     Assignment = 7,
+    /// Reserved.
     Experiment = 8,
+    /// Reserved.
     Policy = 9,
+    /// Reserved.
     Segment = 10,
     /// A frozen configuration, kept from the first decision made with it.
     Snapshot = 11,
@@ -156,10 +160,12 @@ pub enum Kind {
     Redemption = 32,
     Rollback = 33,
     Order = 34,
+    /// Reserved.
     Grant = 40,
     Decision = 41,
+    /// Reserved.
     Enrolment = 42,
-    /// Events already seen, by message.
+    /// Reserved: events already seen, by message.
     Seen = 50,
     /// An order told by events, with what of it was counted and given back.
     Counted = 51,
@@ -171,9 +177,9 @@ pub enum Kind {
 pub enum Index {
     /// Unique: the pseudonym of an identifier to its node.
     Identifier = 1,
-    /// Nodes of a customer.
+    /// Reserved: nodes of a customer.
     NodesOfCustomer = 2,
-    /// Unique: the shop's id of a customer.
+    /// Reserved, unique: the shop's id of a customer.
     CustomerSource = 3,
     /// Unique: a voucher's code.
     VoucherCode = 4,
@@ -188,12 +194,14 @@ pub enum Index {
     RedemptionsOfCampaign = 12,
     /// Unique: the shop's id of an order.
     OrderSource = 13,
+    /// Reserved.
     GrantsOfCustomer = 14,
     DecisionsOfCustomer = 15,
+    /// Reserved.
     EnrolmentsOfExperiment = 16,
     /// Unique: a validation session's key on a redeemable.
     ReservationKey = 17,
-    /// Unique: an API key's hash.
+    /// Reserved, unique: an API key's hash.
     ApiKeyHash = 18,
     AssignmentsOfRule = 19,
     AssignmentsOfObject = 20,
@@ -204,12 +212,15 @@ pub enum Index {
     CountedOrder = 23,
     /// Units enrolled in one arm of an experiment.
     UnitsOfArm = 24,
+    /// Reserved.
     GrantsOfOffer = 25,
     DecisionsOfOffer = 26,
     /// What lapses on a day, by the day's number.
     LapsingOn = 27,
     /// Customers of whose decisions the inputs are still to be taken back, under one empty key.
     TakenBack = 28,
+    /// Redemptions that succeeded, or failed.
+    RedemptionsOfResult = 29,
 }
 
 impl Index {
@@ -244,6 +255,7 @@ impl Index {
             | Index::GrantsOfOffer
             | Index::DecisionsOfOffer
             | Index::LapsingOn
+            | Index::RedemptionsOfResult
             | Index::TakenBack => false,
         }
     }

@@ -2,7 +2,7 @@
 //! Source: ab_tests/result.json (arms A, B and C of experiment.csv, moments computed from that
 //! file in exact fractions), result_hillstrom_womens_visit.json, result_cookie_cats_*.json.
 use crate::{design, moments, same, same_p};
-use measurement::{Counts, Moments, Unready, estimate, proportion, relative};
+use measurement::{Moments, Unready, estimate, relative};
 
 type Row = (u64, f64, f64);
 const REVENUE_A: Row = (6006, 7.15533966033966, 5152692.859457093);
@@ -88,29 +88,6 @@ fn relative_effects_are_those_of_the_reference() {
         [-0.043119034896460184, -0.0689020864043135, -0.01663546365580748]);
 }
 
-/// Expected: estimate, p, low, high.
-fn check_shares(control: (u64, u64), treatment: (u64, u64), [e, p, low, high]: [f64; 4]) {
-    let counts = |(successes, n)| Counts { successes, n };
-    let effect = proportion(&design(0, &[]), &counts(control), &counts(treatment)).unwrap();
-    same(effect.estimate, e);
-    same_p(effect.p, p);
-    same(effect.low, low);
-    same(effect.high, high);
-}
-
-#[test]
-#[rustfmt::skip]
-fn differences_of_shares_are_those_of_the_reference() {
-    check_shares((556, 6006), (356, 2914), [0.029594747508268446, 1.5123492061473873e-05,
-        0.01590155454011064, 0.043861099016478784]);
-    check_shares((556, 6006), (283, 3080), [-0.0006909756909756898, 0.9142390838639141,
-        -0.013008745864505431, 0.012148303288306496]);
-    check_shares((2262, 21306), (3238, 21387), [0.045233106587052985, 3.1824031593349214e-44,
-        0.03889409535998813, 0.051574342962213596]);
-    check_shares((8502, 44700), (8279, 45489), [-0.008201298315205913, 0.001554249975614329,
-        -0.013281940871914845, -0.00312130268876128]);
-}
-
 #[test]
 fn very_small_chances_keep_their_digits() {
     let of = |n, mean, m2| Moments { n, mean, m2 };
@@ -156,26 +133,4 @@ fn a_ratio_to_nothing_is_not_a_number() {
         Err(Unready::MeanMayBeZero)
     );
     assert_eq!(ratio((100, 9.0, 9.0), (100, -1.0, 9.0)), Ok(()));
-}
-
-#[test]
-fn shares_that_cannot_be_compared_say_why() {
-    let shares = |control: (u64, u64), treatment: (u64, u64)| {
-        let counts = |(successes, n)| Counts { successes, n };
-        proportion(&design(0, &[]), &counts(control), &counts(treatment)).map(|_| ())
-    };
-    assert_eq!(
-        shares((0, 1), (1, 9)),
-        Err(Unready::TooFew { n: 1, needed: 2 })
-    );
-    assert_eq!(shares((0, 9), (0, 9)), Err(Unready::NoSpread));
-    assert_eq!(shares((9, 9), (9, 9)), Err(Unready::NoSpread));
-    assert_eq!(
-        shares((8, 9), (10, 9)),
-        Err(Unready::MoreThanAll {
-            successes: 10,
-            n: 9
-        })
-    );
-    assert_eq!(shares((0, 9), (1, 9)), Ok(()));
 }

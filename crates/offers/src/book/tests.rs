@@ -203,10 +203,6 @@ impl Till {
                 card: &card,
                 left: number,
             },
-            "lapse-points" => Happening::PointsLapsed {
-                points,
-                customer: 7,
-            },
             _ => Happening::Funded {
                 counter: &limits[0],
                 before: number,
@@ -506,11 +502,6 @@ fn gift_cards_points_and_their_breakage() {
         NO_CAPS,
         "redeem 0 points 8, rollback",
         &["Points 3.7 > PointsCost 3.7 8 PointsEarned"],
-    );
-    check(
-        NO_CAPS,
-        "redeem 0 points 8, lapse-points points 8",
-        &["Points 3.7 > PointsBreakage 3.7 8 PointsLapsed"],
     );
 }
 
