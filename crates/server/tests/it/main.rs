@@ -20,8 +20,6 @@ mod qualifications;
 mod redemptions;
 mod retention;
 mod rollbacks;
-mod scopes;
 mod shop;
-mod stories;
 mod validations;
 mod vouchers;
