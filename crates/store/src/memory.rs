@@ -243,6 +243,12 @@ impl Project {
         stretch(records, page, |record| record.id)
     }
 
+    pub(crate) fn ids(&self, kind: Kind, page: Page) -> Vec<u64> {
+        let of_kind = self.records.iter().filter(|((other, _), _)| *other == kind);
+        let ids = of_kind.map(|(_, record)| record.id).collect();
+        stretch(ids, page, |id| *id)
+    }
+
     pub(crate) fn count_records(&self, kind: Kind) -> u64 {
         self.records
             .keys()

@@ -63,6 +63,17 @@ impl View {
         }
     }
 
+    /// The ids of the records of a kind, without what they hold.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn ids(&mut self, kind: Kind, page: Page) -> Result<Vec<u64>, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(snapshot.ids(kind, page)),
+            Source::Sqlite(reader) => reader.ids(kind, page),
+        }
+    }
+
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn count_records(&mut self, kind: Kind) -> Result<u64, Fault> {

@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
-use store::{Kind, Page, ProjectId, Record};
+use store::{Index, Kind, Page, ProjectId, Record};
 use wire::{
     Malformed,
     voucherify::{ErrorBody, Key},
@@ -174,9 +174,28 @@ pub async fn page_of(
     project: ProjectId,
     (kind, paging): (Kind, Paging),
 ) -> Result<(Vec<Record>, u64), Refused> {
-    let records = app.store().list(project, kind, paging.upto()).await?;
-    let total = app.store().count_records(project, kind).await?;
-    Ok((paging.cut(records), total))
+    let mut view = app.store().view(project)?;
+    // What lies before the page is counted off by its ids alone.
+    let page = paging.cut(view.ids(kind, paging.upto()).await?);
+    let records = view.get_many(kind, &page).await?;
+    let total = view.count_records(kind).await?;
+    Ok((records.into_iter().flatten().collect(), total))
+}
+
+/// One page of the records of a kind that are found under a key, and how many are in all.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn page_under(
+    app: &App,
+    project: ProjectId,
+    ((index, key), kind, paging): ((Index, &[u8]), Kind, Paging),
+) -> Result<(Vec<Record>, u64), Refused> {
+    let mut view = app.store().view(project)?;
+    let page = paging.cut(view.find(index, key, paging.upto()).await?);
+    let records = view.get_many(kind, &page).await?;
+    let total = view.count(index, key).await?;
+    Ok((records.into_iter().flatten().collect(), total))
 }
 
 /// Tries again while somebody else was faster (`None`).

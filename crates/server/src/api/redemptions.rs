@@ -26,7 +26,7 @@ use wire::{
 
 use super::{
     customers,
-    dialect::{Asked, not_found, page_of, parse, refuse, retry},
+    dialect::{Asked, not_found, page_of, page_under, parse, refuse, retry},
     promotions,
     validations::{self, forgotten, released, rows, session_key, used},
     vouchers::{self, Counts},
@@ -215,7 +215,8 @@ fn failed(
     };
     let status = StatusCode::from_u16(body.code).unwrap_or(StatusCode::BAD_REQUEST);
     let answer = Answer::new(status, &body)?;
-    let mut command = crate::setup::writes(till.project, vec![put(&redemption)?]);
+    let kept = made(&redemption)?.into();
+    let mut command = crate::setup::writes(till.project, kept);
     command.now = till.now;
     command.once = once.map(|key| key.once(&answer));
     Ok((command, answer))
@@ -245,6 +246,20 @@ fn failure(till: &Till<'_>, quote: &Quote) -> (usize, ErrorBody) {
     }
 }
 
+/// What writes a new redemption down, under its result.
+fn made(redemption: &Redemption) -> Result<[Write; 2], Refused> {
+    let result: &[u8] = match redemption.state {
+        RedemptionState::Failed => b"FAILURE",
+        RedemptionState::Succeeded | RedemptionState::RolledBack => b"SUCCESS",
+    };
+    let link = Write::Link {
+        index: Index::RedemptionsOfResult,
+        key: result.into(),
+        id: redemption.id,
+    };
+    Ok([put(redemption)?, link])
+}
+
 /// What writes a redemption down.
 ///
 /// # Errors
@@ -265,17 +280,19 @@ async fn list(
     caller: Caller<Redeem>,
     asked: Asked,
 ) -> Result<Answer, Refused> {
-    let page = (Kind::Redemption, asked.paging()?);
-    let (records, total) = page_of(&app, caller.project, page).await?;
+    let (kind, paging) = (Kind::Redemption, asked.paging()?);
+    let result = asked.get("result").map(str::to_uppercase);
+    let (records, total) = match &result {
+        None => page_of(&app, caller.project, (kind, paging)).await?,
+        Some(result) => {
+            let under = (Index::RedemptionsOfResult, result.as_bytes());
+            page_under(&app, caller.project, (under, kind, paging)).await?
+        }
+    };
     let mut rows = Vec::new();
     for record in records {
         rows.push(read::<Redemption>(&record.body)?.view);
     }
-    let wanted = asked.get("result").map(str::to_uppercase);
-    rows.retain(|row| {
-        let result = row.get("result").and_then(serde_json::Value::as_str);
-        wanted.is_none() || result == wanted.as_deref()
-    });
     Reader::of(&app, &caller).tell(&mut rows).await?;
     Answer::ok(&List::page("redemptions", rows, total))
 }
@@ -329,15 +346,10 @@ async fn of_voucher(
     let voucher = &issued.thing.voucher;
     let of = key(voucher.id.0);
     let index = (Index::RedemptionsOfVoucher, of.as_slice());
-    let found = app.store().find(project, index, paging.upto()).await?;
-    let total = app.store().count(project, index.0, index.1).await?;
-    let page = paging.cut(found);
-    let records = app
-        .store()
-        .get_many(project, Kind::Redemption, &page)
-        .await?;
+    let page = (index, Kind::Redemption, paging);
+    let (records, total) = page_under(&app, project, page).await?;
     let mut entries = Vec::new();
-    for record in records.into_iter().flatten() {
+    for record in records {
         entries.push(read::<Redemption>(&record.body)?.view);
     }
     Reader::of(&app, &caller).tell(&mut entries).await?;

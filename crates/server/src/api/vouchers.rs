@@ -26,7 +26,7 @@ use wire::{
 
 use super::{
     campaigns,
-    dialect::{Asked, duplicate, malformed, not_found, page_of, parse, refuse, retry},
+    dialect::{Asked, duplicate, malformed, not_found, page_of, page_under, parse, refuse, retry},
     validation_rules::{self, Object, named},
 };
 use crate::{
@@ -326,26 +326,24 @@ async fn list(
     let compiled = app.compiled(project).await?;
     let paging = asked.paging()?;
     let of = asked.get("campaign_id").or_else(|| asked.get("campaign"));
-    let (records, total) = match of {
-        None => page_of(&app, project, (Kind::Voucher, paging)).await?,
-        Some(name) => {
+    let (records, total) = match (asked.get("code"), of) {
+        (Some(code), _) => {
+            let code = offers::codes::normalise(code);
+            let under = (Index::VoucherCode, code.as_bytes());
+            page_under(&app, project, (under, Kind::Voucher, paging)).await?
+        }
+        (None, None) => page_of(&app, project, (Kind::Voucher, paging)).await?,
+        (None, Some(name)) => {
             let campaign = campaigns::find(&app, (project, &compiled), name).await?;
             let of = key(campaign.thing.id.0);
             let index = (Index::VouchersOfCampaign, of.as_slice());
-            let found = app.store().find(project, index, paging.upto()).await?;
-            let total = app.store().count(project, index.0, index.1).await?;
-            let page = paging.cut(found);
-            let records = app.store().get_many(project, Kind::Voucher, &page).await?;
-            (records.into_iter().flatten().collect(), total)
+            page_under(&app, project, (index, Kind::Voucher, paging)).await?
         }
     };
     let mut rows = Vec::new();
     for record in records {
         let issued: Stored<Issued> = read(&record.body)?;
-        let is_wanted = asked
-            .get("code")
-            .is_none_or(|code| *issued.thing.voucher.code == offers::codes::normalise(code));
-        if is_wanted && standing(&compiled, &issued).is_ok() {
+        if standing(&compiled, &issued).is_ok() {
             rows.push(view(&app, (project, &compiled), &issued).await?);
         }
     }
@@ -366,7 +364,7 @@ async fn get(
 }
 
 /// Change a voucher. What is absent stays; a discount changes only where it stands alone.
-#[utoipa::path(put, path = "/v1/vouchers/{code}", request_body = Object,
+#[utoipa::path(put, path = "/v1/vouchers/{code}", request_body = VoucherUpdate,
     responses((status = 200, body = VoucherView)))]
 async fn update(
     State(app): State<App>,

@@ -646,3 +646,31 @@ async fn who_a_customer_is_needs_the_scope() {
     );
     assert_eq!(known[4], used);
 }
+
+#[tokio::test]
+async fn a_list_by_result_has_all_of_it() {
+    let shop = Shop::start().await;
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    let missing = using(&["NONE"], order("o-x", 5_000));
+    for _ in 0..2 {
+        redeem(&shop.noon(), &missing).await;
+    }
+    for number in 0..12 {
+        let body = using(&["TEN"], order(&format!("o-{number}"), 5_000));
+        shop.post(NOON, "/v1/redemptions", &body).await;
+    }
+    for (query, total, rows) in [
+        ("", 14, 10),
+        ("?result=FAILURE", 2, 2),
+        ("?result=success&limit=5&page=3", 12, 2),
+        ("?result=other", 0, 0),
+    ] {
+        let list = shop.get(NOON, &format!("/v1/redemptions{query}")).await;
+        assert_eq!(list["total"], total, "{query}");
+        assert_eq!(
+            list["redemptions"].as_array().unwrap().len(),
+            rows,
+            "{query}"
+        );
+    }
+}

@@ -202,3 +202,34 @@ async fn a_named_change_of_a_card_happens_once() {
     );
     books_balance(&shop).await;
 }
+
+#[tokio::test]
+async fn a_code_is_listed_wherever_it_stands() {
+    let shop = Shop::start().await;
+    for number in 0..12 {
+        let made = json!({"code": format!("C-{number}"), "discount": ten_off()});
+        shop.post(NOON, "/v1/vouchers", &made).await;
+    }
+    // The oldest is on the second page of all.
+    let found = shop.get(NOON, "/v1/vouchers?code=c-0").await;
+    assert_eq!(
+        (&found["total"], &found["vouchers"][0]["code"]),
+        (&json!(1), &json!("C-0"))
+    );
+    let found = shop.get(NOON, "/v1/vouchers?code=c-99").await;
+    assert_eq!(
+        (&found["total"], &found["vouchers"]),
+        (&json!(0), &json!([]))
+    );
+    let all = shop.get(NOON, "/v1/vouchers?limit=5&page=3").await;
+    let codes: Vec<&Value> = all["vouchers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["code"])
+        .collect();
+    assert_eq!(
+        (&all["total"], codes),
+        (&json!(12), vec![&json!("C-1"), &json!("C-0")])
+    );
+}

@@ -154,6 +154,21 @@ impl Reader {
         self.all(select, row, record)
     }
 
+    pub(crate) fn ids(&self, kind: Kind, page: Page) -> Result<Vec<u64>, Fault> {
+        let select = match page.newest_first {
+            false => {
+                "SELECT id FROM records \
+                 WHERE project = ?1 AND kind = ?2 AND id > ?3 ORDER BY id LIMIT ?4"
+            }
+            true => {
+                "SELECT id FROM records \
+                 WHERE project = ?1 AND kind = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4"
+            }
+        };
+        let row = params![self.project.0, kind as u8, start(page), page.limit];
+        self.all(select, row, id)
+    }
+
     pub(crate) fn count_records(&self, kind: Kind) -> Result<u64, Fault> {
         let select = "SELECT records FROM counts WHERE project = ?1 AND kind = ?2";
         let count = self.one(select, params![self.project.0, kind as u8], id)?;

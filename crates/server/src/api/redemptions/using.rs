@@ -283,7 +283,7 @@ impl Using<'_> {
                 answer: answer.clone(),
                 ..self.blank(till, self.top)
             };
-            writes.push(put(&redemption)?);
+            writes.extend(super::made(&redemption)?);
         }
         writes.extend(self.links(till));
         writes.extend(self.kept_order(till, made, order)?);
@@ -362,10 +362,11 @@ impl Using<'_> {
             key: key(of),
             id: child.id,
         };
-        let mut writes = vec![
-            put(&redemption)?,
-            link(Index::RedemptionsOfCampaign, child.found.campaign.id.0),
-        ];
+        let mut writes = super::made(&redemption)?.to_vec();
+        writes.push(link(
+            Index::RedemptionsOfCampaign,
+            child.found.campaign.id.0,
+        ));
         let voucher = child.found.voucher.as_ref();
         writes.extend(voucher.map(|one| link(Index::RedemptionsOfVoucher, one.id.0)));
         Ok(writes)
