@@ -288,3 +288,19 @@ async fn a_rule_works_where_it_is_assigned() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_pause_is_told_before_that_a_code_is_applied_already() {
+    let shop = Shop::start().await;
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    let noon = shop.noon();
+    let (status, _) = redeem(&noon, &using(&["TEN"], order("o-1", 5_000))).await;
+    assert_eq!(status, StatusCode::OK);
+    // With another code, for the same call again is told the same answer.
+    code(&shop, "MORE", ten_off(), json!({})).await;
+    let again = using(&["TEN", "MORE"], order("o-1", 5_000));
+    refused(&noon, &again, "duplicated_redeemables", "already_applied").await;
+    shop.post(NOON, "/v1/vouchers/TEN/disable", &json!({}))
+        .await;
+    refused(&noon, &again, "voucher_disabled", "paused").await;
+}
