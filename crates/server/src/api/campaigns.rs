@@ -268,6 +268,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
     let rule = input.proffer.as_ref().and_then(|own| own.rule.clone());
     let kind = input.inferred_type().map_err(|wrong| malformed(&wrong))?;
     let mut proffer = ProfferSettings::of(campaign, rule);
+    proffer.lines = input.proffer.as_ref().and_then(|own| own.lines.clone());
     proffer.grant_days = input.proffer.as_ref().and_then(|own| own.grant_days);
     proffer.points_back = input.proffer.as_ref().and_then(|own| own.points_back);
     Ok(CampaignView {
@@ -356,7 +357,7 @@ async fn get(
 }
 
 /// Change a campaign. What is absent stays; members of `proffer` that are `null` are cleared.
-#[utoipa::path(put, path = "/v1/campaigns/{id}", request_body = Object,
+#[utoipa::path(put, path = "/v1/campaigns/{id}", request_body = CampaignUpdate,
     responses((status = 200, body = CampaignView)))]
 async fn update(
     State(app): State<App>,

@@ -163,7 +163,11 @@ async fn get(
         let stored = compiled.offers.get(&offer)?;
         Some(stored.thing.name.to_string())
     };
-    Answer::ok(&TraceView::of(&trace, &recorded.request, explained, &name))
+    let view = TraceView::of(&trace, &recorded.request, explained, &name);
+    Answer::ok(&match recorded.promise {
+        Promise::Lost => view.lost(),
+        Promise::None | Promise::Kept { .. } => view,
+    })
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -281,7 +281,9 @@ pub fn result_of(found: Option<&Found>, (quote, at): (&Quote, usize)) -> RowResu
     let Some(found) = found else {
         return RowResult::default();
     };
-    let amount: Minor = quote.priced.discounts.get(at).map_or(0, |one| one.amount);
+    let given = quote.priced.discounts.get(at);
+    let amount: Minor = given.map_or(0, |one| one.amount);
+    let points = given.map_or(0, |one| one.points);
     let is_gift = found.offer.benefit == offers::Benefit::Credit;
     RowResult {
         discount: Discount::of(&found.offer.benefit, &found.offer.scope),
@@ -289,6 +291,7 @@ pub fn result_of(found: Option<&Found>, (quote, at): (&Quote, usize)) -> RowResu
             credits: amount,
             balance: found.balance,
         }),
+        points: (points > 0).then_some(points),
         ..RowResult::default()
     }
 }

@@ -34,7 +34,7 @@ pub struct CandidateView {
     pub offer_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// `chosen`, `passed`, `withheld`, `barred` or `unmatched`.
+    /// `chosen`, `lost`, `passed`, `withheld`, `barred` or `unmatched`.
     pub fate: String,
     /// Stable snake_case code of the reason.
     pub code: String,
@@ -90,7 +90,26 @@ impl TraceView {
             request: serde_json::to_value(request).unwrap_or_default(),
         }
     }
+
+    /// The same where somebody else took the last of what was chosen before it was promised: it was
+    /// not given, and the shopper is not told that it was.
+    #[must_use]
+    pub fn lost(mut self) -> Self {
+        let chosen = self
+            .candidates
+            .iter_mut()
+            .filter(|one| one.fate == "chosen");
+        for one in chosen {
+            one.fate = "lost".into();
+            one.code = Bar::Exhausted.code().into();
+            one.sentence = "Somebody else took the last of it before it was promised.".into();
+        }
+        self.explanation.shopper = vec!["There is no offer for you right now.".into()];
+        self
+    }
 }
+
+const GONE: &str = "Its budget or a cap of it has nothing left.";
 
 impl CandidateView {
     fn plain(offer: OfferId, fate: &str, code: &str, sentence: &str) -> Self {
@@ -145,47 +164,28 @@ impl CandidateView {
     }
 
     fn barred(offer: OfferId, bar: &Bar) -> Self {
-        match bar {
-            Bar::NoConsent => {
-                let sentence = "The customer does not let us personalise offers.";
-                Self::plain(offer, "barred", "no_consent", sentence)
-            }
-            Bar::Refused(refusal) => Self::refused(offer, "barred", refusal),
-            Bar::Guardrail(guardrail) => {
-                let (code, sentence) = guarded(guardrail);
-                Self::plain(offer, "barred", code, &sentence)
-            }
-            Bar::Exhausted => {
-                let sentence = "Its budget or a cap of it has nothing left.";
-                Self::plain(offer, "barred", "exhausted", sentence)
-            }
-        }
+        let sentence = match bar {
+            Bar::NoConsent => "The customer does not let us personalise offers.".into(),
+            Bar::Refused(refusal) => refusal.sentence(),
+            Bar::Guardrail(guardrail) => guarded(guardrail),
+            Bar::Exhausted => GONE.into(),
+        };
+        Self::plain(offer, "barred", bar.code(), &sentence)
     }
 }
 
-fn guarded(guardrail: &Guardrail) -> (&'static str, String) {
+fn guarded(guardrail: &Guardrail) -> String {
     let percent = |ppm: u32| crate::decimal::text(u64::from(ppm), 4);
     match guardrail {
         Guardrail::MarginAtLeast(floor) => {
-            let text = format!("It would leave less than {} % margin.", percent(*floor));
-            ("margin_floor", text)
+            format!("It would leave less than {} % margin.", percent(*floor))
         }
-        Guardrail::DepthAtMost(most) => (
-            "depth",
-            format!("It would take more than {} % off.", percent(*most)),
-        ),
-        Guardrail::NotOnDiscounted => (
-            "not_on_discounted",
-            "Goods it touches are reduced already.".into(),
-        ),
-        Guardrail::QuietDays(days) => (
-            "quiet_days",
-            format!("The last offer is less than {days} days ago."),
-        ),
-        Guardrail::NeverReads(path) => (
-            "protected_fact",
-            format!("Its rule reads {path}, which no rule may."),
-        ),
+        Guardrail::DepthAtMost(most) => {
+            format!("It would take more than {} % off.", percent(*most))
+        }
+        Guardrail::NotOnDiscounted => "Goods it touches are reduced already.".into(),
+        Guardrail::QuietDays(days) => format!("The last offer is less than {days} days ago."),
+        Guardrail::NeverReads(path) => format!("Its rule reads {path}, which no rule may."),
     }
 }
 

@@ -210,6 +210,9 @@ pub struct RowResult {
     pub discount: Option<Discount>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gift: Option<GiftResult>,
+    /// Ours: what the customer is owed once the order is paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorBody>,
     #[serde(skip_serializing_if = "Option::is_none")]

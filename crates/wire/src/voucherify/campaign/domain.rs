@@ -131,7 +131,8 @@ impl CampaignCreate {
             discount: config.discount.as_ref(),
             gift: config.gift.as_ref(),
             points: settings.points_back,
-            lines: beside.rule.lines.clone(),
+            lines: lines(beside, settings.lines.as_deref())
+                .map_err(|wrong| wrong.under("proffer"))?,
         };
         let (benefit, scope) = parts.benefit().map_err(within)?;
         Ok(Offer {
@@ -178,14 +179,6 @@ impl TierInput {
         } = self.proffer.clone().unwrap_or_default();
         let within = |wrong: Malformed| wrong.under("proffer");
         let own = expression(rule.as_deref(), "/rule").map_err(within)?;
-        let own_lines = expression(lines.as_deref(), "/lines").map_err(within)?;
-        let all_lines: Vec<_> = beside
-            .rule
-            .lines
-            .clone()
-            .into_iter()
-            .chain(own_lines)
-            .collect();
         let parts = Parts {
             discount: self
                 .action
@@ -193,7 +186,7 @@ impl TierInput {
                 .and_then(|action| action.discount.as_ref()),
             gift: None,
             points: points_back,
-            lines: (!all_lines.is_empty()).then(|| Condition::all(all_lines)),
+            lines: self::lines(beside, lines.as_deref()).map_err(within)?,
         };
         let (benefit, scope) = parts.benefit().map_err(|wrong| wrong.under("action"))?;
         Ok(Offer {
@@ -344,11 +337,19 @@ impl ProfferSettings {
             budget: budget.map(|cap| cap.limit),
             grant_remainder: budget.map(|cap| cap.grant_remainder),
             caps: caps.map(|cap| (*cap).into()).collect(),
+            lines: None,
             grant_days: None,
             currency: Some(String::from_utf8_lossy(&campaign.currency.0).into_owned()),
             points_back: None,
         }
     }
+}
+
+/// The lines that both the validation rule and our own member choose; `None` where neither does.
+fn lines(beside: &Beside, own: Option<&str>) -> Result<Option<Condition>, Malformed> {
+    let own = expression(own, "/lines")?;
+    let all: Vec<_> = beside.rule.lines.clone().into_iter().chain(own).collect();
+    Ok((!all.is_empty()).then(|| Condition::all(all)))
 }
 
 /// Reads our CEL members.

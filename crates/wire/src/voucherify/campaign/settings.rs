@@ -19,6 +19,9 @@ pub struct ProfferSettings {
     /// When less of the budget is left than asked, give what is left.
     pub grant_remainder: Option<bool>,
     pub caps: Vec<CapInput>,
+    /// Which lines its codes touch, as CEL over `line.*`; a tier says so itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<String>,
     /// How long a grant lives.
     pub grant_days: Option<u32>,
     /// ISO 4217; the project's where it is missing.
