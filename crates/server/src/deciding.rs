@@ -56,6 +56,15 @@ pub struct Recorded {
     pub stripped: bool,
 }
 
+impl Recorded {
+    /// Takes back what the decision was made by; what became of it stays.
+    pub fn strip(&mut self) {
+        self.request.facts = Facts::default();
+        self.request.order = None;
+        self.stripped = true;
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Promise {
     /// Nothing was chosen.
@@ -266,12 +275,16 @@ impl Draft<'_> {
             None => (Promise::None, Booking::default()),
         };
         let has_promise = promise != Promise::None;
-        let recorded = Recorded {
+        let may_keep = self.request.consent.allows(Purpose::PersonaliseOffers);
+        let mut recorded = Recorded {
             request: self.request,
             decision: self.decision,
             promise,
             stripped: false,
         };
+        if !may_keep {
+            recorded.strip();
+        }
         let keeping = Keeping {
             app: self.app,
             asked: self.asked,

@@ -127,6 +127,11 @@ impl Unit<'_> {
             self.tally.no_consent += 1;
             return Ok(());
         }
+        if !is_allowed(consent) {
+            // A denial is heard, and brings nothing new of the person.
+            identifiers = self.known(identifiers).await?;
+            whose = self.people.whose(&identifiers).await?;
+        }
         if is_change && self.people.is_crowded(&whose) {
             // What they say of consent counts all the same, for whom we know them to be.
             identifiers.truncate(1);
@@ -174,6 +179,16 @@ impl Unit<'_> {
         let all: Vec<Identifier> = [user, email, anonymous].into_iter().flatten().collect();
         let whose = self.people.whose(&all).await?;
         Ok((all, whose))
+    }
+
+    async fn known(&mut self, all: Vec<Identifier>) -> Result<Vec<Identifier>, Refused> {
+        let mut known = Vec::new();
+        for identifier in all {
+            if self.people.is_known(&identifier).await? {
+                known.push(identifier);
+            }
+        }
+        Ok(known)
     }
 
     /// A previous id is a user's where we know such a user, and a device's otherwise.

@@ -6,7 +6,6 @@
 
 use ledger::Timestamp;
 use profiles::CustomerId;
-use rules::Facts;
 use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Record, Write};
 
 use crate::{app::App, deciding::Recorded, problem::Refused, setup::writes, vouchers::key};
@@ -145,9 +144,7 @@ fn strip_one(record: &Record, command: &mut Command) -> Result<(), Refused> {
     if recorded.stripped {
         return Ok(());
     }
-    recorded.request.facts = Facts::default();
-    recorded.request.order = None;
-    recorded.stripped = true;
+    recorded.strip();
     command.expects.push(Expect {
         kind: Kind::Decision,
         id: record.id,
