@@ -21,5 +21,6 @@ mod redemptions;
 mod retention;
 mod rollbacks;
 mod shop;
+mod stories;
 mod validations;
 mod vouchers;
