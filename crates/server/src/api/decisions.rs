@@ -171,6 +171,7 @@ async fn get(
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct OfWhom {
     /// `cust_…` or the shop's own id.
     customer: String,

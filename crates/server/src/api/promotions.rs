@@ -319,7 +319,7 @@ async fn get(
 }
 
 /// Change a tier. What is absent stays.
-#[utoipa::path(put, path = "/v1/promotions/tiers/{id}", request_body = Object,
+#[utoipa::path(put, path = "/v1/promotions/tiers/{id}", request_body = TierUpdate,
     responses((status = 200, body = TierView)))]
 async fn update(
     State(app): State<App>,

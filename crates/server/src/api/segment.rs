@@ -54,7 +54,20 @@ fn short() -> OpenApiRouter<App> {
 }
 
 /// Takes up to 2,500 events in 500 KB; `text/plain` is read as JSON.
-#[utoipa::path(post, path = "/v1/batch", responses(
+#[utoipa::path(post, path = "/v1/batch",
+    request_body(content = Object, description = "Segment's batch: up to 2,500 events, each with \
+        its `type`, and what holds for all of them beside.", example = json!({
+        "batch": [
+            {"type": "identify", "messageId": "m-1", "userId": "u-1",
+                "traits": {"plan": "gold"}},
+            {"type": "track", "messageId": "m-2", "anonymousId": "a-1",
+                "timestamp": "2026-11-21T09:25:49.617Z", "event": "Product Viewed",
+                "properties": {"product_id": "mug", "price": 12.5, "currency": "EUR"}}
+        ],
+        "context": {"consent": {"categoryPreferences": {"personalise_offers": true}}},
+        "sentAt": "2026-11-21T09:25:50.000Z"
+    })),
+    responses(
     (status = 200, description = "Taken, as far as each event is readable and allowed."),
     (status = 400, description = "Not JSON, too large; with `X-Strict-Mode: 1` also one event."),
     (status = 401, description = "No valid key, or two that differ."),
@@ -67,7 +80,17 @@ async fn batch(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Respo
 macro_rules! single {
     ($($name:ident $preflight:ident $path:literal $kind:ident;)*) => {$(
         /// Takes one event of up to 32 KB.
-        #[utoipa::path(post, path = $path, responses(
+        #[utoipa::path(post, path = $path,
+            request_body(content = Object, description = "One of Segment's events: who \
+                (`userId`, `anonymousId`), when (`timestamp`), and what this call reads of it \
+                (`event` and `properties`, `traits` or `previousId`).", example = json!({
+                "messageId": "m-1", "userId": "u-1", "timestamp": "2026-11-21T09:25:49.617Z",
+                "context": {"consent": {"categoryPreferences": {"measure": true}}},
+                "event": "Order Completed",
+                "properties": {"order_id": "A-1", "total": 25, "currency": "EUR"},
+                "traits": {"plan": "gold"}, "previousId": "a-1"
+            })),
+            responses(
             (status = 200, description = "Taken, as far as it is readable and allowed.")
         ))]
         async fn $name(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {

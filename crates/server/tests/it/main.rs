@@ -20,6 +20,7 @@ mod qualifications;
 mod redemptions;
 mod retention;
 mod rollbacks;
+mod scopes;
 mod shop;
 mod stories;
 mod validations;
