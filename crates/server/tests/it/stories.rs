@@ -12,7 +12,14 @@ use simulation::story::{Failure, Story, run};
 use world::Http;
 
 /// Lines that no call can tell yet, and why. They are left out, and the rest of the story is told.
-const UNTOLD: [(&str, &str, &str); 5] = [
+const UNTOLD: [(&str, &str, &str); 8] = [
+    (
+        "13",
+        "LOOKED is not given to ann: fact not known",
+        NOTHING_KEPT,
+    ),
+    ("13", "ann is told: You have not allowed us", NOTHING_KEPT),
+    ("13", "ann is told: You can allow it", NOTHING_KEPT),
     ("03", "MEMBER takes 3.00 off line 1", OFF_THE_ORDER),
     ("03", "MEMBER takes 2.00 off line 2", OFF_THE_ORDER),
     ("14", "code BOBS of PERSONAL for bob", GIVEN_BY_HAND),
@@ -24,6 +31,8 @@ const UNTOLD: [(&str, &str, &str); 5] = [
     ),
 ];
 
+const NOTHING_KEPT: &str =
+    "of a decision without consent nothing is kept but its fate, so no trace explains it";
 const OFF_THE_ORDER: &str = "a share off the whole order is told as one amount, not by line";
 const GIVEN_BY_HAND: &str =
     "no call gives a code made by hand to one customer; only a decision's code has a holder";
