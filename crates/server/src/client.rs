@@ -49,7 +49,7 @@ impl Client {
     /// # Errors
     /// When the server cannot be reached or hangs up.
     pub async fn get(&self, path: &str) -> Result<Answer, String> {
-        self.send(self.request(Method::GET, path, None, Bytes::new())?)
+        self.send(self.request(Method::GET, path, Bytes::new())?)
             .await
     }
 
@@ -57,16 +57,14 @@ impl Client {
     /// When the server cannot be reached or hangs up.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, String> {
         let body = Bytes::from(body.to_string());
-        self.send(self.request(Method::POST, path, None, body)?)
-            .await
+        self.send(self.request(Method::POST, path, body)?).await
     }
 
     /// # Errors
     /// When the server cannot be reached or hangs up.
     pub async fn put(&self, path: &str, body: &Value) -> Result<Answer, String> {
         let body = Bytes::from(body.to_string());
-        self.send(self.request(Method::PUT, path, None, body)?)
-            .await
+        self.send(self.request(Method::PUT, path, body)?).await
     }
 
     /// As [`Client::post`], at a moment of a sandbox's own clock (ms since the epoch).
@@ -74,8 +72,9 @@ impl Client {
     /// # Errors
     /// When the server cannot be reached or hangs up.
     pub async fn post_at(&self, now: i64, path: &str, body: &Value) -> Result<Answer, String> {
-        let body = Bytes::from(body.to_string());
-        self.send(self.request(Method::POST, path, Some(now), body)?)
+        let now = Timestamp::from_millisecond(now).map_err(|error| error.to_string())?;
+        self.with("proffer-now", &now.to_string())
+            .post(path, body)
             .await
     }
 
@@ -83,7 +82,6 @@ impl Client {
         &self,
         method: Method,
         path: &str,
-        now: Option<i64>,
         body: Bytes,
     ) -> Result<Request<Full<Bytes>>, String> {
         let uri: Uri = format!("{}{path}", self.base)
@@ -96,9 +94,6 @@ impl Client {
             .header("content-type", "application/json");
         for (name, value) in &self.headers {
             request = request.header(name, value);
-        }
-        if let Some(now) = now.and_then(|ms| Timestamp::from_millisecond(ms).ok()) {
-            request = request.header("proffer-now", now.to_string());
         }
         request
             .body(Full::new(body))

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use simulation::{Shop, Visit};
+use simulation::{Shop, Shopper, Visit};
 use tokio::task::JoinSet;
 
 use super::shelf;
@@ -74,7 +74,7 @@ impl Days {
         let (status, answer) = self.client.put("/v1/policy", &shelf::policy(&ids)).await?;
         expect_ok("/v1/policy", status, &answer)?;
         let people = self.shop.shoppers.iter().zip(0_u32..);
-        let events = people.map(|(shopper, number)| shelf::identify(number, shopper.consents));
+        let events = people.map(|(shopper, number)| shelf::identify(number, shopper));
         self.report(self.start, events.collect()).await
     }
 
@@ -82,16 +82,18 @@ impl Days {
         let evening = self.start + i64::from(self.shop.day() + 1) * simulation::DAY_MS - 1;
         let visits = self.shop.open();
         self.visits += visits.len() as u64;
-        let views = visits
+        let coming = visits
             .iter()
-            .flat_map(|visit| shelf::viewed(visit, self.consents(visit)));
+            .filter_map(|visit| Some((visit, self.shopper(visit)?)));
+        let views = coming.flat_map(|(visit, shopper)| shelf::viewed(visit, shopper));
         self.report(evening, views.collect()).await?;
         let shown = self.decide(visits).await?;
         let buying = self.buying(shown);
         let bought = self.redeem(buying).await?;
         let mut orders = Vec::new();
         for (visit, discount) in &bought {
-            orders.push(shelf::completed(visit, *discount, self.consents(visit)));
+            let shopper = self.shopper(visit);
+            orders.extend(shopper.map(|one| shelf::completed(visit, *discount, one)));
             self.shop.bought(visit, *discount);
         }
         self.report(evening, orders).await?;
@@ -102,9 +104,8 @@ impl Days {
         Ok(())
     }
 
-    fn consents(&self, visit: &Visit) -> bool {
-        let shopper = self.shop.shoppers.get(visit.shopper as usize);
-        shopper.is_some_and(|shopper| shopper.consents)
+    fn shopper(&self, visit: &Visit) -> Option<&Shopper> {
+        self.shop.shoppers.get(visit.shopper as usize)
     }
 
     /// What each visitor is shown: a code from their pocket, a new one, or nothing.

@@ -2,7 +2,7 @@
 //! them.
 
 use serde_json::{Value, json};
-use simulation::{Cart, Visit};
+use simulation::{Cart, Shopper, Visit};
 use wire::decimal;
 
 /// The campaigns, weakest offer first.
@@ -67,24 +67,25 @@ pub fn source_id(shopper: u32) -> String {
 }
 
 /// Segment's identify, with the consent the shopper gave.
-pub fn identify(shopper: u32, consents: bool) -> Value {
+pub fn identify(number: u32, shopper: &Shopper) -> Value {
     json!({
         "type": "identify",
-        "messageId": format!("identify-{shopper}"),
-        "userId": source_id(shopper),
-        "context": consent(consents),
+        "messageId": format!("identify-{number}"),
+        "userId": source_id(number),
+        "context": consent(shopper),
         "traits": {"plan": "demo"}
     })
 }
 
-fn consent(given: bool) -> Value {
+fn consent(shopper: &Shopper) -> Value {
+    let given = shopper.consents;
     json!({"consent": {"categoryPreferences": {
         "personalise_offers": given, "measure": given
     }}})
 }
 
 /// What the shopper looked at before deciding.
-pub fn viewed(visit: &Visit, consents: bool) -> Vec<Value> {
+pub fn viewed(visit: &Visit, shopper: &Shopper) -> Vec<Value> {
     let view = |(place, (product, _)): (usize, &(&'static simulation::Product, u32))| {
         json!({
             "type": "track",
@@ -92,7 +93,7 @@ pub fn viewed(visit: &Visit, consents: bool) -> Vec<Value> {
             "messageId": format!("view-{}-{}-{place}", visit.shopper, visit.day),
             "userId": source_id(visit.shopper),
             "timestamp": moment(visit.at - 60_000),
-            "context": consent(consents),
+            "context": consent(shopper),
             "properties": {
                 "sku": product.sku, "category": product.category, "brand": product.brand,
                 "price": major(product.price)
@@ -126,7 +127,7 @@ fn order_id(visit: &Visit) -> String {
 }
 
 /// Segment's order event: what was paid, and what it cost the shop.
-pub fn completed(visit: &Visit, discount: u64, consents: bool) -> Value {
+pub fn completed(visit: &Visit, discount: u64, shopper: &Shopper) -> Value {
     let cart: &Cart = &visit.cart;
     let paid = (cart.goods() + cart.delivery).saturating_sub(discount);
     let products = cart.lines.iter().map(|(product, quantity)| {
@@ -141,7 +142,7 @@ pub fn completed(visit: &Visit, discount: u64, consents: bool) -> Value {
         "messageId": format!("order-{}-{}", visit.shopper, visit.day),
         "userId": source_id(visit.shopper),
         "timestamp": moment(visit.at + 600_000),
-        "context": consent(consents),
+        "context": consent(shopper),
         "properties": {
             "order_id": order_id(visit),
             "currency": "EUR",
