@@ -136,7 +136,13 @@ async fn validations_and_redemptions_race_for_one_budget() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn never_more_than_the_limit() {
     let shop = Shop::start().await;
-    // Over all codes of a campaign.
+    over_all_codes(&shop).await;
+    over_promotions_in_money(&shop).await;
+    over_customers_and_days(&shop).await;
+    books_balance(&shop).await;
+}
+
+async fn over_all_codes(shop: &Shop) {
     let campaign = json!({
         "name": "many", "campaign_type": "DISCOUNT_COUPONS", "vouchers_count": 20,
         "voucher": {"type": "DISCOUNT_VOUCHER", "discount": ten_off()},
@@ -153,8 +159,11 @@ async fn never_more_than_the_limit() {
     assert_eq!(codes.len(), 20);
     let bodies = codes.iter().enumerate();
     let bodies = bodies.map(|(n, one)| using(&[one], order(&format!("m-{n}"), 5_000)));
-    assert_eq!(successes(&redeem_all(&shop, bodies.collect()).await), 7);
-    // Automatic promotions, in money: 3 of 10.00 fit into 35.00.
+    assert_eq!(successes(&redeem_all(shop, bodies.collect()).await), 7);
+}
+
+async fn over_promotions_in_money(shop: &Shop) {
+    // 3 of 10.00 fit into 35.00.
     let promotion = json!({
         "name": "auto", "campaign_type": "PROMOTION",
         "promotion": {"tiers": [{"name": "ten", "action": {"discount": ten_off()}}]},
@@ -169,10 +178,12 @@ async fn never_more_than_the_limit() {
         })
     };
     assert_eq!(
-        successes(&redeem_all(&shop, (0..20).map(body).collect()).await),
+        successes(&redeem_all(shop, (0..20).map(body).collect()).await),
         3
     );
-    // Per customer, and per customer and day.
+}
+
+async fn over_customers_and_days(shop: &Shop) {
     for (name, cap) in [
         ("EVER", json!({"reach": "customer", "limit": 2})),
         (
@@ -180,7 +191,7 @@ async fn never_more_than_the_limit() {
             json!({"reach": "customer", "period": "day", "limit": 2}),
         ),
     ] {
-        code(&shop, name, ten_off(), json!({"caps": [cap]})).await;
+        code(shop, name, ten_off(), json!({"caps": [cap]})).await;
         let bodies = (0..20).map(|n| {
             let customer = if n % 2 == 0 { "ann" } else { "bob" };
             by(
@@ -189,7 +200,7 @@ async fn never_more_than_the_limit() {
             )
         });
         assert_eq!(
-            successes(&redeem_all(&shop, bodies.collect()).await),
+            successes(&redeem_all(shop, bodies.collect()).await),
             4,
             "{name}"
         );
@@ -200,7 +211,6 @@ async fn never_more_than_the_limit() {
             assert_eq!(answer["proffer"]["code"], "used_up_person");
         }
     }
-    books_balance(&shop).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -415,18 +415,14 @@ pub fn find_code(value: &Value) -> Option<String> {
     }
 }
 
-#[tokio::test]
-async fn hostile_bodies_are_refused() {
-    let shop = Shop::start().await;
-    code(&shop, "TEN", ten_off(), json!({})).await;
-    let authorization = format!("Bearer {}", shop.sandbox_key);
-    let headers = [("authorization", authorization.as_str())];
+/// Bodies of no call at all, and bodies that ask for what cannot be.
+fn hostile_bodies() -> Vec<Vec<u8>> {
     let many: Vec<Value> = (0..31)
         .map(|n| json!({"object": "voucher", "id": format!("c{n}")}))
         .collect();
     let ten = json!({"object": "voucher", "id": "TEN"});
     let with = |order: Value| using(&["TEN"], order).to_string().into_bytes();
-    let rows: Vec<Vec<u8>> = vec![
+    vec![
         b"".to_vec(),
         b"{}".to_vec(),
         b"[]".to_vec(),
@@ -477,9 +473,17 @@ async fn hostile_bodies_are_refused() {
         json!({"redeemables": [{"object": "promotion_stack", "id": "s"}]})
             .to_string()
             .into_bytes(),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn hostile_bodies_are_refused() {
+    let shop = Shop::start().await;
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    let authorization = format!("Bearer {}", shop.sandbox_key);
+    let headers = [("authorization", authorization.as_str())];
     for path in ["/v1/redemptions", "/v1/validations", "/v1/qualifications"] {
-        for row in &rows {
+        for row in &hostile_bodies() {
             let (status, _, answer) = shop.raw((Method::POST, path), &headers, row.clone()).await;
             let shown = String::from_utf8_lossy(row)
                 .chars()
