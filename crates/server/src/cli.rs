@@ -16,6 +16,9 @@ use crate::{
     replay, router, serving, setup, telemetry,
 };
 
+/// How long a stop waits for what was begun, where nobody says.
+pub const GRACE: Duration = Duration::from_secs(10);
+
 /// Decides which offer a shopper gets, honours it exactly once, and proves what it earned.
 #[derive(Parser)]
 #[command(name = "proffer", version)]

@@ -4,7 +4,7 @@
 mod play;
 mod shelf;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use simulation::{Settings, Shop};
@@ -25,9 +25,6 @@ use crate::{
 
 /// The record that holds what only a simulator knows: the true incremental profit.
 pub const TRUTH: u64 = 100;
-
-/// How long calls have to end when the demo is told to.
-const GRACE: Duration = Duration::from_secs(10);
 
 const DAY_MS: i64 = simulation::DAY_MS;
 
@@ -70,7 +67,7 @@ pub async fn run(demo: Demo) -> Result<(), Refused> {
     let until = async move {
         stopped.await.ok();
     };
-    let served = tokio::spawn(cli::serve_until(app.clone(), listener, (until, GRACE)));
+    let served = tokio::spawn(cli::serve_until(app.clone(), listener, (until, cli::GRACE)));
     let client = Client::new(&url, &key);
     let played = play(&app, &client, &demo).await;
     if let (Ok(()), false) = (&played, demo.exit) {

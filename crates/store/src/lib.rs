@@ -34,9 +34,9 @@
 //! | [`Store::backup`] | the copy under its working name, then its folder after renaming |
 //!
 //! After a crash the log is read up to the last whole commit: what was acknowledged is there, what
-//! was half written never happened. Opening checks the file ([`Check::Quick`]) and that debits equal
-//! credits in every project and asset; [`Store::audit`] also computes every account again from its
-//! transfers.
+//! was half written never happened. Opening checks the file ([`Check::Quick`]) and that debits
+//! equal credits in every project and asset; [`Store::audit`] also computes every account again
+//! from its transfers.
 //!
 //! What is deleted or written over is zeros in `NAME` (`secure_delete = ON`); the log may hold it
 //! until it is written over in turn, or emptied by [`Store::empty_log`].

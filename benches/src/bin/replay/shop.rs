@@ -76,7 +76,7 @@ async fn serve(
     let client = Client::new(&format!("http://{address}"), &key);
     let serving = tokio::spawn(async move {
         let stop = async { stopped.await.unwrap_or(()) };
-        if let Err(refused) = cli::serve_until(app, listener, stop).await {
+        if let Err(refused) = cli::serve_until(app, listener, (stop, cli::GRACE)).await {
             eprintln!("replay: the server stopped: {refused:?}");
         }
     });

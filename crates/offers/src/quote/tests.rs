@@ -329,7 +329,8 @@ fn line_facts_are_those_of_the_moment() {
     };
     assert_eq!(
         shown(&facts),
-        "order.amount=Int(1850) order.currency=Text(\"EUR\") order.discount=Int(150) order.initial_amount=Int(2000) \
+        "order.amount=Int(1850) order.currency=Text(\"EUR\") order.discount=Int(150) \
+         order.initial_amount=Int(2000) \
          order.items.count=Int(1) order.shipping=Int(490) order.units=Int(2)"
     );
     assert_eq!(

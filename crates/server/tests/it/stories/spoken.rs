@@ -28,7 +28,8 @@ pub fn campaign(terms: &CampaignTerms) -> Value {
             "name": terms.name,
             "campaign_type": "PROMOTION",
             "promotion": {"tiers": [{
-                "name": terms.name, "hierarchy": 0, "action": {"discount": discount}, "proffer": of_offer,
+                "name": terms.name, "hierarchy": 0,
+                "action": {"discount": discount}, "proffer": of_offer,
             }]},
             "proffer": ours,
         }),
