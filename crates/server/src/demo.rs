@@ -62,7 +62,9 @@ pub async fn run(demo: Demo) -> Result<(), Refused> {
     let app = App::start(store, Some(metrics), Ids::counting()).await?;
     let key = setup::new_key(&app, SANDBOX, "demo", &Scope::ALL).await?;
     let listener = cli::listen(demo.listen).await?;
-    let url = format!("http://{}", demo.listen);
+    let address = listener.local_addr();
+    let address = address.map_err(|error| Refused::Fault(error.to_string()))?;
+    let url = format!("http://{address}");
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let until = async move {
         stopped.await.ok();

@@ -7,6 +7,7 @@ mod consent;
 mod crash;
 mod customers;
 mod decisions;
+mod demo;
 mod experiments;
 mod identity;
 mod ingest;
