@@ -59,7 +59,7 @@ fn main() -> ExitCode {
             table.broken(&what);
         }
     }
-    table.finish()
+    table.finish(effort.scale)
 }
 
 fn told(served: Result<(), String>) -> ExitCode {
