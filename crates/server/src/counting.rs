@@ -7,11 +7,10 @@ use ledger::Part;
 use offers::{Booking, CountedOrder, Currency, Happening, Minor, book};
 use profiles::CustomerId;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use store::{Expect, Index, Kind, ProjectId, View, Write};
 use wire::segment::OrderCosts;
 
-use crate::{app::App, deciding::PROGRAMME, problem::Refused};
+use crate::{app::App, deciding::PROGRAMME, once, problem::Refused};
 
 /// An order that was told: never told twice, refunded at most once over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,20 +71,13 @@ impl Told {
 /// The name of an order in the index of those told.
 #[must_use]
 pub fn order_key(project: ProjectId, order: &str) -> [u8; 16] {
-    short(&[&project.0.to_be_bytes(), b"order:", order.as_bytes()])
+    once::short(&[&project.0.to_be_bytes(), b"order:", order.as_bytes()])
 }
 
 /// The name of a message in the index of those seen.
 #[must_use]
 pub fn message_key(project: ProjectId, message: &str) -> [u8; 16] {
-    short(&[&project.0.to_be_bytes(), b"message:", message.as_bytes()])
-}
-
-fn short(parts: &[&[u8]]) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part));
-    let full: [u8; 32] = hash.finalize().into();
-    full.first_chunk().copied().unwrap_or_default()
+    once::short(&[&project.0.to_be_bytes(), b"message:", message.as_bytes()])
 }
 
 struct Tracked {

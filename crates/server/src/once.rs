@@ -94,7 +94,8 @@ pub async fn refused(
     answer.after(outcome)?.map_err(|_| refused)
 }
 
-fn short(parts: &[&[u8]]) -> [u8; 16] {
+/// A name of 16 bytes for parts that name something together: the start of their SHA-256.
+pub(crate) fn short(parts: &[&[u8]]) -> [u8; 16] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part);
