@@ -14,6 +14,7 @@ mod moment;
 mod parse;
 mod print;
 mod program;
+mod reads;
 mod schema;
 mod spec;
 
@@ -23,4 +24,5 @@ pub use index::Index;
 pub use lexicon::{Encoded, Lexicon};
 pub use parse::{MAX_BRACKETS, MAX_DEPTH, MAX_LIST, MAX_NODES, MAX_SOURCE, MAX_TOKENS, parse};
 pub use program::{Answer, Program};
+pub use reads::{Reads, Telling};
 pub use schema::{Schema, Type, check};
