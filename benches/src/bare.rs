@@ -15,13 +15,16 @@ pub struct Bare {
 
 const ONCE: &str = "INSERT INTO once (project, key, fingerprint, answer, created_at) \
                     VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-const OPEN: &str = "INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, ?9) \
+const OPEN: &str = "INSERT INTO accounts \
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, ?10) \
                     ON CONFLICT DO NOTHING";
-const DEBIT: &str = "INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, 0, 0) \
-                     ON CONFLICT DO UPDATE SET debits_posted = debits_posted + ?9 \
-                     WHERE limited <> 1 OR debits_pending + debits_posted + ?9 <= credits_posted";
-const CREDIT: &str = "INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, ?9) \
-                      ON CONFLICT DO UPDATE SET credits_posted = credits_posted + ?9";
+const DEBIT: &str = "INSERT INTO accounts \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, 0, 0) \
+                     ON CONFLICT DO UPDATE SET debits_posted = debits_posted + ?10 \
+                     WHERE limited <> 1 OR debits_pending + debits_posted + ?10 <= credits_posted";
+const CREDIT: &str = "INSERT INTO accounts \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, ?10) \
+                      ON CONFLICT DO UPDATE SET credits_posted = credits_posted + ?10";
 const TRANSFER: &str = "INSERT INTO transfers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
                         ?11, ?12, ?13, 0, NULL, NULL, NULL, NULL, ?14)";
 const RECORD: &str = "INSERT INTO records (project, kind, id, version, body) \
@@ -245,10 +248,11 @@ fn amount_to(
     };
     statement.execute(params![
         project,
-        id.kind,
+        id.kind % 100,
         id.owner.cast_signed(),
         id.party.cast_signed(),
         id.window,
+        id.kind / 100,
         asset,
         detail,
         limited,

@@ -21,7 +21,7 @@ pub(super) const fn unsigned(number: i64) -> u64 {
 /// In the order in which [`account`] reads.
 macro_rules! account_columns {
     () => {
-        "kind, owner, party, period, asset, asset_detail, limited, \
+        "100 * hundred + series, owner, party, period, asset, asset_detail, limited, \
          debits_pending, debits_posted, credits_pending, credits_posted"
     };
 }
@@ -36,6 +36,11 @@ macro_rules! transfer_columns {
 }
 
 pub(super) use {account_columns, transfer_columns};
+
+/// Where an account's line of the chart stands in its key: within a hundred, and which hundred.
+pub(super) const fn places(kind: u16) -> (u16, u16) {
+    (kind % 100, kind / 100)
+}
 
 pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
@@ -80,12 +85,14 @@ pub(super) fn save_account(
 ) -> rusqlite::Result<()> {
     let id = account.id;
     let (asset, detail) = asset_numbers(account.asset);
+    let (series, hundred) = places(id.kind);
     statement.execute(params![
         project,
-        id.kind,
+        series,
         signed(id.owner),
         signed(id.party),
         id.window,
+        hundred,
         asset,
         detail,
         limit_number(account.limit),

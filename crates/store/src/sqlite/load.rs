@@ -200,12 +200,13 @@ fn load_account(
     let select = concat!(
         "SELECT ",
         account_columns!(),
-        " FROM accounts WHERE project = ?1 AND kind = ?2 AND owner = ?3 AND party = ?4 \
-         AND period = ?5"
+        " FROM accounts WHERE project = ?1 AND series = ?2 AND owner = ?3 AND party = ?4 \
+         AND period = ?5 AND hundred = ?6"
     );
     let mut statement = connection.prepare_cached(select)?;
     let (owner, party) = (signed(id.owner), signed(id.party));
-    let row = params![project.0, id.kind, owner, party, id.window];
+    let (series, hundred) = columns::places(id.kind);
+    let row = params![project.0, series, owner, party, id.window, hundred];
     if let Some(account) = statement.query_row(row, columns::account).optional()? {
         books.load_account(account);
     }

@@ -23,13 +23,39 @@ macro_rules! by_account {
             transfer_columns!(),
             " FROM transfers INDEXED BY transfers_by_debit \
              WHERE project = ?1 AND debit_kind = ?2 AND debit_owner = ?3 \
-             AND debit_party = ?4 AND debit_period = ?5 AND chain ",
+             AND debit_party = 0 AND debit_period = ?5 AND chain ",
             $past,
             " UNION ALL SELECT ",
             transfer_columns!(),
             " FROM transfers INDEXED BY transfers_by_credit \
              WHERE project = ?1 AND credit_kind = ?2 AND credit_owner = ?3 \
-             AND credit_party = ?4 AND credit_period = ?5 AND chain ",
+             AND credit_party = 0 AND credit_period = ?5 AND chain ",
+            $past,
+            " ORDER BY ",
+            $order,
+            " LIMIT ?7"
+        )
+    };
+}
+
+/// The same for an account of a party's own, among all that the party did.
+macro_rules! by_party {
+    ($past:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            transfer_columns!(),
+            " FROM transfers INDEXED BY transfers_by_debit_party \
+             WHERE project = ?1 AND debit_party = ?4 AND debit_party <> 0 \
+             AND (debit_kind = ?2 AND debit_owner = ?3 AND debit_period = ?5 \
+             OR credit_kind = ?2 AND credit_owner = ?3 AND credit_period = ?5 \
+             AND credit_party = ?4) AND chain ",
+            $past,
+            " UNION ALL SELECT ",
+            transfer_columns!(),
+            " FROM transfers INDEXED BY transfers_by_credit_party \
+             WHERE project = ?1 AND credit_party = ?4 \
+             AND credit_party <> 0 AND credit_party <> debit_party \
+             AND credit_kind = ?2 AND credit_owner = ?3 AND credit_period = ?5 AND chain ",
             $past,
             " ORDER BY ",
             $order,
@@ -230,11 +256,12 @@ impl Reader {
         let select = concat!(
             "SELECT ",
             account_columns!(),
-            " FROM accounts WHERE project = ?1 AND kind = ?2 AND owner = ?3 AND party = ?4 \
-             AND period = ?5"
+            " FROM accounts WHERE project = ?1 AND series = ?2 AND owner = ?3 AND party = ?4 \
+             AND period = ?5 AND hundred = ?6"
         );
         let (owner, party) = (signed(id.owner), signed(id.party));
-        let row = params![self.project.0, id.kind, owner, party, id.window];
+        let (series, hundred) = columns::places(id.kind);
+        let row = params![self.project.0, series, owner, party, id.window, hundred];
         self.one(select, row, columns::account)
     }
 
@@ -249,8 +276,8 @@ impl Reader {
         let select = concat!(
             "SELECT ",
             account_columns!(),
-            " FROM accounts WHERE project = ?1 AND kind = ?2 AND owner = ?3 \
-             AND (party, period) > (?4, ?5) ORDER BY party, period LIMIT ?6"
+            " FROM accounts WHERE project = ?1 AND series = ?2 AND owner = ?3 \
+             AND (party, period) > (?4, ?5) AND hundred = ?6 ORDER BY party, period LIMIT ?7"
         );
         let own = AccountId {
             kind: asked.kind,
@@ -263,7 +290,8 @@ impl Reader {
             Some(_) | None => (0, -1),
         };
         let (project, owner) = (self.project.0, signed(asked.owner));
-        let row = params![project, asked.kind, owner, party, window, asked.limit];
+        let (series, hundred) = columns::places(asked.kind);
+        let row = params![project, series, owner, party, window, hundred, asked.limit];
         self.all(select, row, columns::account)
     }
 
@@ -282,9 +310,11 @@ impl Reader {
     }
 
     fn statement(&self, account: AccountId, page: Page) -> Result<Vec<SavedTransfer>, Fault> {
-        let select = match page.newest_first {
-            false => by_account!("> ?6", "chain, line"),
-            true => by_account!("< ?6", "chain DESC, line DESC"),
+        let select = match (account.party, page.newest_first) {
+            (0, false) => by_account!("> ?6", "chain, line"),
+            (0, true) => by_account!("< ?6", "chain DESC, line DESC"),
+            (_, false) => by_party!("> ?6", "chain, line"),
+            (_, true) => by_party!("< ?6", "chain DESC, line DESC"),
         };
         let (kind, owner, party) = (account.kind, signed(account.owner), signed(account.party));
         let (project, window) = (self.project.0, account.window);

@@ -9,7 +9,7 @@ use crate::batch::{Change, Rows, Seen};
 use crate::books::Books;
 use crate::{Kind, ProjectId};
 
-use super::columns::{self, account_columns, signed, state_number, transfer_columns};
+use super::columns::{self, signed, state_number, transfer_columns};
 
 pub(super) fn save(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
     for (project, books) in &rows.books {
@@ -43,14 +43,13 @@ fn save_books(connection: &Connection, project: ProjectId, books: &Books) -> rus
             state_number(state)
         ])?;
     }
-    let account = concat!(
-        "INSERT INTO accounts (project, ",
-        account_columns!(),
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
-         ON CONFLICT (project, kind, owner, party, period) DO UPDATE SET \
+    let account = "INSERT INTO accounts (project, series, owner, party, period, hundred, \
+         asset, asset_detail, limited, \
+         debits_pending, debits_posted, credits_pending, credits_posted) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+         ON CONFLICT (project, series, owner, party, period, hundred) DO UPDATE SET \
          debits_pending = excluded.debits_pending, debits_posted = excluded.debits_posted, \
-         credits_pending = excluded.credits_pending, credits_posted = excluded.credits_posted"
-    );
+         credits_pending = excluded.credits_pending, credits_posted = excluded.credits_posted";
     let mut statement = connection.prepare_cached(account)?;
     for account in books.changed_accounts() {
         columns::save_account(&mut statement, project.0, account)?;
@@ -112,7 +111,7 @@ fn save_unique(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()>
 
 fn save_links(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
     let add = "INSERT INTO links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4) \
-               ON CONFLICT (project, idx, key, id) DO NOTHING";
+               ON CONFLICT (project, key, idx, id) DO NOTHING";
     let remove = "DELETE FROM links WHERE project = ?1 AND idx = ?2 AND key = ?3 AND id = ?4";
     let mut add = connection.prepare_cached(add)?;
     let mut remove = connection.prepare_cached(remove)?;

@@ -16,11 +16,9 @@ use super::columns::{self, account_columns, signed, transfer_columns};
 use super::{WAL_PAGES, disk};
 
 /// Every migration, the first first.
-const MIGRATIONS: [&str; 3] = [
-    include_str!("../../migrations/0001_books_records_links.sql"),
-    include_str!("../../migrations/0002_once_by_age.sql"),
-    include_str!("../../migrations/0003_open_holds_by_debit.sql"),
-];
+const MIGRATIONS: [&str; 1] = [include_str!(
+    "../../migrations/0001_books_records_links.sql"
+)];
 
 /// Opens the connection that writes, and brings the file up to date and checks it.
 pub(super) fn open(path: &Path, wanted: Check) -> Result<Connection, Fault> {

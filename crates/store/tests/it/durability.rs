@@ -191,7 +191,7 @@ fn a_file_that_cannot_be_trusted_is_not_opened() {
         assert!(what.contains(expected), "{tamper}: {what}");
     };
     check(
-        "UPDATE accounts SET credits_posted = 99 WHERE kind = 1",
+        "UPDATE accounts SET credits_posted = 99 WHERE series = 1",
         "do not balance",
     );
     check("INSERT INTO migrations VALUES (99, 1)", "newer");
@@ -204,9 +204,10 @@ fn sums_past_the_largest_number_still_balance() {
     let file = scratch.file("a.db");
     run(open(&file).close()).unwrap();
     // Three accounts on each side, each with the most that one can have.
-    let tamper = "INSERT INTO accounts SELECT 7, 1, value, 0, 0, 0, 0, 0, 0, 9223372036854775807,
+    let tamper =
+        "INSERT INTO accounts SELECT 7, 1, value, 0, 0, 0, 0, 0, 0, 0, 9223372036854775807,
              0, 0 FROM json_each('[1, 2, 3]');
-         INSERT INTO accounts SELECT 7, 2, value, 0, 0, 0, 0, 0, 0, 0,
+         INSERT INTO accounts SELECT 7, 2, value, 0, 0, 0, 0, 0, 0, 0, 0,
              0, 9223372036854775807 FROM json_each('[1, 2, 3]');";
     let connection = Connection::open(&file).unwrap();
     connection.execute_batch(tamper).unwrap();
@@ -217,7 +218,7 @@ fn sums_past_the_largest_number_still_balance() {
         (both[0].debits.posted, both[0].credits.posted),
         (most, most)
     );
-    let less = "UPDATE accounts SET credits_posted = 0 WHERE kind = 2 AND owner = 3";
+    let less = "UPDATE accounts SET credits_posted = 0 WHERE series = 2 AND owner = 3";
     connection.execute_batch(less).unwrap();
     assert!(refusal(&file).contains("do not balance"));
 }
@@ -277,13 +278,16 @@ fn an_audit_finds_what_was_tampered_with() {
         let findings = run(store.audit()).unwrap().findings;
         assert_eq!(findings.len(), expected, "{tamper}: {findings:?}");
     };
-    check("UPDATE accounts SET debits_posted = 61 WHERE kind = 1", 2);
+    check("UPDATE accounts SET debits_posted = 61 WHERE series = 1", 2);
     check(
         "UPDATE transfers SET amount = 61 WHERE chain = 1 AND line = 0",
         2,
     );
-    check("DELETE FROM accounts WHERE kind = 2", 2);
-    check("UPDATE accounts SET debits_posted = 160 WHERE kind = 1", 3);
+    check("DELETE FROM accounts WHERE series = 2", 2);
+    check(
+        "UPDATE accounts SET debits_posted = 160 WHERE series = 1",
+        3,
+    );
     check("UPDATE accounts SET party = party", 0);
 }
 

@@ -11,6 +11,10 @@ pub const PROJECTS: [ProjectId; 2] = [ProjectId(1), ProjectId(2)];
 pub const KINDS: [Kind; 2] = [Kind::Voucher, Kind::Order];
 pub const INDEXES: [Index; 2] = [Index::VoucherCode, Index::VouchersOfCampaign];
 pub const KEYS: [&str; 6] = ["", "a", "b", "c", "ab", "b\0"];
+/// Lines of the chart; a hundred apart, two are kept side by side.
+pub const LINES: [u16; 3] = [1, 2, 101];
+/// Where openings are funded from.
+pub const SOURCE: u16 = 9;
 pub const MOST_CHAINS: u64 = 600;
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
@@ -99,18 +103,17 @@ impl Generator {
     }
 
     fn account(&mut self) -> AccountId {
-        let kind = 1 + self.below(3) as u16;
         AccountId {
-            kind,
+            kind: self.pick(&LINES),
             owner: self.below(2),
-            party: self.below(2),
+            party: self.below(3),
             window: 0,
         }
     }
 
     fn opening(&mut self) -> Opening {
         let id = self.account();
-        let counterpart = AccountId { kind: 9, ..id };
+        let counterpart = AccountId { kind: SOURCE, ..id };
         let amount = self.below(40);
         Opening {
             id,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ledger::AccountId;
 use store::{AccountsOf, Command, Outcome, Page, Settings, Store, TransferFilter};
 
-use crate::generator::{Generator, INDEXES, KEYS, KINDS, MOST_CHAINS, PROJECTS};
+use crate::generator::{Generator, INDEXES, KEYS, KINDS, LINES, MOST_CHAINS, PROJECTS, SOURCE};
 use crate::support::*;
 
 const SEEDS: u64 = 12;
@@ -140,7 +140,7 @@ fn no_account_below_zero() {
 
 fn accounts(store: &Store) -> Vec<ledger::Account> {
     let owners =
-        PROJECTS.map(|project| (1..10).map(move |kind| [(project, kind, 0), (project, kind, 1)]));
+        PROJECTS.map(|project| lines().map(move |kind| [(project, kind, 0), (project, kind, 1)]));
     run(async {
         let mut all = Vec::new();
         for (project, kind, owner) in owners.into_iter().flatten().flatten() {
@@ -155,6 +155,10 @@ fn accounts(store: &Store) -> Vec<ledger::Account> {
         }
         all
     })
+}
+
+fn lines() -> impl Iterator<Item = u16> {
+    LINES.into_iter().chain([SOURCE])
 }
 
 fn name(outcome: &Outcome) -> &'static str {
@@ -189,9 +193,9 @@ fn compare(store: &Store, model: &Store, generator: &mut Generator) {
         let filter = match generator.below(3) {
             0 => TransferFilter::Chain(generator.below(MOST_CHAINS)),
             _ => TransferFilter::Account(AccountId {
-                kind: 1 + generator.below(3) as u16,
+                kind: LINES[generator.below(3) as usize],
                 owner: generator.below(2),
-                party: generator.below(2),
+                party: generator.below(3),
                 window: 0,
             }),
         };
