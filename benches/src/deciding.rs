@@ -10,7 +10,7 @@ use offers::{
     Stacking, Validity, order_facts,
 };
 use profiles::{Consent, CustomerId};
-use rules::{Condition, Facts, Value, parse};
+use rules::{Condition, Facts, Reads, Value, parse};
 
 use crate::{
     cpu::Effort,
@@ -123,7 +123,7 @@ fn request(group: u32) -> Request {
         store: None,
     };
     order.amount = order.lines_amount();
-    let mut facts = order_facts(&order);
+    let mut facts = order_facts(&order, &Reads::everything());
     facts.set("customer.group", format!("g{group}").as_str());
     facts.set("now", Value::Time(NOW));
     for number in 0..60_i64 {

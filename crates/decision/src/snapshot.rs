@@ -6,8 +6,8 @@ use std::{
 };
 
 use measurement::{Design, Malformed, WHOLE};
-use offers::{Campaign, CampaignId, CapUnit, Commitment, Offer, OfferId, Ppm, Scope};
-use rules::{Condition, Facts, Index, Path};
+use offers::{CURRENCY, Campaign, CampaignId, CapUnit, Commitment, Offer, OfferId, Ppm, Scope};
+use rules::{Condition, Facts, Index, Path, Reads};
 use serde::{Deserialize, Serialize};
 
 use crate::{Guardrail, Policy, SnapshotId};
@@ -98,6 +98,7 @@ pub struct Snapshot {
     live: Vec<Candidate>,
     /// The rules of `live`, under positions in it.
     index: Index<u32>,
+    reads: Reads,
 }
 
 impl Snapshot {
@@ -118,6 +119,7 @@ impl Snapshot {
         share_out(&configuration.policy, &mut live);
         let rules = live.iter().map(|candidate| candidate.rule.clone());
         let index = Index::build((0..).zip(rules));
+        let reads = reads_of(&live);
         Ok(Self {
             id,
             guardrails: configuration.guardrails,
@@ -125,7 +127,14 @@ impl Snapshot {
             design: configuration.design,
             live,
             index,
+            reads,
         })
+    }
+
+    /// The facts that a decision reads: no other need be told, nor kept for a replay.
+    #[must_use]
+    pub fn reads(&self) -> &Reads {
+        &self.reads
     }
 
     /// How many offers are neither paused nor of a paused campaign.
@@ -216,6 +225,20 @@ fn live(campaigns: Vec<Campaign>, offers: Vec<Offer>, policy: &Policy) -> Vec<Ca
         .collect();
     live.sort_by_key(|candidate| candidate.offer.id);
     live
+}
+
+/// What the rules and scopes of the candidates read, and the currency, in which the amounts of
+/// each are meant.
+fn reads_of(live: &[Candidate]) -> Reads {
+    let conditions = live.iter().flat_map(|candidate| {
+        let scope = match &candidate.offer.scope {
+            Scope::Order => None,
+            Scope::Lines(scope) => Some(scope),
+        };
+        [Some(&candidate.rule), scope].into_iter().flatten()
+    });
+    let paths = conditions.flat_map(Condition::reads);
+    paths.chain([CURRENCY.into()]).collect()
 }
 
 /// The integrals are done here, once: a decision restricts the shares to what it allows.

@@ -9,6 +9,7 @@ use offers::{
     Refusal, Scope, Stack, order_facts, price,
 };
 use profiles::Purpose;
+use rules::Reads;
 
 use crate::{
     Bar, Configuration, Decision, Fate, GrantState, Guardrail, Policy, Request, SnapshotId,
@@ -160,7 +161,7 @@ fn crossed(
         }
         Guardrail::NotOnDiscounted => {
             let (order, _) = priced?;
-            order_facts(order)
+            order_facts(order, &Reads::everything())
                 .lines()
                 .iter()
                 .zip(&order.lines)

@@ -21,7 +21,8 @@ pub struct Request {
     pub id: DecisionId,
     pub customer: CustomerId,
     pub consent: Consent,
-    /// Profile facts (only what consent allows), order facts and context facts.
+    /// Profile facts (only what consent allows), order facts and context facts, of which none need
+    /// be here but those the [snapshot reads](crate::Snapshot::reads).
     pub facts: Facts,
     pub order: Option<Order>,
     /// Offers granted to this customer before, newest last.

@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of profiles, policies, experiments, protocols or storage.
 
+mod alone;
 mod benefit;
 mod book;
 mod campaign;
@@ -19,6 +20,7 @@ mod running;
 mod shop;
 mod stack;
 
+pub use alone::{Alone, Taken};
 pub use book::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
 pub use campaign::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Offer, OfferId, Period, Ppm, Reach,
@@ -27,7 +29,7 @@ pub use campaign::{
 pub use money::money;
 pub use order::{Line, Order, Sku};
 pub use price::{Discount, FreeUnits, Priced, PricedLine, price};
-pub use qualify::{Asking, Presented, Redeemable, qualify};
+pub use qualify::{Asking, CURRENCY, Presented, Redeemable, open_to, qualify};
 pub use quote::{Outcome, quote};
 pub use refusal::Refusal;
 pub use running::order_facts;

@@ -42,6 +42,15 @@ pub struct Asking {
 /// # Errors
 /// The first refusal in precedence.
 pub fn qualify(presented: &Presented<'_>, facts: &Facts, asking: Asking) -> Result<(), Refusal> {
+    open_to(presented, facts, asking)?;
+    rules_met(presented, facts, asking)
+}
+
+/// The same, where the rules are known to be met.
+///
+/// # Errors
+/// The first refusal in precedence.
+pub fn open_to(presented: &Presented<'_>, facts: &Facts, asking: Asking) -> Result<(), Refusal> {
     if !presented.is_active() {
         return Err(Refusal::Paused);
     }
@@ -53,11 +62,11 @@ pub fn qualify(presented: &Presented<'_>, facts: &Facts, asking: Asking) -> Resu
     if !is_in_currency(presented.campaign, facts) {
         return Err(Refusal::RuleNotMet(CURRENCY.into()));
     }
-    rules_met(presented, facts, asking)
+    Ok(())
 }
 
-/// What an order tells its currency as.
-pub(crate) const CURRENCY: &str = "order.currency";
+/// What an order tells its currency as. Whoever qualifies reads it, whatever the rules read.
+pub const CURRENCY: &str = "order.currency";
 
 /// An amount of one currency says nothing about an order in another. Where nothing is told, there
 /// is no order yet.

@@ -1,6 +1,6 @@
 //! What would this order cost with these redeemables, and why not less?
 
-use rules::Facts;
+use rules::{Facts, Reads};
 
 use crate::{
     Asking, Order, Presented, Priced, Redeemable, Refusal, Stack, qualify::qualify,
@@ -30,7 +30,7 @@ pub fn quote<'a>(
 ) -> Outcome<'a> {
     let mut running = Running::new(order);
     let mut stack = Stack::default();
-    let mut seen = beside(facts, running.facts());
+    let mut seen = beside(facts, running.facts(&Reads::everything()));
     for next in in_order(presented) {
         let tried = qualify(&next, &seen, asking)
             .and_then(|()| stack.admits(&next))
@@ -38,7 +38,7 @@ pub fn quote<'a>(
         match tried {
             Ok(()) => {
                 stack.applied.push(next);
-                seen = beside(facts, running.facts());
+                seen = beside(facts, running.facts(&Reads::everything()));
             }
             Err(refusal) => stack.refused.push((next.redeemable, refusal)),
         }

@@ -1,6 +1,6 @@
 //! What may be read of a customer for a purpose, at a moment?
 
-use rules::Facts;
+use rules::{Facts, Reads, Telling};
 use serde::{Deserialize, Serialize};
 
 use crate::{Consent, CustomerId, NodeId, Purpose, Tallies, Timestamp};
@@ -72,22 +72,23 @@ impl Profile {
     }
 }
 
-/// What consent does not allow for this purpose is simply not there to be read.
+/// What somebody reads of a customer. What consent does not allow for this purpose is simply not
+/// there to be read.
 ///
 /// Features and traits are kept to personalise offers; any other purpose may read them only
 /// where both are granted.
 #[must_use]
-pub fn facts(profile: &Profile, purpose: Purpose, now: Timestamp) -> Facts {
-    let mut facts = Facts::default();
+pub fn facts(profile: &Profile, purpose: Purpose, now: Timestamp, reads: &Reads) -> Facts {
+    let mut telling = Telling::to(reads);
     let allowed = [Purpose::PersonaliseOffers, purpose];
     if allowed
         .iter()
         .all(|purpose| profile.consent.allows(*purpose))
     {
-        facts.extend(profile.traits.clone());
-        profile.tallies.facts(now, &mut facts);
+        telling.pass_on(&profile.traits);
+        profile.tallies.facts(now, &mut telling);
     }
-    facts
+    telling.done()
 }
 
 #[cfg(test)]

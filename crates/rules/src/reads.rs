@@ -13,7 +13,7 @@ pub struct Reads(Which);
 enum Which {
     Everything,
     /// Ascending, each once.
-    Only(Box<[Path]>),
+    Only(Vec<Path>),
 }
 
 impl Reads {
@@ -22,15 +22,25 @@ impl Reads {
         Self(Which::Everything)
     }
 
-    /// The path itself, where somebody reads the fact: to be set without being written anew.
     #[must_use]
-    pub fn wants(&self, path: &str) -> Option<Path> {
+    pub const fn nothing() -> Self {
+        Self(Which::Only(Vec::new()))
+    }
+
+    /// Whether somebody reads the fact.
+    #[must_use]
+    pub fn wants(&self, path: &str) -> bool {
+        match &self.0 {
+            Which::Everything => true,
+            Which::Only(paths) => find(paths, path).is_some(),
+        }
+    }
+
+    /// The path of a fact that somebody reads: shared, not written anew.
+    fn path(&self, path: &str) -> Option<Path> {
         match &self.0 {
             Which::Everything => Some(path.into()),
-            Which::Only(paths) => {
-                let at = paths.binary_search_by(|known| known.as_str().cmp(path));
-                paths.get(at.ok()?).cloned()
-            }
+            Which::Only(paths) => find(paths, path).cloned(),
         }
     }
 
@@ -50,8 +60,13 @@ impl Reads {
     /// Whether somebody asks about the lines of the order, be it only how many there are.
     #[must_use]
     pub fn wants_lines(&self) -> bool {
-        self.wants(LINES).is_some()
+        self.wants(LINES)
     }
+}
+
+fn find<'p>(paths: &'p [Path], path: &str) -> Option<&'p Path> {
+    let at = paths.binary_search_by(|known| known.as_str().cmp(path));
+    paths.get(at.ok()?)
 }
 
 impl FromIterator<Path> for Reads {
@@ -59,11 +74,11 @@ impl FromIterator<Path> for Reads {
         let mut paths: Vec<Path> = paths.into_iter().collect();
         paths.sort_unstable();
         paths.dedup();
-        Self(Which::Only(paths.into()))
+        Self(Which::Only(paths))
     }
 }
 
-/// Facts while they are told: what nobody reads is passed over.
+/// Facts while they are told: what nobody reads is passed over, and costs nothing to make.
 #[derive(Debug)]
 pub struct Telling<'r> {
     reads: &'r Reads,
@@ -79,8 +94,26 @@ impl<'r> Telling<'r> {
 
     /// Tells a value, where somebody reads it. Where two are told under one path, the later wins.
     pub fn tell(&mut self, path: &str, value: impl Into<Value>) {
-        if let Some(path) = self.reads.wants(path) {
+        if let Some(path) = self.reads.path(path) {
             self.facts.set(path, value);
+        }
+    }
+
+    /// Tells what is found, which is looked for only where somebody reads it.
+    pub fn find<V: Into<Value>>(&mut self, path: &str, find: impl FnOnce() -> Option<V>) {
+        if let Some(path) = self.reads.path(path)
+            && let Some(value) = find()
+        {
+            self.facts.set(path, value);
+        }
+    }
+
+    /// Tells on what is known already.
+    pub fn pass_on(&mut self, known: &Facts) {
+        for (path, value) in known.iter() {
+            if self.reads.wants(path.as_str()) {
+                self.facts.set(path.clone(), value);
+            }
         }
     }
 
@@ -113,12 +146,10 @@ mod tests {
     #[track_caller]
     fn check(path: &str, is_read: bool, is_begun: bool) {
         let reads = reads();
-        let wanted = reads.wants(path);
-        assert_eq!(wanted.as_ref().map(Path::as_str), is_read.then_some(path));
+        assert_eq!(reads.wants(path), is_read, "{path}");
         assert_eq!(reads.wants_under(path), is_begun, "{path}");
         let all = Reads::everything();
-        assert_eq!(all.wants(path), Some(path.into()));
-        assert!(all.wants_under(path));
+        assert!(all.wants(path) && all.wants_under(path));
     }
 
     #[test]
@@ -141,7 +172,7 @@ mod tests {
         assert!(Reads::everything().wants_lines());
         let of_a_line = Reads::from_iter(["line.sku".into()]);
         assert!(!of_a_line.wants_lines());
-        assert!(!Reads::from_iter([]).wants_lines());
+        assert!(!Reads::nothing().wants_lines());
     }
 
     #[test]
@@ -151,6 +182,10 @@ mod tests {
         telling.tell("now", Value::Time(1));
         telling.tell("now", Value::Time(2));
         telling.tell("customer.tier", "gold");
+        telling.find("customer.orders", || -> Option<i64> {
+            panic!("nobody reads it")
+        });
+        telling.find("line.sku", || None::<i64>);
         assert_eq!(telling.done(), Facts::from_iter([("now", Value::Time(2))]));
     }
 }

@@ -9,6 +9,7 @@ use offers::{
     CampaignId, CapUnit, Currency, Period, Reach,
     chart::{AccountKind, Occasion, counters},
 };
+use rules::Reads;
 use serde::Deserialize;
 use store::{AccountsOf, Index, Kind, Page, ProjectId, View};
 use tokio::runtime::Handle;
@@ -362,7 +363,7 @@ async fn add_redeemed(
         .flatten()
     {
         let stored: Ordered = configuration::read(&record.body)?;
-        let Ok(order) = order_to_domain(&stored.input, currency) else {
+        let Ok(order) = order_to_domain(&stored.input, currency, &Reads::nothing()) else {
             continue;
         };
         let goods = order.lines.iter().map(|line| {

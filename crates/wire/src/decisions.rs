@@ -9,7 +9,7 @@ mod wallet;
 
 use decision::{Bar, Decision, Fate};
 use offers::{Benefit, Currency, Offer, Refusal, Scope, Spread};
-use rules::Facts;
+use rules::{Facts, Reads, Telling};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -76,15 +76,13 @@ impl DecisionRequest {
         key.ok_or_else(|| Malformed::at("/customer", "needs an id or a source_id"))
     }
 
-    /// `context.*`, with the placement.
+    /// What somebody reads of `context.*`, with the placement.
     #[must_use]
-    pub fn context_facts(&self) -> Facts {
-        let mut facts = Facts::default();
-        metadata_facts("context", &self.context, &mut facts);
-        if let Some(placement) = &self.placement {
-            facts.set("context.placement", placement.as_str());
-        }
-        facts
+    pub fn context_facts(&self, reads: &Reads) -> Facts {
+        let mut telling = Telling::to(reads);
+        metadata_facts("context", &self.context, &mut telling);
+        telling.find("context.placement", || self.placement.as_deref());
+        telling.done()
     }
 }
 

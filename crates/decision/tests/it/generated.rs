@@ -12,7 +12,7 @@ use offers::{
 };
 use profiles::{Choice, Consent, CustomerId};
 use proptest::{collection::vec, option, prelude::*, sample::subsequence};
-use rules::{Condition, Facts, Op};
+use rules::{Condition, Facts, Op, Reads};
 
 use crate::shop::{self, DAY, NOW};
 
@@ -237,7 +237,7 @@ pub fn requests() -> impl Strategy<Value = Request> {
             .for_each(|orders| facts.set("customer.orders", orders));
         order
             .iter()
-            .for_each(|order| facts.extend(order_facts(order)));
+            .for_each(|order| facts.extend(order_facts(order, &Reads::everything())));
         Request {
             id: DecisionId(customer),
             customer: CustomerId(customer),

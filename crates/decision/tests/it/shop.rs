@@ -12,7 +12,7 @@ use offers::{
     Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity, order_facts,
 };
 use profiles::{Choice, Consent, CustomerId};
-use rules::{Condition, Facts, Op};
+use rules::{Condition, Facts, Op, Reads};
 
 pub const NOW: i64 = 1_760_000_000_000;
 pub const DAY: i64 = 86_400_000;
@@ -158,7 +158,9 @@ pub fn request() -> Request {
 
 pub fn with_order(order: Order) -> Request {
     let mut request = request();
-    request.facts.extend(order_facts(&order));
+    request
+        .facts
+        .extend(order_facts(&order, &Reads::everything()));
     request.order = Some(order);
     request
 }

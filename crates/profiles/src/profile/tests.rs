@@ -81,7 +81,7 @@ proptest! {
             traits.set("customer.trait.tier", "gold");
             let profile = Profile { customer: CustomerId(1), consent, tallies, traits };
             for purpose in [Purpose::PersonaliseOffers, Purpose::Measure] {
-                prop_assert_eq!(facts(&profile, purpose, 400 * DAY), Facts::default());
+                prop_assert_eq!(facts(&profile, purpose, 400 * DAY, &Reads::everything()), Facts::default());
             }
             let nothing = Profile { customer: CustomerId(1), consent, ..Profile::default() };
             prop_assert_eq!(profile.minimised(), nothing);
@@ -100,7 +100,7 @@ fn a_purpose_reads_only_where_both_are_granted() {
         kind: Kind::Page,
     });
     profile.traits.set("customer.trait.tier", "gold");
-    let told = |profile: &Profile, purpose| facts(profile, purpose, 2 * DAY);
+    let told = |profile: &Profile, purpose| facts(profile, purpose, 2 * DAY, &Reads::everything());
     for purpose in [Purpose::PersonaliseOffers, Purpose::Measure] {
         let facts = told(&profile, purpose);
         assert_eq!(facts.get("customer.last_seen_days"), Some(&1.into()));

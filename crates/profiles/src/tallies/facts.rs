@@ -1,6 +1,6 @@
 //! What do the tallies tell at a moment?
 
-use rules::{Facts, Value};
+use rules::{Telling, Value};
 
 use super::{
     Counts, DAY, HOUR, MAX_AT, Orders, Span, Stage, Tallies, bucket, last::slug, tastes::Tastes,
@@ -37,116 +37,104 @@ const LOOKBACKS: [(Lookback, [&str; 4]); 5] = [
 impl Tallies {
     /// Tells everything that follows from the tallies at this moment. What cannot be known, such
     /// as the recency of somebody who never bought, is absent.
-    pub fn facts(&self, now: Timestamp, facts: &mut Facts) {
+    pub fn facts(&self, now: Timestamp, telling: &mut Telling<'_>) {
         let now = now.clamp(0, MAX_AT);
-        self.tell_windows(now, facts);
-        self.orders.tell(now, facts);
-        self.tell_presence(now, facts);
-        self.tell_cart(now, facts);
-        self.tell_products(now, facts);
+        self.tell_windows(now, telling);
+        self.orders.tell(now, telling);
+        self.tell_presence(now, telling);
+        self.tell_cart(now, telling);
+        self.tell_products(now, telling);
     }
 
-    fn tell_windows(&self, now: Timestamp, facts: &mut Facts) {
-        for (lookback, [orders, spent, views, events]) in LOOKBACKS {
+    fn tell_windows(&self, now: Timestamp, telling: &mut Telling<'_>) {
+        for (lookback, paths) in LOOKBACKS {
+            if !paths.iter().any(|path| telling.reads().wants(path)) {
+                continue;
+            }
             let counts: Counts = self.windows.within(lookback, now);
-            facts.set(orders, i64::from(counts.orders));
-            facts.set(spent, whole(counts.spent()));
-            facts.set(views, i64::from(counts.views));
-            facts.set(events, i64::from(counts.events));
+            let [orders, spent, views, events] = paths;
+            telling.tell(orders, i64::from(counts.orders));
+            telling.tell(spent, whole(counts.spent()));
+            telling.tell(views, i64::from(counts.views));
+            telling.tell(events, i64::from(counts.events));
         }
     }
 
-    fn tell_presence(&self, now: Timestamp, facts: &mut Facts) {
+    fn tell_presence(&self, now: Timestamp, telling: &mut Telling<'_>) {
         if let Some(seen) = self.seen {
-            facts.set("customer.first_seen_days", days_between(seen.first, now));
-            facts.set("customer.last_seen_days", days_between(seen.last, now));
+            telling.tell("customer.first_seen_days", days_between(seen.first, now));
+            telling.tell("customer.last_seen_days", days_between(seen.last, now));
         }
-        for (event, at) in self.events.iter() {
-            let path = ["customer.days_since.", event].concat();
-            facts.set(path.as_str(), days_between(at, now));
-        }
-        for (event, times) in self.named.this_week(now) {
-            let path = ["customer.times_7d.", event].concat();
-            facts.set(path.as_str(), i64::from(times));
-        }
-        let (opened, closed) = (
-            self.events.get("return_opened"),
-            self.events.get("return_closed"),
-        );
+        let days = self
+            .events
+            .iter()
+            .map(|(event, at)| (event, days_between(at, now)));
+        tell_under("customer.days_since.", days, telling);
+        let times = self.named.this_week(now);
+        let times = times.map(|(event, times)| (event.as_ref(), i64::from(times)));
+        tell_under("customer.times_7d.", times, telling);
         // `None`, never, is before any time.
-        facts.set("customer.mid_return", opened > closed);
+        telling.find("customer.mid_return", || {
+            Some(self.events.get("return_opened") > self.events.get("return_closed"))
+        });
     }
 
-    fn tell_cart(&self, now: Timestamp, facts: &mut Facts) {
+    fn tell_cart(&self, now: Timestamp, telling: &mut Telling<'_>) {
         let last_order = self.orders.span.map(|span| span.last);
         if let Some(cart) = self.cart.filter(|cart| Some(cart.at) > last_order) {
-            facts.set("customer.cart_value", whole(cart.value));
-            facts.set("customer.cart_hours", (now - cart.at).max(0) / HOUR);
+            telling.tell("customer.cart_value", whole(cart.value));
+            telling.tell("customer.cart_hours", (now - cart.at).max(0) / HOUR);
         }
     }
 
-    fn tell_products(&self, now: Timestamp, facts: &mut Facts) {
-        self.categories.tell(CATEGORY, now, facts);
-        self.brands.tell(BRAND, now, facts);
-        let mut tell = |path: &str, name: Option<&Name>| {
-            if let Some(name) = name {
-                facts.set(path, Value::Text(name.clone()));
-            }
-        };
-        tell("customer.last_category", self.last.category.name());
-        tell("customer.last_brand", self.last.brand.name());
-        tell("customer.last_sku", self.last.sku.name());
-        tell("customer.revisited_category", self.visits.revisited(now));
+    fn tell_products(&self, now: Timestamp, telling: &mut Telling<'_>) {
+        self.categories.tell(CATEGORY, now, telling);
+        self.brands.tell(BRAND, now, telling);
+        telling.find("customer.last_category", || self.last.category.name());
+        telling.find("customer.last_brand", || self.last.brand.name());
+        telling.find("customer.last_sku", || self.last.sku.name());
+        telling.find("customer.revisited_category", || self.visits.revisited(now));
     }
 }
 
 impl Orders {
-    fn tell(self, now: Timestamp, facts: &mut Facts) {
+    fn tell(self, now: Timestamp, telling: &mut Telling<'_>) {
         let recency = self.span.map(|span| days_between(span.last, now));
-        facts.set("customer.stage", Stage::of(self.count, recency).as_str());
-        facts.set("customer.orders", i64::from(self.count));
-        facts.set("customer.spent", whole(self.spent()));
-        facts.set("customer.refunded", whole(self.refunded));
-        facts.set("customer.units", whole(self.units));
+        telling.tell("customer.stage", Stage::of(self.count, recency).as_str());
+        telling.tell("customer.orders", i64::from(self.count));
+        telling.tell("customer.spent", whole(self.spent()));
+        telling.tell("customer.refunded", whole(self.refunded));
+        telling.tell("customer.units", whole(self.units));
         if let Some(span) = self.span {
-            self.tell_times(span, now, facts);
-            self.tell_means(facts);
+            self.tell_times(span, now, telling);
+            self.tell_means(telling);
         }
     }
 
-    fn tell_times(self, span: Span, now: Timestamp, facts: &mut Facts) {
+    fn tell_times(self, span: Span, now: Timestamp, telling: &mut Telling<'_>) {
         let recency = days_between(span.last, now);
-        facts.set("customer.recency_days", recency);
-        facts.set("customer.first_order_days", days_between(span.first, now));
-        facts.set("customer.first_order_at", Value::Time(span.first));
-        facts.set("customer.last_order_at", Value::Time(span.last));
+        telling.tell("customer.recency_days", recency);
+        telling.tell("customer.first_order_days", days_between(span.first, now));
+        telling.tell("customer.first_order_at", Value::Time(span.first));
+        telling.tell("customer.last_order_at", Value::Time(span.last));
         let days = u64::try_from(days_between(span.first, span.last)).unwrap_or(0);
         if let Some(gap) = rounded(1, days, u64::from(self.count.saturating_sub(1))) {
-            facts.set("customer.days_between_orders", gap);
-            facts.set("customer.next_order_due_days", gap - recency);
+            telling.tell("customer.days_between_orders", gap);
+            telling.tell("customer.next_order_due_days", gap - recency);
         }
     }
 
-    fn tell_means(self, facts: &mut Facts) {
+    fn tell_means(self, telling: &mut Telling<'_>) {
         let orders = u64::from(self.count);
         let listed = self.paid.saturating_add(self.discount);
-        let means = [
-            ("customer.aov", rounded(1, self.paid, orders)),
-            ("customer.spent_mean", rounded(1, self.spent(), orders)),
-            (
-                "customer.discount_share",
-                rounded(PPM, self.discount, listed),
-            ),
-            (
-                "customer.discounted_order_share",
-                rounded(PPM, self.discounted.into(), orders),
-            ),
-        ];
-        for (path, mean) in means {
-            if let Some(mean) = mean {
-                facts.set(path, mean);
-            }
-        }
+        telling.find("customer.aov", || rounded(1, self.paid, orders));
+        telling.find("customer.spent_mean", || rounded(1, self.spent(), orders));
+        telling.find("customer.discount_share", || {
+            rounded(PPM, self.discount, listed)
+        });
+        telling.find("customer.discounted_order_share", || {
+            rounded(PPM, self.discounted.into(), orders)
+        });
     }
 }
 
@@ -171,7 +159,12 @@ const BRAND: Paths = Paths {
 };
 
 impl Tastes {
-    fn tell(&self, paths: Paths, now: Timestamp, facts: &mut Facts) {
+    fn tell(&self, paths: Paths, now: Timestamp, telling: &mut Telling<'_>) {
+        let reads = telling.reads();
+        let is_one_read = [paths.top, paths.list].iter().any(|path| reads.wants(path));
+        if !is_one_read && !reads.wants_under(paths.affinity) {
+            return;
+        }
         let tastes = self.by_strength(now);
         let Some((top, _)) = tastes.first() else {
             return;
@@ -180,19 +173,28 @@ impl Tastes {
             .iter()
             .map(|(_, strength)| *strength)
             .fold(0, u64::saturating_add);
-        let told = tastes.iter().take(TOLD_TASTES);
-        let list = told
-            .clone()
-            .map(|(name, _)| Value::Text((*name).clone()))
-            .collect();
-        facts.set(paths.top, Value::Text((*top).clone()));
-        facts.set(paths.list, Value::List(list));
+        let told = || tastes.iter().take(TOLD_TASTES);
+        telling.tell(paths.top, *top);
+        telling.find(paths.list, || {
+            Some(told().map(|(name, _)| *name).collect::<Vec<&Name>>())
+        });
         // Weakest first, so that of two names that read alike the stronger stays.
-        for (name, strength) in told.rev() {
-            if let Some(share) = rounded(PPM, *strength, all) {
-                let path = [paths.affinity, &slug(name)].concat();
-                facts.set(path.as_str(), share);
-            }
+        let shares = told()
+            .rev()
+            .filter_map(|(name, strength)| Some((slug(name), rounded(PPM, *strength, all)?)));
+        tell_under(paths.affinity, shares, telling);
+    }
+}
+
+/// Tells one value for each name, under the prefix and the name.
+fn tell_under<N: AsRef<str>>(
+    prefix: &str,
+    named: impl Iterator<Item = (N, i64)>,
+    telling: &mut Telling<'_>,
+) {
+    if telling.reads().wants_under(prefix) {
+        for (name, value) in named {
+            telling.tell(&[prefix, name.as_ref()].concat(), value);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Tallies: rows of facts, a recount in plain code, and the laws of adding.
 
 use proptest::prelude::*;
-use rules::{Facts, Type, Value};
+use rules::{Facts, Reads, Telling, Type, Value};
 
 use super::{
     last::MAX_EVENT_NAMES,
@@ -54,9 +54,13 @@ fn tallies(events: &[(i64, Kind)]) -> Tallies {
 }
 
 fn facts(tallies: &Tallies, now: Timestamp) -> Facts {
-    let mut facts = Facts::default();
-    tallies.facts(now, &mut facts);
-    facts
+    told_to(&Reads::everything(), tallies, now)
+}
+
+fn told_to(reads: &Reads, tallies: &Tallies, now: Timestamp) -> Facts {
+    let mut telling = Telling::to(reads);
+    tallies.facts(now, &mut telling);
+    telling.done()
 }
 
 /// Events, a moment, and what is told then: `path=value`, or `path` alone for what is absent.

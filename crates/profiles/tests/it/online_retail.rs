@@ -10,7 +10,7 @@ use std::{
 
 use flate2::read::GzDecoder;
 use profiles::{Activity, Item, Kind, Order, Product, Tallies, Timestamp};
-use rules::{Facts, Value};
+use rules::{Reads, Telling, Value};
 
 const DAY: i64 = 86_400_000;
 
@@ -50,13 +50,14 @@ fn rfm_agrees_with_the_published_figures() {
 }
 
 fn rfm(tallies: &Tallies) -> [i64; 3] {
-    let mut facts = Facts::default();
-    tallies.facts(SNAPSHOT, &mut facts);
-    ["customer.recency_days", "customer.orders", "customer.spent"].map(|path| {
-        match facts.get(path) {
-            Some(Value::Int(number)) => *number,
-            other => panic!("{path} is {other:?}"),
-        }
+    let paths = ["customer.recency_days", "customer.orders", "customer.spent"];
+    let reads: Reads = paths.into_iter().map(Into::into).collect();
+    let mut telling = Telling::to(&reads);
+    tallies.facts(SNAPSHOT, &mut telling);
+    let facts = telling.done();
+    paths.map(|path| match facts.get(path) {
+        Some(Value::Int(number)) => *number,
+        other => panic!("{path} is {other:?}"),
     })
 }
 

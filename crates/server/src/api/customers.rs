@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use profiles::{Choice, Consent, CustomerId, Identifier, IdentifierKind, NodeId, Purpose};
-use rules::Facts;
+use rules::{Facts, Reads};
 use serde::{Deserialize, Serialize};
 use store::{Kind, Outcome, Page};
 use utoipa::ToSchema;
@@ -307,7 +307,12 @@ async fn profile(
     let mut people = People::open(&app, caller.project)?;
     let customer = known(&mut people, &id).await?;
     let profile = people.profile(customer);
-    let facts = profiles::facts(&profile, Purpose::PersonaliseOffers, caller.now);
+    let facts = profiles::facts(
+        &profile,
+        Purpose::PersonaliseOffers,
+        caller.now,
+        &Reads::everything(),
+    );
     let id = ids::format(Tag::Customer, customer.0);
     Answer::ok(&ProfileView::of(id, profile.consent, &facts))
 }

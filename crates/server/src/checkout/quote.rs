@@ -7,6 +7,7 @@ use offers::{
     Asking, Benefit, CapUnit, Offer, Outcome, Presented, Priced, Reach, Redeemable, Refusal, chart,
     order_facts, qualify,
 };
+use rules::Reads;
 use store::{Command, ProjectId};
 use wire::voucherify::APPLICABLE_LIMIT;
 
@@ -159,7 +160,7 @@ impl Till<'_> {
             return None;
         }
         let mut facts = self.facts.clone();
-        facts.extend(order_facts(&self.order));
+        facts.extend(order_facts(&self.order, &Reads::everything()));
         match qualify(&found.present(at_most), &facts, self.asking()).err() {
             first @ Some(
                 Refusal::Paused

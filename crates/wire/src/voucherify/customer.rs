@@ -1,6 +1,6 @@
 //! Who is it for? A customer as the shop writes and reads them.
 
-use rules::Facts;
+use rules::{Facts, Reads, Telling};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,14 +62,15 @@ impl CustomerInput {
     /// `customer.id` and `customer.metadata.*`.
     #[must_use]
     pub fn facts(&self) -> Facts {
-        let mut facts = Facts::default();
-        if let Some(id) = self.source_id.as_deref().or(self.id.as_deref()) {
-            facts.set("customer.id", id);
-        }
+        let reads = Reads::everything();
+        let mut telling = Telling::to(&reads);
+        telling.find("customer.id", || {
+            self.source_id.as_deref().or(self.id.as_deref())
+        });
         if let Some(metadata) = &self.metadata {
-            metadata_facts("customer.metadata", metadata, &mut facts);
+            metadata_facts("customer.metadata", metadata, &mut telling);
         }
-        facts
+        telling.done()
     }
 }
 

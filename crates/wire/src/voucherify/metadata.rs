@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{Facts, Value};
+use rules::{Telling, Value};
 
 /// Whatever a shop wants to keep with a thing.
 pub type Metadata = BTreeMap<String, serde_json::Value>;
@@ -10,29 +10,39 @@ pub type Metadata = BTreeMap<String, serde_json::Value>;
 /// Nested objects are read so deep.
 const MAX_DEPTH: u8 = 4;
 
-/// Sets a fact `prefix.key` for every member that has a value a fact can have. A fraction has
+/// Tells a fact `prefix.key` for every member that has a value a fact can have. A fraction has
 /// none: it stays unknown rather than rounded.
-pub fn metadata_facts(prefix: &str, metadata: &Metadata, facts: &mut Facts) {
-    for (key, value) in metadata {
-        set(&format!("{prefix}.{key}"), value, MAX_DEPTH, facts);
-    }
-}
-
-fn set(path: &str, value: &serde_json::Value, depth: u8, facts: &mut Facts) {
-    let serde_json::Value::Object(members) = value else {
-        if let Some(value) = fact(value) {
-            facts.set(path, value);
-        }
-        return;
-    };
-    for (key, value) in members {
-        if depth > 1 {
-            set(&format!("{path}.{key}"), value, depth - 1, facts);
+pub fn metadata_facts(prefix: &str, metadata: &Metadata, telling: &mut Telling<'_>) {
+    let mut path = format!("{prefix}.");
+    if telling.reads().wants_under(&path) {
+        for (key, value) in metadata {
+            tell(&mut path, (key, value), MAX_DEPTH, telling);
         }
     }
 }
 
-fn fact(value: &serde_json::Value) -> Option<Value> {
+/// Tells one member; `above` is where it stands, and is left as it was.
+fn tell(
+    above: &mut String,
+    (key, value): (&str, &serde_json::Value),
+    depth: u8,
+    telling: &mut Telling<'_>,
+) {
+    let length = above.len();
+    above.push_str(key);
+    if let serde_json::Value::Object(members) = value {
+        above.push('.');
+        for (key, value) in members.iter().filter(|_| depth > 1) {
+            tell(above, (key, value), depth - 1, telling);
+        }
+    } else {
+        telling.find(above, || fact(value));
+    }
+    above.truncate(length);
+}
+
+/// The value a condition can read, where it is one.
+pub(super) fn fact(value: &serde_json::Value) -> Option<Value> {
     match value {
         serde_json::Value::Bool(flag) => Some(Value::Bool(*flag)),
         serde_json::Value::Number(number) => number.as_i64().map(Value::Int),

@@ -8,7 +8,7 @@ use offers::{
     Benefit, CampaignId, Currency, Offer, OfferId, Refusal, Scope, Sku, Spread, Validity,
 };
 use profiles::Consent;
-use rules::{Condition, Facts};
+use rules::{Condition, Facts, Reads};
 use wire::decisions::{
     BenefitView, CandidateView, DecisionRequest, ProfileView, ReadoutView, WhyNone,
 };
@@ -147,7 +147,7 @@ fn every_fate_has_a_code_and_a_sentence() {
 fn requests_name_a_customer_and_a_moment() {
     let told = |body: &str| {
         wire::parse::<DecisionRequest>(body.as_bytes()).and_then(|request| {
-            let facts = request.context_facts();
+            let facts = request.context_facts(&Reads::everything());
             let facts: Vec<_> = facts.iter().map(|(path, _)| path.to_string()).collect();
             Ok(format!("{} {}", request.customer_key()?, facts.join(" ")))
         })

@@ -1,7 +1,7 @@
 //! Orders in: lines, shipping, costs and facts.
 
 use offers::{Currency, Order};
-use rules::Facts;
+use rules::{Facts, Reads};
 use wire::voucherify::{OrderInput, order_metadata_facts, order_to_domain};
 
 #[test]
@@ -9,8 +9,8 @@ fn orders_mean_what_they_say() {
     crate::check(include_str!("rows/orders.txt"), |body| {
         let input = wire::parse::<OrderInput>(body.as_bytes());
         let found = input.and_then(|input| {
-            let order = order_to_domain(&input, Currency(*b"EUR"))?;
-            Ok(told(&order) + &facts(" | ", &order_metadata_facts(&input)))
+            let order = order_to_domain(&input, Currency(*b"EUR"), &Reads::everything())?;
+            Ok(told(&order) + &facts(" | ", &order_metadata_facts(&input, &Reads::everything())))
         });
         found.unwrap_or_else(|wrong| wrong.to_string())
     });

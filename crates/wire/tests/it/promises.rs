@@ -2,6 +2,7 @@
 
 use offers::Currency;
 use proptest::prelude::*;
+use rules::Reads;
 use serde::de::DeserializeOwned;
 use wire::{
     decisions::DecisionRequest,
@@ -27,9 +28,9 @@ const NEARLY: [&str; 5] = [
 /// Reads a body as everything it might be.
 fn read_as_everything(body: &[u8]) {
     if let Some(order) = read::<OrderInput>(body) {
-        order_to_domain(&order, MOMENT.currency).ok();
+        order_to_domain(&order, MOMENT.currency, &Reads::everything()).ok();
     }
-    read::<OrderInput>(body).map(|order| order_metadata_facts(&order));
+    read::<OrderInput>(body).map(|order| order_metadata_facts(&order, &Reads::everything()));
     if let Some(rule) = read::<RuleInput>(body) {
         translate(&rule).ok();
     }
@@ -48,7 +49,7 @@ fn read_as_everything(body: &[u8]) {
     read::<QualificationRequest>(body);
     read::<VoucherCreate>(body);
     read::<CustomerInput>(body).map(|customer| customer.facts());
-    read::<DecisionRequest>(body).map(|request| request.context_facts());
+    read::<DecisionRequest>(body).map(|request| request.context_facts(&Reads::everything()));
     segment::batch(body, &MOMENT).ok();
     segment::single(body, segment::Kind::Track, &MOMENT).ok();
     segment::single(body, segment::Kind::Identify, &MOMENT).ok();

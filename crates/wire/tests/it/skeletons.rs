@@ -6,7 +6,7 @@ use offers::{
     Asking, Benefit, Campaign, CampaignId, Commitment, Currency, Offer, OfferId, Order, Outcome,
     Presented, Redeemable, Refusal, Scope, Sku, Spread, Stacking, Validity, VoucherId, quote,
 };
-use rules::{Condition, Facts};
+use rules::{Condition, Facts, Reads};
 use serde_json::{Value, json};
 use wire::voucherify::*;
 
@@ -44,7 +44,7 @@ fn offer(number: u64, benefit: Benefit, scope: Scope) -> Offer {
 }
 
 fn order(input: &OrderInput) -> Order {
-    order_to_domain(input, Currency(*b"EUR")).unwrap()
+    order_to_domain(input, Currency(*b"EUR"), &Reads::everything()).unwrap()
 }
 
 /// What the offers come to on an order, in the order given.

@@ -14,7 +14,7 @@ use offers::{
     order_facts,
 };
 use profiles::{CustomerId, Purpose};
-use rules::Value;
+use rules::{Reads, Value};
 
 use super::{Memory, Promised, Record, SECRET, fault, people, rejected};
 use crate::story::world::{Answer, Asked, Decided, Granted, Replay, Timestamp};
@@ -64,7 +64,7 @@ impl Memory {
         let order = asked.order.as_ref().map(people::order);
         let mut facts = self.facts(customer);
         if let Some(order) = &order {
-            facts.extend(order_facts(order));
+            facts.extend(order_facts(order, &Reads::everything()));
         }
         facts.set("now", Value::Time(self.now));
         let id = DecisionId(self.next_id());

@@ -6,7 +6,7 @@ use profiles::{
     Activity, Choice, Claim, Consent, CustomerId, IdentifierKind, Item, Kind, Known, Node, NodeId,
     Product, Profile, Purpose, Tallies, admit, facts, join, resolve,
 };
-use rules::{Facts, Value};
+use rules::{Facts, Reads, Value};
 
 use super::{EUR, Memory, PROGRAMME, fault, rejected};
 use crate::story::world::{self, Answer, ConsentTerms, Event, Side};
@@ -132,7 +132,12 @@ impl Memory {
     /// What may be read of a customer to choose offers.
     pub(super) fn facts(&self, customer: CustomerId) -> Facts {
         let profile = self.profile(customer);
-        facts(&profile, Purpose::PersonaliseOffers, self.now)
+        facts(
+            &profile,
+            Purpose::PersonaliseOffers,
+            self.now,
+            &Reads::everything(),
+        )
     }
 
     pub(super) fn read(&self, customer: CustomerId, path: &str) -> Option<String> {

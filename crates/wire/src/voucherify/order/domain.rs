@@ -1,22 +1,30 @@
 //! What does the shop's order say in our words?
 
 use offers::{Currency, Line, Minor, Order, Sku};
-use rules::{Facts, Value};
+use rules::{Facts, Reads, Telling};
 
 use super::{OrderInput, OrderItemInput, SHIPPING_PRODUCT, SHIPPING_SOURCE};
-use crate::{Malformed, decimal, voucherify::metadata_facts};
+use crate::{
+    Malformed, decimal,
+    voucherify::{Metadata, metadata::fact, metadata_facts},
+};
 
 /// Lines in one order.
 pub const MAX_ITEMS: usize = 500;
 /// The largest amount taken: beyond it a sum of lines could pass what we count with.
 pub const MAX_MINOR: Minor = 1_000_000_000_000_000;
 
-/// The order in our types. Where it names no currency, `currency` is meant. A line of the
-/// reserved shipping product becomes the order's shipping.
+/// The order in our types, its lines with the facts that somebody reads. Where it names no
+/// currency, `currency` is meant. A line of the reserved shipping product becomes the order's
+/// shipping.
 ///
 /// # Errors
 /// With a pointer within the order: too many lines, amounts too large or contradictory.
-pub fn order_to_domain(input: &OrderInput, currency: Currency) -> Result<Order, Malformed> {
+pub fn order_to_domain(
+    input: &OrderInput,
+    currency: Currency,
+    reads: &Reads,
+) -> Result<Order, Malformed> {
     let items = input.items.as_deref().unwrap_or_default();
     if items.len() > MAX_ITEMS {
         return Err(Malformed::at(
@@ -39,7 +47,7 @@ pub fn order_to_domain(input: &OrderInput, currency: Currency) -> Result<Order, 
     };
     for (index, item) in items.iter().enumerate() {
         let within = |wrong: Malformed| wrong.under(&index.to_string()).under("items");
-        let line = line_of(item).map_err(within)?;
+        let line = line_of(item, reads).map_err(within)?;
         if item.is_shipping() {
             order.shipping = order.shipping.saturating_add(line.amount());
         } else {
@@ -54,14 +62,14 @@ pub fn order_to_domain(input: &OrderInput, currency: Currency) -> Result<Order, 
     Ok(order)
 }
 
-/// `order.metadata.*`: what the order says beside its goods.
+/// `order.metadata.*`: what somebody reads of what the order says beside its goods.
 #[must_use]
-pub fn order_metadata_facts(input: &OrderInput) -> Facts {
-    let mut facts = Facts::default();
+pub fn order_metadata_facts(input: &OrderInput, reads: &Reads) -> Facts {
+    let mut telling = Telling::to(reads);
     if let Some(metadata) = &input.metadata {
-        metadata_facts("order.metadata", metadata, &mut facts);
+        metadata_facts("order.metadata", metadata, &mut telling);
     }
-    facts
+    telling.done()
 }
 
 /// Three letters, as ISO 4217 has them.
@@ -128,7 +136,7 @@ impl OrderItemInput {
     }
 }
 
-fn line_of(item: &OrderItemInput) -> Result<Line, Malformed> {
+fn line_of(item: &OrderItemInput, reads: &Reads) -> Result<Line, Malformed> {
     let sku = item.sku_key();
     let sku = sku.ok_or_else(|| Malformed::at("", "needs a product_id, sku_id or source_id"))?;
     let quantity = u32::try_from(item.quantity.unwrap_or(1))
@@ -143,7 +151,7 @@ fn line_of(item: &OrderItemInput) -> Result<Line, Malformed> {
         unit_price,
         unit_cost: unit_cost(item)?,
         discount: bounded(item.discount_amount.unwrap_or(0), "/discount_amount")?,
-        facts: line_facts(item),
+        facts: line_facts(item, reads),
     })
 }
 
@@ -198,29 +206,25 @@ fn whole(text: &str) -> Option<Minor> {
     (thousandths % 1000 == 0).then_some(thousandths / 1000)
 }
 
-fn line_facts(item: &OrderItemInput) -> Facts {
-    let mut facts = Facts::default();
+fn line_facts(item: &OrderItemInput, reads: &Reads) -> Facts {
+    let mut telling = Telling::to(reads);
     let of_product = item
         .product
         .as_ref()
         .and_then(|product| product.metadata.as_ref());
     let of_sku = item.sku.as_ref().and_then(|sku| sku.metadata.as_ref());
-    for metadata in [of_product, of_sku, item.metadata.as_ref()]
-        .into_iter()
-        .flatten()
-    {
-        metadata_facts("line.metadata", metadata, &mut facts);
+    // What says more of the line comes later, and wins.
+    let all = [of_product, of_sku, item.metadata.as_ref()];
+    for metadata in all.into_iter().flatten() {
+        metadata_facts("line.metadata", metadata, &mut telling);
     }
-    for (path, source) in [
-        ("line.category", "line.metadata.category"),
-        ("line.brand", "line.metadata.brand"),
-    ] {
-        if let Some(Value::Text(text)) = facts.get(source).cloned() {
-            facts.set(path, Value::Text(text));
-        }
-    }
-    if let Some(product) = item.product_key() {
-        facts.set("line.product", product);
-    }
-    facts
+    let named = |key| {
+        let said = |metadata: &Metadata| fact(metadata.get(key)?);
+        let mut said = all.into_iter().flatten().rev().filter_map(said);
+        said.next().filter(|value| value.as_text().is_some())
+    };
+    telling.find("line.category", || named("category"));
+    telling.find("line.brand", || named("brand"));
+    telling.find("line.product", || item.product_key());
+    telling.done()
 }
