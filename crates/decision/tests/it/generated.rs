@@ -12,7 +12,7 @@ use offers::{
 };
 use profiles::{Choice, Consent, CustomerId};
 use proptest::{collection::vec, option, prelude::*, sample::subsequence};
-use rules::{Condition, Facts, Op, Reads};
+use rules::{Condition, Facts, Op, Reads, Telling, Term};
 
 use crate::shop::{self, DAY, NOW};
 
@@ -158,6 +158,8 @@ fn condition() -> impl Strategy<Value = Condition> {
         2 => tier().prop_map(|tier| Condition::test("customer.tier", Op::Equal, tier)),
         1 => (0_i64..8_000).prop_map(|least| shop::test("order.amount", Op::AtLeast, least)),
         1 => (0_i64..100).prop_map(|most| shop::test("customer.orders", Op::Less, most)),
+        1 => (0_i64..8_000).prop_map(|least| shop::test("order.initial_amount", Op::More, least)),
+        1 => of_lines(),
     ];
     leaf.prop_recursive(2, 6, 3, |inner| {
         prop_oneof![
@@ -166,6 +168,21 @@ fn condition() -> impl Strategy<Value = Condition> {
             inner.prop_map(|inner| Condition::Not(Box::new(inner))),
         ]
     })
+}
+
+fn of_lines() -> impl Strategy<Value = Condition> {
+    let tea = || Box::new(Condition::test("line.category", Op::Equal, "tea"));
+    let dear = || Box::new(Condition::test("line.subtotal", Op::AtLeast, 1_000));
+    let several = Condition::Test {
+        left: Term::Lines(Box::new(Condition::Always)),
+        op: Op::More,
+        right: Term::Value(1.into()),
+    };
+    prop_oneof![
+        Just(Condition::AnyLine(tea())),
+        Just(Condition::EveryLine(dear())),
+        Just(several),
+    ]
 }
 
 fn tier() -> impl Strategy<Value = &'static str> {
@@ -351,6 +368,27 @@ pub fn shuffled(made: Configuration) -> impl Strategy<Value = (Configuration, Co
         };
         (made.clone(), other)
     })
+}
+
+/// The same request with the facts that somebody reads.
+pub fn told_to(reads: &Reads, request: &Request) -> Request {
+    let read = |facts: &Facts| {
+        let mut telling = Telling::to(reads);
+        telling.pass_on(facts);
+        telling.done()
+    };
+    let mut facts = read(&request.facts);
+    let mut order = request.order.clone();
+    if let Some(order) = &mut order {
+        let lines = order.lines.iter_mut();
+        lines.for_each(|line| line.facts = read(&line.facts));
+        facts.extend(order_facts(order, reads));
+    }
+    Request {
+        facts,
+        order,
+        ..request.clone()
+    }
 }
 
 pub fn only(offer: OfferId) -> Policy {

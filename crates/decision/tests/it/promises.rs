@@ -8,7 +8,7 @@ use profiles::{Choice, Consent};
 use proptest::prelude::*;
 
 use crate::{
-    generated::{configurations, only, requests, shuffled},
+    generated::{configurations, only, requests, shuffled, told_to},
     shop::{self, compile},
 };
 
@@ -20,6 +20,25 @@ proptest! {
         let snapshot = compile(&configuration);
         let meant = spec::decide(snapshot.id, &configuration, &request);
         prop_assert_eq!(decide(&snapshot, &request), meant);
+    }
+
+    #[test]
+    fn facts_told_for_what_is_read_decide_as_all_facts_do(
+        configuration in configurations(),
+        request in requests(),
+    ) {
+        let snapshot = compile(&configuration);
+        let lean = told_to(snapshot.reads(), &request);
+        let decision = decide(&snapshot, &request);
+        prop_assert_eq!(&decide(&snapshot, &lean), &decision);
+        prop_assert_eq!(trace(&snapshot, &lean), trace(&snapshot, &request));
+        let explained = explain(&snapshot, &request, &decision);
+        prop_assert_eq!(explain(&snapshot, &lean, &decision), explained);
+        // Nothing is kept that no rule and no scope reads.
+        for (path, _) in lean.facts.iter() {
+            prop_assert!(snapshot.reads().wants(path.as_str()), "{path}");
+        }
+        prop_assert!(lean.facts.lines().is_empty() || snapshot.reads().wants_lines());
     }
 }
 

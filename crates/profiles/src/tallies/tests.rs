@@ -640,6 +640,25 @@ proptest! {
         }
     }
 
+    /// All that is told, read by one who reads but some of it.
+    #[test]
+    fn what_somebody_reads_is_told_as_it_is_among_all(
+        told in activities(),
+        later in 0..40 * DAY,
+        every in 1_usize..6,
+    ) {
+        let now = told.iter().map(|activity| activity.at).max().unwrap_or(0) + later;
+        let state = observed(&told);
+        let all = facts(&state, now);
+        for skipped in 0..every {
+            let read = || all.iter().skip(skipped).step_by(every);
+            let reads = read().map(|(path, _)| path.clone()).collect();
+            let expected = read().map(|(path, value)| (path.clone(), value)).collect();
+            prop_assert_eq!(told_to(&reads, &state, now), expected);
+        }
+        prop_assert!(told_to(&Reads::nothing(), &state, now).is_empty());
+    }
+
     #[test]
     fn facts_equal_a_recount(told in activities(), later in 0..40 * DAY) {
         let now = 450 * DAY + later;

@@ -10,10 +10,34 @@ fn orders_mean_what_they_say() {
         let input = wire::parse::<OrderInput>(body.as_bytes());
         let found = input.and_then(|input| {
             let order = order_to_domain(&input, Currency(*b"EUR"), &Reads::everything())?;
+            is_told_alone(&input, &order);
             Ok(told(&order) + &facts(" | ", &order_metadata_facts(&input, &Reads::everything())))
         });
         found.unwrap_or_else(|wrong| wrong.to_string())
     });
+}
+
+/// One who reads but one fact is told it as it is among all, and nothing else.
+fn is_told_alone(input: &OrderInput, order: &Order) {
+    let among = order_metadata_facts(input, &Reads::everything());
+    let all: Vec<&Facts> = order.lines.iter().map(|line| &line.facts).collect();
+    for (path, _) in all.iter().copied().chain([&among]).flat_map(Facts::iter) {
+        let reads = Reads::from_iter([path.clone()]);
+        let alone = |facts: &Facts| {
+            let value = facts.get(path.as_str());
+            value
+                .map(|value| (path.clone(), value))
+                .into_iter()
+                .collect::<Facts>()
+        };
+        let told = order_to_domain(input, order.currency, &reads).unwrap();
+        let told: Vec<Facts> = told.lines.into_iter().map(|line| line.facts).collect();
+        let expected: Vec<Facts> = all.iter().map(|facts| alone(facts)).collect();
+        assert_eq!(told, expected, "{path}");
+        assert_eq!(order_metadata_facts(input, &reads), alone(&among), "{path}");
+    }
+    let told = order_to_domain(input, order.currency, &Reads::nothing()).unwrap();
+    assert!(told.lines.iter().all(|line| line.facts.is_empty()));
 }
 
 fn told(order: &Order) -> String {
