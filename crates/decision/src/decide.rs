@@ -5,7 +5,7 @@ use offers::{OfferId, Ppm, Refusal, qualify};
 use rules::Verdict;
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Fate, Request, Snapshot, guard::bar, score::scored, snapshot::Candidate};
+use crate::{Decision, Fate, Request, Snapshot, guard::Guard, score::scored, snapshot::Candidate};
 
 /// Decides. Equal arguments give equal answers, on every machine.
 #[must_use]
@@ -89,10 +89,11 @@ fn guarded<'a>(
     request: &Request,
     eligible: &[&'a Candidate],
 ) -> (Vec<&'a Candidate>, Vec<Fated>) {
+    let guard = Guard::new(snapshot, request);
     let mut allowed = Vec::with_capacity(eligible.len());
     let mut barred = Vec::new();
     for candidate in eligible {
-        match bar(snapshot, request, candidate) {
+        match guard.bar(candidate) {
             Some(bar) => barred.push((candidate.offer.id, Fate::Barred(bar))),
             None => allowed.push(*candidate),
         }

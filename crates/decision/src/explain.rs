@@ -8,7 +8,7 @@ use profiles::Purpose;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bar, Decision, Fate, Guardrail, Policy, Request, Snapshot, guard::held_back, score::may_choose,
+    Bar, Decision, Fate, Guardrail, Policy, Request, Snapshot, guard::Guard, score::may_choose,
     trace,
 };
 
@@ -180,7 +180,9 @@ impl Case<'_> {
     fn would_be_given(&self, offer: OfferId) -> bool {
         self.snapshot.candidate(offer).is_some_and(|candidate| {
             may_choose(self.snapshot, self.request, candidate)
-                && held_back(self.snapshot, self.request, candidate).is_none()
+                && Guard::new(self.snapshot, self.request)
+                    .held_back(candidate)
+                    .is_none()
         })
     }
 

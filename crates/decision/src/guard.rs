@@ -1,11 +1,11 @@
 //! What stands between an eligible offer and this customer, now?
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 
 use measurement::WHOLE;
 use offers::{
-    Benefit, Commitment, Line, Minor, Offer, Order, Ppm, Presented, Priced, PricedLine, Redeemable,
-    Refusal, Scope, Stack, Timestamp, order_facts, price, qualify,
+    Alone, Benefit, Commitment, Line, Minor, Offer, Order, Ppm, Presented, PricedLine, Redeemable,
+    Refusal, Scope, Taken, Timestamp, open_to,
 };
 use profiles::Purpose;
 
@@ -16,137 +16,134 @@ pub(crate) const UNIT_COST: &str = "line.unit_cost";
 
 const DAY_MS: i64 = 86_400_000;
 
-/// The first reason, in the order of [`Bar`], why a candidate whose rule is met is not allowed.
-///
-/// An order that the offer would change nothing of does not bar it: the offer may be what makes
-/// the customer add to it.
-pub(crate) fn bar(snapshot: &Snapshot, request: &Request, candidate: &Candidate) -> Option<Bar> {
-    if !request.consent.allows(Purpose::PersonaliseOffers) {
-        return Some(Bar::NoConsent);
-    }
-    if let Err(refusal) = qualify(&candidate.presented(), &request.facts, request.asking()) {
-        return Some(Bar::Refused(refusal));
-    }
-    held_back(snapshot, request, candidate)
+/// A snapshot's bounds and a request, with its order prepared once for all candidates.
+pub(crate) struct Guard<'a> {
+    snapshot: &'a Snapshot,
+    request: &'a Request,
+    alone: OnceCell<Alone<'a>>,
 }
 
-/// The same, leaving out whether the customer agreed and qualifies.
-pub(crate) fn held_back(
-    snapshot: &Snapshot,
-    request: &Request,
-    candidate: &Candidate,
-) -> Option<Bar> {
-    let order = request.order.as_ref();
-    let priced = LazyCell::new(|| order.map(|order| priced(order, candidate)));
-    let crossed =
-        |guardrail: &Guardrail| match guardrail {
-            Guardrail::MarginAtLeast(share) => margin(*share, order?, (*priced).as_ref()?),
+impl<'a> Guard<'a> {
+    pub(crate) fn new(snapshot: &'a Snapshot, request: &'a Request) -> Self {
+        let alone = OnceCell::new();
+        Self {
+            snapshot,
+            request,
+            alone,
+        }
+    }
+
+    /// The first reason, in the order of [`Bar`], why a candidate whose rule is met is not allowed.
+    ///
+    /// An order that the offer would change nothing of does not bar it: the offer may be what makes
+    /// the customer add to it.
+    pub(crate) fn bar(&self, candidate: &Candidate) -> Option<Bar> {
+        let request = self.request;
+        if !request.consent.allows(Purpose::PersonaliseOffers) {
+            return Some(Bar::NoConsent);
+        }
+        if let Err(refusal) = open_to(&candidate.presented(), &request.facts, request.asking()) {
+            return Some(Bar::Refused(refusal));
+        }
+        self.held_back(candidate)
+    }
+
+    /// The same, leaving out whether the customer agreed and qualifies.
+    pub(crate) fn held_back(&self, candidate: &Candidate) -> Option<Bar> {
+        let (request, order) = (self.request, self.request.order.as_ref());
+        let taken = LazyCell::new(|| Some(self.alone()?.taken_by(&candidate.presented())));
+        let crossed = |guardrail: &Guardrail| match guardrail {
+            Guardrail::MarginAtLeast(share) => margin(*share, order?, (*taken).as_ref()?),
             Guardrail::DepthAtMost(share) => {
-                let depth = depth(&candidate.offer, (*priced).as_ref())?;
+                let depth = depth(&candidate.offer, (*taken).as_ref())?;
                 (depth > *share).then(|| Bar::Guardrail(guardrail.clone()))
             }
-            Guardrail::NotOnDiscounted => is_discounted(&candidate.offer.scope, order?)
+            Guardrail::NotOnDiscounted => self
+                .is_discounted(&candidate.offer.scope)
                 .then(|| Bar::Guardrail(guardrail.clone())),
             Guardrail::QuietDays(days) => is_quiet(*days, &request.grants, request.now)
                 .then(|| Bar::Guardrail(guardrail.clone())),
             // Refused when the snapshot is compiled.
             Guardrail::NeverReads(_) => None,
         };
-    snapshot.guardrails.iter().find_map(crossed).or_else(|| {
-        let is_exhausted = is_exhausted(candidate, request, || (*priced).as_ref());
-        is_exhausted.then_some(Bar::Exhausted)
-    })
-}
+        let mut guardrails = self.snapshot.guardrails.iter();
+        guardrails.find_map(crossed).or_else(|| {
+            let is_exhausted = is_exhausted(candidate, request, || (*taken).as_ref());
+            is_exhausted.then_some(Bar::Exhausted)
+        })
+    }
 
-/// The order with this offer alone.
-fn priced(order: &Order, candidate: &Candidate) -> Priced {
-    price(
-        order,
-        &Stack {
-            applied: vec![candidate.presented()],
-            refused: Vec::new(),
-        },
-    )
+    /// The order, if there is one, with nothing taken from it.
+    fn alone(&self) -> Option<&Alone<'a>> {
+        let order = self.request.order.as_ref()?;
+        let prepared = || Alone::new(order, self.snapshot.reads());
+        Some(self.alone.get_or_init(prepared))
+    }
+
+    /// Whether anything in scope is already reduced; a discount on the order reduces every line.
+    fn is_discounted(&self, scope: &Scope) -> bool {
+        let Some(order) = &self.request.order else {
+            return false;
+        };
+        let is_reduced = |line: &Line| line.discount > 0 || order.discount > 0;
+        match scope {
+            Scope::Order => order.discount > 0 || order.lines.iter().any(is_reduced),
+            Scope::Lines(_) if !order.lines.iter().any(is_reduced) => false,
+            Scope::Lines(condition) => self.alone().is_some_and(|alone| {
+                let mut lines = order.lines.iter().zip(alone.meet(condition));
+                lines.any(|(line, is_met)| is_met && is_reduced(line))
+            }),
+        }
+    }
 }
 
 /// What is left of what is paid for the goods, once they and any shipping given away are paid
 /// for, must be this share of it. Shipping that the customer pays counts on neither side.
 ///
 /// Without the cost of every line nothing can be said, and what cannot be said does not pass.
-fn margin(share: Ppm, order: &Order, priced: &Priced) -> Option<Bar> {
-    let Some(cost) = cost(order, priced) else {
+fn margin(share: Ppm, order: &Order, taken: &Taken) -> Option<Bar> {
+    let Some(cost) = cost(order, taken.joined.as_ref()) else {
         return Some(Bar::Refused(Refusal::FactUnknown(UNIT_COST.into())));
     };
-    let on_lines: i128 = priced
-        .lines
-        .iter()
-        .map(|line| i128::from(line.discount))
-        .sum();
-    let paid = i128::from(priced.amount) - on_lines - i128::from(priced.on_order);
-    let shipping_given = i128::from(order.shipping) - i128::from(priced.shipping);
-    let left = paid - shipping_given - cost;
+    let paid = i128::from(taken.paid);
+    let left = paid - i128::from(taken.shipping) - cost;
     let is_enough = left * i128::from(WHOLE) >= i128::from(share) * paid;
     (!is_enough).then_some(Bar::Guardrail(Guardrail::MarginAtLeast(share)))
 }
 
-/// What all goods of the order cost the shop.
-fn cost(order: &Order, priced: &Priced) -> Option<i128> {
-    if priced.lines.is_empty() && order.gross() > 0 {
+/// What all goods cost the shop, free units that join the order included.
+fn cost(order: &Order, joined: Option<&PricedLine>) -> Option<i128> {
+    if order.lines.is_empty() && order.gross() > 0 {
         return None;
     }
-    let of_line = |line: &PricedLine| {
-        line.unit_cost
-            .map(|cost| i128::from(cost) * i128::from(line.quantity))
+    let of_line = |cost: Option<Minor>, quantity: u32| {
+        cost.map(|cost| i128::from(cost) * i128::from(quantity))
     };
-    priced.lines.iter().map(of_line).sum()
+    let lines = order
+        .lines
+        .iter()
+        .map(|line| of_line(line.unit_cost, line.quantity));
+    let joined = joined.map(|line| of_line(line.unit_cost, line.quantity));
+    lines.chain(joined).sum()
 }
 
 /// The offer's discount as a share of the list price of the lines it touches, rounded up. Where it
 /// touches none, or there is no order, the rate it names. None where nothing can be said before
 /// there is an order, and for what takes nothing off the goods.
-fn depth(offer: &Offer, priced: Option<&Priced>) -> Option<Ppm> {
+fn depth(offer: &Offer, taken: Option<&Taken>) -> Option<Ppm> {
     match offer.benefit {
-        Benefit::PercentOff { rate, .. } => priced.and_then(depth_on).or(Some(rate)),
+        Benefit::PercentOff { rate, .. } => taken.and_then(depth_on).or(Some(rate)),
         Benefit::AmountOff { .. } | Benefit::FixedPrice { .. } | Benefit::UnitFree { .. } => {
-            priced.and_then(depth_on)
+            taken.and_then(depth_on)
         }
         Benefit::ShippingFree { .. } | Benefit::Credit | Benefit::PointsBack { .. } => None,
     }
 }
 
-fn depth_on(priced: &Priced) -> Option<Ppm> {
-    let discount = priced.discounts.first()?;
-    let (taken, list) = if priced.lines.is_empty() {
-        (discount.on_order, priced.amount)
-    } else {
-        touched(&discount.per_line, &priced.lines)
-    };
-    let share = (u128::from(taken) * u128::from(WHOLE)).div_ceil(u128::from(list.max(1)));
+fn depth_on(taken: &Taken) -> Option<Ppm> {
+    let (goods, list) = (u128::from(taken.goods), u128::from(taken.list));
+    let share = (goods * u128::from(WHOLE)).div_ceil(list.max(1));
     (list > 0).then(|| Ppm::try_from(share).unwrap_or(Ppm::MAX))
-}
-
-fn touched(per_line: &[Minor], lines: &[PricedLine]) -> (Minor, Minor) {
-    let lines = per_line.iter().zip(lines).filter(|(taken, _)| **taken > 0);
-    lines.fold((0, 0), |(taken, list), (more, line)| {
-        (
-            taken.saturating_add(*more),
-            list.saturating_add(line.amount),
-        )
-    })
-}
-
-/// Whether anything in scope is already reduced; a discount on the order reduces every line.
-fn is_discounted(scope: &Scope, order: &Order) -> bool {
-    let is_reduced = |line: &Line| line.discount > 0 || order.discount > 0;
-    match scope {
-        Scope::Order => order.discount > 0 || order.lines.iter().any(is_reduced),
-        Scope::Lines(_) if !order.lines.iter().any(is_reduced) => false,
-        Scope::Lines(condition) => {
-            let facts = order_facts(order);
-            let mut lines = order.lines.iter().zip(facts.lines());
-            lines.any(|(line, facts)| is_reduced(line) && condition.evaluate(facts).is_met())
-        }
-    }
 }
 
 /// Whether the last offer is so few days ago, to the millisecond.
@@ -163,7 +160,7 @@ fn is_quiet(days: u16, grants: &[Grant], now: Timestamp) -> bool {
 fn is_exhausted<'a>(
     candidate: &Candidate,
     request: &Request,
-    priced: impl FnOnce() -> Option<&'a Priced>,
+    taken: impl FnOnce() -> Option<&'a Taken>,
 ) -> bool {
     let (campaign, remaining) = (&candidate.campaign, &request.remaining);
     if remaining.spent.contains(&campaign.id) {
@@ -175,8 +172,7 @@ fn is_exhausted<'a>(
     let least = if campaign.caps.iter().any(|cap| cap.grant_remainder) {
         1
     } else {
-        let discounts = |priced: &Priced| priced.discounts.iter().map(|one| one.amount).sum();
-        let on_order: Minor = priced().map_or(0, discounts);
+        let on_order = taken().map_or(0, Taken::money);
         on_order
             .max(promised(candidate, request.order.as_ref()))
             .max(1)

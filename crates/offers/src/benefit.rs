@@ -33,16 +33,18 @@ impl Running<'_> {
     pub(crate) fn cut(&self, offer: &Offer, at_most: Option<Minor>) -> Result<Cut, Refusal> {
         let hit = self.in_scope(&offer.scope)?;
         let hit = hit.as_deref();
-        let cut = match &offer.benefit {
-            Benefit::PercentOff { rate, ceiling } => self.percent(hit, *rate).at_most(*ceiling),
+        let mut cut = match &offer.benefit {
+            Benefit::PercentOff { rate, .. } => self.percent(hit, *rate),
             Benefit::AmountOff { amount, spread } => self.amount_off(hit, *amount, *spread),
             Benefit::FixedPrice { price } => self.fixed_price(hit, *price),
-            Benefit::ShippingFree { ceiling } => self.shipping_free().at_most(*ceiling),
+            Benefit::ShippingFree { .. } => self.shipping_free(),
             Benefit::UnitFree { sku, quantity } => self.unit_free(sku, *quantity, at_most),
             Benefit::Credit => self.credit(hit, at_most.unwrap_or(0))?,
             Benefit::PointsBack { per, points } => self.points_back(hit, *per, *points),
         };
-        let cut = cut.within_goods(self.rest()).at_most(at_most);
+        cut.at_most(ceiling_of(&offer.benefit));
+        cut.within_goods(self.rest);
+        cut.at_most(at_most);
         if cut.gives_nothing() {
             Err(Refusal::NoEffect)
         } else {
@@ -52,7 +54,7 @@ impl Running<'_> {
 
     fn percent(&self, hit: Option<&[bool]>, rate: Ppm) -> Cut {
         match hit {
-            None => Cut::on_order(share(self.rest(), rate)),
+            None => Cut::on_order(share(self.rest, rate)),
             Some(hit) => Cut::on_lines(self.each(hit, |line| share(line.subtotal(), rate))),
         }
     }
@@ -78,7 +80,7 @@ impl Running<'_> {
                 .saturating_sub(price.saturating_mul(line.quantity.into()))
         };
         match hit {
-            None => Cut::on_order(self.rest().saturating_sub(price)),
+            None => Cut::on_order(self.rest.saturating_sub(price)),
             Some(hit) => Cut::on_lines(self.each(hit, over)),
         }
     }
@@ -164,7 +166,7 @@ impl Running<'_> {
             return Err(Refusal::BalanceSpent);
         }
         let Some(hit) = hit else {
-            let on_order = balance.min(self.rest());
+            let on_order = balance.min(self.rest);
             let on_shipping = self.shipping.min(balance - on_order);
             return Ok(Cut {
                 on_order,
@@ -181,7 +183,7 @@ impl Running<'_> {
 
     fn points_back(&self, hit: Option<&[bool]>, per: Minor, points: u64) -> Cut {
         let paid = match hit {
-            None => self.rest(),
+            None => self.rest,
             Some(hit) => self.left(hit),
         };
         let times = paid.checked_div(per).unwrap_or(0);
@@ -296,19 +298,22 @@ impl Cut {
     }
 
     /// Discounts on goods never pass what is left of the goods.
-    fn within_goods(mut self, rest: Minor) -> Self {
+    fn within_goods(&mut self, rest: Minor) {
         let on_shipping = std::mem::take(&mut self.on_shipping);
-        Self {
-            on_shipping,
-            ..self.at_most(Some(rest))
-        }
+        self.at_most(Some(rest));
+        self.on_shipping = on_shipping;
     }
 
     /// Not more than this from the order as it stands, each part shrunk by its size.
-    fn at_most(mut self, most: Option<Minor>) -> Self {
-        let Some(most) = most.filter(|most| *most < self.taken()) else {
-            return self;
+    fn at_most(&mut self, most: Option<Minor>) {
+        let taken = self.taken();
+        let Some(most) = most.filter(|most| *most < taken) else {
+            return;
         };
+        if taken == self.on_order {
+            self.on_order = most;
+            return;
+        }
         let parts = self
             .per_line
             .iter()
@@ -318,7 +323,18 @@ impl Cut {
         self.on_shipping = parts.pop().unwrap_or(0);
         self.on_order = parts.pop().unwrap_or(0);
         self.per_line = parts;
-        self
+    }
+}
+
+/// What the benefit itself says it takes at most.
+fn ceiling_of(benefit: &Benefit) -> Option<Minor> {
+    match benefit {
+        Benefit::PercentOff { ceiling, .. } | Benefit::ShippingFree { ceiling } => *ceiling,
+        Benefit::AmountOff { .. }
+        | Benefit::FixedPrice { .. }
+        | Benefit::UnitFree { .. }
+        | Benefit::Credit
+        | Benefit::PointsBack { .. } => None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! What is left of an order between one redeemable and the next?
 
+use std::cell::OnceCell;
+
 use ledger::allocate;
-use rules::{Facts, Value};
+use rules::{Condition, Facts, Reads, Telling};
 
 use crate::{
     Discount, Line, Minor, Order, Presented, Priced, PricedLine, Refusal, Scope,
@@ -14,8 +16,12 @@ use crate::{
 /// Invariant: no line's discounts pass its amount, nor all discounts on goods the goods' amount.
 pub(crate) struct Running<'a> {
     order: &'a Order,
+    /// The facts of a line that the scopes in question read.
+    reads: &'a Reads,
     pub(crate) lines: Vec<RunningLine<'a>>,
-    amount: Minor,
+    pub(crate) amount: Minor,
+    /// What is left to pay for the goods.
+    pub(crate) rest: Minor,
     /// The discount on the whole order that the shop brought along.
     own: Minor,
     pub(crate) shipping: Minor,
@@ -26,33 +32,46 @@ pub(crate) struct RunningLine<'a> {
     /// Where its facts come from; free units of an unknown product have none.
     source: Option<&'a Line>,
     pub(crate) priced: PricedLine,
+    /// Its facts, once a scope has asked for them and until a discount changes them.
+    told: OnceCell<Facts>,
 }
 
-/// What the order says of itself, before any redeemable.
+static EVERYTHING: Reads = Reads::everything();
+
+/// What somebody reads of what the order says of itself, before any redeemable. Where nobody asks
+/// about its lines, they are left out.
 #[must_use]
-pub fn order_facts(order: &Order) -> Facts {
-    Running::new(order).facts()
+pub fn order_facts(order: &Order, reads: &Reads) -> Facts {
+    Running::new(order).facts(reads)
 }
 
 impl<'a> Running<'a> {
     pub(crate) fn new(order: &'a Order) -> Self {
+        Self::for_scopes(order, &EVERYTHING)
+    }
+
+    /// For offers whose scopes read no other facts of a line than these.
+    pub(crate) fn for_scopes(order: &'a Order, reads: &'a Reads) -> Self {
         let lines: Vec<_> = order.lines.iter().map(RunningLine::new).collect();
         let amount = order.gross();
         let shipping = order.shipping;
         let mut running = Self {
             order,
+            reads,
             lines,
             amount,
+            rest: 0,
             own: 0,
             shipping,
             discounts: Vec::new(),
         };
-        running.own = order.discount.min(running.rest());
+        running.own = order.discount.min(running.counted());
+        running.rest = running.counted();
         running
     }
 
-    /// What is left to pay for the goods.
-    pub(crate) fn rest(&self) -> Minor {
+    /// What is left to pay for the goods, counted anew.
+    fn counted(&self) -> Minor {
         let on_lines = sum(self.lines.iter().map(|line| line.priced.discount));
         self.amount
             .saturating_sub(on_lines)
@@ -66,14 +85,11 @@ impl<'a> Running<'a> {
 
     /// Takes what a redeemable gives from what the earlier ones left.
     pub(crate) fn apply(&mut self, presented: &Presented<'_>) -> Result<(), Refusal> {
-        // Refused before, where it was qualified; a stack that was not has no other guard.
-        if self.order.currency != presented.campaign.currency {
-            return Err(Refusal::RuleNotMet(CURRENCY.into()));
-        }
-        let cut = self.cut(presented.offer, presented.at_most)?;
+        let cut = self.cut_by(presented)?;
         // Nothing below may fail.
         for (line, taken) in self.lines.iter_mut().zip(&cut.per_line) {
             line.priced.discount = line.priced.discount.saturating_add(*taken);
+            line.told.take();
         }
         for (line, freed) in self.lines.iter_mut().zip(&cut.freed) {
             line.priced.free = line.priced.free.saturating_add(*freed);
@@ -86,9 +102,20 @@ impl<'a> Running<'a> {
             self.lines.push(RunningLine {
                 source,
                 priced: line,
+                told: OnceCell::new(),
             });
         }
+        self.rest = self.counted();
         Ok(())
+    }
+
+    /// What a redeemable would take here and now.
+    pub(crate) fn cut_by(&self, presented: &Presented<'_>) -> Result<Cut, Refusal> {
+        // Refused before, where it was qualified; a stack that was not has no other guard.
+        if self.order.currency != presented.campaign.currency {
+            return Err(Refusal::RuleNotMet(CURRENCY.into()));
+        }
+        self.cut(presented.offer, presented.at_most)
     }
 
     fn discount(&self, presented: &Presented<'_>, cut: &Cut) -> Discount {
@@ -111,8 +138,7 @@ impl<'a> Running<'a> {
         let Scope::Lines(condition) = scope else {
             return Ok(None);
         };
-        let met = |line: &RunningLine<'_>| condition.evaluate(&line.facts()) == rules::Verdict::Met;
-        let hit: Vec<bool> = self.lines.iter().map(met).collect();
+        let hit: Vec<bool> = self.meet(condition).collect();
         if hit.contains(&true) {
             Ok(Some(hit))
         } else {
@@ -120,24 +146,32 @@ impl<'a> Running<'a> {
         }
     }
 
+    /// Whether each line meets a condition.
+    pub(crate) fn meet(&self, condition: &Condition) -> impl Iterator<Item = bool> {
+        self.lines
+            .iter()
+            .map(|line| condition.evaluate(line.told(self.reads)).is_met())
+    }
+
     /// What each line bears of the discounts on the order: the shop's own, then one row for each
     /// redeemable. Shared by what line discounts leave, so that no line goes below zero.
     pub(crate) fn order_shares(&self) -> Vec<Vec<Minor>> {
-        let mut left: Vec<Minor> = self
-            .lines
-            .iter()
-            .map(|line| line.priced.subtotal())
-            .collect();
+        let mut left = self.subtotals();
         let on_order = self.discounts.iter().map(|discount| discount.on_order);
-        let rows = std::iter::once(self.own).chain(on_order).map(|amount| {
-            // An order without lines has free units alone, which bear nothing.
-            let row = allocate(amount.min(sum(left.iter().copied())), &left);
-            left.iter_mut()
-                .zip(&row)
-                .for_each(|(left, share)| *left = left.saturating_sub(*share));
-            row
-        });
-        rows.collect()
+        let rows = std::iter::once(self.own).chain(on_order);
+        rows.map(|amount| bear(&mut left, amount)).collect()
+    }
+
+    /// What line discounts and the shop's own discount on the order leave of each line.
+    pub(crate) fn left_by_shop(&self) -> Vec<Minor> {
+        let mut left = self.subtotals();
+        bear(&mut left, self.own);
+        left
+    }
+
+    fn subtotals(&self) -> Vec<Minor> {
+        let lines = self.lines.iter();
+        lines.map(|line| line.priced.subtotal()).collect()
     }
 
     pub(crate) fn finish(mut self) -> Priced {
@@ -157,31 +191,33 @@ impl<'a> Running<'a> {
             amount: self.amount,
             on_order: self.on_order(),
             shipping: self.shipping,
-            total: self.rest().saturating_add(self.shipping),
+            total: self.rest.saturating_add(self.shipping),
             lines: self.lines.into_iter().map(|line| line.priced).collect(),
             discounts: self.discounts,
         }
     }
 
     /// The facts of the order as it stands now: `order.amount` is what is left of the goods.
-    pub(crate) fn facts(&self) -> Facts {
-        let rest = self.rest();
+    pub(crate) fn facts(&self, reads: &Reads) -> Facts {
+        let rest = self.rest;
         let units = self
             .lines
             .iter()
             .map(|line| u64::from(line.priced.quantity));
         let currency = String::from_utf8_lossy(&self.order.currency.0);
-        let mut facts = Facts::default();
-        facts.set(CURRENCY, &*currency);
-        facts.set("order.initial_amount", int(self.order.gross()));
-        facts.set("order.amount", int(rest));
-        facts.set("order.discount", int(self.amount.saturating_sub(rest)));
-        facts.set("order.shipping", int(self.shipping));
-        facts.set("order.items.count", int(self.lines.len() as u64));
-        facts.set("order.units", int(sum(units)));
-        self.lines
-            .iter()
-            .for_each(|line| facts.push_line(line.facts()));
+        let mut telling = Telling::to(reads);
+        telling.tell(CURRENCY, &*currency);
+        telling.tell("order.initial_amount", int(self.order.gross()));
+        telling.tell("order.amount", int(rest));
+        telling.tell("order.discount", int(self.amount.saturating_sub(rest)));
+        telling.tell("order.shipping", int(self.shipping));
+        telling.tell("order.items.count", int(self.lines.len() as u64));
+        telling.tell("order.units", int(sum(units)));
+        let mut facts = telling.done();
+        if reads.wants_lines() {
+            let lines = self.lines.iter();
+            lines.for_each(|line| facts.push_line(line.facts(reads)));
+        }
         facts
     }
 }
@@ -201,23 +237,41 @@ impl<'a> RunningLine<'a> {
         Self {
             source: Some(line),
             priced,
+            told: OnceCell::new(),
         }
     }
 
-    fn facts(&self) -> Facts {
-        let line = &self.priced;
-        let mut facts = self
-            .source
-            .map(|source| source.facts.clone())
-            .unwrap_or_default();
-        facts.set("line.sku", Value::Text(line.sku.0.clone()));
-        facts.set("line.quantity", i64::from(line.quantity));
-        facts.set("line.price", int(line.unit_price));
-        facts.set("line.amount", int(line.amount));
-        facts.set("line.subtotal", int(line.subtotal()));
-        facts.set("line.discounted", line.discount > 0);
-        facts
+    fn told(&self, reads: &Reads) -> &Facts {
+        self.told.get_or_init(|| self.facts(reads))
     }
+
+    fn facts(&self, reads: &Reads) -> Facts {
+        let line = &self.priced;
+        let mut telling = Telling::to(reads);
+        if let Some(source) = self.source {
+            telling.pass_on(&source.facts);
+        }
+        telling.tell("line.sku", &line.sku.0);
+        telling.tell("line.quantity", i64::from(line.quantity));
+        telling.tell("line.price", int(line.unit_price));
+        telling.tell("line.amount", int(line.amount));
+        telling.tell("line.subtotal", int(line.subtotal()));
+        telling.tell("line.discounted", line.discount > 0);
+        telling.done()
+    }
+}
+
+/// Shares a discount on the order by what is left of the lines, and takes it from there.
+pub(crate) fn bear(left: &mut [Minor], amount: Minor) -> Vec<Minor> {
+    if amount == 0 {
+        return vec![0; left.len()];
+    }
+    // An order without lines has free units alone, which bear nothing.
+    let row = allocate(amount.min(sum(left.iter().copied())), left);
+    left.iter_mut()
+        .zip(&row)
+        .for_each(|(left, share)| *left = left.saturating_sub(*share));
+    row
 }
 
 /// Facts are signed; an amount beyond them is the largest there is.

@@ -1,12 +1,12 @@
 //! Worked rows, and what holds for every order and every stack.
 
 use proptest::prelude::*;
-use rules::Facts;
+use rules::{Facts, Reads};
 
 use super::quote;
 use crate::{
-    Benefit, Discount, Minor, Offer, Order, Outcome, Presented, Priced, Redeemable, Scope, Sku,
-    Spread, Stacking, order_facts, price, shop,
+    Alone, Benefit, Discount, Minor, Offer, Order, Outcome, Presented, Priced, Redeemable, Scope,
+    Sku, Spread, Stacking, Taken, order_facts, price, shop,
     shop::{Case, NOW},
     stack,
 };
@@ -316,11 +316,30 @@ fn an_offer_tells_the_most_one_use_may_cost() {
     assert_eq!(ceiling("price 700", Some("1000")), Some(300));
 }
 
+/// A discount on an order of lines of 1000, 2000, 3 and nothing, against what is taken and the list
+/// price of the lines that bear some of it.
+#[test]
+fn a_line_that_bears_no_unit_of_a_discount_is_not_touched() {
+    let order = shop::order("a 1x1000, b 1x2000, c 1x3, d 1x500 -500");
+    let check = |offer: &str, taken: (Minor, Minor)| {
+        let case = shop::case(1, offer);
+        let alone = Alone::new(&order, &Reads::everything()).taken_by(&case.present());
+        assert_eq!((alone.goods, alone.list), taken);
+        assert_eq!(alone, told_by_price(&order, &case));
+    };
+    check("1 off", (1, 2_000));
+    check("2 off", (2, 3_000));
+    check("400 off", (400, 3_000));
+    // Hardly less than a unit is rounded down, and then is the largest remainder.
+    check("1000 off", (1_000, 3_003));
+    check("1001 off", (1_001, 3_003));
+    check("5000 off", (3_003, 3_003));
+}
+
 #[test]
 fn line_facts_are_those_of_the_moment() {
-    let facts = order_facts(&shop::order(
-        "mug 2x1000 -50 home, shipping 490, discount 100",
-    ));
+    let order = shop::order("mug 2x1000 -50 home, shipping 490, discount 100");
+    let facts = order_facts(&order, &Reads::everything());
     let shown = |facts: &Facts| {
         let pairs = facts
             .iter()
@@ -339,6 +358,23 @@ fn line_facts_are_those_of_the_moment() {
          line.price=Int(1000) line.quantity=Int(2) line.sku=Text(\"mug\") \
          line.subtotal=Int(1950)"
     );
+}
+
+#[test]
+fn lines_are_told_where_somebody_asks_about_them() {
+    let told = |order: &str, reads: &[&str]| {
+        let reads: Reads = reads.iter().map(|path| Path::from(*path)).collect();
+        order_facts(&shop::order(order), &reads)
+    };
+    let of_lines = |facts: &Facts| facts.lines().iter().map(Facts::len).collect::<Vec<_>>();
+    let order = "mug 2x1000 home, pot 1x500 home";
+    let of_goods = told(order, &["order.units", "line.sku", "customer.orders"]);
+    assert_eq!(of_goods, Facts::from_iter([("order.units", 3)]));
+    let with_lines = told(order, &[LINES, "line.sku", "line.category"]);
+    assert_eq!(of_lines(&with_lines), [2, 2]);
+    // How many there are needs no fact of any.
+    assert_eq!(of_lines(&told(order, &[LINES])), [0, 0]);
+    assert!(!told("amount 500", &[LINES]).knows_lines());
 }
 
 #[test]
@@ -538,6 +574,28 @@ fn offer_of<'a>(applied: &[Presented<'a>], discount: &Discount) -> (&'a Offer, O
     (one.offer, one.at_most)
 }
 
+/// The sums of what an offer alone takes, from the price of the order with it.
+fn told_by_price(order: &Order, case: &Case) -> Taken {
+    let priced = price(order, &stack(vec![case.present()]));
+    let (mut goods, mut list) = (0, 0);
+    if let Some(discount) = priced.discounts.first() {
+        goods = discount.amount - discount.on_shipping;
+        if priced.lines.is_empty() && goods > 0 {
+            list = priced.amount;
+        }
+        for (taken, line) in discount.per_line.iter().zip(&priced.lines) {
+            list += if *taken > 0 { line.amount } else { 0 };
+        }
+    }
+    Taken {
+        goods,
+        list,
+        shipping: order.shipping - priced.shipping,
+        paid: priced.total - priced.shipping,
+        joined: priced.lines.get(order.lines.len()).cloned(),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 2_000, failure_persistence: None, ..ProptestConfig::default()
@@ -594,6 +652,21 @@ proptest! {
                 let ceiling = offer.ceiling(Some(&order));
                 prop_assert!(ceiling.is_none_or(|most| discount.amount <= most));
             }
+        }
+    }
+
+    #[test]
+    fn an_offer_alone_takes_what_the_price_with_it_tells(
+        order in any_order(),
+        cases in any_cases(),
+    ) {
+        for case in cases {
+            let reads = match &case.offer.scope {
+                Scope::Order => Reads::from_iter([]),
+                Scope::Lines(condition) => condition.reads().into_iter().collect(),
+            };
+            let taken = Alone::new(&order, &reads).taken_by(&case.present());
+            prop_assert_eq!(taken, told_by_price(&order, &case), "{:?}", case.offer);
         }
     }
 

@@ -1,0 +1,104 @@
+//! What would one offer take from an order by itself?
+
+use rules::{Condition, Reads};
+
+use crate::{
+    Minor, Order, Presented, PricedLine,
+    benefit::{Cut, sum},
+    running::{Running, bear},
+};
+
+/// An order as the shop sent it, prepared once to be asked about one offer after the other.
+pub struct Alone<'a> {
+    running: Running<'a>,
+    /// What the shop's own discounts leave of each line.
+    left: Vec<Minor>,
+    /// The list price of the lines of which something is left.
+    list: Minor,
+    /// From this much on, a discount on the order takes something from each of those lines: their
+    /// exact parts are whole units at least.
+    everywhere: u128,
+}
+
+/// What one offer takes: the sums of what [`crate::price`] tells line by line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Off the goods, free units that join the order included.
+    pub goods: Minor,
+    /// The list price of the lines that bear a part of it; of the whole order where it has none.
+    pub list: Minor,
+    /// Off the shipping.
+    pub shipping: Minor,
+    /// Free units that were not in the order.
+    pub joined: Option<PricedLine>,
+    /// What is then left to pay for the goods.
+    pub paid: Minor,
+}
+
+impl Taken {
+    /// All of it.
+    #[must_use]
+    pub fn money(&self) -> Minor {
+        self.goods.saturating_add(self.shipping)
+    }
+}
+
+impl<'a> Alone<'a> {
+    /// For offers whose scopes, and conditions, that read no other facts of a line than these.
+    #[must_use]
+    pub fn new(order: &'a Order, reads: &'a Reads) -> Self {
+        let running = Running::for_scopes(order, reads);
+        let left = running.left_by_shop();
+        let total: u128 = left.iter().copied().map(u128::from).sum();
+        let least = left.iter().copied().filter(|left| *left > 0).min();
+        Self {
+            list: list(&running, &left),
+            everywhere: total.div_ceil(least.unwrap_or(1).into()),
+            running,
+            left,
+        }
+    }
+
+    /// What a redeemable takes where nothing was taken before; one that is refused takes nothing.
+    #[must_use]
+    pub fn taken_by(&self, presented: &Presented<'_>) -> Taken {
+        let rest = self.running.rest;
+        let Ok(cut) = self.running.cut_by(presented) else {
+            return Taken {
+                paid: rest,
+                ..Taken::default()
+            };
+        };
+        let joined = cut.added.as_ref().map_or(0, |line| line.amount);
+        let goods = cut.money().saturating_sub(cut.on_shipping);
+        Taken {
+            goods,
+            list: self.touched(&cut).saturating_add(joined),
+            shipping: cut.on_shipping,
+            paid: rest.saturating_sub(goods.saturating_sub(joined)),
+            joined: cut.added,
+        }
+    }
+
+    /// Whether each line of the order meets a condition.
+    pub fn meet(&self, condition: &Condition) -> impl Iterator<Item = bool> {
+        self.running.meet(condition)
+    }
+
+    /// The list price of the lines that a cut takes something from.
+    fn touched(&self, cut: &Cut) -> Minor {
+        match cut.on_order {
+            0 => list(&self.running, &cut.per_line),
+            _ if self.left.is_empty() => self.running.amount,
+            all if u128::from(all) >= self.everywhere => self.list,
+            some => list(&self.running, &bear(&mut self.left.clone(), some)),
+        }
+    }
+}
+
+/// The list price of the lines whose number is not 0.
+fn list(running: &Running<'_>, numbers: &[Minor]) -> Minor {
+    let lines = running.lines.iter().zip(numbers);
+    let lines = lines.filter(|(_, number)| **number > 0);
+    sum(lines.map(|(line, _)| line.priced.amount))
+}
