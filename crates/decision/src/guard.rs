@@ -90,8 +90,8 @@ impl<'a> Guard<'a> {
             Scope::Order => order.discount > 0 || order.lines.iter().any(is_reduced),
             Scope::Lines(_) if !order.lines.iter().any(is_reduced) => false,
             Scope::Lines(condition) => self.alone().is_some_and(|alone| {
-                let mut lines = order.lines.iter().zip(alone.meet(condition));
-                lines.any(|(line, is_met)| is_met && is_reduced(line))
+                let mut lines = order.lines.iter().zip(alone.line_facts());
+                lines.any(|(line, facts)| is_reduced(line) && condition.evaluate(facts).is_met())
             }),
         }
     }

@@ -1,6 +1,6 @@
 //! What would one offer take from an order by itself?
 
-use rules::{Condition, Reads};
+use rules::{Facts, Reads};
 
 use crate::{
     Minor, Order, Presented, PricedLine,
@@ -44,7 +44,7 @@ impl Taken {
 }
 
 impl<'a> Alone<'a> {
-    /// For offers whose scopes, and conditions, that read no other facts of a line than these.
+    /// For offers whose scopes read no other facts of a line than these.
     #[must_use]
     pub fn new(order: &'a Order, reads: &'a Reads) -> Self {
         let running = Running::for_scopes(order, reads);
@@ -80,9 +80,9 @@ impl<'a> Alone<'a> {
         }
     }
 
-    /// Whether each line of the order meets a condition.
-    pub fn meet(&self, condition: &Condition) -> impl Iterator<Item = bool> {
-        self.running.meet(condition)
+    /// Of each line of the order the facts that scopes read.
+    pub fn line_facts(&self) -> impl Iterator<Item = &Facts> {
+        self.running.line_facts()
     }
 
     /// The list price of the lines that a cut takes something from.

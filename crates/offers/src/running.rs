@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use ledger::allocate;
-use rules::{Condition, Facts, Reads, Telling};
+use rules::{Facts, Reads, Telling};
 
 use crate::{
     Discount, Line, Minor, Order, Presented, Priced, PricedLine, Refusal, Scope,
@@ -138,7 +138,8 @@ impl<'a> Running<'a> {
         let Scope::Lines(condition) = scope else {
             return Ok(None);
         };
-        let hit: Vec<bool> = self.meet(condition).collect();
+        let met = |facts: &Facts| condition.evaluate(facts).is_met();
+        let hit: Vec<bool> = self.line_facts().map(met).collect();
         if hit.contains(&true) {
             Ok(Some(hit))
         } else {
@@ -146,11 +147,9 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Whether each line meets a condition.
-    pub(crate) fn meet(&self, condition: &Condition) -> impl Iterator<Item = bool> {
-        self.lines
-            .iter()
-            .map(|line| condition.evaluate(line.told(self.reads)).is_met())
+    /// Of each line the facts that scopes read, told once until a discount changes them.
+    pub(crate) fn line_facts(&self) -> impl Iterator<Item = &Facts> {
+        self.lines.iter().map(|line| line.told(self.reads))
     }
 
     /// What each line bears of the discounts on the order: the shop's own, then one row for each
