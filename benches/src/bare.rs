@@ -1,6 +1,8 @@
 //! What is the least that SQLite must do for a redemption? The rows that a command writes, by the
 //! statements that somebody would write by hand: guarded sums, no reading first.
 
+use std::collections::BTreeSet;
+
 use ledger::{AccountId, Asset, Currency, FUNDING_LINES, Limit, Opening, Transfer, TransferId};
 use rusqlite::{CachedStatement, Connection, params};
 use store::{Command, Write};
@@ -129,8 +131,23 @@ impl<'a> Statements<'a> {
         for transfer in &command.chain {
             self.transfer(command, transfer)?;
         }
+        self.parties(command)?;
         for write in &command.writes {
             self.write(project, write)?;
+        }
+        Ok(())
+    }
+
+    /// Under whom the transfers are found.
+    fn parties(&mut self, command: &Command) -> rusqlite::Result<()> {
+        let of = |transfer: &Transfer| {
+            let chain = transfer.id.chain.cast_signed();
+            [transfer.debit.party, transfer.credit.party].map(|party| (party, chain))
+        };
+        let all: BTreeSet<_> = command.chain.iter().flat_map(of).collect();
+        for (party, chain) in all.into_iter().filter(|(party, _)| *party != 0) {
+            let key = party.to_be_bytes();
+            self.link.execute(params![command.project.0, 0, key, chain])?;
         }
         Ok(())
     }

@@ -50,22 +50,14 @@ CREATE TABLE transfers (
     PRIMARY KEY (project, chain, line)
 ) WITHOUT ROWID;
 
--- The statement of an account that all parties share, from either side.
+-- The statement of an account that all parties share, from either side. A party's own are found by
+-- the links of the party.
 CREATE INDEX transfers_by_debit
     ON transfers (project, debit_kind, debit_owner, debit_period, chain, line)
     WHERE debit_party = 0;
 CREATE INDEX transfers_by_credit
     ON transfers (project, credit_kind, credit_owner, credit_period, chain, line)
     WHERE credit_party = 0;
-
--- The statement of a party's own accounts: all that one party did is few rows, so they are not told
--- apart here. A transfer between two accounts of one party is found once.
-CREATE INDEX transfers_by_debit_party
-    ON transfers (project, debit_party, chain, line)
-    WHERE debit_party <> 0;
-CREATE INDEX transfers_by_credit_party
-    ON transfers (project, credit_party, chain, line)
-    WHERE credit_party <> 0 AND credit_party <> debit_party;
 
 -- What is still held, by when it ends.
 CREATE INDEX transfers_due ON transfers (project, expires_at) WHERE state = 0;
@@ -105,7 +97,8 @@ CREATE TABLE unique_links (
 ) WITHOUT ROWID;
 
 -- Keys that point to many. The key comes before the index: what is found under one customer is
--- side by side, whatever it is.
+-- side by side, whatever it is. Index 0 is the store's own: under a party, as eight bytes, the chains
+-- that touch an account of the party. They are few, so the accounts are not told apart.
 CREATE TABLE links (
     project INTEGER NOT NULL,
     key     BLOB    NOT NULL,

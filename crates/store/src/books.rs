@@ -185,6 +185,16 @@ impl Books {
         })
     }
 
+    /// Whose accounts the added transfers touch, and in which chains.
+    pub(crate) fn added_parties(&self) -> BTreeSet<(u64, u64)> {
+        let parties = |saved: SavedTransfer| {
+            let SavedTransfer { transfer, .. } = saved;
+            [transfer.debit.party, transfer.credit.party].map(|party| (party, transfer.id.chain))
+        };
+        let all = self.added_transfers().flat_map(parties);
+        all.filter(|(party, _)| *party != 0).collect()
+    }
+
     /// Pending transfers whose saved state to change, by key.
     pub(crate) fn ended_holds(&self) -> impl Iterator<Item = (TransferId, PendingState)> {
         let before = self.ended.iter().filter(|id| !self.added.contains_key(id));

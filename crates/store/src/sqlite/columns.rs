@@ -37,6 +37,15 @@ macro_rules! transfer_columns {
 
 pub(super) use {account_columns, transfer_columns};
 
+/// The index, beside those of [`crate::Index`], of the chains that touch a party's accounts.
+pub(super) const CHAINS_OF_PARTY: u8 = 0;
+
+/// The key under which the chains of a party are found. Whoever keeps links under such a number in
+/// the same eight bytes finds theirs on the same page.
+pub(super) const fn party_key(party: u64) -> [u8; 8] {
+    party.to_be_bytes()
+}
+
 /// Where an account's line of the chart stands in its key: within a hundred, and which hundred.
 pub(super) const fn places(kind: u16) -> (u16, u16) {
     (kind % 100, kind / 100)

@@ -38,24 +38,18 @@ macro_rules! by_account {
     };
 }
 
-/// The same for an account of a party's own, among all that the party did.
+/// The same for an account of a party's own, out of every chain that touches the party.
 macro_rules! by_party {
     ($past:literal, $order:literal) => {
         concat!(
             "SELECT ",
             transfer_columns!(),
-            " FROM transfers INDEXED BY transfers_by_debit_party \
-             WHERE project = ?1 AND debit_party = ?4 AND debit_party <> 0 \
-             AND (debit_kind = ?2 AND debit_owner = ?3 AND debit_period = ?5 \
-             OR credit_kind = ?2 AND credit_owner = ?3 AND credit_period = ?5 \
-             AND credit_party = ?4) AND chain ",
-            $past,
-            " UNION ALL SELECT ",
-            transfer_columns!(),
-            " FROM transfers INDEXED BY transfers_by_credit_party \
-             WHERE project = ?1 AND credit_party = ?4 \
-             AND credit_party <> 0 AND credit_party <> debit_party \
-             AND credit_kind = ?2 AND credit_owner = ?3 AND credit_period = ?5 AND chain ",
+            " FROM links CROSS JOIN transfers \
+             ON transfers.project = links.project AND transfers.chain = links.id \
+             WHERE links.project = ?1 AND links.key = ?8 AND links.idx = ?9 \
+             AND (debit_kind = ?2 AND debit_owner = ?3 AND debit_party = ?4 AND debit_period = ?5 \
+             OR credit_kind = ?2 AND credit_owner = ?3 AND credit_party = ?4 \
+             AND credit_period = ?5) AND links.id ",
             $past,
             " ORDER BY ",
             $order,
@@ -313,12 +307,24 @@ impl Reader {
         let select = match (account.party, page.newest_first) {
             (0, false) => by_account!("> ?6", "chain, line"),
             (0, true) => by_account!("< ?6", "chain DESC, line DESC"),
-            (_, false) => by_party!("> ?6", "chain, line"),
-            (_, true) => by_party!("< ?6", "chain DESC, line DESC"),
+            (_, false) => by_party!("> ?6", "links.id, line"),
+            (_, true) => by_party!("< ?6", "links.id DESC, line DESC"),
         };
         let (kind, owner, party) = (account.kind, signed(account.owner), signed(account.party));
         let (project, window) = (self.project.0, account.window);
-        let row = params![project, kind, owner, party, window, start(page), page.limit];
+        let (key, index) = (columns::party_key(account.party), columns::CHAINS_OF_PARTY);
+        let row = params![
+            project,
+            kind,
+            owner,
+            party,
+            window,
+            start(page),
+            page.limit,
+            key,
+            index
+        ];
+        let row = if account.party == 0 { &row[..7] } else { row };
         let mut found = self.all(select, row, columns::transfer)?;
         // The last chain is read whole, so that the next page can begin after it.
         let last = found.last().map(|saved| saved.transfer.id.chain);

@@ -9,11 +9,15 @@ use crate::batch::{Change, Rows, Seen};
 use crate::books::Books;
 use crate::{Kind, ProjectId};
 
-use super::columns::{self, signed, state_number, transfer_columns};
+use super::columns::{self, CHAINS_OF_PARTY, party_key, signed, state_number, transfer_columns};
+
+const LINK: &str = "INSERT INTO links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4) \
+                    ON CONFLICT (project, key, idx, id) DO NOTHING";
 
 pub(super) fn save(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
     for (project, books) in &rows.books {
         save_books(connection, *project, books)?;
+        save_parties(connection, *project, books)?;
     }
     save_records(connection, rows)?;
     save_unique(connection, rows)?;
@@ -53,6 +57,20 @@ fn save_books(connection: &Connection, project: ProjectId, books: &Books) -> rus
     let mut statement = connection.prepare_cached(account)?;
     for account in books.changed_accounts() {
         columns::save_account(&mut statement, project.0, account)?;
+    }
+    Ok(())
+}
+
+/// Under whom the new transfers are found.
+fn save_parties(
+    connection: &Connection,
+    project: ProjectId,
+    books: &Books,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(LINK)?;
+    for (party, chain) in books.added_parties() {
+        let row = params![project.0, CHAINS_OF_PARTY, party_key(party), signed(chain)];
+        statement.execute(row)?;
     }
     Ok(())
 }
@@ -110,10 +128,8 @@ fn save_unique(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()>
 }
 
 fn save_links(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
-    let add = "INSERT INTO links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4) \
-               ON CONFLICT (project, key, idx, id) DO NOTHING";
     let remove = "DELETE FROM links WHERE project = ?1 AND idx = ?2 AND key = ?3 AND id = ?4";
-    let mut add = connection.prepare_cached(add)?;
+    let mut add = connection.prepare_cached(LINK)?;
     let mut remove = connection.prepare_cached(remove)?;
     for ((project, index, key, id), linked) in &rows.links {
         let statement = if *linked { &mut add } else { &mut remove };
