@@ -13,7 +13,7 @@ use offers::{
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
-use rules::{Facts, Value};
+use rules::{Facts, Reads, Telling, Value};
 use store::{Expect, Index, Kind, Page, ProjectId, TransferFilter};
 use wire::{
     ids::{self, Tag},
@@ -36,7 +36,7 @@ use crate::{
     deciding::number_of,
     people::People,
     problem::Refused,
-    vouchers::Issued,
+    vouchers::{self as codes, Issued},
 };
 
 /// More lines than one chain ever has.
@@ -138,7 +138,7 @@ impl<'a> Till<'a> {
         let customer = customer_of(&mut people, (named, call)).await?;
         let stored = stored_order(&mut people, call.order).await?;
         let input = merged(call.order, stored.as_ref().map(|(order, _)| order));
-        let mut order = order_to_domain(&input, compiled.settings.currency)
+        let mut order = order_to_domain(&input, compiled.settings.currency, &Reads::everything())
             .map_err(|wrong| malformed(&wrong.under("order")))?;
         let earlier = stored.iter().flat_map(|(order, _)| order.standing());
         let earlier: Minor = earlier.map(|one| one.discount).sum();
@@ -179,22 +179,26 @@ impl<'a> Till<'a> {
 
     /// What the customer lets us read, what the shop sent, and the moment.
     fn read_facts(&self, named: Option<&CustomerInput>, metadata: Option<&Metadata>) -> Facts {
+        let reads = Reads::everything();
         let mut facts = match self.customer {
             Some(customer) => profiles::facts(
                 &self.people.profile(customer),
                 Purpose::PersonaliseOffers,
                 self.now,
+                &reads,
             ),
             None => Facts::default(),
         };
         if let Some(named) = named {
             facts.extend(named.facts());
         }
-        facts.extend(order_metadata_facts(&self.input));
+        facts.extend(order_metadata_facts(&self.input, &reads));
+        let mut telling = Telling::to(&reads);
         if let Some(metadata) = metadata {
-            metadata_facts("redemption.metadata", metadata, &mut facts);
+            metadata_facts("redemption.metadata", metadata, &mut telling);
         }
-        facts.set("now", Value::Time(self.now));
+        telling.tell("now", Value::Time(self.now));
+        facts.extend(telling.done());
         facts
     }
 
@@ -259,7 +263,7 @@ impl<'a> Till<'a> {
         let Some(record) = record else {
             return Ok(None);
         };
-        let issued: Stored<Issued> = read(&record.body)?;
+        let issued = codes::read(&record.body)?;
         let compiled = self.compiled.clone();
         let Ok((campaign, offer)) = vouchers::standing(&compiled, &issued) else {
             return Ok(None);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use decision::{
-    Decision, DecisionId, Fate, Grant, GrantState, Remaining, Request, candidates, decide, draw_of,
+    Decision, DecisionId, Grant, GrantState, Remaining, Request, candidates, decide, draw_of,
 };
 use ledger::{Account, AccountId, Rejection};
 use measurement::Arm;
@@ -15,9 +15,13 @@ use offers::{
     order_facts,
 };
 use profiles::{CustomerId, Profile, Purpose};
-use rules::{Facts, Value};
+use rules::{Facts, Reads, Telling, Value};
 use serde::{Deserialize, Serialize};
-use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Write};
+use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, View, Write};
+use wire::{
+    decisions::DecisionRequest,
+    voucherify::{order_metadata_facts, order_to_domain},
+};
 
 use crate::{
     app::App,
@@ -25,7 +29,7 @@ use crate::{
     once::{Answer, Key},
     people::{Enrolment, Granted, People, Person},
     problem::Refused,
-    vouchers::{Issued, issue, key},
+    vouchers::{Issued, issue, key, under_both},
 };
 
 /// The programme that the holdout measures: the one experiment every project has.
@@ -37,11 +41,9 @@ const MAX_ATTEMPTS: usize = 8;
 /// What a decision is asked with.
 pub struct Asked<'a> {
     pub project: ProjectId,
-    /// `cust_…` or the shop's own id.
-    pub customer: &'a str,
-    pub order: Option<Order>,
-    /// Facts about the moment: placement, channel, what the shop added.
-    pub context: Facts,
+    /// Whose decision it is, what is being bought and what else is known of the moment. It is
+    /// translated anew for each attempt, by the configuration of that attempt.
+    pub said: &'a DecisionRequest,
     pub now: Timestamp,
 }
 
@@ -96,13 +98,16 @@ pub async fn make(
     (once, tell): (Option<Key>, Teller),
 ) -> Result<Option<Answer>, Refused> {
     let id = DecisionId(app.next_id());
+    let name = asked.said.customer_key()?;
     for _ in 0..MAX_ATTEMPTS {
         let compiled = app.compiled(asked.project).await?;
+        let order = order(asked, &compiled)?;
         let mut people = People::open(app, asked.project)?;
-        let Some(customer) = people.named(asked.customer).await? else {
+        let Some(customer) = people.named(name).await? else {
             return Ok(None);
         };
-        let request = request(app, asked, &compiled, (&mut people, customer, id)).await?;
+        let whose = (&mut people, customer, id);
+        let request = request(app, asked, (&compiled, order), whose).await?;
         let decision = decide(&compiled.snapshot, &request);
         app.keep_snapshot(asked.project, &compiled).await?;
         let draft = Draft {
@@ -121,26 +126,35 @@ pub async fn make(
     Err(Refused::Busy)
 }
 
+fn order(asked: &Asked<'_>, compiled: &Compiled) -> Result<Option<Order>, Refused> {
+    let Some(order) = &asked.said.order else {
+        return Ok(None);
+    };
+    let order = order_to_domain(order, compiled.settings.currency, compiled.snapshot.reads());
+    Ok(Some(order.map_err(|wrong| wrong.under("order"))?))
+}
+
 /// Everything the decision may read, loaded and written out.
 async fn request(
     app: &App,
     asked: &Asked<'_>,
-    compiled: &Compiled,
+    (compiled, order): (&Compiled, Option<Order>),
     (people, customer, id): (&mut People<'_>, CustomerId, DecisionId),
 ) -> Result<Request, Refused> {
     let profile = people.profile(customer);
-    let facts = facts(&profile, asked);
+    let told = (asked.said, order.as_ref());
+    let facts = facts(&profile, told, (asked.now, compiled.snapshot.reads()));
     let grants = people
         .person(customer)
         .map(|person| grants(person, asked.now));
-    let occasion = occasion(asked, customer);
+    let occasion = occasion(order.as_ref(), customer, asked.now);
     let remaining = remaining(people, compiled, (&facts, &occasion)).await?;
     Ok(Request {
         id,
         customer,
         consent: profile.consent,
         facts,
-        order: asked.order.clone(),
+        order,
         grants: grants.unwrap_or_default(),
         remaining,
         now: asked.now,
@@ -148,14 +162,28 @@ async fn request(
     })
 }
 
-fn facts(profile: &Profile, asked: &Asked<'_>) -> Facts {
-    let mut facts = profiles::facts(profile, Purpose::PersonaliseOffers, asked.now);
-    facts.extend(asked.context.clone());
-    if let Some(order) = &asked.order {
-        facts.extend(order_facts(order));
+/// What the rules in force read, and no more: the record of the decision keeps it.
+fn facts(
+    profile: &Profile,
+    (said, order): (&DecisionRequest, Option<&Order>),
+    (now, reads): (Timestamp, &Reads),
+) -> Facts {
+    let mut facts = profiles::facts(profile, Purpose::PersonaliseOffers, now, reads);
+    facts.extend(said.context_facts(reads));
+    if let Some(order) = &said.order {
+        facts.extend(order_metadata_facts(order, reads));
     }
-    facts.set("now", Value::Time(asked.now));
+    if let Some(order) = order {
+        facts.extend(order_facts(order, reads));
+    }
+    facts.extend(moment(now, reads));
     facts
+}
+
+fn moment(now: Timestamp, reads: &Reads) -> Facts {
+    let mut telling = Telling::to(reads);
+    telling.tell("now", Value::Time(now));
+    telling.done()
 }
 
 /// The customer's grants as they stand now: an open one whose time has come has lapsed.
@@ -174,15 +202,12 @@ fn grants(person: &Person, now: Timestamp) -> Vec<Grant> {
         .collect()
 }
 
-fn occasion(asked: &Asked<'_>, customer: CustomerId) -> Occasion {
-    let store = asked
-        .order
-        .as_ref()
-        .and_then(|order| order.store.as_deref());
+fn occasion(order: Option<&Order>, customer: CustomerId, at: Timestamp) -> Occasion {
+    let store = order.and_then(|order| order.store.as_deref());
     Occasion {
         customer: Some(customer.0),
         store: store.map(number_of),
-        at: asked.now,
+        at,
         order: 0,
     }
 }
@@ -373,7 +398,7 @@ impl Draft<'_> {
             free_units: 0,
             points: None,
         };
-        let occasion = occasion(self.asked, customer);
+        let occasion = occasion(self.request.order.as_ref(), customer, self.asked.now);
         let granted = Happening::Granted {
             given: &given,
             occasion: &occasion,
@@ -419,7 +444,7 @@ impl Draft<'_> {
     ) -> Result<Voucher, Refused> {
         let random = getrandom::u64().map_err(|error| Refused::Fault(error.to_string()))?;
         Ok(Voucher {
-            id: VoucherId(self.app.next_id()),
+            id: VoucherId(self.request.id.0),
             code: offers::codes::code_from(random.to_be_bytes()).into(),
             offer: offer.id,
             kind: VoucherKind::Discount,
@@ -501,38 +526,40 @@ impl Keeping<'_> {
 fn record(recorded: &Recorded) -> Result<Vec<Write>, Refused> {
     let id = recorded.request.id.0;
     let body = postcard::to_allocvec(recorded).map_err(|e| Refused::Fault(e.to_string()))?;
-    let customer = key(recorded.request.customer.0);
-    let mut writes = vec![
-        Write::Put {
-            kind: Kind::Decision,
-            id,
-            body,
-        },
-        Write::Link {
-            index: Index::DecisionsOfCustomer,
-            key: customer,
-            id,
-        },
-    ];
-    if let Some(offer) = named(&recorded.decision) {
-        writes.push(Write::Link {
-            index: Index::DecisionsOfOffer,
-            key: key(offer.0),
-            id,
-        });
-    }
+    let link = |index: Index, of: u64| Write::Link {
+        index,
+        key: key(of),
+        id,
+    };
+    let mut writes = vec![Write::Put {
+        kind: Kind::Decision,
+        id,
+        body,
+    }];
+    let offer = match &recorded.promise {
+        // Found by its code, which has its number.
+        Promise::Kept {
+            voucher: Some(_), ..
+        } => return Ok(writes),
+        Promise::Kept { offer, .. } => Some(*offer),
+        Promise::None | Promise::Lost => None,
+    };
+    let customer = recorded.request.customer.0;
+    writes.push(link(Index::DecisionsOfCustomer, customer));
+    writes.extend(offer.map(|offer| link(Index::DecisionsOfOffer, offer.0)));
     Ok(writes)
 }
 
-/// The offer a decision came to, given or withheld.
-fn named(decision: &Decision) -> Option<OfferId> {
-    decision
-        .considered
-        .iter()
-        .find_map(|(offer, fate)| match fate {
-            Fate::Chosen { .. } | Fate::Withheld { .. } => Some(*offer),
-            Fate::Passed { .. } | Fate::Barred(_) => None,
-        })
+/// A stretch of the decisions made for a customer under one of their numbers.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn made_for(
+    view: &mut View,
+    (customer, page): (CustomerId, Page),
+) -> Result<Vec<u64>, Refused> {
+    let indexes = [Index::DecisionsOfCustomer, Index::GrantsOfCustomer];
+    under_both(view, indexes, (customer.0, page)).await
 }
 
 /// The key under which the units of one arm of an experiment are found.

@@ -8,16 +8,15 @@ use offers::{
     Campaign, Happening, Reach, Timestamp,
     chart::{self, AccountKind, Counter, Occasion},
 };
-use store::{AccountsOf, Index, Kind, Page, ProjectId};
+use store::{AccountsOf, Kind, Page, ProjectId};
 use wire::voucherify::Key;
 
 use crate::{
     api::dialect::refuse,
     app::App,
     catalogue::Change,
-    configuration::{Stored, read},
     problem::Refused,
-    vouchers::{Issued, key},
+    vouchers::{self, OF_CAMPAIGN, under_both},
 };
 
 /// A cap on each customer or code is changed for so many of them at most.
@@ -144,17 +143,17 @@ async fn of_codes(
         limit: MAX_ACCOUNTS + 1,
         newest_first: false,
     };
-    let index = (Index::VouchersOfCampaign, key(campaign.id.0));
-    let ids = app.store().find(project, (index.0, &index.1), page).await?;
+    let mut view = app.store().view(project)?;
+    let ids = under_both(&mut view, OF_CAMPAIGN, (campaign.id.0, page)).await?;
     bounded(ids.len())?;
-    let records = app.store().get_many(project, Kind::Voucher, &ids).await?;
+    let records = view.get_many(Kind::Voucher, &ids).await?;
     let occasion = Occasion {
         at: now,
         ..Occasion::default()
     };
     let mut counters = Vec::new();
     for record in records.into_iter().flatten() {
-        let issued: Stored<Issued> = read(&record.body)?;
+        let issued = vouchers::read(&record.body)?;
         counters.extend(chart::counters(
             campaign,
             Some(&issued.thing.voucher),

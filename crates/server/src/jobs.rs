@@ -11,13 +11,11 @@ use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Write};
 use crate::{
     app::App,
     checkout::sweep,
-    clock, configuration,
-    configuration::Stored,
-    learn,
+    clock, configuration, learn,
     problem::Refused,
     retention,
     setup::{LIVE, writes},
-    vouchers::Issued,
+    vouchers::{self, Issued},
 };
 
 /// The record that holds the day up to which balances have lapsed.
@@ -159,7 +157,7 @@ async fn lapse_one(
     };
     let mut left = None;
     if let Some(record) = app.store().get(project, Kind::Voucher, id).await? {
-        let issued: Stored<Issued> = configuration::read(&record.body)?;
+        let issued = vouchers::read(&record.body)?;
         command.expects.push(Expect {
             kind: Kind::Voucher,
             id,

@@ -6,7 +6,7 @@ use learning::Evidence;
 use ledger::Timestamp;
 use measurement::Moments;
 use offers::{
-    OfferId,
+    CampaignId, OfferId,
     chart::{self, AccountKind, Reason},
 };
 use profiles::CustomerId;
@@ -43,9 +43,11 @@ pub async fn learn(app: &App, project: ProjectId, now: Timestamp) -> Result<bool
         let Policy::Bandit { arms, .. } = &mut decisioning.policy else {
             return Ok(false);
         };
+        let compiled = app.compiled(project).await?;
         let mut view = store.view(project)?;
         for (offer, seen) in arms {
-            *seen = evidence(&mut view, *offer, now).await?;
+            let campaign = compiled.of(*offer).map(|(_, campaign)| campaign.id);
+            *seen = evidence(&mut view, (*offer, campaign), now).await?;
         }
         drop(view);
         if decisioning.policy == before.policy {
@@ -75,15 +77,23 @@ pub async fn learn(app: &App, project: ProjectId, now: Timestamp) -> Result<bool
     Err(Refused::Busy)
 }
 
-async fn evidence(view: &mut View, offer: OfferId, now: Timestamp) -> Result<Evidence, Refused> {
+async fn evidence(
+    view: &mut View,
+    (offer, campaign): (OfferId, Option<CampaignId>),
+    now: Timestamp,
+) -> Result<Evidence, Refused> {
     let page = Page {
         after: 0,
         limit: MAX_DECISIONS,
         newest_first: true,
     };
-    let decisions = view
+    let mut decisions = view
         .find(Index::DecisionsOfOffer, &key(offer.0), page)
         .await?;
+    if let Some(campaign) = campaign {
+        let granted = (Index::GrantsOfCampaign, key(campaign.0));
+        decisions.extend(view.find(granted.0, &granted.1, page).await?);
+    }
     let mut seen = Moments::default();
     for id in decisions {
         let Some(record) = view.get(Kind::Decision, id).await? else {

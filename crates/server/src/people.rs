@@ -308,9 +308,9 @@ impl<'a> People<'a> {
     ///
     /// # Errors
     /// Never for what is stored here; a fault if it happens.
-    pub fn finish(self) -> Result<(Vec<Expect>, Vec<Write>), Refused> {
+    pub fn finish(mut self) -> Result<(Vec<Expect>, Vec<Write>), Refused> {
         let mut expects = Vec::new();
-        let mut writes = self.links.clone();
+        let mut writes = std::mem::take(&mut self.links);
         let is_kept = |kind, id| !self.erased.contains(&(kind, id));
         for (kind, id) in &self.erased {
             expects.extend(self.version(*kind, *id).map(|version| Expect {

@@ -1,14 +1,13 @@
 //! How is a voucher kept?
 
+use std::borrow::Cow;
+
+use ledger::Timestamp;
 use offers::{Campaign, CampaignId, Offer, Voucher, VoucherKind};
 use serde::{Deserialize, Serialize};
-use store::{Index, Kind, Write};
+use store::{Index, Kind, Page, View, Write};
 
-use crate::{
-    configuration::{Stored, write},
-    jobs,
-    problem::Refused,
-};
+use crate::{configuration::Stored, jobs, problem::Refused};
 
 /// A voucher with what it stands for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,8 +17,65 @@ pub struct Issued {
     pub campaign: CampaignId,
     /// The campaign and offer of a voucher that belongs to none.
     pub own: Option<Box<(Campaign, Offer)>>,
-    /// The decision that granted it.
+    /// The decision that granted it, whose number it has: whatever finds one finds the other.
     pub decision: Option<u64>,
+}
+
+/// A voucher as it is kept. A decision writes one, so it is short.
+#[derive(Serialize, Deserialize)]
+struct Kept<'a> {
+    thing: Cow<'a, Issued>,
+    /// JSON; empty where the caller sent nothing beside.
+    extra: String,
+    created_at: Timestamp,
+    updated_at: Option<Timestamp>,
+}
+
+/// The body of a voucher's record.
+///
+/// # Errors
+/// Never for what is stored; a fault if it happens.
+pub fn write(issued: &Stored<Issued>) -> Result<Vec<u8>, Refused> {
+    let extra = match &issued.extra {
+        serde_json::Value::Null => String::new(),
+        extra => extra.to_string(),
+    };
+    let kept = Kept {
+        thing: Cow::Borrowed(&issued.thing),
+        extra,
+        created_at: issued.created_at,
+        updated_at: issued.updated_at,
+    };
+    postcard::to_allocvec(&kept).map_err(|error| Refused::Fault(error.to_string()))
+}
+
+/// What the body of a voucher's record says.
+///
+/// # Errors
+/// When it was written by something else: a fault, not a refusal.
+pub fn read(body: &[u8]) -> Result<Stored<Issued>, Refused> {
+    let kept: Kept<'_> =
+        postcard::from_bytes(body).map_err(|error| Refused::Fault(error.to_string()))?;
+    let extra = match kept.extra.as_str() {
+        "" => serde_json::Value::Null,
+        text => crate::configuration::read(text.as_bytes())?,
+    };
+    Ok(Stored {
+        thing: kept.thing.into_owned(),
+        extra,
+        created_at: kept.created_at,
+        updated_at: kept.updated_at,
+    })
+}
+
+impl Issued {
+    /// The indexes that find it, by its campaign and by its holder.
+    fn under(&self) -> [Index; 2] {
+        match self.decision {
+            Some(_) => [Index::GrantsOfCampaign, Index::GrantsOfCustomer],
+            None => [Index::VouchersOfCampaign, Index::VouchersOfCustomer],
+        }
+    }
 }
 
 /// What a new voucher writes: itself, its code (which nobody else may have), and where it is found.
@@ -29,6 +85,7 @@ pub struct Issued {
 pub fn issue(issued: &Stored<Issued>) -> Result<Vec<Write>, Refused> {
     let voucher = &issued.thing.voucher;
     let id = voucher.id.0;
+    let [of_campaign, of_holder] = issued.thing.under();
     let link = |index: Index, key: Vec<u8>| Write::Link { index, key, id };
     let mut writes = vec![
         Write::Put {
@@ -37,17 +94,80 @@ pub fn issue(issued: &Stored<Issued>) -> Result<Vec<Write>, Refused> {
             body: write(issued)?,
         },
         link(Index::VoucherCode, voucher.code.as_bytes().to_vec()),
-        link(Index::VouchersOfCampaign, key(issued.thing.campaign.0)),
+        link(of_campaign, key(issued.thing.campaign.0)),
     ];
-    writes.extend(
-        voucher
-            .holder
-            .map(|holder| link(Index::VouchersOfCustomer, key(holder))),
-    );
+    let of_holder = voucher.holder.map(|holder| link(of_holder, key(holder)));
+    writes.extend(of_holder);
     let is_gift = matches!(voucher.kind, VoucherKind::GiftCard { .. });
     let lapses = voucher.validity.until.filter(|_| is_gift);
     writes.extend(lapses.map(|until| jobs::lapsing(until, id)));
     Ok(writes)
+}
+
+/// What removes a voucher. The decision that granted it was found by it, and is linked by itself
+/// from then on.
+#[must_use]
+pub fn removal(issued: &Issued) -> Vec<Write> {
+    let voucher = &issued.voucher;
+    let id = voucher.id.0;
+    let [of_campaign, of_holder] = issued.under();
+    let unlink = |index: Index, key: Vec<u8>| Write::Unlink { index, key, id };
+    let mut writes = vec![
+        Write::Delete {
+            kind: Kind::Voucher,
+            id,
+        },
+        unlink(Index::VoucherCode, voucher.code.as_bytes().to_vec()),
+        unlink(of_campaign, key(issued.campaign.0)),
+    ];
+    let holder = voucher.holder.map(key);
+    writes.extend(holder.clone().map(|holder| unlink(of_holder, holder)));
+    if let (Some(id), Some(holder)) = (issued.decision, holder) {
+        let link = |index: Index, key: Vec<u8>| Write::Link { index, key, id };
+        writes.push(link(Index::DecisionsOfCustomer, holder));
+        writes.push(link(Index::DecisionsOfOffer, key(voucher.offer.0)));
+    }
+    writes
+}
+
+/// The indexes that find the vouchers of a campaign, granted or made by hand.
+pub const OF_CAMPAIGN: [Index; 2] = [Index::GrantsOfCampaign, Index::VouchersOfCampaign];
+
+/// The indexes that find the vouchers held under one number of a customer.
+pub const OF_HOLDER: [Index; 2] = [Index::GrantsOfCustomer, Index::VouchersOfCustomer];
+
+/// How many vouchers a campaign has.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn count(view: &mut View, campaign: CampaignId) -> Result<u64, Refused> {
+    let key = key(campaign.0);
+    let mut all = 0;
+    for index in OF_CAMPAIGN {
+        all += view.count(index, &key).await?;
+    }
+    Ok(all)
+}
+
+/// A stretch of what two indexes find under one id, as if they were one.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn under_both(
+    view: &mut View,
+    [one, other]: [Index; 2],
+    (of, page): (u64, Page),
+) -> Result<Vec<u64>, Refused> {
+    let of = key(of);
+    let mut found = view.find(one, &of, page).await?;
+    found.extend(view.find(other, &of, page).await?);
+    found.sort_unstable();
+    found.dedup();
+    if page.newest_first {
+        found.reverse();
+    }
+    found.truncate(page.limit as usize);
+    Ok(found)
 }
 
 /// An id as a key of an index.

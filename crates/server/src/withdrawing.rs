@@ -8,7 +8,13 @@ use ledger::Timestamp;
 use profiles::CustomerId;
 use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Record, Write};
 
-use crate::{app::App, deciding::Recorded, problem::Refused, setup::writes, vouchers::key};
+use crate::{
+    app::App,
+    deciding::{Recorded, made_for},
+    problem::Refused,
+    setup::writes,
+    vouchers::key,
+};
 
 /// Decisions stripped in one command.
 const STRETCH: u32 = 200;
@@ -100,28 +106,34 @@ impl Stripping<'_> {
 
     /// Strips the decisions after one; the last of them, `None` where there were none.
     async fn stretch(&self, after: u64) -> Result<Option<u64>, Refused> {
-        let of = key(self.customer.0);
         for _ in 0..MAX_ATTEMPTS {
-            let store = self.app.store();
-            let index = (Index::DecisionsOfCustomer, of.as_slice());
-            let ids = store.find(self.project, index, page(after)).await?;
-            let records = store.get_many(self.project, Kind::Decision, &ids).await?;
+            let mut view = self.app.store().view(self.project)?;
+            let ids = made_for(&mut view, (self.customer, page(after))).await?;
+            let records = view.get_many(Kind::Decision, &ids).await?;
+            drop(view);
             let mut command = writes(self.project, Vec::new());
             for record in records.iter().flatten() {
                 strip_one(record, &mut command)?;
             }
             if self.is_erased {
-                command.writes.extend(ids.iter().map(|id| Write::Unlink {
-                    index: Index::DecisionsOfCustomer,
-                    key: of.clone(),
-                    id: *id,
-                }));
+                let unlinks = ids.iter().flat_map(|id| self.unlinked(*id));
+                command.writes.extend(unlinks);
             }
             if command.writes.is_empty() || self.submit(command).await? {
                 return Ok(ids.last().copied());
             }
         }
         Err(Refused::Busy)
+    }
+
+    /// That a decision is not found by the customer's number any more.
+    fn unlinked(&self, id: u64) -> [Write; 2] {
+        let indexes = [Index::DecisionsOfCustomer, Index::GrantsOfCustomer];
+        indexes.map(|index| Write::Unlink {
+            index,
+            key: key(self.customer.0),
+            id,
+        })
     }
 
     /// `false` where somebody else changed one of the records.

@@ -183,7 +183,9 @@ pub enum Index {
     CustomerSource = 3,
     /// Unique: a voucher's code.
     VoucherCode = 4,
+    /// Vouchers of a campaign that no decision granted.
     VouchersOfCampaign = 5,
+    /// Vouchers that a customer holds and no decision granted.
     VouchersOfCustomer = 6,
     /// Unique: a campaign's name.
     CampaignName = 7,
@@ -194,8 +196,9 @@ pub enum Index {
     RedemptionsOfCampaign = 12,
     /// Unique: the shop's id of an order.
     OrderSource = 13,
-    /// Reserved.
+    /// Decisions that granted a customer a code, and the code, by the number they share.
     GrantsOfCustomer = 14,
+    /// The other decisions made for a customer.
     DecisionsOfCustomer = 15,
     /// Reserved.
     EnrolmentsOfExperiment = 16,
@@ -212,8 +215,9 @@ pub enum Index {
     CountedOrder = 23,
     /// Units enrolled in one arm of an experiment.
     UnitsOfArm = 24,
-    /// Reserved.
-    GrantsOfOffer = 25,
+    /// Decisions that granted a code of a campaign, and the code, by the number they share.
+    GrantsOfCampaign = 25,
+    /// Decisions that granted an offer and are not found by a code.
     DecisionsOfOffer = 26,
     /// What lapses on a day, by the day's number.
     LapsingOn = 27,
@@ -252,7 +256,7 @@ impl Index {
             | Index::AssignmentsOfObject
             | Index::RollbacksOfRedemption
             | Index::UnitsOfArm
-            | Index::GrantsOfOffer
+            | Index::GrantsOfCampaign
             | Index::DecisionsOfOffer
             | Index::LapsingOn
             | Index::RedemptionsOfResult

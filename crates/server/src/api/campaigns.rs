@@ -36,7 +36,6 @@ use crate::{
     funding::fund,
     once::{self, Answer},
     problem::Refused,
-    vouchers::key,
 };
 
 /// Codes that one call makes at most.
@@ -312,8 +311,7 @@ async fn view(
 ) -> Result<CampaignView, Refused> {
     let id = stored.thing.id;
     let mut view = bare_view(stored, &input_of(stored)?)?;
-    let index = Index::VouchersOfCampaign;
-    view.vouchers_count = app.store().count(project, index, &key(id.0)).await?;
+    view.vouchers_count = crate::vouchers::count(&mut app.store().view(project)?, id).await?;
     view.validation_rules_assignments = validation_rules::shown(app, project, id.0).await?;
     if view.campaign_type == CampaignType::Promotion {
         let mut tiers = Vec::new();

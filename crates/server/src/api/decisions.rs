@@ -7,7 +7,7 @@ use axum::{
 };
 use decision::explain_given;
 use serde::{Deserialize, Serialize};
-use store::{Index, Page};
+use store::Page;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
@@ -16,7 +16,7 @@ use wire::{
         WhyNone,
     },
     ids::{self, Tag},
-    voucherify::{RedeemableKind, order_metadata_facts, order_to_domain},
+    voucherify::RedeemableKind,
 };
 
 use crate::{
@@ -28,7 +28,6 @@ use crate::{
     people::People,
     problem::Refused,
     replay::traced,
-    vouchers::key,
 };
 
 const MAX_LISTED: u32 = 100;
@@ -49,26 +48,11 @@ async fn decide(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, Refused> {
-    let asked: DecisionRequest = wire::parse(&body)?;
+    let said: DecisionRequest = wire::parse(&body)?;
     let once = Key::of(&headers, caller.project, ("POST /v1/decisions", &body))?;
-    let compiled = app.compiled(caller.project).await?;
-    let customer = asked.customer_key()?;
-    let order = match &asked.order {
-        Some(order) => Some(
-            order_to_domain(order, compiled.settings.currency)
-                .map_err(|wrong| wrong.under("order"))?,
-        ),
-        None => None,
-    };
-    let mut context = asked.context_facts();
-    if let Some(order) = &asked.order {
-        context.extend(order_metadata_facts(order));
-    }
     let asked = Asked {
         project: caller.project,
-        customer,
-        order,
-        context,
+        said: &said,
         now: caller.now,
     };
     match deciding::make(&app, &asked, (once, tell)).await? {
@@ -226,11 +210,7 @@ async fn list(
     };
     let mut found = Vec::new();
     for id in former.into_iter().chain([customer]) {
-        let view = people.view();
-        let of_one = view
-            .find(Index::DecisionsOfCustomer, &key(id.0), page)
-            .await?;
-        found.extend(of_one);
+        found.extend(deciding::made_for(people.view(), (id, page)).await?);
     }
     found.sort_unstable_by(|one, other| other.cmp(one));
     found.truncate(page.limit as usize);

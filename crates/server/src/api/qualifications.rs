@@ -28,10 +28,9 @@ use crate::{
     app::App,
     auth::{Caller, Redeem},
     checkout::{Call, Fate, For, Offered, Quote, Till, sweep},
-    configuration::{Stored, read},
     once::Answer,
     problem::Refused,
-    vouchers::{Issued, key},
+    vouchers::{self, OF_CAMPAIGN, OF_HOLDER, under_both},
 };
 
 /// Codes of one customer that are looked at.
@@ -148,7 +147,7 @@ impl Which {
             Reach::All => till.compiled.offers.keys().copied().collect(),
             Reach::Matching => {
                 let mut facts = till.facts.clone();
-                facts.extend(order_facts(&till.order));
+                facts.extend(order_facts(&till.order, till.compiled.snapshot.reads()));
                 let matching = candidates(&till.compiled.snapshot, &facts);
                 matching.into_iter().map(|(offer, _)| offer).collect()
             }
@@ -163,11 +162,11 @@ impl Which {
         };
         let mut holders = vec![person.id];
         holders.extend(&person.former);
-        let mut codes = Vec::new();
+        let mut held = Vec::new();
         for holder in holders {
-            codes.extend(codes_under(till, (Index::VouchersOfCustomer, holder.0), MAX_HELD).await?);
+            held.extend(codes_under(till, (OF_HOLDER, holder.0), MAX_HELD).await?);
         }
-        Ok(codes)
+        Ok(held)
     }
 
     /// Tiers, and the one code of each campaign that has a single one for everybody.
@@ -191,7 +190,7 @@ impl Which {
             let campaign = compiled.campaigns.get(&of);
             let capacity = campaign.and_then(|one| campaigns::capacity_of(one));
             if capacity == Some(CodeCapacity::Standalone) {
-                found.extend(codes_under(till, (Index::VouchersOfCampaign, of.0), 1).await?);
+                found.extend(codes_under(till, (OF_CAMPAIGN, of.0), 1).await?);
             }
         }
         Ok(found)
@@ -209,7 +208,7 @@ fn redeemable(object: RedeemableKind, id: String) -> RedeemableInput {
 
 async fn codes_under(
     till: &mut Till<'_>,
-    (index, of): (Index, u64),
+    (indexes, of): ([Index; 2], u64),
     limit: u32,
 ) -> Result<Vec<RedeemableInput>, Refused> {
     let page = Page {
@@ -218,16 +217,11 @@ async fn codes_under(
         newest_first: true,
     };
     let view = till.people.view();
-    let found = view.find(index, &key(of), page).await?;
+    let found = under_both(view, indexes, (of, page)).await?;
+    let records = view.get_many(Kind::Voucher, &found).await?;
     let mut codes = Vec::new();
-    for record in view
-        .get_many(Kind::Voucher, &found)
-        .await?
-        .into_iter()
-        .flatten()
-    {
-        let issued: Stored<Issued> = read(&record.body)?;
-        let code = issued.thing.voucher.code.to_string();
+    for record in records.into_iter().flatten() {
+        let code = vouchers::read(&record.body)?.thing.voucher.code.to_string();
         codes.push(redeemable(RedeemableKind::Voucher, code));
     }
     Ok(codes)

@@ -27,12 +27,12 @@ use crate::{
     app::App,
     auth::{Caller, Redeem},
     checkout::{Redemption, RedemptionState, Share, StoredOrder},
-    configuration::{Stored, read, write},
+    configuration::{read, write},
     jobs,
     once::{self, Answer},
     people::People,
     problem::Refused,
-    vouchers::{Issued, key},
+    vouchers::{self, key},
 };
 
 /// More lines than one chain ever has.
@@ -270,7 +270,7 @@ impl Undoing<'_> {
         let Some(record) = record else {
             return Ok(());
         };
-        let issued: Stored<Issued> = read(&record.body)?;
+        let issued = vouchers::read(&record.body)?;
         if jobs::is_over(&issued.thing, now) {
             self.writes.push(jobs::lapsing(now, card));
         }

@@ -13,7 +13,7 @@ use offers::{
     Booking, Campaign, CampaignId, Happening, Offer, OfferId, Timestamp, Voucher, VoucherId,
     VoucherKind, book, chart,
 };
-use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Write};
+use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Record, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
@@ -26,17 +26,19 @@ use wire::{
 
 use super::{
     campaigns,
-    dialect::{Asked, duplicate, malformed, not_found, page_of, page_under, parse, refuse, retry},
+    dialect::{
+        Asked, Paging, duplicate, malformed, not_found, page_of, page_under, parse, refuse, retry,
+    },
     validation_rules::{self, Object, named},
 };
 use crate::{
     app::App,
     auth::{Caller, CampaignsRead, CampaignsWrite},
     catalogue::Change,
-    configuration::{Compiled, Stored, read, write},
+    configuration::{Compiled, Stored},
     once::{self, Answer},
     problem::Refused,
-    vouchers::{Issued, issue, key},
+    vouchers::{self, Issued, OF_CAMPAIGN, issue, key, read, removal, under_both, write},
 };
 
 pub use making::{New, config_of, is_fixed, of_campaign};
@@ -123,36 +125,18 @@ pub async fn removals(
         limit: MAX_REMOVED + 1,
         newest_first: false,
     };
-    let of = key(campaign.0);
-    let index = (Index::VouchersOfCampaign, of.as_slice());
-    let found = app.store().find(project, index, page).await?;
+    let mut view = app.store().view(project)?;
+    let found = under_both(&mut view, OF_CAMPAIGN, (campaign.0, page)).await?;
     if found.len() > MAX_REMOVED as usize {
         let details = format!("it has more than {MAX_REMOVED} codes: disable it instead");
         return Err(refuse(Key::ResourceInUse, details));
     }
-    let records = app.store().get_many(project, Kind::Voucher, &found).await?;
+    let records = view.get_many(Kind::Voucher, &found).await?;
     let mut writes = Vec::new();
     for record in records.into_iter().flatten() {
-        writes.extend(removal(&read(&record.body)?));
+        writes.extend(removal(&read(&record.body)?.thing));
     }
     Ok(writes)
-}
-
-fn removal(issued: &Stored<Issued>) -> Vec<Write> {
-    let voucher = &issued.thing.voucher;
-    let id = voucher.id.0;
-    let unlink = |index: Index, key: Vec<u8>| Write::Unlink { index, key, id };
-    let mut writes = vec![
-        Write::Delete {
-            kind: Kind::Voucher,
-            id,
-        },
-        unlink(Index::VoucherCode, voucher.code.as_bytes().to_vec()),
-        unlink(Index::VouchersOfCampaign, key(issued.thing.campaign.0)),
-    ];
-    let holder = voucher.holder.map(key);
-    writes.extend(holder.map(|holder| unlink(Index::VouchersOfCustomer, holder)));
-    writes
 }
 
 /// Make a voucher that stands alone, or one of a campaign.
@@ -298,7 +282,7 @@ pub async fn again(
     let Some(record) = app.store().get(project, Kind::Voucher, id).await? else {
         return Ok(());
     };
-    let mut issued: Stored<Issued> = read(&record.body)?;
+    let mut issued = read(&record.body)?;
     let Some(before) = issued.thing.own.take() else {
         return Err(rule_of_campaign());
     };
@@ -335,19 +319,29 @@ async fn list(
         (None, None) => page_of(&app, project, (Kind::Voucher, paging)).await?,
         (None, Some(name)) => {
             let campaign = campaigns::find(&app, (project, &compiled), name).await?;
-            let of = key(campaign.thing.id.0);
-            let index = (Index::VouchersOfCampaign, of.as_slice());
-            page_under(&app, project, (index, Kind::Voucher, paging)).await?
+            page_of_campaign(&app, project, (campaign.thing.id, paging)).await?
         }
     };
     let mut rows = Vec::new();
     for record in records {
-        let issued: Stored<Issued> = read(&record.body)?;
+        let issued = read(&record.body)?;
         if standing(&compiled, &issued).is_ok() {
             rows.push(view(&app, (project, &compiled), &issued).await?);
         }
     }
     Answer::ok(&List::page("vouchers", rows, total))
+}
+
+async fn page_of_campaign(
+    app: &App,
+    project: ProjectId,
+    (campaign, paging): (CampaignId, Paging),
+) -> Result<(Vec<Record>, u64), Refused> {
+    let mut view = app.store().view(project)?;
+    let found = under_both(&mut view, OF_CAMPAIGN, (campaign.0, paging.upto())).await?;
+    let records = view.get_many(Kind::Voucher, &paging.cut(found)).await?;
+    let total = vouchers::count(&mut view, campaign).await?;
+    Ok((records.into_iter().flatten().collect(), total))
 }
 
 /// One voucher, by code or id.
@@ -494,7 +488,7 @@ async fn removed(
 ) -> Result<Option<StatusCode>, Refused> {
     let (issued, version) = find(app, caller.project, code).await?;
     let id = issued.thing.voucher.id.0;
-    let mut writes = removal(&issued);
+    let mut writes = removal(&issued.thing);
     writes.extend(validation_rules::removals(app, caller.project, id).await?);
     let mut command = crate::setup::writes(caller.project, writes);
     command.expects.push(expect(id, version));

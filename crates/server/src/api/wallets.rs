@@ -10,7 +10,7 @@ use offers::{
     chart::{self, Occasion, counters},
 };
 use profiles::CustomerId;
-use store::{Index, Kind, Page, View};
+use store::{Kind, Page, View};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     decisions::{
@@ -23,11 +23,11 @@ use wire::{
 use crate::{
     app::App,
     auth::{Caller, CustomersRead},
-    configuration::{self, Compiled, Stored},
+    configuration::{Compiled, Stored},
     once::Answer,
     people::{Granted, People, Person},
     problem::Refused,
-    vouchers::{Issued, key},
+    vouchers::{self, Issued, OF_HOLDER, under_both},
 };
 
 /// Vouchers of one customer that a wallet shows.
@@ -117,8 +117,7 @@ impl Wallet<'_> {
         };
         let mut found = Vec::new();
         for holder in self.ids().collect::<Vec<_>>() {
-            let index = Index::VouchersOfCustomer;
-            found.extend(self.view.find(index, &key(holder), page).await?);
+            found.extend(under_both(&mut self.view, OF_HOLDER, (holder, page)).await?);
         }
         let mut held = Vec::with_capacity(found.len());
         for id in found {
@@ -132,7 +131,7 @@ impl Wallet<'_> {
     async fn issued(&mut self, id: u64) -> Result<Option<Stored<Issued>>, Refused> {
         let record = self.view.get(Kind::Voucher, id).await?;
         record
-            .map(|record| configuration::read(&record.body))
+            .map(|record| vouchers::read(&record.body))
             .transpose()
     }
 

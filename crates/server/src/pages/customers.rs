@@ -8,8 +8,8 @@ use axum::{
 use decision::GrantState;
 use ledger::Currency;
 use profiles::{Choice, Consent, CustomerId, Purpose};
-use rules::Facts;
-use store::{Index, Kind, Page, ProjectId};
+use rules::{Facts, Reads};
+use store::{Kind, Page, ProjectId};
 use wire::ids::{self, Tag};
 
 use super::{
@@ -24,9 +24,9 @@ use crate::{
     app::App,
     auth::Scope,
     configuration::Compiled,
+    deciding::made_for,
     people::{Granted, People},
     problem::Refused,
-    vouchers::key,
 };
 
 const LAST_DECISIONS: u32 = 30;
@@ -76,7 +76,12 @@ pub async fn page(
     let customer = people.load(CustomerId(id)).await?;
     let profile = people.profile(customer);
     let person = people.person(customer);
-    let known = profiles::facts(&profile, Purpose::PersonaliseOffers, visitor.now);
+    let known = profiles::facts(
+        &profile,
+        Purpose::PersonaliseOffers,
+        visitor.now,
+        &Reads::everything(),
+    );
     let grants = person.map(|person| person.grants.as_slice());
     let enrolled = person.and_then(|person| person.enrolled);
     show(&Customer {
@@ -106,10 +111,10 @@ async fn last(
         limit: LAST_DECISIONS,
         newest_first: true,
     };
-    let index = (Index::DecisionsOfCustomer, key(customer.0));
-    let store = app.store();
-    let found = store.find(project, (index.0, &index.1), page).await?;
-    let records = store.get_many(project, Kind::Decision, &found).await?;
+    let mut view = app.store().view(project)?;
+    let found = made_for(&mut view, (customer, page)).await?;
+    let records = view.get_many(Kind::Decision, &found).await?;
+    drop(view);
     let read = records.iter().flatten().map(decisions::read);
     let records = read.collect::<Result<Vec<_>, _>>()?;
     decisions::described(app, project, &records).await

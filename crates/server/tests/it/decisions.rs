@@ -44,6 +44,31 @@ async fn a_decision_gives_a_code_and_says_why() {
 }
 
 #[tokio::test]
+async fn a_decision_outlives_the_code_it_granted() {
+    let shop = shop_with_ten().await;
+    shop.customer("ann").await;
+    let made = shop.decide(NOON, "ann").await;
+    let code = made["offer"]["code"].as_str().unwrap();
+    let held = async || {
+        let all = shop.get(NOON, "/v1/vouchers?campaign=Ten").await;
+        let campaign = shop.get(NOON, "/v1/campaigns/Ten").await;
+        (all["total"].clone(), campaign["vouchers_count"].clone())
+    };
+    assert_eq!(held().await, (json!(1), json!(1)));
+    let token = ("x-app-token", shop.sandbox_key.as_str());
+    let path = format!("/v1/vouchers/{code}");
+    let (status, ..) = shop
+        .raw((axum::http::Method::DELETE, &path), &[token], "")
+        .await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(held().await, (json!(0), json!(0)));
+    let history = shop.get(NOON, "/v1/decisions?customer=ann").await;
+    let rows = history["decisions"].as_array().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["id"], made["id"]);
+}
+
+#[tokio::test]
 async fn a_trace_names_every_offer_with_its_fate() {
     let shop = shop_with_ten().await;
     let big = json!({"rule": "order.amount >= 50000"});
