@@ -1,17 +1,18 @@
 //! Which of many conditions do these facts meet?
 //!
 //! A condition that needs one of a few values (a store, a segment, a category) waits in the
-//! posting lists of those values and is run only when the facts bring one. A condition that
-//! nearly everybody could meet has its bits in the bitmaps of [`crate::masks`] and is run when
-//! they do not rule it out.
+//! posting lists of those values and is looked at only when the facts bring one; a condition that
+//! nearly everybody could meet is always looked at. To look is to ask the bitmaps of
+//! [`crate::masks`], sixty-four neighbours at a time; of those not ruled out, the tests that
+//! bitmaps cannot answer are run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Condition, Encoded, Facts, Lexicon, Verdict,
     cover::{Census, Cover, Key, keys_of},
-    lexicon::{Frame, Place, QuickMap, Slot},
-    masks::Masks,
+    lexicon::{Frame, Place, QuickMap},
+    masks::{Masks, Residue, Rows},
     program::{Code, Compiler, Pool, Run},
 };
 
@@ -20,14 +21,13 @@ use crate::{
 const SELECTIVE: f64 = 1.0 / 24.0;
 /// Posting lists in which one condition may wait.
 const MAX_KEYS: usize = 512;
-/// Up to so many lists each get a copy of the program, which lies beside its neighbours'; more
-/// share one.
-const COPIES: usize = 8;
 
 /// All live conditions, each under a key, arranged so that few need to be run.
 #[derive(Clone, Debug)]
 pub struct Index<K> {
-    conditions: Vec<(K, Condition)>,
+    /// Ascending.
+    keys: Vec<K>,
+    conditions: Vec<Condition>,
     arranged: Arranged,
 }
 
@@ -38,14 +38,22 @@ struct Arranged {
     pool: Pool,
     /// Every condition in full, one after the other: what a scan runs.
     scanned: Programs,
-    /// What is left to run, in the order of the posting lists.
-    waiting: Programs,
-    postings: QuickMap<Key, (u32, u32)>,
+    /// In the order of the posting lists.
+    waiting: Looked,
+    postings: QuickMap<Key, Stretch>,
     /// The places at which posting lists wait, of the moment and of the line.
     places: (Vec<Place>, Vec<Place>),
+    always: Looked,
+}
+
+/// Numbers from one up to, but not with, another.
+type Stretch = (u32, u32);
+
+/// What is left to ask of some conditions, by number.
+#[derive(Clone, Debug)]
+struct Looked {
     masks: Masks,
-    /// What is left to run of those the masks tell about.
-    masked: Programs,
+    programs: Programs,
 }
 
 /// Programs in one run of opcodes, each for the condition at a position.
@@ -58,23 +66,27 @@ struct Programs {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     position: u32,
+    /// [`NOTHING`] when the bitmaps have answered all.
     start: u32,
 }
+
+const NOTHING: u32 = u32::MAX;
 
 impl<K: Copy + Ord> Index<K> {
     /// Keys are distinct; of two conditions under one key the later counts.
     pub fn build(conditions: impl IntoIterator<Item = (K, Condition)>) -> Self {
         let by_key: BTreeMap<K, Condition> = conditions.into_iter().collect();
-        let conditions: Vec<(K, Condition)> = by_key.into_iter().collect();
+        let (keys, conditions): (Vec<K>, Vec<Condition>) = by_key.into_iter().unzip();
         let mut builder = Builder::default();
-        for (_, condition) in &conditions {
+        for condition in &conditions {
             builder.census.take(condition, &mut builder.lexicon);
         }
-        for (position, (_, condition)) in (0_u32..).zip(&conditions) {
+        for (position, condition) in (0_u32..).zip(&conditions) {
             builder.add(position, condition);
         }
         let arranged = builder.finish();
         Self {
+            keys,
             conditions,
             arranged,
         }
@@ -116,16 +128,13 @@ impl<K: Copy + Ord> Index<K> {
     }
 
     fn key(&self, position: u32) -> Option<K> {
-        self.conditions.get(position as usize).map(|(key, _)| *key)
+        self.keys.get(position as usize).copied()
     }
 
     #[must_use]
     pub fn condition(&self, key: K) -> Option<&Condition> {
-        let at = self
-            .conditions
-            .binary_search_by(|(other, _)| other.cmp(&key))
-            .ok()?;
-        self.conditions.get(at).map(|(_, condition)| condition)
+        let at = self.keys.binary_search(&key).ok()?;
+        self.conditions.get(at)
     }
 
     /// Why the condition under this key is met or not.
@@ -149,35 +158,50 @@ impl<K: Copy + Ord> Index<K> {
 impl Arranged {
     /// Calls with the position of each condition that is met, in no order and perhaps twice.
     fn each_met(&self, encoded: &Encoded<'_>, mut met: impl FnMut(u32)) {
-        let (of_moment, of_line) = &self.places;
-        for place in of_moment {
-            self.wake((*place, encoded.slot(*place, 0)), encoded, &mut met);
-        }
-        if !of_line.is_empty() {
-            for line in 0..encoded.facts.lines().len() {
-                for place in of_line {
-                    self.wake((*place, encoded.slot(*place, line)), encoded, &mut met);
-                }
-            }
-        }
-        self.masks.each(encoded, |number| {
-            if let Some(entry) = self.masked.entries.get(number) {
-                self.run((&self.masked, *entry), encoded, &mut met);
-            }
+        let rows = self.waiting.masks.rows(encoded);
+        self.each_woken(encoded, |stretch| {
+            self.look((&self.waiting, &rows), (stretch, encoded), &mut met);
         });
+        let rows = self.always.masks.rows(encoded);
+        let all = (0, self.always.programs.count());
+        self.look((&self.always, &rows), (all, encoded), &mut met);
     }
 
-    /// Runs what waits for the values a slot brings.
-    fn wake(&self, (place, slot): (Place, Slot), encoded: &Encoded<'_>, met: &mut impl FnMut(u32)) {
-        for key in keys_of(place, slot, encoded.items(slot)) {
-            let Some((from, to)) = self.postings.get(&key) else {
-                continue;
-            };
-            let waiting = self.waiting.entries.get(*from as usize..*to as usize);
-            for entry in waiting.unwrap_or_default() {
-                self.run((&self.waiting, *entry), encoded, met);
+    /// Calls with each posting list for which the facts bring the value.
+    fn each_woken(&self, encoded: &Encoded<'_>, mut woken: impl FnMut(Stretch)) {
+        let (of_moment, of_line) = &self.places;
+        let mut wake = |place: Place, line: usize| {
+            let slot = encoded.slot(place, line);
+            for key in keys_of(place, slot, encoded.items(slot)) {
+                if let Some(stretch) = self.postings.get(&key) {
+                    woken(*stretch);
+                }
+            }
+        };
+        for place in of_moment {
+            wake(*place, 0);
+        }
+        if of_line.is_empty() {
+            return;
+        }
+        for line in 0..encoded.facts.lines().len() {
+            for place in of_line {
+                wake(*place, line);
             }
         }
+    }
+
+    fn look(
+        &self,
+        (looked, rows): (&Looked, &Rows<'_>),
+        (stretch, encoded): (Stretch, &Encoded<'_>),
+        met: &mut impl FnMut(u32),
+    ) {
+        rows.each(stretch, |number| {
+            if let Some(entry) = looked.programs.entries.get(number) {
+                self.run((&looked.programs, *entry), encoded, met);
+            }
+        });
     }
 
     fn run(
@@ -192,7 +216,7 @@ impl Arranged {
             encoded,
             line: 0,
         };
-        if run.is_met(entry.start as usize) {
+        if entry.start == NOTHING || run.is_met(entry.start as usize) {
             met(entry.position);
         }
     }
@@ -204,20 +228,11 @@ struct Builder<'c> {
     lexicon: Lexicon,
     pool: Pool,
     scanned: Programs,
-    residues: Vec<Residue<'c>>,
+    waiting: Vec<Residue<'c>>,
     /// For each key, which residues wait there.
-    lists: BTreeMap<Key, Vec<usize>>,
+    lists: BTreeMap<Key, Vec<u32>>,
     places: BTreeSet<Place>,
-    masked: Vec<(u32, Vec<&'c Condition>)>,
-}
-
-/// What is left to run of a condition when one of its keys is there.
-struct Residue<'c> {
-    position: u32,
-    parts: Vec<&'c Condition>,
-    keys: usize,
-    /// What it asks first, as text.
-    first: String,
+    always: Vec<Residue<'c>>,
 }
 
 impl<'c> Builder<'c> {
@@ -226,7 +241,7 @@ impl<'c> Builder<'c> {
             Condition::All(parts) => parts.iter().collect(),
             other => vec![other],
         };
-        let parts = self.rarest_first(parts);
+        let mut parts = self.rarest_first(parts);
         self.emit_scanned((position, &parts));
         let covers = parts.iter().enumerate().filter_map(|(at, part)| {
             let cover = self.census.cover(part, &mut self.lexicon, Frame::Moment)?;
@@ -234,32 +249,35 @@ impl<'c> Builder<'c> {
         });
         match covers.min_by(|(a, ..), (b, ..)| a.total_cmp(b)) {
             Some((share, at, cover)) if share <= SELECTIVE && cover.keys.len() <= MAX_KEYS => {
-                let mut left = parts;
                 if cover.exact {
-                    left.remove(at);
+                    parts.remove(at);
                 }
-                self.wait((position, left), cover);
+                self.wait(cover);
+                self.waiting.push(Residue {
+                    position,
+                    parts,
+                    numbers: Vec::new(),
+                });
             }
-            _ => self.masked.push((position, parts)),
+            _ => {
+                let numbers = vec![count(&self.always)];
+                self.always.push(Residue {
+                    position,
+                    parts,
+                    numbers,
+                });
+            }
         }
     }
 
-    fn wait(&mut self, (position, parts): (u32, Vec<&'c Condition>), cover: Cover) {
+    /// Puts the next that waits in its lists.
+    fn wait(&mut self, cover: Cover) {
+        let number = count(&self.waiting);
         let keys: BTreeSet<(Place, Key)> = cover.keys.into_iter().collect();
-        for (place, key) in &keys {
-            self.places.insert(*place);
-            self.lists
-                .entry(*key)
-                .or_default()
-                .push(self.residues.len());
+        for (place, key) in keys {
+            self.places.insert(place);
+            self.lists.entry(key).or_default().push(number);
         }
-        let first = parts.first().map(ToString::to_string).unwrap_or_default();
-        self.residues.push(Residue {
-            position,
-            parts,
-            keys: keys.len(),
-            first,
-        });
     }
 
     /// All parts must be met, so the answer does not depend on their order, but its cost does.
@@ -278,71 +296,64 @@ impl<'c> Builder<'c> {
             pool: &mut self.pool,
             frame: Frame::Moment,
         };
-        self.scanned.emit(program, &mut compiler);
+        let entry = self.scanned.emit(program, &mut compiler);
+        self.scanned.entries.push(entry);
     }
 
     fn finish(mut self) -> Arranged {
-        let masked_parts: Vec<Vec<&Condition>> =
-            self.masked.iter().map(|(_, parts)| parts.clone()).collect();
-        let masks = Masks::build(&masked_parts, &mut self.lexicon);
+        let (mut postings, mut order) = (QuickMap::default(), Vec::new());
+        for (key, list) in std::mem::take(&mut self.lists) {
+            let from = count(&order);
+            for at in list {
+                if let Some(residue) = self.waiting.get_mut(at as usize) {
+                    residue.numbers.push(count(&order));
+                    order.push(at);
+                }
+            }
+            postings.insert(key, (from, count(&order)));
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        let waiting = self.looked(waiting, &order);
+        let order: Vec<u32> = (0..count(&self.always)).collect();
+        let always = std::mem::take(&mut self.always);
+        let always = self.looked(always, &order);
+        let places = self.places.into_iter();
+        Arranged {
+            lexicon: self.lexicon,
+            pool: self.pool,
+            scanned: self.scanned,
+            waiting,
+            postings,
+            places: places.partition(|place| !place.is_of_line()),
+            always,
+        }
+    }
+
+    /// `order` tells for each number whose it is.
+    fn looked(&mut self, mut residues: Vec<Residue<'_>>, order: &[u32]) -> Looked {
+        let masks = Masks::build(&mut residues, order.len(), &mut self.lexicon);
         let mut compiler = Compiler {
             lexicon: &mut self.lexicon,
             pool: &mut self.pool,
             frame: Frame::Moment,
         };
-        let (mut waiting, mut masked) = (Programs::default(), Programs::default());
-        let mut postings = QuickMap::default();
-        let mut shared: BTreeMap<usize, Entry> = BTreeMap::new();
-        for (key, list) in self.lists {
-            let mut list: Vec<(usize, &Residue<'_>)> = list
-                .into_iter()
-                .filter_map(|at| Some((at, self.residues.get(at)?)))
-                .collect();
-            // Neighbours that ask the same first are answered alike, which processors foresee.
-            list.sort_by_key(|(_, residue)| &residue.first);
-            let from = waiting.count();
-            for (at, residue) in list {
-                if let Some(entry) = shared.get(&at) {
-                    waiting.entries.push(*entry);
-                    continue;
-                }
-                let entry = waiting.emit((residue.position, &residue.parts), &mut compiler);
-                if residue.keys > COPIES {
-                    shared.insert(at, entry);
-                }
-            }
-            postings.insert(key, (from, waiting.count()));
+        let mut programs = Programs::default();
+        let mut emitted: Vec<Option<Entry>> = vec![None; residues.len()];
+        for at in order.iter().map(|at| *at as usize) {
+            let (Some(residue), Some(emitted)) = (residues.get(at), emitted.get_mut(at)) else {
+                continue;
+            };
+            let program = (residue.position, &*residue.parts);
+            let entry = *emitted.get_or_insert_with(|| programs.emit(program, &mut compiler));
+            programs.entries.push(entry);
         }
-        for (position, parts) in &self.masked {
-            masked.emit((*position, parts), &mut compiler);
-        }
-        let places = self
-            .places
-            .iter()
-            .copied()
-            .partition(|place| !place.is_of_line());
-        let Self {
-            lexicon,
-            pool,
-            scanned,
-            ..
-        } = self;
-        Arranged {
-            lexicon,
-            pool,
-            scanned,
-            waiting,
-            postings,
-            places,
-            masks,
-            masked,
-        }
+        Looked { masks, programs }
     }
 }
 
 impl Programs {
     fn count(&self) -> u32 {
-        u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+        count(&self.entries)
     }
 
     fn emit(
@@ -350,13 +361,19 @@ impl Programs {
         (position, parts): (u32, &[&Condition]),
         compiler: &mut Compiler<'_>,
     ) -> Entry {
-        let start = u32::try_from(self.codes.len()).unwrap_or(u32::MAX);
+        let start = match parts {
+            [] => NOTHING,
+            _ => count(&self.codes),
+        };
         match parts {
+            [] => {}
             [one] => compiler.condition(one, &mut self.codes),
             parts => compiler.all(parts.iter().copied(), &mut self.codes),
         }
-        let entry = Entry { position, start };
-        self.entries.push(entry);
-        entry
+        Entry { position, start }
     }
+}
+
+fn count<T>(some: &[T]) -> u32 {
+    u32::try_from(some.len()).unwrap_or(u32::MAX)
 }

@@ -1,8 +1,8 @@
-//! Which of the conditions that nearly everybody could meet may these facts meet?
+//! Which of many conditions do these facts not rule out?
 //!
 //! For each value that tests name at a place there is a bitmap of the conditions it does not
 //! rule out; the bitmaps of all places are intersected word by word. (Bitmap indexes: O'Neil and
-//! Quass 1997.)
+//! Quass 1997.) A test that the bitmaps answer in full need not be run.
 
 use crate::{
     Condition, Encoded, Lexicon, Op, Term, Value,
@@ -11,236 +11,275 @@ use crate::{
 
 /// Places with bitmaps; tests at further ones are left to the programs.
 const MAX_MASKS: usize = 16;
-/// Values with a bitmap at one place.
+/// Bitmaps for the values at one place; of more values, neighbours share one.
 const MAX_VALUES: usize = 256;
 /// Bitmaps for the thresholds at one place, in one direction.
 const CUTS: usize = 64;
+/// Bytes that the bitmaps may take for each condition, and however few there are.
+const ROOM: usize = 64;
+const LEAST_ROOM: usize = 1 << 16;
 
-/// What of one condition the bitmaps can tell.
-#[derive(Clone, Debug)]
-enum Filter {
-    Values(Place, Kind, Vec<i64>),
-    /// Met only from the threshold up.
-    From(Place, Kind, i64),
-    /// Met only up to the threshold.
-    UpTo(Place, Kind, i64),
+/// What is left to ask of a condition.
+#[derive(Debug)]
+pub(crate) struct Residue<'c> {
+    pub(crate) position: u32,
+    /// All must be met.
+    pub(crate) parts: Vec<&'c Condition>,
+    /// Its numbers in the bitmaps: one for each list in which it waits.
+    pub(crate) numbers: Vec<u32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Shape {
-    Values,
-    From,
-    UpTo,
-}
-
-/// The bitmaps of one place and one shape of test.
-#[derive(Clone, Debug)]
-struct Mask {
+/// Tests that one set of bitmaps tells about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Subject {
     place: Place,
     kind: Kind,
     shape: Shape,
-    /// Where the bitmap of each value begins, for [`Shape::Values`].
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Shape {
+    /// Met by the constants themselves.
+    Values,
+    /// Met from the constant up.
+    From,
+    /// Met only below the constant, which is not the least number.
+    Below,
+}
+
+/// One test of one residue.
+#[derive(Debug)]
+struct Filter {
+    residue: usize,
+    part: usize,
+    constants: Vec<i64>,
+}
+
+/// The bitmaps of one subject.
+#[derive(Clone, Debug)]
+struct Mask {
+    subject: Subject,
+    /// The bitmap of each value, for [`Shape::Values`].
     values: QuickMap<i64, u32>,
-    /// Ascending; bitmap `i + 1` is for facts that reach cut `i` but not the next one.
+    /// Ascending; bitmap `i + 1` is for facts that reach `i` cuts.
     cuts: Vec<i64>,
+    /// Whether no two constants share a bitmap, so that the tests need not be run.
+    exact: bool,
     /// Bitmap 0 holds the conditions without such a test here.
     bitmaps: Vec<u64>,
 }
 
-/// Bitmaps over conditions numbered from 0.
+/// Bitmaps over numbers from 0.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Masks {
-    conditions: usize,
+    words: usize,
     masks: Vec<Mask>,
 }
 
+/// The bitmaps that one set of facts chooses.
+pub(crate) struct Rows<'m> {
+    rows: [&'m [u64]; MAX_MASKS],
+    count: usize,
+}
+
 impl Masks {
-    /// `parts` holds for each condition what must all be met.
-    pub(crate) fn build(parts: &[Vec<&Condition>], lexicon: &mut Lexicon) -> Self {
-        let mut groups: QuickMap<(u32, u8, u8), Vec<(usize, Filter)>> = QuickMap::default();
-        for (number, parts) in parts.iter().enumerate() {
-            for filter in parts.iter().filter_map(|part| filter(part, lexicon)) {
-                let (place, kind, shape) = filter.group();
-                let group = groups
-                    .entry((place.number(), kind as u8, shape as u8))
-                    .or_default();
-                // Of two such tests in one condition the first is enough: the rest is run.
-                if group.last().is_none_or(|(last, _)| *last != number) {
-                    group.push((number, filter));
-                }
+    /// Takes from the residues the parts that the bitmaps answer; `count` is one more than their
+    /// highest number.
+    pub(crate) fn build(residues: &mut [Residue<'_>], count: usize, lexicon: &mut Lexicon) -> Self {
+        let words = count.div_ceil(64);
+        let mut room = (LEAST_ROOM + ROOM * residues.len()) / (8 * words.max(1));
+        let (mut masks, mut told) = (Vec::new(), Vec::new());
+        for (subject, filters) in by_subject(residues, lexicon) {
+            if masks.len() == MAX_MASKS {
+                break;
+            }
+            let Some(mut mask) = Mask::empty((subject, &filters), room, words) else {
+                continue;
+            };
+            for filter in &filters {
+                let residue = residues.get(filter.residue);
+                let numbers = residue.map(|residue| &*residue.numbers);
+                mask.take(filter, numbers.unwrap_or_default(), words);
+            }
+            mask.admit_others(words);
+            room = room.saturating_sub(mask.bitmaps.len() / words.max(1));
+            if mask.exact {
+                told.extend(filters.iter().map(|filter| (filter.residue, filter.part)));
+            }
+            masks.push(mask);
+        }
+        // From the last part on, so that those before keep their place.
+        told.sort_unstable();
+        for (residue, part) in told.into_iter().rev() {
+            if let Some(residue) = residues.get_mut(residue) {
+                residue.parts.remove(part);
             }
         }
-        let mut groups: Vec<Vec<(usize, Filter)>> = groups.into_values().collect();
-        groups.sort_by_key(|group| (std::cmp::Reverse(group.len()), group.first().map(order)));
-        let words = parts.len().div_ceil(64);
-        let mut masks: Vec<Mask> = groups
-            .iter()
-            .filter_map(|group| mask(group, words))
-            .take(MAX_MASKS)
-            .collect();
-        masks
-            .iter_mut()
-            .for_each(|mask| mask.admit_others(parts.len(), words));
-        Self {
-            conditions: parts.len(),
-            masks,
-        }
+        Self { words, masks }
     }
 
-    /// Calls with the number of each condition that is not ruled out, ascending.
-    pub(crate) fn each(&self, encoded: &Encoded<'_>, mut found: impl FnMut(usize)) {
-        let words = self.conditions.div_ceil(64);
+    /// Chooses by the facts, once for all numbers.
+    pub(crate) fn rows(&self, encoded: &Encoded<'_>) -> Rows<'_> {
         let mut rows: [&[u64]; MAX_MASKS] = [&[]; MAX_MASKS];
         for (row, mask) in rows.iter_mut().zip(&self.masks) {
-            let from = mask.chosen(encoded.slot(mask.place, 0)) * words;
-            *row = mask.bitmaps.get(from..from + words).unwrap_or_default();
+            let from = mask.chosen(encoded.slot(mask.subject.place, 0)) * self.words;
+            *row = mask
+                .bitmaps
+                .get(from..from + self.words)
+                .unwrap_or_default();
         }
-        let rows = rows.get(..self.masks.len()).unwrap_or_default();
-        for word in 0..words {
-            let mut left = u64::MAX;
+        Rows {
+            rows,
+            count: self.masks.len(),
+        }
+    }
+}
+
+impl Rows<'_> {
+    /// Calls with each number of the stretch that is not ruled out, ascending.
+    #[inline]
+    pub(crate) fn each(&self, (from, to): (u32, u32), mut found: impl FnMut(usize)) {
+        let (from, to) = (from as usize, to as usize);
+        let rows = self.rows.get(..self.count).unwrap_or_default();
+        for word in from / 64..to.div_ceil(64) {
+            let mut left = u64::MAX << from.saturating_sub(word * 64);
+            let after = (word * 64 + 64).saturating_sub(to);
+            left &= u64::MAX >> after;
             for row in rows {
                 left &= row.get(word).copied().unwrap_or_default();
-                if left == 0 {
-                    break;
-                }
             }
             while left != 0 {
-                let number = word * 64 + left.trailing_zeros() as usize;
-                if number < self.conditions {
-                    found(number);
-                }
+                found(word * 64 + left.trailing_zeros() as usize);
                 left &= left - 1;
             }
         }
     }
 }
 
-impl Filter {
-    fn group(&self) -> (Place, Kind, Shape) {
-        match self {
-            Self::Values(place, kind, _) => (*place, *kind, Shape::Values),
-            Self::From(place, kind, _) => (*place, *kind, Shape::From),
-            Self::UpTo(place, kind, _) => (*place, *kind, Shape::UpTo),
-        }
-    }
-
-    fn thresholds(&self) -> &[i64] {
-        match self {
-            Self::Values(_, _, values) => values,
-            Self::From(_, _, threshold) | Self::UpTo(_, _, threshold) => {
-                std::slice::from_ref(threshold)
+/// The filters of all residues, those of the most tested subjects first.
+fn by_subject(residues: &[Residue<'_>], lexicon: &mut Lexicon) -> Vec<(Subject, Vec<Filter>)> {
+    let mut order: QuickMap<Subject, usize> = QuickMap::default();
+    let mut groups: Vec<(Subject, Vec<Filter>)> = Vec::new();
+    for (number, residue) in residues.iter().enumerate() {
+        for (part, condition) in residue.parts.iter().enumerate() {
+            let Some((subject, constants)) = filter(condition, lexicon) else {
+                continue;
+            };
+            let at = *order.entry(subject).or_insert_with(|| {
+                groups.push((subject, Vec::new()));
+                groups.len() - 1
+            });
+            let group = groups.get_mut(at).map(|(_, filters)| filters);
+            // Of two such tests in one condition the first is enough: the rest is run.
+            let group = group.filter(|group| group.last().is_none_or(|f| f.residue != number));
+            if let Some(group) = group {
+                group.push(Filter {
+                    residue: number,
+                    part,
+                    constants,
+                });
             }
         }
     }
+    groups.sort_by_key(|(_, filters)| std::cmp::Reverse(filters.len()));
+    groups
 }
 
 impl Mask {
-    /// The number of the bitmap for a fact.
-    fn chosen(&self, slot: Slot) -> usize {
-        if slot.kind != self.kind {
-            return 0;
+    /// As many bitmaps as the constants need and there is room for, nobody admitted.
+    fn empty((subject, filters): (Subject, &[Filter]), room: usize, words: usize) -> Option<Self> {
+        let constants = filters.iter().flat_map(|filter| &filter.constants);
+        let mut constants: Vec<i64> = constants.copied().collect();
+        constants.sort_unstable();
+        constants.dedup();
+        let most = match subject.shape {
+            Shape::Values => MAX_VALUES,
+            Shape::From | Shape::Below => CUTS,
+        };
+        let most = most.min(room.saturating_sub(2));
+        if most == 0 {
+            return None;
         }
-        match self.shape {
-            Shape::Values => self.values.get(&slot.bits).map_or(0, |at| *at as usize),
-            // One more, as bitmap 0 is for facts that are missing.
-            Shape::From | Shape::UpTo => 1 + self.cuts.partition_point(|cut| *cut <= slot.bits),
-        }
+        let step = constants.len().div_ceil(most).max(1);
+        let steps = constants.len().div_ceil(step);
+        let (mut values, mut cuts) = (QuickMap::default(), Vec::new());
+        let rows = match subject.shape {
+            Shape::Values => {
+                let numbered = (1..).flat_map(|row| std::iter::repeat_n(row, step));
+                values = constants.into_iter().zip(numbered).collect();
+                1 + steps
+            }
+            Shape::From | Shape::Below => {
+                cuts = constants.into_iter().step_by(step).collect();
+                2 + steps
+            }
+        };
+        Some(Self {
+            subject,
+            values,
+            cuts,
+            exact: step == 1,
+            bitmaps: vec![0; rows * words],
+        })
     }
 
-    fn admit(&mut self, (bitmap, number): (usize, usize), words: usize) {
-        if let Some(word) = self.bitmaps.get_mut(bitmap * words + number / 64) {
-            *word |= 1 << (number % 64);
+    /// Admits the numbers to the bitmaps of the facts that may meet the filter, and for now to
+    /// bitmap 0.
+    fn take(&mut self, filter: &Filter, numbers: &[u32], words: usize) {
+        let rows = self.bitmaps.len() / words.max(1);
+        let first = filter.constants.first().copied().unwrap_or_default();
+        let admitting: Vec<usize> = match self.subject.shape {
+            Shape::Values => {
+                let rows = filter.constants.iter().map(|value| self.value(*value));
+                rows.collect()
+            }
+            // A fact in the threshold's own stretch may lie on either side of it.
+            Shape::From => (self.stretch(first)..rows).collect(),
+            Shape::Below => (1..=self.stretch(first.saturating_sub(1))).collect(),
+        };
+        for number in numbers.iter().map(|number| *number as usize) {
+            for row in std::iter::once(0).chain(admitting.iter().copied()) {
+                if let Some(word) = self.bitmaps.get_mut(row * words + number / 64) {
+                    *word |= 1 << (number % 64);
+                }
+            }
         }
     }
 
     /// Conditions without such a test pass whatever the fact is; bitmap 0 tells which they are
     /// not, and is turned round here.
-    fn admit_others(&mut self, conditions: usize, words: usize) {
-        let tested: Vec<u64> = self
-            .bitmaps
-            .drain(..words.min(self.bitmaps.len()))
-            .collect();
-        let others: Vec<u64> = tested.iter().map(|word| !word).collect();
-        for row in self.bitmaps.chunks_mut(words.max(1)) {
-            row.iter_mut()
-                .zip(&others)
-                .for_each(|(word, other)| *word |= other);
+    fn admit_others(&mut self, words: usize) {
+        let (others, rows) = self.bitmaps.split_at_mut(words);
+        others.iter_mut().for_each(|word| *word = !*word);
+        for row in rows.chunks_mut(words.max(1)) {
+            for (word, other) in row.iter_mut().zip(&*others) {
+                *word |= other;
+            }
         }
-        self.bitmaps.splice(..0, others);
-        debug_assert!(conditions <= words * 64);
     }
-}
 
-/// A stable order among groups of one size.
-fn order((number, filter): &(usize, Filter)) -> (usize, u32, u8) {
-    let (place, _, shape) = filter.group();
-    (*number, place.number(), shape as u8)
-}
-
-/// The bitmaps of one group, bitmap 0 holding the conditions that do test here.
-fn mask(group: &[(usize, Filter)], words: usize) -> Option<Mask> {
-    let (place, kind, shape) = group.first()?.1.group();
-    let mut values: Vec<i64> = group
-        .iter()
-        .flat_map(|(_, f)| f.thresholds())
-        .copied()
-        .collect();
-    values.sort_unstable();
-    values.dedup();
-    let cuts: Vec<i64> = match shape {
-        Shape::Values if values.len() > MAX_VALUES => return None,
-        Shape::Values => Vec::new(),
-        _ => values
-            .iter()
-            .copied()
-            .step_by(values.len().div_ceil(CUTS))
-            .collect(),
-    };
-    let rows = if shape == Shape::Values {
-        1 + values.len()
-    } else {
-        2 + cuts.len()
-    };
-    let numbered = values
-        .iter()
-        .copied()
-        .zip(1_u32..)
-        .filter(|_| shape == Shape::Values);
-    let mut mask = Mask {
-        place,
-        kind,
-        shape,
-        values: numbered.collect(),
-        cuts,
-        bitmaps: vec![0; rows * words],
-    };
-    for (number, filter) in group {
-        mask.admit((0, *number), words);
-        let admitted: Vec<usize> = match filter {
-            Filter::Values(_, _, values) => values
-                .iter()
-                .filter_map(|value| mask.values.get(value))
-                .map(|at| *at as usize)
-                .collect(),
-            // A fact in the threshold's own stretch may lie on either side of it.
-            Filter::From(_, _, from) => (mask.stretch(*from)..rows).collect(),
-            Filter::UpTo(_, _, up_to) => (1..=mask.stretch(*up_to)).collect(),
-        };
-        admitted
-            .into_iter()
-            .for_each(|bitmap| mask.admit((bitmap, *number), words));
+    /// The number of the bitmap for a fact.
+    fn chosen(&self, slot: Slot) -> usize {
+        match self.subject.shape {
+            // Of another kind, or missing: it meets no such test.
+            _ if slot.kind != self.subject.kind => 0,
+            Shape::Values => self.value(slot.bits),
+            Shape::From | Shape::Below => self.stretch(slot.bits),
+        }
     }
-    Some(mask)
-}
 
-impl Mask {
+    fn value(&self, value: i64) -> usize {
+        self.values.get(&value).map_or(0, |row| *row as usize)
+    }
+
     /// The bitmap of the stretch between two cuts in which a number lies.
     fn stretch(&self, number: i64) -> usize {
         1 + self.cuts.partition_point(|cut| *cut <= number)
     }
 }
 
-fn filter(part: &Condition, lexicon: &mut Lexicon) -> Option<Filter> {
+/// A test of a fact of the moment against constants that bitmaps can tell about.
+fn filter(part: &Condition, lexicon: &mut Lexicon) -> Option<(Subject, Vec<i64>)> {
     let Condition::Test { left, op, right } = part else {
         return None;
     };
@@ -249,20 +288,25 @@ fn filter(part: &Condition, lexicon: &mut Lexicon) -> Option<Filter> {
         (Term::Value(value), op, Term::Fact(path)) if *op != Op::In => (path, op.mirrored(), value),
         _ => return None,
     };
+    let items = match (op, value) {
+        (Op::In, Value::List(items)) => items.as_slice(),
+        (Op::In, _) => return None,
+        _ => std::slice::from_ref(value),
+    };
+    let slots: Option<Vec<Slot>> = items.iter().map(|item| lexicon.constant(item)).collect();
+    let slots = slots?;
+    let Slot { kind, bits } = *slots.first()?;
+    let ordered = matches!(kind, Kind::Int | Kind::Time | Kind::Duration);
+    let (shape, constants) = match op {
+        Op::Equal | Op::In if slots.iter().all(|slot| slot.kind == kind) => {
+            (Shape::Values, slots.iter().map(|slot| slot.bits).collect())
+        }
+        Op::AtLeast if ordered => (Shape::From, vec![bits]),
+        Op::More if ordered => (Shape::From, vec![bits.checked_add(1)?]),
+        Op::AtMost if ordered => (Shape::Below, vec![bits.checked_add(1)?]),
+        Op::Less if ordered && bits > i64::MIN => (Shape::Below, vec![bits]),
+        _ => return None,
+    };
     let place = lexicon.place(path.as_str(), Frame::Moment);
-    if let (Op::In, Value::List(items)) = (op, value) {
-        let slots: Option<Vec<Slot>> = items.iter().map(|item| lexicon.constant(item)).collect();
-        let slots = slots?;
-        let kind = slots.first()?.kind;
-        let same = slots.iter().all(|slot| slot.kind == kind);
-        let values = slots.iter().map(|slot| slot.bits).collect();
-        return same.then_some(Filter::Values(place, kind, values));
-    }
-    let Slot { kind, bits } = lexicon.constant(value)?;
-    match op {
-        Op::Equal => Some(Filter::Values(place, kind, vec![bits])),
-        Op::More | Op::AtLeast => Some(Filter::From(place, kind, bits)),
-        Op::Less | Op::AtMost => Some(Filter::UpTo(place, kind, bits)),
-        _ => None,
-    }
+    Some((Subject { place, kind, shape }, constants))
 }

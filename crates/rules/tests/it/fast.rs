@@ -142,6 +142,79 @@ fn rare_facts(dice: &mut Dice) -> Facts {
     facts
 }
 
+/// Numbers around the cuts of bitmaps, and the outermost.
+fn number(dice: &mut Dice, bound: usize) -> i64 {
+    match dice.below(5) {
+        0 => dice.pick(&[i64::MIN, i64::MIN + 1, i64::MAX - 1, i64::MAX]),
+        _ => dice.below(bound) as i64,
+    }
+}
+
+/// A test of one of few facts against one of `bound` constants, of types that fit or not.
+fn comparison(dice: &mut Dice, bound: usize) -> Condition {
+    let path = dice.pick(&["customer.a", "customer.b", "customer.c"]);
+    let op = dice.pick(&[
+        Op::Less,
+        Op::AtMost,
+        Op::More,
+        Op::AtLeast,
+        Op::Equal,
+        Op::NotEqual,
+        Op::In,
+    ]);
+    let value: Value = match (op, dice.below(10)) {
+        (_, 0) => format!("text {}", dice.below(bound)).into(),
+        (Op::In, 1..8) => vec![number(dice, bound), number(dice, bound)].into(),
+        (Op::In, 8) => Value::List(vec![number(dice, bound).into(), Value::Time(0)]),
+        (_, 1) => Value::Time(number(dice, bound)),
+        _ => number(dice, bound).into(),
+    };
+    if dice.below(4) > 0 || op == Op::In {
+        return Condition::test(path, op, value);
+    }
+    Condition::Test {
+        left: Term::Value(value),
+        op,
+        right: Term::Fact(path.into()),
+    }
+}
+
+/// Of a few constants each has a bitmap of its own; of many, neighbours share one.
+#[test]
+fn bitmaps_equal_spec() {
+    for (seed, bound) in [(0, 3), (1, 40), (2, 100), (3, 700)] {
+        let mut dice = Dice::new(seed);
+        let one = |dice: &mut Dice| {
+            let tests: Vec<_> = (0..=dice.below(3))
+                .map(|_| comparison(dice, bound))
+                .collect();
+            match dice.below(2) {
+                0 => Condition::all(tests),
+                _ => Condition::all([rare(dice)].into_iter().chain(tests)),
+            }
+        };
+        let conditions: Vec<Condition> = (0..3_000).map(|_| one(&mut dice)).collect();
+        let index = Index::build((0..).zip(conditions.iter().cloned()));
+        for _ in 0..25 {
+            let mut facts = rare_facts(&mut dice);
+            for path in ["customer.a", "customer.b", "customer.c"] {
+                match dice.below(8) {
+                    0 => {}
+                    1 => facts.set(path, format!("text {}", dice.below(bound))),
+                    2 => facts.set(path, Value::Time(number(&mut dice, bound))),
+                    3 => facts.set(path, vec![number(&mut dice, bound)]),
+                    _ => facts.set(path, number(&mut dice, bound)),
+                }
+            }
+            let is_met = |(_, condition): &(u32, &Condition)| condition.evaluate(&facts).is_met();
+            let met = (0..).zip(&conditions).filter(is_met);
+            let expected: Vec<u32> = met.map(|(key, _)| key).collect();
+            assert!(!expected.is_empty());
+            assert_eq!(index.matches(&index.encode(&facts)), expected);
+        }
+    }
+}
+
 #[test]
 fn the_later_condition_under_one_key_counts() {
     let index = Index::build([(1, Condition::never()), (1, Condition::Always)]);
