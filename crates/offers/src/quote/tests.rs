@@ -158,6 +158,22 @@ fn rules_see_the_order_as_it_is_by_then() {
 }
 
 #[test]
+fn scopes_see_the_lines_as_they_are_by_then() {
+    let full_price = || Scope::Lines(rules::parse("!line.discounted").unwrap());
+    let cases = [1, 2].map(|id| Case {
+        offer: Offer {
+            scope: full_price(),
+            ..shop::case(id, "10 %").offer
+        },
+        ..shop::case(id, "10 %")
+    });
+    let outcome = quoted(&shop::order("a 1x1000 -100, b 1x2000"), &cases);
+    assert_eq!(outcome.priced.total, 2_700);
+    let refused: Vec<_> = outcome.refused.iter().map(|(_, why)| why.code()).collect();
+    assert_eq!(refused, ["no_matching_items"]);
+}
+
+#[test]
 fn a_discount_never_passes_what_is_left() {
     check("800 | 1000 off", "800 = 0");
     check("800 | 1000 off; 10 %", "800; no_effect = 0");
