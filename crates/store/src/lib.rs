@@ -12,7 +12,8 @@
 //! transaction it loads the rows they touch, judges each command in memory after those before it,
 //! saves every changed row once, commits, and only then answers. What is refused was never
 //! written, so nothing is undone on disk. Rows are read inside the transaction that saves them and
-//! nothing is remembered between batches: a second process on the same file is safe, only slower.
+//! the writer remembers nothing between batches: a second process on the same file is safe, only
+//! slower. [`Store::balances`] alone answers out of memory, and only to advise.
 //!
 //! # The files
 //!

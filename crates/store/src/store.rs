@@ -194,6 +194,28 @@ impl Store {
         self.view(project)?.accounts(ids).await
     }
 
+    /// One answer per id, in the order of the ids, cheap for accounts without a party that are asked
+    /// for again and again. Each is as the commands left it that were acknowledged before the
+    /// question, or later; they need not be of one moment, nor of that of a view. What another
+    /// process wrote to the same store is seen within a second. To advise: a command that takes of
+    /// an account is judged by what is on disk.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn balances(
+        &self,
+        project: ProjectId,
+        ids: &[AccountId],
+    ) -> Result<Vec<Option<Account>>, Fault> {
+        match &self.engine {
+            Engine::Memory(memory) => {
+                let snapshot = memory.snapshot(project)?;
+                Ok(ids.iter().map(|id| snapshot.account(*id)).collect())
+            }
+            Engine::Sqlite(sqlite) => sqlite.balances(project, ids),
+        }
+    }
+
     /// Whether a hold is still open whose time has come: another command will let go of it.
     ///
     /// # Errors

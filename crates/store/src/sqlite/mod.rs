@@ -1,5 +1,6 @@
 //! How is it kept in one file? SQLite: one thread that writes, many connections that read.
 
+mod balances;
 mod columns;
 mod load;
 mod read;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
-use ledger::Timestamp;
+use ledger::{Account, AccountId, Timestamp};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use tokio::sync::oneshot;
@@ -21,9 +22,10 @@ use tokio::sync::oneshot;
 use crate::audit::Auditor;
 use crate::{Audit, Command, Fault, Outcome, ProjectId, Settings};
 
+use balances::{Balances, is_shared};
 use read::Pool;
 pub(crate) use read::Reader;
-use writer::{Answer, Job, KEYS_AT_ONCE, Message, Tidying};
+use writer::{Answer, Desk, Job, KEYS_AT_ONCE, Message, Tidying};
 
 /// After how many pages the log is copied into the file: 16 MiB.
 const WAL_PAGES: u32 = 4096;
@@ -32,6 +34,7 @@ const WAL_PAGES: u32 = 4096;
 pub(crate) struct Sqlite {
     queue: SyncSender<Message>,
     pool: Arc<Pool>,
+    balances: Arc<Balances>,
     batch: usize,
 }
 
@@ -39,14 +42,28 @@ impl Sqlite {
     pub(crate) fn open(path: &Path, settings: Settings) -> Result<Sqlite, Fault> {
         let connection = schema::open(path, settings.check)?;
         let (queue, jobs) = sync_channel(settings.queue.max(1));
+        let balances = Arc::new(Balances::new());
         thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || writer::run(connection, &jobs, settings))
+            .spawn({
+                let balances = Arc::clone(&balances);
+                move || {
+                    writer::run(
+                        &Desk {
+                            connection,
+                            balances,
+                        },
+                        &jobs,
+                        settings,
+                    )
+                }
+            })
             .map_err(disk)?;
         let pool = Arc::new(Pool::new(path, settings.readers));
         Ok(Sqlite {
             queue,
             pool,
+            balances,
             batch: settings.batch.max(1),
         })
     }
@@ -113,6 +130,31 @@ impl Sqlite {
 
     pub(crate) fn reads(&self, project: ProjectId) -> Result<Reader, Fault> {
         Reader::new(&self.pool, project)
+    }
+
+    pub(crate) fn balances(
+        &self,
+        project: ProjectId,
+        ids: &[AccountId],
+    ) -> Result<Vec<Option<Account>>, Fault> {
+        let (mut found, moment) = self.balances.find(project, ids);
+        if found.iter().any(Option::is_none) {
+            let reader = self.reads(project)?;
+            let mut read = Vec::new();
+            for (id, found) in ids
+                .iter()
+                .zip(&mut found)
+                .filter(|(_, found)| found.is_none())
+            {
+                let account = reader.account(*id)?;
+                *found = Some(account);
+                read.push((*id, account));
+            }
+            if read.iter().any(|(id, _)| is_shared(*id)) {
+                self.balances.keep(project, (&read, moment));
+            }
+        }
+        Ok(found.into_iter().map(Option::flatten).collect())
     }
 
     pub(crate) async fn audit(&self) -> Result<Audit, Fault> {

@@ -304,27 +304,20 @@ impl Reader {
     }
 
     fn statement(&self, account: AccountId, page: Page) -> Result<Vec<SavedTransfer>, Fault> {
-        let select = match (account.party, page.newest_first) {
-            (0, false) => by_account!("> ?6", "chain, line"),
-            (0, true) => by_account!("< ?6", "chain DESC, line DESC"),
-            (_, false) => by_party!("> ?6", "links.id, line"),
-            (_, true) => by_party!("< ?6", "links.id DESC, line DESC"),
-        };
         let (kind, owner, party) = (account.kind, signed(account.owner), signed(account.party));
-        let (project, window) = (self.project.0, account.window);
+        let (project, window, after) = (self.project.0, account.window, start(page));
+        let limit = page.limit;
+        let shared = params![project, kind, owner, party, window, after, limit];
         let (key, index) = (columns::party_key(account.party), columns::CHAINS_OF_PARTY);
-        let row = params![
-            project,
-            kind,
-            owner,
-            party,
-            window,
-            start(page),
-            page.limit,
-            key,
-            index
+        let own = params![
+            project, kind, owner, party, window, after, limit, key, index
         ];
-        let row = if account.party == 0 { &row[..7] } else { row };
+        let (select, row) = match (account.party, page.newest_first) {
+            (0, false) => (by_account!("> ?6", "chain, line"), shared),
+            (0, true) => (by_account!("< ?6", "chain DESC, line DESC"), shared),
+            (_, false) => (by_party!("> ?6", "links.id, line"), own),
+            (_, true) => (by_party!("< ?6", "links.id DESC, line DESC"), own),
+        };
         let mut found = self.all(select, row, columns::transfer)?;
         // The last chain is read whole, so that the next page can begin after it.
         let last = found.last().map(|saved| saved.transfer.id.chain);

@@ -3,6 +3,7 @@
 //! A batch is one transaction: load the touched rows, judge every command in memory, save each
 //! changed row once, commit (which syncs the log), and only then answer.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::batch::Rows;
 use crate::{Command, Fault, Outcome, ProjectId, Settings};
 
+use super::balances::Balances;
 use super::{disk, load, save};
 
 /// How long the cutting of the log waits for readers while callers wait for it.
@@ -63,8 +65,14 @@ struct Batch {
     close: Option<Answer<()>>,
 }
 
+/// What the writer works with.
+pub(super) struct Desk {
+    pub(super) connection: Connection,
+    pub(super) balances: Arc<Balances>,
+}
+
 /// Serves the queue until it is closed or the last handle is gone.
-pub(super) fn run(connection: Connection, queue: &Receiver<Message>, settings: Settings) {
+pub(super) fn run(desk: &Desk, queue: &Receiver<Message>, settings: Settings) {
     let mut last = Last::default();
     let mut free_since = Instant::now();
     while let Ok(first) = queue.recv() {
@@ -76,14 +84,14 @@ pub(super) fn run(connection: Connection, queue: &Receiver<Message>, settings: S
         batch.fill(queue, settings, last);
         let begun = Instant::now();
         last.callers = batch.jobs.len();
-        answer(batch.jobs, &connection, settings.expiries.max(1));
+        answer(batch.jobs, desk, settings.expiries.max(1));
         last.took = begun.elapsed();
         for tidying in batch.tidying {
-            tidy(tidying, &connection);
+            tidy(tidying, &desk.connection);
         }
         if let Some(close) = batch.close {
             // Nobody waits for an answer that nobody wants to hear.
-            let _ = close.send(empty_log(&connection).map(|_| ()));
+            let _ = close.send(empty_log(&desk.connection).map(|_| ()));
             return;
         }
         free_since = Instant::now();
@@ -132,9 +140,9 @@ impl Batch {
     }
 }
 
-fn answer(jobs: Vec<Job>, connection: &Connection, expiries: u32) {
+fn answer(jobs: Vec<Job>, desk: &Desk, expiries: u32) {
     let commands: Vec<&Command> = jobs.iter().flat_map(|job| &job.commands).collect();
-    let outcomes = commit(connection, &commands, expiries);
+    let outcomes = commit(desk, &commands, expiries);
     drop(commands);
     let mut outcomes = outcomes.map(Vec::into_iter);
     for job in jobs {
@@ -147,28 +155,24 @@ fn answer(jobs: Vec<Job>, connection: &Connection, expiries: u32) {
     }
 }
 
-fn commit(
-    connection: &Connection,
-    commands: &[&Command],
-    expiries: u32,
-) -> Result<Vec<Outcome>, Fault> {
+fn commit(desk: &Desk, commands: &[&Command], expiries: u32) -> Result<Vec<Outcome>, Fault> {
     if commands.is_empty() {
         return Ok(Vec::new());
     }
-    let outcomes = transact(connection, commands, expiries);
-    if outcomes.is_err() && !connection.is_autocommit() {
-        // If this fails too, the next batch finds the transaction open and fails: nothing of
-        // this one can become durable by accident.
-        let _ = connection.execute_batch("ROLLBACK");
+    let outcomes = transact(desk, commands, expiries);
+    if outcomes.is_err() {
+        if !desk.connection.is_autocommit() {
+            // If this fails too, the next batch finds the transaction open and fails: nothing of
+            // this one can become durable by accident.
+            let _ = desk.connection.execute_batch("ROLLBACK");
+        }
+        desk.balances.forget();
     }
     outcomes.map_err(disk)
 }
 
-fn transact(
-    connection: &Connection,
-    commands: &[&Command],
-    expiries: u32,
-) -> rusqlite::Result<Vec<Outcome>> {
+fn transact(desk: &Desk, commands: &[&Command], expiries: u32) -> rusqlite::Result<Vec<Outcome>> {
+    let connection = &desk.connection;
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let mut rows = load::load(connection, commands, expiries)?;
     let mut outcomes = Vec::with_capacity(commands.len());
@@ -177,6 +181,7 @@ fn transact(
     }
     save::save(connection, &rows)?;
     connection.prepare_cached("COMMIT")?.execute([])?;
+    desk.balances.tell(&rows);
     Ok(outcomes)
 }
 

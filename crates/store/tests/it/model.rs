@@ -30,6 +30,7 @@ fn every_engine_answers_as_the_model() {
                 );
                 *seen.entry(name(outcome)).or_insert(0) += 1;
             }
+            assert_eq!(balances(&sqlite), balances(&model), "seed {seed}");
             assert_eq!(
                 run(sqlite.audit()).unwrap(),
                 run(model.audit()).unwrap(),
@@ -155,6 +156,20 @@ fn accounts(store: &Store) -> Vec<ledger::Account> {
         }
         all
     })
+}
+
+/// Of all accounts that there may be.
+fn balances(store: &Store) -> Vec<Option<ledger::Account>> {
+    let id = |kind, number: u64| AccountId {
+        kind,
+        owner: number % 2,
+        party: number / 2,
+        window: 0,
+    };
+    let ids = lines().flat_map(|kind| (0..6).map(move |number| id(kind, number)));
+    let ids: Vec<AccountId> = ids.collect();
+    let all = PROJECTS.map(|project| run(store.balances(project, &ids)).unwrap());
+    all.concat()
 }
 
 fn lines() -> impl Iterator<Item = u16> {

@@ -1,8 +1,9 @@
 //! Who wins when many want the same? One, and the others are told so.
 
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use ledger::{Kind as TransferKind, Rejection};
 use store::{Command, Fault, Index, Outcome, Settings, Store};
@@ -60,6 +61,55 @@ fn the_last_unit_goes_to_one() {
         );
         assert!(run(store.audit()).unwrap().is_clean());
     });
+}
+
+#[test]
+fn no_balance_is_older_than_what_was_acknowledged() {
+    on_each_engine(|store| {
+        let opening = Command {
+            openings: budget(100_000),
+            ..command()
+        };
+        submit(store, opening);
+        let acknowledged = AtomicU64::new(0);
+        let spent = || {
+            let balances = run(store.balances(SHOP, &[account(BUDGET)])).unwrap();
+            balances[0].unwrap().debits.posted
+        };
+        let check = &|caller: u64| {
+            for turn in 0..40 {
+                let chain = vec![spend(1 + caller * 100 + turn, 1, TransferKind::Direct)];
+                submit(store, Command { chain, ..command() });
+                acknowledged.fetch_add(1, Ordering::SeqCst);
+                let least = acknowledged.load(Ordering::SeqCst);
+                assert!(spent() >= least, "{} of {least}", spent());
+            }
+        };
+        thread::scope(|scope| {
+            for caller in 0..8 {
+                scope.spawn(move || check(caller));
+            }
+        });
+        assert_eq!(spent(), 8 * 40);
+    });
+}
+
+#[test]
+fn a_balance_that_another_process_changed_is_seen_after_a_while() {
+    let scratch = Scratch::new();
+    let (one, other) = (scratch.open("two.db"), scratch.open("two.db"));
+    let opening = Command {
+        openings: budget(5),
+        ..command()
+    };
+    let ids = [account(BUDGET)];
+    assert_eq!(run(one.balances(SHOP, &ids)).unwrap(), [None]);
+    submit(&other, opening);
+    let is_seen = (0..500).any(|_| {
+        thread::sleep(Duration::from_millis(20));
+        run(one.balances(SHOP, &ids)).unwrap() != [None]
+    });
+    assert!(is_seen);
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! How does an account stand that everybody asks for? Out of memory, as the writer left it.
+//!
+//! Kept are accounts that all parties share: few, and read with every decision. The writer tells
+//! what a batch changed after it is durable and before anybody is answered, so nobody who was
+//! answered can see an older balance.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+use ledger::{Account, AccountId};
+
+use crate::ProjectId;
+use crate::batch::Rows;
+
+/// After how long everything is read anew: what another process on the same file wrote is seen
+/// after so long at the latest.
+const MOST_AGE: Duration = Duration::from_secs(1);
+/// More accounts are read from the file each time.
+const MOST_KEPT: usize = 16_384;
+
+pub(super) struct Balances {
+    kept: RwLock<Kept>,
+}
+
+struct Kept {
+    accounts: HashMap<(ProjectId, AccountId), Option<Account>>,
+    since: Instant,
+    /// How often the writer told of changes.
+    told: u64,
+}
+
+/// When an account was looked for that is not kept.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    told: u64,
+}
+
+impl Balances {
+    pub(super) fn new() -> Balances {
+        let kept = Kept {
+            accounts: HashMap::new(),
+            since: Instant::now(),
+            told: 0,
+        };
+        Balances {
+            kept: RwLock::new(kept),
+        }
+    }
+
+    /// What is kept of these accounts, in their order, and the moment to give with those that are
+    /// read instead. `Some(None)` is an account that is known not to be there.
+    pub(super) fn find(
+        &self,
+        project: ProjectId,
+        ids: &[AccountId],
+    ) -> (Vec<Option<Option<Account>>>, Moment) {
+        let kept = self.kept();
+        let is_fresh = kept.since.elapsed() < MOST_AGE;
+        let find = |id: &AccountId| match is_fresh && is_shared(*id) {
+            true => kept.accounts.get(&(project, *id)).copied(),
+            false => None,
+        };
+        let moment = Moment { told: kept.told };
+        (ids.iter().map(find).collect(), moment)
+    }
+
+    /// Keeps what was read, unless the writer told of changes since: then it may be older.
+    pub(super) fn keep(
+        &self,
+        project: ProjectId,
+        (read, moment): (&[(AccountId, Option<Account>)], Moment),
+    ) {
+        let mut kept = self.kept_mut();
+        if kept.told != moment.told {
+            return;
+        }
+        if kept.since.elapsed() >= MOST_AGE {
+            kept.accounts.clear();
+            kept.since = Instant::now();
+        }
+        for (id, account) in read.iter().filter(|(id, _)| is_shared(*id)) {
+            if kept.accounts.len() < MOST_KEPT {
+                kept.accounts.insert((project, *id), *account);
+            }
+        }
+    }
+
+    /// What a batch changed. It is durable, and nobody knows yet.
+    pub(super) fn tell(&self, rows: &Rows<'_>) {
+        let mut kept = self.kept_mut();
+        kept.told += 1;
+        for (project, books) in &rows.books {
+            for account in books.changed_accounts() {
+                if let Some(known) = kept.accounts.get_mut(&(*project, account.id)) {
+                    *known = Some(*account);
+                }
+            }
+        }
+    }
+
+    /// A batch failed, and nobody knows what is durable of it.
+    pub(super) fn forget(&self) {
+        let mut kept = self.kept_mut();
+        kept.told += 1;
+        kept.accounts.clear();
+    }
+
+    fn kept(&self) -> RwLockReadGuard<'_, Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept_mut(&self) -> RwLockWriteGuard<'_, Kept> {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn is_shared(id: AccountId) -> bool {
+    id.party == 0
+}
