@@ -201,6 +201,36 @@ async fn is_stripped(shop: &Shop, decision: &str) {
 }
 
 #[tokio::test]
+async fn what_no_rule_reads_is_not_kept_with_a_decision() {
+    let shop = Shop::start().await;
+    let rule = json!({"rule": "context.till != 'other' && order.units > 0"});
+    shop.percent_off("Ten", 10, rule).await;
+    shop.policy("ranked", &["Ten"], 0).await;
+    shop.customer("ann").await;
+    let line = json!({"source_id": "pot", "quantity": 1, "price": 900,
+        "metadata": {"engraving": "xyzzy-line"}});
+    let asked = json!({
+        "customer": {"source_id": "ann"},
+        "order": {"items": [line], "metadata": {"note": "xyzzy-order"}},
+        "context": {"till": "xyzzy-till", "page": "xyzzy-page"},
+        "placement": "xyzzy-place",
+    });
+    let decided = shop.post(NOON, "/v1/decisions", &asked).await;
+    let id = decided["id"].as_str().unwrap();
+    assert!(decided["offer"].is_object(), "{decided}");
+    let unread = ["xyzzy-line", "xyzzy-order", "xyzzy-page", "xyzzy-place"];
+    let all = bytes(&shop);
+    assert!(holds(&all, "xyzzy-till"));
+    assert_eq!(
+        unread.map(|text| holds(&all, text)),
+        [false; 4],
+        "{unread:?}"
+    );
+    let replayed = server::replay::replay_named(&shop.app, id).await.unwrap();
+    assert!(replayed.is_equal());
+}
+
+#[tokio::test]
 async fn what_is_taken_back_is_in_no_decision_and_in_no_file() {
     let shop = Shop::start().await;
     let decision = decided_for(&shop).await;
