@@ -1,5 +1,7 @@
 //! What may be read of a customer for a purpose, at a moment?
 
+use std::borrow::Cow;
+
 use rules::{Facts, Reads, Telling};
 use serde::{Deserialize, Serialize};
 
@@ -32,27 +34,41 @@ pub fn split(nodes: &mut [Node], moved: &[NodeId], to: CustomerId) {
 }
 
 /// A customer's features and consents at a moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Profile {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile<'a> {
     pub customer: CustomerId,
     pub consent: Consent,
-    pub tallies: Tallies,
+    pub tallies: Cow<'a, Tallies>,
     /// What the shop says of the customer: `customer.trait.*` and `customer.metadata.*`.
-    pub traits: Facts,
+    pub traits: Cow<'a, Facts>,
 }
 
-impl Profile {
-    /// The nodes of a customer, merged. Their order does not matter.
+impl<'a> Profile<'a> {
+    /// All nodes of a customer, merged. Their order does not matter.
     #[must_use]
-    pub fn of(customer: CustomerId, nodes: &[Node], traits: Facts) -> Self {
+    pub fn of(
+        customer: CustomerId,
+        nodes: impl IntoIterator<Item = &'a Node>,
+        traits: Cow<'a, Facts>,
+    ) -> Self {
+        let mut nodes = nodes.into_iter();
+        // Most have one, and what is merged with nothing is itself.
+        let Some(first) = nodes.next() else {
+            return Self {
+                customer,
+                traits,
+                ..Self::default()
+            };
+        };
         let mut profile = Self {
             customer,
+            consent: first.consent,
+            tallies: Cow::Borrowed(&first.tallies),
             traits,
-            ..Self::default()
         };
-        for node in nodes.iter().filter(|node| node.customer == customer) {
+        for node in nodes {
             profile.consent = profile.consent.merge(node.consent);
-            profile.tallies = profile.tallies.merge(&node.tallies);
+            profile.tallies = Cow::Owned(profile.tallies.merge(&node.tallies));
         }
         profile
     }
@@ -78,7 +94,7 @@ impl Profile {
 /// Features and traits are kept to personalise offers; any other purpose may read them only
 /// where both are granted.
 #[must_use]
-pub fn facts(profile: &Profile, purpose: Purpose, now: Timestamp, reads: &Reads) -> Facts {
+pub fn facts(profile: &Profile<'_>, purpose: Purpose, now: Timestamp, reads: &Reads) -> Facts {
     let mut telling = Telling::to(reads);
     let allowed = [Purpose::PersonaliseOffers, purpose];
     if allowed

@@ -142,6 +142,7 @@ async fn request(
     (people, customer, id): (&mut People<'_>, CustomerId, DecisionId),
 ) -> Result<Request, Refused> {
     let profile = people.profile(customer);
+    let consent = profile.consent;
     let told = (asked.said, order.as_ref());
     let facts = facts(&profile, told, (asked.now, compiled.snapshot.reads()));
     let grants = people
@@ -152,7 +153,7 @@ async fn request(
     Ok(Request {
         id,
         customer,
-        consent: profile.consent,
+        consent,
         facts,
         order,
         grants: grants.unwrap_or_default(),
@@ -164,7 +165,7 @@ async fn request(
 
 /// What the rules in force read, and no more: the record of the decision keeps it.
 fn facts(
-    profile: &Profile,
+    profile: &Profile<'_>,
     (said, order): (&DecisionRequest, Option<&Order>),
     (now, reads): (Timestamp, &Reads),
 ) -> Facts {

@@ -4,7 +4,10 @@
 mod changes;
 mod person;
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use ledger::Timestamp;
 use profiles::{
@@ -259,23 +262,16 @@ impl<'a> People<'a> {
 
     /// All that is known of a loaded customer, merged over their nodes.
     #[must_use]
-    pub fn profile(&self, customer: CustomerId) -> Profile {
+    pub fn profile(&self, customer: CustomerId) -> Profile<'_> {
         let Some(person) = self.person(customer) else {
             return Profile {
                 customer,
                 ..Profile::default()
             };
         };
-        let nodes: Vec<Node> = person
-            .nodes
-            .iter()
-            .filter_map(|id| self.nodes.get(id))
-            .map(|tracked| Node {
-                customer,
-                ..tracked.thing.clone()
-            })
-            .collect();
-        Profile::of(customer, &nodes, person.traits.clone())
+        let nodes = person.nodes.iter().filter_map(|id| self.nodes.get(id));
+        let nodes = nodes.map(|tracked| &tracked.thing);
+        Profile::of(customer, nodes, Cow::Borrowed(&person.traits))
     }
 
     /// That a loaded customer is still as they were read: who takes consent back changes.

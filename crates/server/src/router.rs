@@ -32,6 +32,16 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub fn router(app: App) -> Router {
     let (routes, described) = api_routes().split_for_parts();
     let description = description::complete(described);
+    // From the outside in. As one layer, because each costs a box for every request.
+    let passed = (
+        middleware::from_fn(telemetry::watch),
+        middleware::from_fn(pages::guard),
+        middleware::from_fn(problem::always_a_body),
+        CatchPanicLayer::custom(panicked),
+        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT),
+        RequestDecompressionLayer::new(),
+        DefaultBodyLimit::max(BODY_LIMIT),
+    );
     Router::new()
         .merge(routes)
         .merge(pages::routes())
@@ -41,16 +51,7 @@ pub fn router(app: App) -> Router {
         )
         .fallback(unknown)
         .method_not_allowed_fallback(unknown_method)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(RequestDecompressionLayer::new())
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            TIMEOUT,
-        ))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(problem::always_a_body))
-        .layer(middleware::from_fn(pages::guard))
-        .layer(middleware::from_fn(telemetry::watch))
+        .layer(passed)
         .with_state(app)
 }
 

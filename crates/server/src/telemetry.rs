@@ -13,36 +13,41 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt};
 
 tokio::task_local! {
-    static REQUEST_ID: String;
+    static REQUEST_ID: u64;
 }
 
 /// The id of the request being answered; empty outside of one.
 #[must_use]
 pub fn request_id() -> String {
-    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
+    REQUEST_ID.try_with(|id| named(*id)).unwrap_or_default()
 }
 
 /// Gives the request an id, counts it and logs it: route, status and time, never a path with an
 /// id, a query, a header or a body, because those may be personal.
 pub async fn watch(request: Request, next: Next) -> Response {
-    let id = format!("req_{:016x}", rand_id());
+    let id = rand_id();
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
     let started = Instant::now();
-    let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
+    let mut response = REQUEST_ID.scope(id, next.run(request)).await;
+    let id = named(id);
     let status = response.status().as_u16();
     let seconds = started.elapsed().as_secs_f64();
     let labels = [("route", route.clone()), ("status", status.to_string())];
     metrics::counter!("proffer_requests_total", &labels).increment(1);
-    metrics::histogram!("proffer_request_seconds", "route" => route.clone()).record(seconds);
     tracing::info!(request_id = %id, %method, route, status, ms = seconds * 1000.0, "request");
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    metrics::histogram!("proffer_request_seconds", "route" => route).record(seconds);
+    if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert("x-request-id", value);
     }
     response
+}
+
+fn named(id: u64) -> String {
+    format!("req_{id:016x}")
 }
 
 fn rand_id() -> u64 {

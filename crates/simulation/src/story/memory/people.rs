@@ -1,5 +1,7 @@
 //! Who is who, what did they allow, and what is known of them?
 
+use std::borrow::Cow;
+
 use measurement::{Arm, UnitId, assign};
 use offers::{CountedOrder, Happening, Line, Order, Sku};
 use profiles::{
@@ -125,8 +127,9 @@ impl Memory {
         nodes.find(|node| node.customer == customer)
     }
 
-    pub(super) fn profile(&self, customer: CustomerId) -> Profile {
-        Profile::of(customer, &self.nodes, Facts::default())
+    pub(super) fn profile(&self, customer: CustomerId) -> Profile<'_> {
+        let theirs = self.nodes.iter().filter(|node| node.customer == customer);
+        Profile::of(customer, theirs, Cow::default())
     }
 
     /// What may be read of a customer to choose offers.
