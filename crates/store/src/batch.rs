@@ -3,21 +3,22 @@
 //! Knows no SQL: an engine loads the rows, has every command judged, and saves each changed row
 //! once. A refused command changes nothing here, so there is nothing to take back on disk.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::books::Books;
 use crate::{Command, Expect, Index, Kind, Once, Outcome, ProjectId, Write};
 
-/// The rows that a batch touches, borrowed from its commands where they bring them.
+/// The rows that a batch touches, borrowed from its commands where they bring them; in the order in
+/// which an engine is likely to keep them, so that it writes them from front to back.
 #[derive(Default)]
 pub(crate) struct Rows<'a> {
-    pub(crate) once: HashMap<(ProjectId, [u8; 16]), Seen<'a>>,
-    pub(crate) records: HashMap<(ProjectId, Kind, u64), Cell<'a>>,
-    pub(crate) unique: HashMap<(ProjectId, Index, &'a [u8]), Pointer>,
+    pub(crate) once: BTreeMap<(ProjectId, [u8; 16]), Seen<'a>>,
+    pub(crate) records: BTreeMap<(ProjectId, Kind, u64), Cell<'a>>,
+    pub(crate) unique: BTreeMap<(ProjectId, Index, &'a [u8]), Pointer>,
     /// Links to add (true) and to remove (false) in indexes that are not unique.
-    pub(crate) links: HashMap<(ProjectId, Index, &'a [u8], u64), bool>,
-    pub(crate) books: HashMap<ProjectId, Books>,
+    pub(crate) links: BTreeMap<(ProjectId, &'a [u8], Index, u64), bool>,
+    pub(crate) books: BTreeMap<ProjectId, Books>,
 }
 
 /// What is known of an idempotency key.
@@ -115,7 +116,7 @@ impl<'a> Rows<'a> {
 
     /// Who holds a unique key that the command wants for another.
     fn taken(&self, command: &'a Command) -> Option<u64> {
-        let mut holders: HashMap<(Index, &[u8]), Option<u64>> = HashMap::new();
+        let mut holders: BTreeMap<(Index, &[u8]), Option<u64>> = BTreeMap::new();
         for (index, key, id) in command.writes.iter().filter_map(unique_unlink) {
             let holder = self.holder(command.project, index, key);
             if holder == Some(id) {
@@ -176,13 +177,13 @@ impl<'a> Rows<'a> {
                 .or_insert(Pointer::NONE)
                 .id = Some(id);
         } else {
-            self.links.insert((project, index, key, id), true);
+            self.links.insert((project, key, index, id), true);
         }
     }
 
     fn unlink(&mut self, project: ProjectId, (index, key, id): (Index, &'a [u8], u64)) {
         if !index.is_unique() {
-            self.links.insert((project, index, key, id), false);
+            self.links.insert((project, key, index, id), false);
             return;
         }
         if let Entry::Occupied(mut pointer) = self.unique.entry((project, index, key))

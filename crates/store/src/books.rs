@@ -20,6 +20,8 @@ pub(crate) struct Books {
     /// Open pending transfers by when they end.
     due: BTreeSet<(Timestamp, TransferId)>,
     changed: BTreeSet<AccountId>,
+    /// Accounts that were not there before the batch.
+    opened: BTreeSet<AccountId>,
     added: BTreeMap<TransferId, Timestamp>,
     /// Pending transfers that were open before the batch and are not after it.
     ended: BTreeSet<TransferId>,
@@ -124,7 +126,11 @@ impl Books {
 
     fn take_over(&mut self, excerpt: Book, now: Timestamp) {
         for (id, account) in excerpt.accounts {
-            if self.book.accounts.insert(id, account) != Some(account) {
+            let before = self.book.accounts.insert(id, account);
+            if before.is_none() {
+                self.opened.insert(id);
+            }
+            if before != Some(account) {
                 self.changed.insert(id);
             }
         }
@@ -165,6 +171,11 @@ impl Books {
         self.changed
             .iter()
             .filter_map(|id| self.book.accounts.get(id))
+    }
+
+    /// Whether an account was not there before the batch.
+    pub(crate) fn is_new(&self, id: AccountId) -> bool {
+        self.opened.contains(&id)
     }
 
     /// Transfers to add, by key, as they stand at the end of the batch.

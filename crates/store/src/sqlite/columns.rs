@@ -86,8 +86,8 @@ pub(super) fn transfer(row: &Row<'_>) -> rusqlite::Result<SavedTransfer> {
     })
 }
 
-/// Binds and saves one account.
-pub(super) fn save_account(
+/// Binds and adds one account.
+pub(super) fn open_account(
     statement: &mut rusqlite::Statement<'_>,
     project: u32,
     account: &Account,
@@ -102,9 +102,32 @@ pub(super) fn save_account(
         signed(id.party),
         id.window,
         hundred,
+        signed(account.debits.pending),
+        signed(account.debits.posted),
+        signed(account.credits.pending),
+        signed(account.credits.posted),
         asset,
         detail,
         limit_number(account.limit),
+    ])?;
+    Ok(())
+}
+
+/// Binds and changes both sides of one account.
+pub(super) fn change_account(
+    statement: &mut rusqlite::Statement<'_>,
+    project: u32,
+    account: &Account,
+) -> rusqlite::Result<()> {
+    let id = account.id;
+    let (series, hundred) = places(id.kind);
+    statement.execute(params![
+        project,
+        series,
+        signed(id.owner),
+        signed(id.party),
+        id.window,
+        hundred,
         signed(account.debits.pending),
         signed(account.debits.posted),
         signed(account.credits.pending),

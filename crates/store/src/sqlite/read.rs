@@ -38,14 +38,15 @@ macro_rules! by_account {
     };
 }
 
-/// The same for an account of a party's own, out of every chain that touches the party.
+/// The same for an account of a party's own, out of every chain that touches the party. Without the
+/// plus the planner would read on from the first chain to the end of the table.
 macro_rules! by_party {
     ($past:literal, $order:literal) => {
         concat!(
             "SELECT ",
             transfer_columns!(),
             " FROM links CROSS JOIN transfers \
-             ON transfers.project = links.project AND transfers.chain = links.id \
+             ON transfers.project = ?1 AND transfers.chain = +links.id \
              WHERE links.project = ?1 AND links.key = ?8 AND links.idx = ?9 \
              AND (debit_kind = ?2 AND debit_owner = ?3 AND debit_party = ?4 AND debit_period = ?5 \
              OR credit_kind = ?2 AND credit_owner = ?3 AND credit_party = ?4 \
@@ -410,4 +411,48 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         version: unsigned(row.get(1)?),
         body: row.get(2)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each step of the plan reads what is asked for, in its order, and nothing is sorted.
+    #[test]
+    fn a_statement_reads_its_own_rows_only() {
+        let connection = Connection::open_in_memory().unwrap();
+        for text in schema::MIGRATIONS {
+            connection.execute_batch(text).unwrap();
+        }
+        let check = |select: &str, expected: [&str; 2]| {
+            let explain = format!("EXPLAIN QUERY PLAN {select}");
+            let mut statement = connection.prepare(&explain).unwrap();
+            let row = vec![1; statement.parameter_count()];
+            let params = rusqlite::params_from_iter(row);
+            let steps = statement.query_map(params, |row| row.get(3)).unwrap();
+            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            let searches: Vec<_> = steps
+                .iter()
+                .filter_map(|step| step.strip_prefix("SEARCH "))
+                .collect();
+            assert_eq!(searches, expected);
+            assert!(!steps.iter().any(|step| step.contains("TEMP")), "{steps:?}");
+        };
+        let links = "links USING PRIMARY KEY (project=? AND key=? AND idx=? AND id";
+        let chain = "transfers USING PRIMARY KEY (project=? AND chain=?)";
+        let (later, earlier) = (format!("{links}>?)"), format!("{links}<?)"));
+        check(by_party!("> ?6", "links.id, line"), [&later, chain]);
+        check(
+            by_party!("< ?6", "links.id DESC, line DESC"),
+            [&earlier, chain],
+        );
+        let side = |side: &str, past: &str| {
+            format!(
+                "transfers USING INDEX transfers_by_{side} (project=? AND {side}_kind=? \
+                 AND {side}_owner=? AND {side}_period=? AND chain{past}?)"
+            )
+        };
+        let later = [side("debit", ">"), side("credit", ">")];
+        check(by_account!("> ?6", "chain, line"), [&later[0], &later[1]]);
+    }
 }

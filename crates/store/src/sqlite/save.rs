@@ -47,16 +47,21 @@ fn save_books(connection: &Connection, project: ProjectId, books: &Books) -> rus
             state_number(state)
         ])?;
     }
-    let account = "INSERT INTO accounts (project, series, owner, party, period, hundred, \
-         asset, asset_detail, limited, \
-         debits_pending, debits_posted, credits_pending, credits_posted) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
-         ON CONFLICT (project, series, owner, party, period, hundred) DO UPDATE SET \
-         debits_pending = excluded.debits_pending, debits_posted = excluded.debits_posted, \
-         credits_pending = excluded.credits_pending, credits_posted = excluded.credits_posted";
-    let mut statement = connection.prepare_cached(account)?;
+    let open = "INSERT INTO accounts (project, series, owner, party, period, hundred, \
+                debits_pending, debits_posted, credits_pending, credits_posted, \
+                asset, asset_detail, limited) \
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    let change = "UPDATE accounts SET debits_pending = ?7, debits_posted = ?8, \
+                  credits_pending = ?9, credits_posted = ?10 \
+                  WHERE project = ?1 AND series = ?2 AND owner = ?3 AND party = ?4 \
+                  AND period = ?5 AND hundred = ?6";
+    let mut open = connection.prepare_cached(open)?;
+    let mut change = connection.prepare_cached(change)?;
     for account in books.changed_accounts() {
-        columns::save_account(&mut statement, project.0, account)?;
+        match books.is_new(account.id) {
+            true => columns::open_account(&mut open, project.0, account)?,
+            false => columns::change_account(&mut change, project.0, account)?,
+        }
     }
     Ok(())
 }
@@ -76,11 +81,12 @@ fn save_parties(
 }
 
 fn save_records(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
-    let put = "INSERT INTO records (project, kind, id, version, body) VALUES (?1, ?2, ?3, ?4, ?5) \
-               ON CONFLICT (project, kind, id) \
-               DO UPDATE SET version = excluded.version, body = excluded.body";
+    let add = "INSERT INTO records (project, kind, id, version, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let update = "UPDATE records SET version = ?4, body = ?5 \
+                  WHERE project = ?1 AND kind = ?2 AND id = ?3";
     let delete = "DELETE FROM records WHERE project = ?1 AND kind = ?2 AND id = ?3";
-    let mut put = connection.prepare_cached(put)?;
+    let mut add = connection.prepare_cached(add)?;
+    let mut update = connection.prepare_cached(update)?;
     let mut delete = connection.prepare_cached(delete)?;
     let mut more: BTreeMap<(ProjectId, Kind), i64> = BTreeMap::new();
     for ((project, kind, id), cell) in &rows.records {
@@ -88,7 +94,12 @@ fn save_records(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()
         match cell.change {
             Change::None => continue,
             Change::Put(body) => {
-                put.execute(params![key.0, key.1, key.2, signed(cell.version), body])?
+                let statement = if cell.saved == 0 {
+                    &mut add
+                } else {
+                    &mut update
+                };
+                statement.execute(params![key.0, key.1, key.2, signed(cell.version), body])?
             }
             Change::Deleted => delete.execute(params![key.0, key.1, key.2])?,
         };
@@ -112,15 +123,22 @@ fn save_counts(
 }
 
 fn save_unique(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
-    let put = "INSERT INTO unique_links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4) \
-               ON CONFLICT (project, idx, key) DO UPDATE SET id = excluded.id";
+    let add = "INSERT INTO unique_links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4)";
+    let update = "UPDATE unique_links SET id = ?4 WHERE project = ?1 AND idx = ?2 AND key = ?3";
     let delete = "DELETE FROM unique_links WHERE project = ?1 AND idx = ?2 AND key = ?3";
-    let mut put = connection.prepare_cached(put)?;
+    let mut add = connection.prepare_cached(add)?;
+    let mut update = connection.prepare_cached(update)?;
     let mut delete = connection.prepare_cached(delete)?;
     for ((project, index, key), pointer) in &rows.unique {
         match pointer.id {
             id if id == pointer.saved => 0,
-            Some(id) => put.execute(params![project.0, *index as u8, key, signed(id)])?,
+            Some(id) => {
+                let statement = match pointer.saved {
+                    None => &mut add,
+                    Some(_) => &mut update,
+                };
+                statement.execute(params![project.0, *index as u8, key, signed(id)])?
+            }
             None => delete.execute(params![project.0, *index as u8, key])?,
         };
     }
@@ -131,7 +149,7 @@ fn save_links(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> 
     let remove = "DELETE FROM links WHERE project = ?1 AND idx = ?2 AND key = ?3 AND id = ?4";
     let mut add = connection.prepare_cached(LINK)?;
     let mut remove = connection.prepare_cached(remove)?;
-    for ((project, index, key, id), linked) in &rows.links {
+    for ((project, key, index, id), linked) in &rows.links {
         let statement = if *linked { &mut add } else { &mut remove };
         statement.execute(params![project.0, *index as u8, key, signed(*id)])?;
     }

@@ -16,7 +16,7 @@ use super::columns::{self, account_columns, signed, transfer_columns};
 use super::{WAL_PAGES, disk};
 
 /// Every migration, the first first.
-const MIGRATIONS: [&str; 1] = [include_str!(
+pub(super) const MIGRATIONS: [&str; 1] = [include_str!(
     "../../migrations/0001_books_records_links.sql"
 )];
 
