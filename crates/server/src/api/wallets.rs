@@ -117,7 +117,7 @@ impl Wallet<'_> {
         };
         let mut found = Vec::new();
         for holder in self.ids().collect::<Vec<_>>() {
-            found.extend(under_both(&mut self.view, OF_HOLDER, (holder, page)).await?);
+            found.extend(under_both(self.view, OF_HOLDER, (holder, page)).await?);
         }
         let mut held = Vec::with_capacity(found.len());
         for id in found {
