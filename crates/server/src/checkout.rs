@@ -195,7 +195,7 @@ impl<'a> Till<'a> {
         facts.extend(order_metadata_facts(&self.input, &reads));
         let mut telling = Telling::to(&reads);
         if let Some(metadata) = metadata {
-            metadata_facts("redemption.metadata", metadata, &mut telling);
+            metadata_facts("redemption.metadata.", metadata, &mut telling);
         }
         telling.tell("now", Value::Time(self.now));
         facts.extend(telling.done());

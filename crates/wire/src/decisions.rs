@@ -80,7 +80,7 @@ impl DecisionRequest {
     #[must_use]
     pub fn context_facts(&self, reads: &Reads) -> Facts {
         let mut telling = Telling::to(reads);
-        metadata_facts("context", &self.context, &mut telling);
+        metadata_facts("context.", &self.context, &mut telling);
         telling.find("context.placement", || self.placement.as_deref());
         telling.done()
     }

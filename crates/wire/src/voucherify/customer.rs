@@ -68,7 +68,7 @@ impl CustomerInput {
             self.source_id.as_deref().or(self.id.as_deref())
         });
         if let Some(metadata) = &self.metadata {
-            metadata_facts("customer.metadata", metadata, &mut telling);
+            metadata_facts("customer.metadata.", metadata, &mut telling);
         }
         telling.done()
     }

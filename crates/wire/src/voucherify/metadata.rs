@@ -10,11 +10,11 @@ pub type Metadata = BTreeMap<String, serde_json::Value>;
 /// Nested objects are read so deep.
 const MAX_DEPTH: u8 = 4;
 
-/// Tells a fact `prefix.key` for every member that has a value a fact can have. A fraction has
-/// none: it stays unknown rather than rounded.
+/// Tells a fact for every member that has a value a fact can have, under the prefix (`context.`)
+/// and its key. A fraction has none: it stays unknown rather than rounded.
 pub fn metadata_facts(prefix: &str, metadata: &Metadata, telling: &mut Telling<'_>) {
-    let mut path = format!("{prefix}.");
-    if telling.reads().wants_under(&path) {
+    if telling.reads().wants_under(prefix) {
+        let mut path = prefix.to_owned();
         for (key, value) in metadata {
             tell(&mut path, (key, value), MAX_DEPTH, telling);
         }

@@ -67,7 +67,7 @@ pub fn order_to_domain(
 pub fn order_metadata_facts(input: &OrderInput, reads: &Reads) -> Facts {
     let mut telling = Telling::to(reads);
     if let Some(metadata) = &input.metadata {
-        metadata_facts("order.metadata", metadata, &mut telling);
+        metadata_facts("order.metadata.", metadata, &mut telling);
     }
     telling.done()
 }
@@ -216,7 +216,7 @@ fn line_facts(item: &OrderItemInput, reads: &Reads) -> Facts {
     // What says more of the line comes later, and wins.
     let all = [of_product, of_sku, item.metadata.as_ref()];
     for metadata in all.into_iter().flatten() {
-        metadata_facts("line.metadata", metadata, &mut telling);
+        metadata_facts("line.metadata.", metadata, &mut telling);
     }
     let named = |key| {
         let said = |metadata: &Metadata| fact(metadata.get(key)?);
