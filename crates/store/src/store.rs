@@ -207,13 +207,7 @@ impl Store {
         project: ProjectId,
         ids: &[AccountId],
     ) -> Result<Vec<Option<Account>>, Fault> {
-        match &self.engine {
-            Engine::Memory(memory) => {
-                let snapshot = memory.snapshot(project)?;
-                Ok(ids.iter().map(|id| snapshot.account(*id)).collect())
-            }
-            Engine::Sqlite(sqlite) => sqlite.balances(project, ids),
-        }
+        self.reads(project)?.balances(ids).await
     }
 
     /// Whether a hold is still open whose time has come: another command will let go of it.

@@ -151,6 +151,18 @@ impl View {
         }
     }
 
+    /// As [`crate::Store::balances`] the accounts without a party, which may be newer than the view;
+    /// the others are of its moment.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn balances(&mut self, ids: &[AccountId]) -> Result<Vec<Option<Account>>, Fault> {
+        match &self.source {
+            Source::Memory(snapshot) => Ok(ids.iter().map(|id| snapshot.account(*id)).collect()),
+            Source::Sqlite(reader) => reader.balances(ids),
+        }
+    }
+
     /// Whether a hold is still open whose time has come.
     ///
     /// # Errors

@@ -79,7 +79,7 @@ impl Balances {
             kept.accounts.clear();
             kept.since = Instant::now();
         }
-        for (id, account) in read.iter().filter(|(id, _)| is_shared(*id)) {
+        for (id, account) in read {
             if kept.accounts.len() < MOST_KEPT {
                 kept.accounts.insert((project, *id), *account);
             }
@@ -115,6 +115,7 @@ impl Balances {
     }
 }
 
+/// Whether no party has it to itself.
 pub(super) fn is_shared(id: AccountId) -> bool {
     id.party == 0
 }

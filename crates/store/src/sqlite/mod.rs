@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
-use ledger::{Account, AccountId, Timestamp};
+use ledger::Timestamp;
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use tokio::sync::oneshot;
@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use crate::audit::Auditor;
 use crate::{Audit, Command, Fault, Outcome, ProjectId, Settings};
 
-use balances::{Balances, is_shared};
+use balances::Balances;
 use read::Pool;
 pub(crate) use read::Reader;
 use writer::{Answer, Desk, Job, KEYS_AT_ONCE, Message, Tidying};
@@ -34,7 +34,6 @@ const WAL_PAGES: u32 = 4096;
 pub(crate) struct Sqlite {
     queue: SyncSender<Message>,
     pool: Arc<Pool>,
-    balances: Arc<Balances>,
     batch: usize,
 }
 
@@ -59,11 +58,10 @@ impl Sqlite {
                 }
             })
             .map_err(disk)?;
-        let pool = Arc::new(Pool::new(path, settings.readers));
+        let pool = Arc::new(Pool::new(path, settings.readers, balances));
         Ok(Sqlite {
             queue,
             pool,
-            balances,
             batch: settings.batch.max(1),
         })
     }
@@ -130,31 +128,6 @@ impl Sqlite {
 
     pub(crate) fn reads(&self, project: ProjectId) -> Result<Reader, Fault> {
         Reader::new(&self.pool, project)
-    }
-
-    pub(crate) fn balances(
-        &self,
-        project: ProjectId,
-        ids: &[AccountId],
-    ) -> Result<Vec<Option<Account>>, Fault> {
-        let (mut found, moment) = self.balances.find(project, ids);
-        if found.iter().any(Option::is_none) {
-            let reader = self.reads(project)?;
-            let mut read = Vec::new();
-            for (id, found) in ids
-                .iter()
-                .zip(&mut found)
-                .filter(|(_, found)| found.is_none())
-            {
-                let account = reader.account(*id)?;
-                *found = Some(account);
-                read.push((*id, account));
-            }
-            if read.iter().any(|(id, _)| is_shared(*id)) {
-                self.balances.keep(project, (&read, moment));
-            }
-        }
-        Ok(found.into_iter().map(Option::flatten).collect())
     }
 
     pub(crate) async fn audit(&self) -> Result<Audit, Fault> {

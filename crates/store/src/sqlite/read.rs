@@ -11,6 +11,7 @@ use crate::{
     AccountsOf, Fault, Index, Kind, Page, ProjectId, Record, SavedTransfer, TransferFilter,
 };
 
+use super::balances::{Balances, is_shared};
 use super::columns::{self, account_columns, signed, transfer_columns, unsigned};
 use super::{disk, schema};
 
@@ -64,14 +65,16 @@ pub(super) struct Pool {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
     most_idle: usize,
+    balances: Arc<Balances>,
 }
 
 impl Pool {
-    pub(super) fn new(path: &Path, most_idle: usize) -> Pool {
+    pub(super) fn new(path: &Path, most_idle: usize, balances: Arc<Balances>) -> Pool {
         Pool {
             path: path.to_path_buf(),
             idle: Mutex::default(),
             most_idle,
+            balances,
         }
     }
 
@@ -258,6 +261,34 @@ impl Reader {
         let (series, hundred) = columns::places(id.kind);
         let row = params![self.project.0, series, owner, party, id.window, hundred];
         self.one(select, row, columns::account)
+    }
+
+    /// Shared accounts out of memory, or read anew where they are not kept: the moment of this
+    /// reader may be older than what is kept. The others as this reader sees them.
+    pub(crate) fn balances(&self, ids: &[AccountId]) -> Result<Vec<Option<Account>>, Fault> {
+        let (kept, moment) = self.pool.balances.find(self.project, ids);
+        let mut anew: Option<Reader> = None;
+        let mut read = Vec::new();
+        let mut found = Vec::with_capacity(ids.len());
+        for (id, kept) in ids.iter().zip(kept) {
+            found.push(match kept {
+                Some(account) => account,
+                None if !is_shared(*id) => self.account(*id)?,
+                None => {
+                    let reader = match anew.take() {
+                        Some(reader) => reader,
+                        None => Reader::new(&self.pool, self.project)?,
+                    };
+                    let account = anew.insert(reader).account(*id)?;
+                    read.push((*id, account));
+                    account
+                }
+            });
+        }
+        if !read.is_empty() {
+            self.pool.balances.keep(self.project, (&read, moment));
+        }
+        Ok(found)
     }
 
     pub(crate) fn has_overdue(&self, now: Timestamp) -> Result<bool, Fault> {
