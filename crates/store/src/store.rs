@@ -194,8 +194,8 @@ impl Store {
         self.view(project)?.accounts(ids).await
     }
 
-    /// One answer per id, in the order of the ids, cheap for accounts without a party that are asked
-    /// for again and again. Each is as the commands left it that were acknowledged before the
+    /// One answer per id, in the order of the ids; cheap for accounts without a party that are
+    /// asked for again and again. Each is as the commands left it that were acknowledged before the
     /// question, or later; they need not be of one moment, nor of that of a view. What another
     /// process wrote to the same store is seen within a second. To advise: a command that takes of
     /// an account is judged by what is on disk.

@@ -151,8 +151,8 @@ impl View {
         }
     }
 
-    /// As [`crate::Store::balances`] the accounts without a party, which may be newer than the view;
-    /// the others are of its moment.
+    /// As [`crate::Store::balances`] the accounts without a party, which may be newer than the
+    /// view; the others are of its moment.
     ///
     /// # Errors
     /// [`Fault::Disk`].
