@@ -147,7 +147,8 @@ impl<'a> Statements<'a> {
         let all: BTreeSet<_> = command.chain.iter().flat_map(of).collect();
         for (party, chain) in all.into_iter().filter(|(party, _)| *party != 0) {
             let key = party.to_be_bytes();
-            self.link.execute(params![command.project.0, 0, key, chain])?;
+            self.link
+                .execute(params![command.project.0, 0, key, chain])?;
         }
         Ok(())
     }

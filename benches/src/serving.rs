@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
     thread,
 };
 
@@ -27,7 +28,9 @@ use server::{
 use store::{Settings, Store};
 use tokio::net::TcpListener;
 use wire::{
-    decisions::{BenefitView, DecisionRequest, DecisionResponse, OfferView, RedeemableRef},
+    decisions::{
+        BenefitView, DecisionRequest, DecisionResponse, OfferView, RedeemableRef, WhyNone,
+    },
     voucherify::RedeemableKind,
 };
 
@@ -173,7 +176,10 @@ fn limit() -> Router {
         .layer(DefaultBodyLimit::max(1024 * 1024))
 }
 
+/// Every other one is offered something.
 async fn decision(Json(request): Json<DecisionRequest>) -> Json<DecisionResponse> {
+    static ASKED: AtomicU64 = AtomicU64::new(0);
+    let is_offered = ASKED.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
     let text = |text: &str| text.to_owned();
     let offer = OfferView {
         redeemable: RedeemableRef {
@@ -195,8 +201,11 @@ async fn decision(Json(request): Json<DecisionRequest>) -> Json<DecisionResponse
     Json(DecisionResponse {
         id: request.customer.source_id.unwrap_or_default(),
         decided_at: 1_790_000_000_000,
-        offer: Some(offer),
-        why_none: None,
+        offer: is_offered.then_some(offer),
+        why_none: (!is_offered).then(|| WhyNone {
+            code: text("nothing_now"),
+            sentence: text("There is nothing for you right now."),
+        }),
     })
 }
 
