@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use ledger::Account;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use crate::audit::{Auditor, Sides};
@@ -42,6 +43,7 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
         "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0;",
     )?;
     connection.set_prepared_statement_cache_capacity(32);
+    keep_plans(&connection)?;
     Ok(connection)
 }
 
@@ -55,7 +57,14 @@ fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA wal_autocheckpoint = {WAL_PAGES}; PRAGMA secure_delete = ON;",
     ))?;
     connection.set_prepared_statement_cache_capacity(64);
-    Ok(())
+    keep_plans(connection)
+}
+
+/// A statement is planned once, whatever is bound to it. Otherwise SQLite looks whether a value
+/// allows a partial index, and plans anew with each other value.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    let keep = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    connection.set_db_config(keep, true).map(|_| ())
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), Fault> {
