@@ -149,8 +149,7 @@ async fn request(
         .person(customer)
         .map(|person| grants(person, asked.now));
     let occasion = occasion(order.as_ref(), customer, asked.now);
-    let of = (app, asked.project);
-    let remaining = remaining(of, people, compiled, (&facts, &occasion)).await?;
+    let remaining = remaining(people, compiled, (&facts, &occasion)).await?;
     Ok(Request {
         id,
         customer,
@@ -225,7 +224,6 @@ pub fn number_of(name: &str) -> u64 {
 
 /// What the budgets and caps of the campaigns in question still hold.
 async fn remaining(
-    (app, project): (&App, ProjectId),
     people: &mut People<'_>,
     compiled: &Compiled,
     (facts, occasion): (&Facts, &Occasion),
@@ -249,19 +247,16 @@ async fn remaining(
     if limits.is_empty() {
         return Ok(Remaining::default());
     }
-    // What campaigns share is read once, and what customers share out of memory: the command that
-    // makes the promise is judged by what is on disk.
+    // What campaigns share is read once, and out of memory: the command that makes the promise is
+    // judged by what is on disk.
     let mut ids: Vec<AccountId> = limits
         .iter()
         .map(|(_, counter)| counter.account.id)
         .collect();
     ids.sort_unstable();
     ids.dedup();
-    let (shared, own): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| id.party == 0);
-    let of_all = app.store().balances(project, &shared).await?;
-    let of_one = people.view().accounts(&own).await?;
-    let ids = shared.into_iter().chain(own);
-    let accounts = ids.zip(of_all.into_iter().chain(of_one)).collect();
+    let accounts = people.view().balances(&ids).await?;
+    let accounts = ids.into_iter().zip(accounts).collect();
     Ok(left(&limits, &accounts))
 }
 
