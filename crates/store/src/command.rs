@@ -2,6 +2,8 @@
 
 use ledger::{Opening, Rejection, Timestamp, Transfer};
 
+use crate::numbers::signed;
+
 /// A tenant's live or sandbox data. Leads every key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProjectId(pub u32);
@@ -132,6 +134,24 @@ pub struct Page {
     pub newest_first: bool,
 }
 
+impl Page {
+    /// Where an engine starts to look, past which ids are asked for, in the order that is asked.
+    pub(crate) fn start(self) -> i64 {
+        match (self.newest_first, self.after) {
+            (true, 0) => i64::MAX,
+            (false, 0) => -1,
+            (_, after) => signed(after),
+        }
+    }
+
+    pub(crate) fn is_past(self, chain: u64) -> bool {
+        match self.newest_first {
+            true => signed(chain) < self.start(),
+            false => signed(chain) > self.start(),
+        }
+    }
+}
+
 /// What a record is. The numbers are on disk: they are never used again for something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -152,6 +172,10 @@ pub enum Kind {
     Segment = 10,
     /// A frozen configuration, kept from the first decision made with it.
     Snapshot = 11,
+    /// What one process at a time has: a number for its ids, the turn of a job.
+    Lease = 12,
+    /// Somebody who is signed in to the pages, or may be by a link.
+    Visit = 13,
     Customer = 20,
     /// What is known through one identifier: features and consent.
     Node = 21,
