@@ -43,17 +43,21 @@
 //! until it is written over in turn, or emptied by [`Store::empty_log`].
 
 mod audit;
+mod balances;
 mod batch;
 mod books;
 mod command;
 mod funding;
 mod hash;
 mod memory;
+mod numbers;
+mod queue;
 mod read;
 mod settings;
 mod sqlite;
 mod store;
 mod view;
+mod wanted;
 
 pub use audit::{Audit, Finding};
 pub use command::{

@@ -1,22 +1,13 @@
 //! How is a value of ours written in a column, and read back?
 
-use ledger::{
-    Account, AccountId, Asset, Balance, Code, Currency, Kind, Limit, PendingState, Transfer,
-    TransferId,
-};
+use ledger::{Account, AccountId, Balance, Code, PendingState, Transfer, TransferId};
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
 
 use crate::SavedTransfer;
-
-/// Unsigned numbers are kept as signed ones of the same bits; below 2^63 they keep their order.
-pub(super) const fn signed(number: u64) -> i64 {
-    number.cast_signed()
-}
-
-pub(super) const fn unsigned(number: i64) -> u64 {
-    number.cast_unsigned()
-}
+use crate::numbers::{
+    self, KindNumbers, Unknown, asset_numbers, limit_number, signed, state_number, unsigned,
+};
 
 /// In the order in which [`account`] reads.
 macro_rules! account_columns {
@@ -37,15 +28,6 @@ macro_rules! transfer_columns {
 
 pub(super) use {account_columns, transfer_columns};
 
-/// The index, beside those of [`crate::Index`], of the chains that touch a party's accounts.
-pub(super) const CHAINS_OF_PARTY: u8 = 0;
-
-/// The key under which the chains of a party are found. Whoever keeps links under such a number in
-/// the same eight bytes finds theirs on the same page.
-pub(super) const fn party_key(party: u64) -> [u8; 8] {
-    party.to_be_bytes()
-}
-
 /// Where an account's line of the chart stands in its key: within a hundred, and which hundred.
 pub(super) const fn places(kind: u16) -> (u16, u16) {
     (kind % 100, kind / 100)
@@ -54,8 +36,8 @@ pub(super) const fn places(kind: u16) -> (u16, u16) {
 pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         id: account_id(row, 0)?,
-        asset: asset(row, 4)?,
-        limit: limit(row, 6)?,
+        asset: numbers::asset((row.get(4)?, row.get(5)?)).map_err(unknown(4))?,
+        limit: numbers::limit(row.get(6)?).map_err(unknown(6))?,
         debits: Balance {
             pending: unsigned(row.get(7)?),
             posted: unsigned(row.get(8)?),
@@ -77,7 +59,7 @@ pub(super) fn transfer(row: &Row<'_>) -> rusqlite::Result<SavedTransfer> {
         credit: account_id(row, 6)?,
         amount: unsigned(row.get(10)?),
         code: Code(row.get(11)?),
-        kind: kind(row)?,
+        kind: numbers::kind(kind_numbers(row)?).map_err(unknown(12))?,
     };
     Ok(SavedTransfer {
         transfer,
@@ -144,7 +126,7 @@ pub(super) fn add_transfer(
 ) -> rusqlite::Result<()> {
     let transfer = &saved.transfer;
     let (debit, credit) = (transfer.debit, transfer.credit);
-    let kind = kind_numbers(transfer.kind);
+    let kind = numbers::kind_numbers(transfer.kind);
     statement.execute(params![
         project,
         signed(transfer.id.chain),
@@ -161,8 +143,8 @@ pub(super) fn add_transfer(
         transfer.code.0,
         kind.number,
         kind.expires_at,
-        kind.pending.map(|id| signed(id.chain)),
-        kind.pending.map(|id| id.line),
+        kind.pending_chain,
+        kind.pending_line,
         saved.state.map(state_number),
         saved.at,
     ])?;
@@ -178,122 +160,25 @@ fn account_id(row: &Row<'_>, first: usize) -> rusqlite::Result<AccountId> {
     })
 }
 
-fn asset(row: &Row<'_>, first: usize) -> rusqlite::Result<Asset> {
-    let detail: i64 = row.get(first + 1)?;
-    match row.get(first)? {
-        0 => {
-            let [.., a, b, c] = detail.to_be_bytes();
-            Ok(Asset::Currency(Currency([a, b, c])))
-        }
-        1 => Ok(Asset::Points(unsigned(detail))),
-        2 => Ok(Asset::Uses),
-        3 => Ok(Asset::Touches),
-        other => Err(unknown(first, other)),
-    }
-}
-
-fn asset_numbers(asset: Asset) -> (i64, i64) {
-    match asset {
-        Asset::Currency(Currency([a, b, c])) => (0, i64::from(u32::from_be_bytes([0, a, b, c]))),
-        Asset::Points(programme) => (1, signed(programme)),
-        Asset::Uses => (2, 0),
-        Asset::Touches => (3, 0),
-    }
-}
-
-fn limit(row: &Row<'_>, column: usize) -> rusqlite::Result<Limit> {
-    match row.get(column)? {
-        0 => Ok(Limit::None),
-        1 => Ok(Limit::DebitsWithinCredits),
-        2 => Ok(Limit::CreditsWithinDebits),
-        other => Err(unknown(column, other)),
-    }
-}
-
-fn limit_number(limit: Limit) -> i64 {
-    match limit {
-        Limit::None => 0,
-        Limit::DebitsWithinCredits => 1,
-        Limit::CreditsWithinDebits => 2,
-    }
-}
-
-fn kind(row: &Row<'_>) -> rusqlite::Result<Kind> {
-    let pending = || -> rusqlite::Result<TransferId> {
-        Ok(TransferId {
-            chain: unsigned(row.get(14)?),
-            line: row.get(15)?,
-        })
-    };
-    match row.get(12)? {
-        0 => Ok(Kind::Direct),
-        1 => Ok(Kind::Pending {
-            expires_at: row.get(13)?,
-        }),
-        2 => Ok(Kind::Post {
-            pending: pending()?,
-        }),
-        3 => Ok(Kind::Void {
-            pending: pending()?,
-        }),
-        other => Err(unknown(12, other)),
-    }
-}
-
-struct KindNumbers {
-    number: i64,
-    expires_at: Option<i64>,
-    pending: Option<TransferId>,
-}
-
-fn kind_numbers(kind: Kind) -> KindNumbers {
-    let none = KindNumbers {
-        number: 0,
-        expires_at: None,
-        pending: None,
-    };
-    match kind {
-        Kind::Direct => none,
-        Kind::Pending { expires_at } => KindNumbers {
-            number: 1,
-            expires_at: Some(expires_at),
-            ..none
-        },
-        Kind::Post { pending } => KindNumbers {
-            number: 2,
-            pending: Some(pending),
-            ..none
-        },
-        Kind::Void { pending } => KindNumbers {
-            number: 3,
-            pending: Some(pending),
-            ..none
-        },
-    }
+/// A kind and what belongs to it, in four columns.
+fn kind_numbers(row: &Row<'_>) -> rusqlite::Result<KindNumbers> {
+    Ok(KindNumbers {
+        number: row.get(12)?,
+        expires_at: row.get(13)?,
+        pending_chain: row.get(14)?,
+        pending_line: row.get(15)?,
+    })
 }
 
 fn state(row: &Row<'_>) -> rusqlite::Result<Option<PendingState>> {
-    match row.get(16)? {
-        None => Ok(None),
-        Some(0) => Ok(Some(PendingState::Open)),
-        Some(1) => Ok(Some(PendingState::Posted)),
-        Some(2) => Ok(Some(PendingState::Voided)),
-        Some(3) => Ok(Some(PendingState::Expired)),
-        Some(other) => Err(unknown(16, other)),
-    }
-}
-
-pub(super) fn state_number(state: PendingState) -> i64 {
-    match state {
-        PendingState::Open => 0,
-        PendingState::Posted => 1,
-        PendingState::Voided => 2,
-        PendingState::Expired => 3,
-    }
+    let number: Option<i64> = row.get(16)?;
+    number.map(numbers::state).transpose().map_err(unknown(16))
 }
 
 /// A number that no version of ours writes: the file is damaged.
-fn unknown(column: usize, number: i64) -> rusqlite::Error {
-    let what = format!("{number} stands for nothing here");
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, what.into())
+fn unknown(column: usize) -> impl FnOnce(Unknown) -> rusqlite::Error {
+    move |Unknown(number)| {
+        let what = format!("{number} stands for nothing here");
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, what.into())
+    }
 }

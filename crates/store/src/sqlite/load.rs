@@ -2,17 +2,16 @@
 //!
 //! Everything is read inside the transaction that will save it, so nothing can change between.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use ledger::{AccountId, Limit, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::batch::{Cell, Pointer, Rows, Seen};
-use crate::books::{Books, ended_by};
-use crate::funding::funding_id;
-use crate::{Command, Index, Kind, ProjectId, SavedTransfer, Write};
+use crate::books::Books;
+use crate::numbers::{signed, unsigned};
+use crate::wanted::{Wanted, records_of, unique_key, wanted};
+use crate::{Command, ProjectId, SavedTransfer};
 
-use super::columns::{self, account_columns, signed, transfer_columns, unsigned};
+use super::columns::{self, account_columns, transfer_columns};
 
 /// Open holds of one side of an account whose time has come, the oldest first.
 macro_rules! overdue {
@@ -97,18 +96,6 @@ fn load_versions<'a>(
     Ok(())
 }
 
-fn records_of(command: &Command) -> impl Iterator<Item = (Kind, u64)> {
-    let expected = command
-        .expects
-        .iter()
-        .map(|expect| (expect.kind, expect.id));
-    let written = command.writes.iter().filter_map(|write| match write {
-        Write::Put { kind, id, .. } | Write::Delete { kind, id } => Some((*kind, *id)),
-        Write::Link { .. } | Write::Unlink { .. } => None,
-    });
-    expected.chain(written)
-}
-
 fn load_unique<'a>(
     connection: &Connection,
     commands: &[&'a Command],
@@ -125,56 +112,6 @@ fn load_unique<'a>(
         }
     }
     Ok(())
-}
-
-fn unique_key(write: &Write) -> Option<(Index, &[u8])> {
-    match write {
-        Write::Link { index, key, .. } | Write::Unlink { index, key, .. } => {
-            index.is_unique().then_some((*index, key))
-        }
-        Write::Put { .. } | Write::Delete { .. } => None,
-    }
-}
-
-/// What to load of one project's books.
-struct Wanted {
-    /// The latest time that any command of the batch brings.
-    until: Timestamp,
-    chains: BTreeSet<u64>,
-    accounts: BTreeSet<AccountId>,
-}
-
-impl Wanted {
-    fn nothing() -> Wanted {
-        Wanted {
-            until: Timestamp::MIN,
-            chains: BTreeSet::new(),
-            accounts: BTreeSet::new(),
-        }
-    }
-}
-
-fn wanted(commands: &[&Command]) -> BTreeMap<ProjectId, Wanted> {
-    let mut all: BTreeMap<ProjectId, Wanted> = BTreeMap::new();
-    for command in commands {
-        let wanted = all.entry(command.project).or_insert_with(Wanted::nothing);
-        wanted.until = wanted.until.max(command.now);
-        for (place, opening) in command.openings.iter().enumerate() {
-            wanted.accounts.insert(opening.id);
-            if let Some((_, counterpart, _)) = opening.funding {
-                wanted.accounts.insert(counterpart);
-                wanted
-                    .chains
-                    .insert(funding_id(command, place, opening).chain);
-            }
-        }
-        for transfer in &command.chain {
-            wanted.chains.insert(transfer.id.chain);
-            wanted.chains.extend(ended_by(transfer).map(|id| id.chain));
-            wanted.accounts.extend([transfer.debit, transfer.credit]);
-        }
-    }
-    all
 }
 
 fn load_books(

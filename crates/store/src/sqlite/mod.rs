@@ -1,6 +1,5 @@
 //! How is it kept in one file? SQLite: one thread that writes, many connections that read.
 
-mod balances;
 mod columns;
 mod load;
 mod read;
@@ -13,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use ledger::Timestamp;
 use rusqlite::Connection;
@@ -20,13 +20,16 @@ use rusqlite::backup::{Backup, StepResult};
 use tokio::sync::oneshot;
 
 use crate::audit::Auditor;
+use crate::balances::Balances;
+use crate::queue::{Answer, Job, stretches};
 use crate::{Audit, Command, Fault, Outcome, ProjectId, Settings};
 
-use balances::Balances;
 use read::Pool;
 pub(crate) use read::Reader;
-use writer::{Answer, Desk, Job, KEYS_AT_ONCE, Message, Tidying};
+use writer::{Desk, KEYS_AT_ONCE, Message, Tidying};
 
+/// What another process on the same file wrote is seen after so long at the latest.
+const MOST_AGE: Duration = Duration::from_secs(1);
 /// After how many pages the log is copied into the file: 16 MiB.
 const WAL_PAGES: u32 = 4096;
 
@@ -41,7 +44,7 @@ impl Sqlite {
     pub(crate) fn open(path: &Path, settings: Settings) -> Result<Sqlite, Fault> {
         let connection = schema::open(path, settings.check)?;
         let (queue, jobs) = sync_channel(settings.queue.max(1));
-        let balances = Arc::new(Balances::new());
+        let balances = Arc::new(Balances::new(MOST_AGE));
         thread::Builder::new()
             .name("store-writer".into())
             .spawn({
@@ -68,13 +71,8 @@ impl Sqlite {
 
     /// Each stretch of at most a batch is one transaction at most.
     pub(crate) async fn submit(&self, commands: Vec<Command>) -> Result<Vec<Outcome>, Fault> {
-        if commands.len() <= self.batch {
-            return self.submit_job(commands).await;
-        }
         let mut outcomes = Vec::with_capacity(commands.len());
-        let mut commands = commands.into_iter().peekable();
-        while commands.peek().is_some() {
-            let stretch = commands.by_ref().take(self.batch).collect();
+        for stretch in stretches(commands, self.batch) {
             outcomes.extend(self.submit_job(stretch).await?);
         }
         Ok(outcomes)

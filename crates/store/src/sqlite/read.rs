@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ledger::{Account, AccountId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
+use crate::balances::{Balances, is_shared};
+use crate::numbers::{CHAINS_OF_PARTY, party_key, signed, unsigned};
 use crate::{
     AccountsOf, Fault, Index, Kind, Page, ProjectId, Record, SavedTransfer, TransferFilter,
 };
 
-use super::balances::{Balances, is_shared};
-use super::columns::{self, account_columns, signed, transfer_columns, unsigned};
+use super::columns::{self, account_columns, transfer_columns};
 use super::{disk, schema};
 
 /// Both sides of an account's statement; no transfer is on both. The indexes are named, because
@@ -174,7 +175,7 @@ impl Reader {
                  WHERE project = ?1 AND kind = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4"
             }
         };
-        let row = params![self.project.0, kind as u8, start(page), page.limit];
+        let row = params![self.project.0, kind as u8, page.start(), page.limit];
         self.all(select, row, record)
     }
 
@@ -189,7 +190,7 @@ impl Reader {
                  WHERE project = ?1 AND kind = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4"
             }
         };
-        let row = params![self.project.0, kind as u8, start(page), page.limit];
+        let row = params![self.project.0, kind as u8, page.start(), page.limit];
         self.all(select, row, id)
     }
 
@@ -223,7 +224,7 @@ impl Reader {
                  WHERE project = ?1 AND idx = ?2 AND key = ?3 AND id < ?4 LIMIT ?5"
             }
         };
-        let row = params![self.project.0, index as u8, key, start(page), page.limit];
+        let row = params![self.project.0, index as u8, key, page.start(), page.limit];
         self.all(select, row, id)
     }
 
@@ -327,7 +328,7 @@ impl Reader {
         page: Page,
     ) -> Result<Vec<SavedTransfer>, Fault> {
         match filter {
-            TransferFilter::Chain(chain) if page.limit > 0 && is_past(chain, page) => {
+            TransferFilter::Chain(chain) if page.limit > 0 && page.is_past(chain) => {
                 self.lines_of(filter, chain)
             }
             TransferFilter::Chain(_) => Ok(Vec::new()),
@@ -337,10 +338,10 @@ impl Reader {
 
     fn statement(&self, account: AccountId, page: Page) -> Result<Vec<SavedTransfer>, Fault> {
         let (kind, owner, party) = (account.kind, signed(account.owner), signed(account.party));
-        let (project, window, after) = (self.project.0, account.window, start(page));
+        let (project, window, after) = (self.project.0, account.window, page.start());
         let limit = page.limit;
         let shared = params![project, kind, owner, party, window, after, limit];
-        let (key, index) = (columns::party_key(account.party), columns::CHAINS_OF_PARTY);
+        let (key, index) = (party_key(account.party), CHAINS_OF_PARTY);
         let own = params![
             project, kind, owner, party, window, after, limit, key, index
         ];
@@ -413,22 +414,6 @@ impl Reader {
                 .query_map(row, read)?
                 .collect()
         })
-    }
-}
-
-/// Where a stretch starts, in the order in which it goes.
-fn start(page: Page) -> i64 {
-    match (page.newest_first, page.after) {
-        (true, 0) => i64::MAX,
-        (false, 0) => -1,
-        (_, after) => signed(after),
-    }
-}
-
-fn is_past(chain: u64, page: Page) -> bool {
-    match page.newest_first {
-        true => signed(chain) < start(page),
-        false => signed(chain) > start(page),
     }
 }
 

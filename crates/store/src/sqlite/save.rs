@@ -7,9 +7,10 @@ use rusqlite::{Connection, params};
 
 use crate::batch::{Change, Rows, Seen};
 use crate::books::Books;
+use crate::numbers::{CHAINS_OF_PARTY, party_key, signed, state_number};
 use crate::{Kind, ProjectId};
 
-use super::columns::{self, CHAINS_OF_PARTY, party_key, signed, state_number, transfer_columns};
+use super::columns::{self, transfer_columns};
 
 const LINK: &str = "INSERT INTO links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4) \
                     ON CONFLICT (project, key, idx, id) DO NOTHING";

@@ -11,14 +11,15 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, pa
 
 use crate::audit::{Auditor, Sides};
 use crate::hash::fnv1a;
+use crate::numbers::signed;
 use crate::{Check, Fault, ProjectId};
 
-use super::columns::{self, account_columns, signed, transfer_columns};
+use super::columns::{self, account_columns, transfer_columns};
 use super::{WAL_PAGES, disk};
 
 /// Every migration, the first first.
 pub(super) const MIGRATIONS: [&str; 1] = [include_str!(
-    "../../migrations/0001_books_records_links.sql"
+    "../../migrations/sqlite/0001_books_records_links.sql"
 )];
 
 /// Opens the connection that writes, and brings the file up to date and checks it.

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use ledger::{Rejection, Timestamp};
 use rusqlite::{Connection, params};
-use tokio::sync::oneshot;
 
+use crate::balances::Balances;
 use crate::batch::Rows;
+use crate::queue::{Answer, Job, commands_of, hand_out};
 use crate::{Command, Fault, Outcome, ProjectId, Settings};
 
-use super::balances::Balances;
 use super::{disk, load, save};
 
 /// How long the cutting of the log waits for readers while callers wait for it.
@@ -30,11 +30,6 @@ pub(super) enum Message {
     Close(Answer<()>),
 }
 
-pub(super) struct Job {
-    pub(super) commands: Vec<Command>,
-    pub(super) answer: Answer<Vec<Outcome>>,
-}
-
 /// What is done between two batches.
 pub(super) enum Tidying {
     /// Forgets idempotency keys made before a moment, at most [`KEYS_AT_ONCE`]; how many.
@@ -46,9 +41,6 @@ pub(super) enum Tidying {
     /// Cuts the log to nothing; `false` where a reader looks at an older moment.
     Log(Answer<bool>),
 }
-
-/// Where one caller waits.
-pub(super) type Answer<T> = oneshot::Sender<Result<T, Fault>>;
 
 /// How the transaction before this one went.
 #[derive(Clone, Copy, Default)]
@@ -141,18 +133,8 @@ impl Batch {
 }
 
 fn answer(jobs: Vec<Job>, desk: &Desk, expiries: u32) {
-    let commands: Vec<&Command> = jobs.iter().flat_map(|job| &job.commands).collect();
-    let outcomes = commit(desk, &commands, expiries);
-    drop(commands);
-    let mut outcomes = outcomes.map(Vec::into_iter);
-    for job in jobs {
-        let answer = match &mut outcomes {
-            Ok(outcomes) => Ok(outcomes.by_ref().take(job.commands.len()).collect()),
-            Err(fault) => Err(fault.clone()),
-        };
-        // A caller that stopped waiting does not stop the command.
-        let _ = job.answer.send(answer);
-    }
+    let outcomes = commit(desk, &commands_of(&jobs), expiries);
+    hand_out(jobs, outcomes);
 }
 
 fn commit(desk: &Desk, commands: &[&Command], expiries: u32) -> Result<Vec<Outcome>, Fault> {

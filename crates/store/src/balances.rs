@@ -13,14 +13,14 @@ use ledger::{Account, AccountId};
 use crate::ProjectId;
 use crate::batch::Rows;
 
-/// After how long everything is read anew: what another process on the same file wrote is seen
-/// after so long at the latest.
-const MOST_AGE: Duration = Duration::from_secs(1);
-/// More accounts are read from the file each time.
+/// More accounts are read from the engine each time.
 const MOST_KEPT: usize = 16_384;
 
-pub(super) struct Balances {
+pub(crate) struct Balances {
     kept: RwLock<Kept>,
+    /// After how long everything is read anew: what another process wrote is seen after so long
+    /// at the latest.
+    most_age: Duration,
 }
 
 struct Kept {
@@ -32,12 +32,12 @@ struct Kept {
 
 /// When an account was looked for that is not kept.
 #[derive(Clone, Copy)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     told: u64,
 }
 
 impl Balances {
-    pub(super) fn new() -> Balances {
+    pub(crate) fn new(most_age: Duration) -> Balances {
         let kept = Kept {
             accounts: HashMap::new(),
             since: Instant::now(),
@@ -45,18 +45,19 @@ impl Balances {
         };
         Balances {
             kept: RwLock::new(kept),
+            most_age,
         }
     }
 
     /// What is kept of these accounts, in their order, and the moment to give with those that are
     /// read instead. `Some(None)` is an account that is known not to be there.
-    pub(super) fn find(
+    pub(crate) fn find(
         &self,
         project: ProjectId,
         ids: &[AccountId],
     ) -> (Vec<Option<Option<Account>>>, Moment) {
         let kept = self.kept();
-        let is_fresh = kept.since.elapsed() < MOST_AGE;
+        let is_fresh = kept.since.elapsed() < self.most_age;
         let find = |id: &AccountId| match is_fresh && is_shared(*id) {
             true => kept.accounts.get(&(project, *id)).copied(),
             false => None,
@@ -66,7 +67,7 @@ impl Balances {
     }
 
     /// Keeps what was read, unless the writer told of changes since: then it may be older.
-    pub(super) fn keep(
+    pub(crate) fn keep(
         &self,
         project: ProjectId,
         (read, moment): (&[(AccountId, Option<Account>)], Moment),
@@ -75,7 +76,7 @@ impl Balances {
         if kept.told != moment.told {
             return;
         }
-        if kept.since.elapsed() >= MOST_AGE {
+        if kept.since.elapsed() >= self.most_age {
             kept.accounts.clear();
             kept.since = Instant::now();
         }
@@ -87,7 +88,7 @@ impl Balances {
     }
 
     /// What a batch changed. It is durable, and nobody knows yet.
-    pub(super) fn tell(&self, rows: &Rows<'_>) {
+    pub(crate) fn tell(&self, rows: &Rows<'_>) {
         let mut kept = self.kept_mut();
         kept.told += 1;
         for (project, books) in &rows.books {
@@ -100,7 +101,7 @@ impl Balances {
     }
 
     /// A batch failed, and nobody knows what is durable of it.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let mut kept = self.kept_mut();
         kept.told += 1;
         kept.accounts.clear();
@@ -116,6 +117,6 @@ impl Balances {
 }
 
 /// Whether no party has it to itself.
-pub(super) fn is_shared(id: AccountId) -> bool {
+pub(crate) fn is_shared(id: AccountId) -> bool {
     id.party == 0
 }
