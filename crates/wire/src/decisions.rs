@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::{
     Malformed, decimal,
     time::{self, Timestamp},
-    voucherify::{Discount, Metadata, OrderInput, PointsBack, RedeemableKind, metadata_facts},
+    voucherify::{Discount, OrderInput, PointsBack, RedeemableKind, Unread, unread_facts},
 };
 
 pub use offers::money;
@@ -39,7 +39,7 @@ pub struct DecisionRequest {
     /// What else is known of the moment: read by rules as `context.…`.
     #[serde(default)]
     #[schema(value_type = Object)]
-    pub context: Metadata,
+    pub context: Unread,
     /// Where the offer may be shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<String>,
@@ -80,7 +80,7 @@ impl DecisionRequest {
     #[must_use]
     pub fn context_facts(&self, reads: &Reads) -> Facts {
         let mut telling = Telling::to(reads);
-        metadata_facts("context.", &self.context, &mut telling);
+        unread_facts("context.", &self.context, &mut telling);
         telling.find("context.placement", || self.placement.as_deref());
         telling.done()
     }

@@ -42,7 +42,12 @@ impl std::error::Error for Malformed {}
 /// The first place that does not fit.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
     objects_only(bytes)?;
-    serde_json::from_slice(bytes).map_err(|fast| locate::<T>(bytes, &fast))
+    // Known to be text as a whole, its texts need not be looked at one by one.
+    let fast = match str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    fast.map_err(|fast| locate::<T>(bytes, &fast))
 }
 
 /// A list would be taken for an object's members in order.

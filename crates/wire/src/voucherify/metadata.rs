@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use rules::{Telling, Value};
 
+use super::{
+    Unread,
+    unread::{Lying, Made},
+};
+
 /// Whatever a shop wants to keep with a thing.
 pub type Metadata = BTreeMap<String, serde_json::Value>;
 
@@ -14,26 +19,28 @@ const MAX_DEPTH: u8 = 4;
 /// and its key. A fraction has none: it stays unknown rather than rounded.
 pub fn metadata_facts(prefix: &str, metadata: &Metadata, telling: &mut Telling<'_>) {
     if telling.reads().wants_under(prefix) {
+        unread_facts(prefix, &metadata.into(), telling);
+    }
+}
+
+/// The same of metadata that was not read yet, and is not where nobody reads of it.
+pub fn unread_facts(prefix: &str, metadata: &Unread, telling: &mut Telling<'_>) {
+    if telling.reads().wants_under(prefix) {
         let mut path = prefix.to_owned();
-        for (key, value) in metadata {
-            tell(&mut path, (key, value), MAX_DEPTH, telling);
+        for member in metadata.members() {
+            tell(&mut path, member, MAX_DEPTH, telling);
         }
     }
 }
 
 /// Tells one member; `above` is where it stands, and is left as it was.
-fn tell(
-    above: &mut String,
-    (key, value): (&str, &serde_json::Value),
-    depth: u8,
-    telling: &mut Telling<'_>,
-) {
+fn tell(above: &mut String, (key, value): (&str, Lying<'_>), depth: u8, telling: &mut Telling<'_>) {
     let length = above.len();
     above.push_str(key);
-    if let serde_json::Value::Object(members) = value {
+    if let Some(members) = value.members() {
         above.push('.');
-        for (key, value) in members.iter().filter(|_| depth > 1) {
-            tell(above, (key, value), depth - 1, telling);
+        for member in members.into_iter().filter(|_| depth > 1) {
+            tell(above, member, depth - 1, telling);
         }
     } else {
         telling.find(above, || fact(value));
@@ -42,20 +49,20 @@ fn tell(
 }
 
 /// The value a condition can read, where it is one.
-pub(super) fn fact(value: &serde_json::Value) -> Option<Value> {
-    match value {
-        serde_json::Value::Bool(flag) => Some(Value::Bool(*flag)),
-        serde_json::Value::Number(number) => number.as_i64().map(Value::Int),
-        serde_json::Value::String(text) => Some(Value::Text(text.as_str().into())),
-        serde_json::Value::Array(items) => items
-            .iter()
-            .map(scalar)
-            .collect::<Option<Vec<_>>>()
-            .map(Value::List),
-        serde_json::Value::Null | serde_json::Value::Object(_) => None,
+pub(super) fn fact(value: Lying<'_>) -> Option<Value> {
+    match value.made() {
+        Made::Flag(flag) => Some(Value::Bool(flag)),
+        Made::Negative(number) => Some(Value::Int(number)),
+        Made::Whole(number) => i64::try_from(number).ok().map(Value::Int),
+        Made::Text(text) => Some(Value::Text(text.into())),
+        Made::List(items) => {
+            let items: Option<Vec<_>> = items.into_iter().map(scalar).collect();
+            items.map(Value::List)
+        }
+        Made::Null | Made::Fraction(_) | Made::Object(_) => None,
     }
 }
 
-fn scalar(value: &serde_json::Value) -> Option<Value> {
-    if value.is_array() { None } else { fact(value) }
+fn scalar(value: Lying<'_>) -> Option<Value> {
+    fact(value).filter(|value| !matches!(value, Value::List(_)))
 }

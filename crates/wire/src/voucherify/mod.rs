@@ -18,6 +18,7 @@ mod rollback;
 mod rule;
 mod stacking;
 mod tier;
+mod unread;
 mod validation;
 mod voucher;
 
@@ -35,7 +36,7 @@ pub use customer::{
 pub use discount::{Discount, DiscountType, Effect, UnitRef};
 pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
 pub use list::List;
-pub use metadata::{Metadata, metadata_facts};
+pub use metadata::{Metadata, metadata_facts, unread_facts};
 pub(crate) use order::currency_of;
 pub use order::{
     ItemObject, MAX_ITEMS, MAX_MINOR, OrderInput, OrderItemInput, OrderItemView, OrderObject,
@@ -62,6 +63,7 @@ pub use stacking::{APPLICABLE_LIMIT, ApplicationMode, REDEEMABLES_LIMIT, Stackin
 pub use tier::{
     Action, TierCampaign, TierInput, TierOrders, TierRedemptions, TierSummary, TierUpdate, TierView,
 };
+pub use unread::Unread;
 pub use validation::{
     GiftResult, GiftUse, RedeemableInput, RedeemableKind, RowDetails, RowResult, RowStatus,
     SessionInput, SessionType, SessionView, TtlUnit, ValidationOptions, ValidationRequest,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CustomerInput, CustomerRef, Metadata, lenient};
+use super::{CustomerInput, CustomerRef, Unread, lenient};
 use crate::time::{self, Timestamp};
 
 pub(crate) use domain::currency_of;
@@ -59,7 +59,7 @@ pub struct OrderInput {
     pub items: Option<Vec<OrderItemInput>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<Unread>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<CustomerInput>,
     #[serde(
@@ -80,14 +80,14 @@ pub struct OrderInput {
 #[serde(default)]
 pub struct OrderItemInput {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_id: Option<String>,
+    pub product_id: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sku_id: Option<String>,
+    pub sku_id: Option<Box<str>>,
     /// `product` or `sku`: what `source_id` names.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub related_object: Option<String>,
+    pub related_object: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<String>,
+    pub source_id: Option<Box<str>>,
     #[serde(
         deserialize_with = "lenient::count",
         skip_serializing_if = "Option::is_none"
@@ -109,28 +109,28 @@ pub struct OrderItemInput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount_amount: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub product: Option<ProductRef>,
+    pub product: Option<Box<ProductRef>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sku: Option<SkuRef>,
+    pub sku: Option<Box<SkuRef>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<Unread>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ProductRef {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
+    pub id: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<String>,
+    pub source_id: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<Unread>,
     #[serde(rename = "override", skip_serializing_if = "Option::is_none")]
     pub is_override: Option<bool>,
 }
@@ -139,17 +139,17 @@ pub struct ProductRef {
 #[serde(default)]
 pub struct SkuRef {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
+    pub id: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<String>,
+    pub source_id: Option<Box<str>>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sku: Option<String>,
+    pub sku: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<Unread>,
     #[serde(rename = "override", skip_serializing_if = "Option::is_none")]
     pub is_override: Option<bool>,
 }
@@ -189,7 +189,7 @@ pub struct OrderView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<OrderItemView>,
     #[schema(value_type = Object)]
-    pub metadata: Metadata,
+    pub metadata: Unread,
     pub customer_id: Option<String>,
     pub referrer_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,13 +214,13 @@ pub struct OrderItemView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_id: Option<String>,
+    pub product_id: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sku_id: Option<String>,
+    pub sku_id: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub related_object: Option<String>,
+    pub related_object: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<String>,
+    pub source_id: Option<Box<str>>,
     #[serde(skip_serializing_if = "is_zero")]
     pub quantity: u64,
     #[serde(skip_serializing_if = "is_zero")]
@@ -246,12 +246,12 @@ pub struct OrderItemView {
     pub applied_quantity_amount: u64,
     pub subtotal_amount: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub product: Option<ProductRef>,
+    pub product: Option<Box<ProductRef>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sku: Option<SkuRef>,
+    pub sku: Option<Box<SkuRef>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<Unread>,
     pub object: ItemObject,
 }
 

@@ -13,6 +13,7 @@ mod promises;
 mod rules;
 mod segment;
 mod skeletons;
+mod unread;
 
 /// Checks every row of a file against what `told` makes of its body.
 #[track_caller]

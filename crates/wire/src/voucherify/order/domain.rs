@@ -6,7 +6,7 @@ use rules::{Facts, Reads, Telling};
 use super::{OrderInput, OrderItemInput, SHIPPING_PRODUCT, SHIPPING_SOURCE};
 use crate::{
     Malformed, decimal,
-    voucherify::{Metadata, metadata::fact, metadata_facts},
+    voucherify::{Unread, metadata::fact, unread_facts},
 };
 
 /// Lines in one order.
@@ -67,7 +67,7 @@ pub fn order_to_domain(
 pub fn order_metadata_facts(input: &OrderInput, reads: &Reads) -> Facts {
     let mut telling = Telling::to(reads);
     if let Some(metadata) = &input.metadata {
-        metadata_facts("order.metadata.", metadata, &mut telling);
+        unread_facts("order.metadata.", metadata, &mut telling);
     }
     telling.done()
 }
@@ -86,12 +86,8 @@ pub(crate) fn currency_of(text: Option<&str>) -> Result<Option<Currency>, Malfor
 }
 
 fn store_of(input: &OrderInput) -> Option<std::sync::Arc<str>> {
-    input
-        .metadata
-        .as_ref()?
-        .get("store")?
-        .as_str()
-        .map(Into::into)
+    let store = input.metadata.as_ref()?.get("store")?;
+    store.as_text().map(Into::into)
 }
 
 fn bounded(amount: Minor, pointer: &str) -> Result<Minor, Malformed> {
@@ -186,9 +182,7 @@ fn unit_cost(item: &OrderItemInput) -> Result<Option<Minor>, Malformed> {
     for (pointer, metadata) in sources {
         if let Some(value) = metadata.and_then(|metadata| metadata.get("unit_cost")) {
             let wrong = || Malformed::at(pointer, "not a whole number of minor units");
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
+            let text = value.as_written().ok_or_else(wrong)?;
             let cost = text
                 .parse()
                 .ok()
@@ -216,10 +210,10 @@ fn line_facts(item: &OrderItemInput, reads: &Reads) -> Facts {
     // What says more of the line comes later, and wins.
     let all = [of_product, of_sku, item.metadata.as_ref()];
     for metadata in all.into_iter().flatten() {
-        metadata_facts("line.metadata.", metadata, &mut telling);
+        unread_facts("line.metadata.", metadata, &mut telling);
     }
     let named = |key| {
-        let said = |metadata: &Metadata| fact(metadata.get(key)?);
+        let said = |metadata: &Unread| fact(metadata.get(key)?);
         let mut said = all.into_iter().flatten().rev().filter_map(said);
         said.next().filter(|value| value.as_text().is_some())
     };

@@ -117,11 +117,11 @@ impl<'a> Seen<'a> {
         let added = self.sofar().filter(|discount| adds(discount)).count();
         items.extend(lines.take(added).map(|(index, line)| {
             let item = OrderItemInput {
-                product_id: Some(line.sku.0.to_string()),
-                product: Some(ProductRef {
-                    id: Some(line.sku.0.to_string()),
+                product_id: Some(line.sku.0.as_ref().into()),
+                product: Some(Box::new(ProductRef {
+                    id: Some(line.sku.0.as_ref().into()),
                     ..Default::default()
-                }),
+                })),
                 ..Default::default()
             };
             let mut view = self.item(&item, (index, line), applied);
