@@ -50,6 +50,11 @@ impl Books {
         self.book.holds.contains_key(&id)
     }
 
+    /// How many pending transfers are loaded, whatever became of them.
+    pub(crate) fn holds(&self) -> usize {
+        self.book.holds.len()
+    }
+
     /// Lets go what is overdue, whatever becomes of the command that brought the time.
     pub(crate) fn expire(&mut self, now: Timestamp) {
         let most = TransferId {

@@ -98,7 +98,7 @@ pub enum Outcome {
 /// submit it again with the same [`Once`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The queue is full. Nothing was done; try again later.
+    /// The queue is full, or too many others were in the way. Nothing was done; try again later.
     Busy,
     /// The disk or the database failed, and how.
     Disk(String),
@@ -109,7 +109,7 @@ pub enum Fault {
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Fault::Busy => f.write_str("the queue of the store is full"),
+            Fault::Busy => f.write_str("the store has too much to do"),
             Fault::Disk(what) => write!(f, "the disk failed: {what}"),
             Fault::Closed => f.write_str("the store is closed"),
         }

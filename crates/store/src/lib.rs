@@ -51,6 +51,7 @@ mod funding;
 mod hash;
 mod memory;
 mod numbers;
+mod postgres;
 mod queue;
 mod read;
 mod settings;

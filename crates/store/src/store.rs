@@ -5,6 +5,7 @@ use std::path::Path;
 use ledger::{Account, AccountId, Timestamp};
 
 use crate::memory::Memory;
+use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::{
     AccountsOf, Audit, Command, Fault, Index, Kind, Outcome, Page, ProjectId, Record,
@@ -21,6 +22,7 @@ pub struct Store {
 enum Engine {
     Memory(Memory),
     Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 impl Store {
@@ -44,6 +46,24 @@ impl Store {
         })
     }
 
+    /// Connects to a database that speaks PostgreSQL's protocol and brings its schema up to date.
+    /// Any number of processes may serve one database. The store lives on the runtime on which this
+    /// is called; it may be asked from any.
+    ///
+    /// `url` is `postgres://user:password@host:port/name`, with `?sslmode=require` to encrypt (then
+    /// the certificate is checked, by Mozilla's list or by `sslrootcert=FILE`). Its accounts are
+    /// not summed here, whatever [`Settings::check`] says: others serve them meanwhile. It takes
+    /// one connection to write and at most [`Settings::readers`] to read, and for moments as many
+    /// again.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`]: it cannot be read or reached, or was written by a newer version.
+    pub async fn connect(url: &str, settings: Settings) -> Result<Store, Fault> {
+        Ok(Store {
+            engine: Engine::Postgres(Postgres::connect(url, settings).await?),
+        })
+    }
+
     /// Submits one command; returns when its outcome is durable. A caller that stops waiting
     /// does not stop the command.
     ///
@@ -54,6 +74,10 @@ impl Store {
             Engine::Memory(memory) => memory.submit(&command),
             Engine::Sqlite(sqlite) => {
                 let mut outcomes = sqlite.submit(vec![command]).await?;
+                outcomes.pop().ok_or(Fault::Closed)
+            }
+            Engine::Postgres(postgres) => {
+                let mut outcomes = postgres.submit(vec![command]).await?;
                 outcomes.pop().ok_or(Fault::Closed)
             }
         }
@@ -70,6 +94,7 @@ impl Store {
                 .map(|command| memory.submit(command))
                 .collect(),
             Engine::Sqlite(sqlite) => sqlite.submit(commands).await,
+            Engine::Postgres(postgres) => postgres.submit(commands).await,
         }
     }
 
@@ -82,6 +107,7 @@ impl Store {
         match &self.engine {
             Engine::Memory(memory) => Ok(View::of_memory(memory.snapshot(project)?)),
             Engine::Sqlite(sqlite) => Ok(View::of_sqlite(sqlite.view(project)?)),
+            Engine::Postgres(postgres) => Ok(View::of_postgres(postgres.view(project))),
         }
     }
 
@@ -90,6 +116,7 @@ impl Store {
         match &self.engine {
             Engine::Memory(memory) => Ok(View::of_memory(memory.snapshot(project)?)),
             Engine::Sqlite(sqlite) => Ok(View::of_sqlite(sqlite.reads(project)?)),
+            Engine::Postgres(postgres) => Ok(View::of_postgres(postgres.reads(project))),
         }
     }
 
@@ -197,8 +224,8 @@ impl Store {
     /// One answer per id, in the order of the ids; cheap for accounts without a party that are
     /// asked for again and again. Each is as the commands left it that were acknowledged before the
     /// question, or later; they need not be of one moment, nor of that of a view. What another
-    /// process wrote to the same store is seen within a second. To advise: a command that takes of
-    /// an account is judged by what is on disk.
+    /// process wrote to the same store is seen within a second, on PostgreSQL within 250 ms. To
+    /// advise: a command that takes of an account is judged by what is on disk.
     ///
     /// # Errors
     /// [`Fault::Disk`].
@@ -249,12 +276,14 @@ impl Store {
         match &self.engine {
             Engine::Memory(memory) => Ok(memory.forget_keys(project, before)),
             Engine::Sqlite(sqlite) => sqlite.forget_keys(project, before).await,
+            Engine::Postgres(postgres) => postgres.forget_keys(project, before).await,
         }
     }
 
     /// Empties the log into the file, so that what was deleted or written over is in neither any
     /// more. `false` where somebody was reading an older moment all the while: then what they see
-    /// is still there.
+    /// is still there. Nothing to do on PostgreSQL, which keeps what was written over on its pages
+    /// until VACUUM (its own daemon runs it) and in its log until that is recycled or archived.
     ///
     /// # Errors
     /// [`Fault::Busy`], [`Fault::Disk`], [`Fault::Closed`].
@@ -262,6 +291,7 @@ impl Store {
         match &self.engine {
             Engine::Memory(_) => Ok(true),
             Engine::Sqlite(sqlite) => sqlite.empty_log().await,
+            Engine::Postgres(_) => Ok(true),
         }
     }
 
@@ -273,6 +303,7 @@ impl Store {
         match &self.engine {
             Engine::Memory(memory) => memory.audit(),
             Engine::Sqlite(sqlite) => sqlite.audit().await,
+            Engine::Postgres(postgres) => postgres.audit().await,
         }
     }
 
@@ -280,11 +311,16 @@ impl Store {
     /// appears under its name when it is whole and on disk; what was there is replaced.
     ///
     /// # Errors
-    /// [`Fault::Disk`], also for the in-memory model, which has nothing to copy.
+    /// [`Fault::Disk`], also for the in-memory model, which has nothing to copy, and for
+    /// PostgreSQL, which has its own tools.
     pub async fn backup(&self, to: &Path) -> Result<(), Fault> {
         match &self.engine {
             Engine::Memory(_) => Err(Fault::Disk("a store in memory has no file to copy".into())),
             Engine::Sqlite(sqlite) => sqlite.backup(to).await,
+            Engine::Postgres(_) => Err(Fault::Disk(
+                "a store in PostgreSQL is copied with pg_dump, or with pg_basebackup and its log"
+                    .into(),
+            )),
         }
     }
 
@@ -297,6 +333,7 @@ impl Store {
         match self.engine {
             Engine::Memory(memory) => memory.close(),
             Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
         }
     }
 }

@@ -3,13 +3,15 @@
 use ledger::{Account, AccountId, Timestamp};
 
 use crate::memory::Snapshot;
+use crate::postgres;
 use crate::sqlite::Reader;
 use crate::{AccountsOf, Fault, Index, Kind, Page, Record, SavedTransfer, TransferFilter};
 
 /// Reads of one project. Every method answers as the method of [`crate::Store`] of that name.
 ///
 /// The methods take `&mut self` because a connection answers one question at a time; on SQLite
-/// each runs to its end on the calling thread, without a hop.
+/// each runs to its end on the calling thread, without a hop; on PostgreSQL each is one round trip,
+/// and nothing is taken from the pool before the first.
 pub struct View {
     source: Source,
 }
@@ -17,6 +19,7 @@ pub struct View {
 enum Source {
     Memory(Snapshot),
     Sqlite(Reader),
+    Postgres(postgres::Reader),
 }
 
 impl View {
@@ -32,12 +35,19 @@ impl View {
         }
     }
 
+    pub(crate) fn of_postgres(reader: postgres::Reader) -> View {
+        View {
+            source: Source::Postgres(reader),
+        }
+    }
+
     /// # Errors
     /// [`Fault::Disk`], as of every method below.
     pub async fn get(&mut self, kind: Kind, id: u64) -> Result<Option<Record>, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.get(kind, id)),
             Source::Sqlite(reader) => reader.get(kind, id),
+            Source::Postgres(reader) => reader.get(kind, id).await,
         }
     }
 
@@ -48,18 +58,20 @@ impl View {
         kind: Kind,
         ids: &[u64],
     ) -> Result<Vec<Option<Record>>, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(ids.iter().map(|id| snapshot.get(kind, *id)).collect()),
             Source::Sqlite(reader) => ids.iter().map(|id| reader.get(kind, *id)).collect(),
+            Source::Postgres(reader) => reader.get_many(kind, ids).await,
         }
     }
 
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn list(&mut self, kind: Kind, page: Page) -> Result<Vec<Record>, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.list(kind, page)),
             Source::Sqlite(reader) => reader.list(kind, page),
+            Source::Postgres(reader) => reader.list(kind, page).await,
         }
     }
 
@@ -68,18 +80,20 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn ids(&mut self, kind: Kind, page: Page) -> Result<Vec<u64>, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.ids(kind, page)),
             Source::Sqlite(reader) => reader.ids(kind, page),
+            Source::Postgres(reader) => reader.ids(kind, page).await,
         }
     }
 
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn count_records(&mut self, kind: Kind) -> Result<u64, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.count_records(kind)),
             Source::Sqlite(reader) => reader.count_records(kind),
+            Source::Postgres(reader) => reader.count_records(kind).await,
         }
     }
 
@@ -91,19 +105,25 @@ impl View {
             limit: 1,
             newest_first: false,
         };
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.find(index, key, first).first().copied()),
             Source::Sqlite(reader) if index.is_unique() => reader.unique(index, key),
             Source::Sqlite(reader) => Ok(reader.find(index, key, first)?.first().copied()),
+            Source::Postgres(reader) if index.is_unique() => reader.unique(index, key).await,
+            Source::Postgres(reader) => {
+                let found = reader.find((index, key), first).await?;
+                Ok(found.first().copied())
+            }
         }
     }
 
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn find(&mut self, index: Index, key: &[u8], page: Page) -> Result<Vec<u64>, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.find(index, key, page)),
             Source::Sqlite(reader) => reader.find(index, key, page),
+            Source::Postgres(reader) => reader.find((index, key), page).await,
         }
     }
 
@@ -117,37 +137,44 @@ impl View {
         index: Index,
         (after, limit): (&[u8], u32),
     ) -> Result<Vec<(Vec<u8>, u64)>, Fault> {
-        match &self.source {
+        match &mut self.source {
             _ if !index.is_unique() => Ok(Vec::new()),
             Source::Memory(snapshot) => Ok(snapshot.keys(index, after, limit)),
             Source::Sqlite(reader) => reader.keys(index, after, limit),
+            Source::Postgres(reader) => reader.keys(index, (after, limit)).await,
         }
     }
 
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn count(&mut self, index: Index, key: &[u8]) -> Result<u64, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.count(index, key)),
             Source::Sqlite(reader) => reader.count(index, key),
+            Source::Postgres(reader) => reader.count(index, key).await,
         }
     }
 
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn account(&mut self, id: AccountId) -> Result<Option<Account>, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.account(id)),
             Source::Sqlite(reader) => reader.account(id),
+            Source::Postgres(reader) => {
+                let mut found = reader.accounts(&[id]).await?;
+                Ok(found.pop().flatten())
+            }
         }
     }
 
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn accounts(&mut self, ids: &[AccountId]) -> Result<Vec<Option<Account>>, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(ids.iter().map(|id| snapshot.account(*id)).collect()),
             Source::Sqlite(reader) => ids.iter().map(|id| reader.account(*id)).collect(),
+            Source::Postgres(reader) => reader.accounts(ids).await,
         }
     }
 
@@ -157,9 +184,10 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn balances(&mut self, ids: &[AccountId]) -> Result<Vec<Option<Account>>, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(ids.iter().map(|id| snapshot.account(*id)).collect()),
             Source::Sqlite(reader) => reader.balances(ids),
+            Source::Postgres(reader) => reader.balances(ids).await,
         }
     }
 
@@ -168,9 +196,10 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn has_overdue(&mut self, now: Timestamp) -> Result<bool, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.has_overdue(now)),
             Source::Sqlite(reader) => reader.has_overdue(now),
+            Source::Postgres(reader) => reader.has_overdue(now).await,
         }
     }
 
@@ -179,9 +208,10 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn accounts_of(&mut self, asked: AccountsOf) -> Result<Vec<Account>, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.accounts_of(asked)),
             Source::Sqlite(reader) => reader.accounts_of(asked),
+            Source::Postgres(reader) => reader.accounts_of(asked).await,
         }
     }
 
@@ -192,9 +222,10 @@ impl View {
         filter: TransferFilter,
         page: Page,
     ) -> Result<Vec<SavedTransfer>, Fault> {
-        match &self.source {
+        match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.transfers(filter, page)),
             Source::Sqlite(reader) => reader.transfers(filter, page),
+            Source::Postgres(reader) => reader.transfers(filter, page).await,
         }
     }
 }

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod cluster;
 mod conformance;
 mod durability;
 mod generator;
 mod model;
+mod processes;
 mod races;
 mod reads;
 mod support;

@@ -1,7 +1,9 @@
 //! What the tests share: engines to run against, a scratch folder, short ways to say commands.
 
+use std::any::Any;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ledger::{
@@ -9,16 +11,25 @@ use ledger::{
     Transfer, TransferId,
 };
 use store::{Command, Index, Kind, Once, Outcome, ProjectId, Settings, Store, Write};
+use tokio::runtime::Runtime;
+
+use crate::cluster::Database;
 
 pub const SHOP: ProjectId = ProjectId(7);
 pub const EUR: Asset = Asset::Currency(Currency(*b"EUR"));
 pub const NOW: Timestamp = 1_000_000;
 
-pub fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
+/// What a store was connected on has to outlive it.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
         .build()
         .unwrap()
-        .block_on(future)
+});
+
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(future)
 }
 
 /// A folder that goes away with its test.
@@ -56,8 +67,37 @@ pub fn open(path: &Path) -> Store {
 /// Runs the same test on every engine.
 pub fn on_each_engine(test: impl Fn(&Store)) {
     test(&Store::memory());
+    for kept in on_disk(Settings::default()) {
+        test(&kept.store);
+    }
+}
+
+/// An empty store that goes away with its test.
+pub struct Kept {
+    pub store: Store,
+    pub name: &'static str,
+    /// Dropped after the store.
+    _place: Box<dyn Any>,
+}
+
+/// One of each engine that keeps its rows on a disk and is there.
+pub fn on_disk(settings: Settings) -> Vec<Kept> {
     let scratch = Scratch::new();
-    test(&scratch.open("each.db"));
+    let sqlite = Kept {
+        store: Store::open(&scratch.file("each.db"), settings).unwrap(),
+        name: "SQLite",
+        _place: Box::new(scratch),
+    };
+    let postgres = Database::new().map(|database| Kept {
+        store: connect(&database, settings),
+        name: "PostgreSQL",
+        _place: Box::new(database),
+    });
+    [sqlite].into_iter().chain(postgres).collect()
+}
+
+pub fn connect(database: &Database, settings: Settings) -> Store {
+    run(Store::connect(&database.url(), settings)).unwrap()
 }
 
 pub fn command() -> Command {

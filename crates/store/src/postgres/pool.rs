@@ -1,0 +1,111 @@
+//! Who reads over which connection? Whoever asks takes one and gives it back.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::connection::{Connection, Connector};
+use super::trouble::Trouble;
+
+/// How long a question waits for a connection; after that there are too many.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// At most so many connections at once, opened when none is idle.
+pub(super) struct Pool {
+    connector: Arc<Connector>,
+    idle: Mutex<Vec<Connection>>,
+    places: Arc<Semaphore>,
+}
+
+impl Pool {
+    pub(super) fn new(connector: Arc<Connector>, most: usize) -> Pool {
+        Pool {
+            connector,
+            idle: Mutex::default(),
+            places: Arc::new(Semaphore::new(most.max(1))),
+        }
+    }
+
+    /// Waits for a place. Whoever holds a connection and needs another one takes it beside them.
+    pub(super) async fn take(self: &Arc<Pool>) -> Result<Lease, Trouble> {
+        let place = Arc::clone(&self.places).acquire_owned();
+        let runtime = self.connector.runtime().clone();
+        let place = {
+            // The clock is the runtime's, whoever waits by it.
+            let _entered = runtime.enter();
+            tokio::time::timeout(PATIENCE, place)
+        };
+        match place.await {
+            Ok(Ok(place)) => self.lease(Some(place)).await,
+            Ok(Err(_)) | Err(_) => Err(Trouble::Contended("no connection is free".into())),
+        }
+    }
+
+    pub(super) async fn take_another(self: &Arc<Pool>) -> Result<Lease, Trouble> {
+        self.lease(None).await
+    }
+
+    async fn lease(
+        self: &Arc<Pool>,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<Lease, Trouble> {
+        let connection = match self.idle_one() {
+            Some(connection) => connection,
+            None => self.connector.connect().await?,
+        };
+        Ok(Lease {
+            pool: Arc::clone(self),
+            connection: Some(connection),
+            place,
+        })
+    }
+
+    fn idle_one(&self) -> Option<Connection> {
+        let mut idle = self.idle();
+        idle.retain(|connection| !connection.is_closed());
+        idle.pop()
+    }
+
+    /// Closes what is idle: after one of them was lost the others probably are.
+    pub(super) fn clear(&self) {
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection until it is dropped.
+pub(super) struct Lease {
+    pool: Arc<Pool>,
+    /// Always there until the lease is dropped.
+    connection: Option<Connection>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Lease {
+    pub(super) fn connection(&self) -> Result<&Connection, Trouble> {
+        let closed = || Trouble::Lost("the connection was given back".into());
+        self.connection.as_ref().ok_or_else(closed)
+    }
+
+    /// Puts a new connection in the place of one that was lost.
+    pub(super) async fn renew(&mut self) -> Result<(), Trouble> {
+        self.pool.clear();
+        self.connection = None;
+        self.connection = Some(self.pool.connector.connect().await?);
+        Ok(())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let connection = self.connection.take();
+        // One taken beside the places goes away, so that the idle are never more than the places.
+        if let (Some(connection), Some(_)) = (connection, &self.place) {
+            self.pool.idle().push(connection);
+        }
+    }
+}
