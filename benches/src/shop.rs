@@ -20,6 +20,7 @@ use server::{
     people::Person,
     problem::Refused,
     setup::{LIVE, writes},
+    versioned::{self, Versioned},
 };
 use simulation::Chance;
 use store::{Command, Index, Kind, Outcome, Write};
@@ -84,7 +85,7 @@ fn customer(
     secret: &[u8],
     (number, tallies): (u64, Option<&Tallies>),
 ) -> Result<Vec<Write>, Refused> {
-    let (id, node) = (CustomerId(app.next_id()), NodeId(app.next_id()));
+    let (id, node) = (CustomerId(app.next_id()?), NodeId(app.next_id()?));
     let Some(user) = Identifier::new(IdentifierKind::User, &source_id(number)) else {
         return Ok(Vec::new());
     };
@@ -122,8 +123,8 @@ fn customer(
     ])
 }
 
-fn put<T: Serialize>(kind: Kind, id: u64, thing: &T) -> Result<Write, Refused> {
-    let body = postcard::to_allocvec(thing).map_err(|error| Refused::Fault(error.to_string()))?;
+fn put<T: Versioned + Serialize>(kind: Kind, id: u64, thing: &T) -> Result<Write, Refused> {
+    let body = versioned::write(thing)?;
     Ok(Write::Put { kind, id, body })
 }
 

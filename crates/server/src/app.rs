@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use decision::SnapshotId;
 use metrics_exporter_prometheus::PrometheusHandle;
-use store::{Command, Kind, Outcome, Page, ProjectId, Store, Write};
+use store::{Command, Expect, Kind, Outcome, Page, ProjectId, Record, Store, Write};
 use tokio::{
     sync::{Mutex, MutexGuard, Semaphore},
     time::Instant,
@@ -15,7 +15,9 @@ use tokio::{
 use crate::{
     auth::{ApiKey, Keys},
     configuration::{self, Compiled},
+    following::{self, Following},
     ids::Ids,
+    leases::{Owner, Pace},
     pages::Visits,
     problem::Refused,
 };
@@ -38,9 +40,15 @@ pub struct App(Arc<Inner>);
 struct Inner {
     store: Store,
     ids: Ids,
+    /// This process, told from all others on the store.
+    owner: Owner,
+    pace: Pace,
+    following: Following,
     /// Keys the pseudonyms and the draws.
     secret: [u8; 32],
     keys: ArcSwap<Keys>,
+    /// The number of the keys as they were read last.
+    keys_number: Mutex<Option<u64>>,
     /// When an unknown key last made them be read again.
     keys_read_again: Mutex<Option<Instant>>,
     projects: ArcSwap<HashMap<ProjectId, Arc<Compiled>>>,
@@ -51,35 +59,101 @@ struct Inner {
     /// One permit for each report that is read.
     reports: Arc<Semaphore>,
     metrics: Option<PrometheusHandle>,
-    /// Who is signed in to the pages.
-    visits: Visits,
+}
+
+/// Does not keep the application alive.
+pub struct Weak(std::sync::Weak<Inner>);
+
+impl Weak {
+    #[must_use]
+    pub fn upgrade(&self) -> Option<App> {
+        self.0.upgrade().map(App)
+    }
 }
 
 impl App {
+    /// One process of those that serve the store: it leases numbers for its ids, and follows what
+    /// others change from here on.
+    ///
     /// # Errors
-    /// When the keys cannot be read.
+    /// When the store cannot be read or written.
     pub async fn start(
         store: Store,
         metrics: Option<PrometheusHandle>,
         ids: Ids,
     ) -> Result<Self, Refused> {
+        Self::start_at(store, metrics, (ids, Pace::default())).await
+    }
+
+    /// As [`App::start`], at another pace.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn start_at(
+        store: Store,
+        metrics: Option<PrometheusHandle>,
+        (ids, pace): (Ids, Pace),
+    ) -> Result<Self, Refused> {
+        let mut owner = Owner::default();
+        getrandom::fill(&mut owner).map_err(|error| Refused::Fault(error.to_string()))?;
         let secret = crate::setup::secret(&store).await?;
+        ids.keep(&store, owner).await?;
         let inner = Inner {
             store,
             ids,
+            owner,
+            pace,
+            following: Following::new(),
             secret,
             keys: ArcSwap::default(),
+            keys_number: Mutex::default(),
             keys_read_again: Mutex::default(),
             projects: ArcSwap::default(),
             compiling: Mutex::new(()),
             taking_again: Mutex::new(()),
             reports: Arc::new(Semaphore::new(REPORTS)),
             metrics,
-            visits: Visits::default(),
         };
         let app = Self(Arc::new(inner));
-        app.reload_keys().await?;
+        app.refresh_keys().await?;
+        app.following().begin(following::run(app.downgrade()));
         Ok(app)
+    }
+
+    /// Gives back what it leases and follows no more. To be called when nothing is served any
+    /// more; where it is not, the leases lapse.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn stop(&self) -> Result<(), Refused> {
+        self.following().end();
+        self.0.ids.give_back(self.store(), self.owner()).await
+    }
+
+    #[must_use]
+    pub fn downgrade(&self) -> Weak {
+        Weak(Arc::downgrade(&self.0))
+    }
+
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        self.0.owner
+    }
+
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.0.pace
+    }
+
+    /// How well it follows what others change.
+    #[must_use]
+    pub fn following(&self) -> &Following {
+        &self.0.following
+    }
+
+    #[must_use]
+    pub fn ids(&self) -> &Ids {
+        &self.0.ids
     }
 
     #[must_use]
@@ -87,8 +161,11 @@ impl App {
         &self.0.store
     }
 
-    #[must_use]
-    pub fn next_id(&self) -> u64 {
+    /// A number for a new thing.
+    ///
+    /// # Errors
+    /// When there is none left that no other process may draw.
+    pub fn next_id(&self) -> Result<u64, Refused> {
         self.0.ids.next()
     }
 
@@ -107,9 +184,10 @@ impl App {
         self.0.metrics.as_ref()
     }
 
+    /// Who is signed in to the pages.
     #[must_use]
-    pub fn visits(&self) -> &Visits {
-        &self.0.visits
+    pub fn visits(&self) -> Visits<'_> {
+        Visits::of(&self.0.store)
     }
 
     #[must_use]
@@ -134,42 +212,78 @@ impl App {
         let mut read_again = self.0.keys_read_again.lock().await;
         if read_again.is_none_or(|at| at.elapsed() >= KEYS_AGAIN) {
             *read_again = Some(Instant::now());
-            self.reload_keys().await?;
+            self.read_keys(&mut *self.0.keys_number.lock().await)
+                .await?;
         }
         Ok(self.keys())
     }
 
-    /// Reads all keys anew: at the start, and after one was made.
+    /// Reads all keys anew where one was made or taken away since.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn reload_keys(&self) -> Result<(), Refused> {
-        let page = Page {
+    pub async fn refresh_keys(&self) -> Result<(), Refused> {
+        let mut known = self.0.keys_number.lock().await;
+        let number = configuration::number(self.store(), SYSTEM).await?;
+        if *known == Some(number) {
+            return Ok(());
+        }
+        self.read_keys(&mut known).await
+    }
+
+    /// Under the lock of their number, so that what was read earlier is not put over what was read
+    /// later.
+    async fn read_keys(&self, known: &mut Option<u64>) -> Result<(), Refused> {
+        let mut view = self.store().view(SYSTEM)?;
+        let number = view.get(Kind::Setting, CONFIGURATION).await?;
+        let mut keys = Keys::new();
+        let mut page = Page {
             after: 0,
-            limit: 10_000,
+            limit: 1_000,
             newest_first: false,
         };
-        let records = self.store().list(SYSTEM, Kind::ApiKey, page).await?;
-        let keys = records
-            .iter()
-            .filter_map(|record| serde_json::from_slice::<ApiKey>(&record.body).ok())
-            .map(|key| (key.hash, key))
-            .collect();
+        loop {
+            let records = view.list(Kind::ApiKey, page).await?;
+            let Some(last) = records.last() else { break };
+            page.after = last.id;
+            let read = |record: &Record| serde_json::from_slice::<ApiKey>(&record.body).ok();
+            keys.extend(records.iter().filter_map(read).map(|key| (key.hash, key)));
+        }
+        drop(view);
         self.0.keys.store(Arc::new(keys));
+        *known = Some(number.map_or(0, |record| record.version));
         Ok(())
     }
 
-    /// The project's configuration as it is now, compiled again if it changed.
+    /// The project's configuration as it was at most [`Pace::poll`] and the time to compile it ago.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// When it was never asked for before and the store cannot be read.
     pub async fn compiled(&self, project: ProjectId) -> Result<Arc<Compiled>, Refused> {
         if let Some(compiled) = self.0.projects.load().get(&project) {
             return Ok(compiled.clone());
         }
+        self.refresh(project).await
+    }
+
+    /// The projects whose configuration is known here.
+    #[must_use]
+    pub fn projects(&self) -> Vec<ProjectId> {
+        self.0.projects.load().keys().copied().collect()
+    }
+
+    /// The project's configuration as it is now: compiled anew where its number rose, and swapped
+    /// whole. Until then the one before serves.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or what is in it does not compile.
+    pub async fn refresh(&self, project: ProjectId) -> Result<Arc<Compiled>, Refused> {
+        // One at a time, so that none is put over a later one.
         let _one_at_a_time = self.0.compiling.lock().await;
-        if let Some(compiled) = self.0.projects.load().get(&project) {
-            return Ok(compiled.clone());
+        let number = configuration::number(self.store(), project).await?;
+        let before = self.0.projects.load().get(&project).cloned();
+        if let Some(compiled) = before.filter(|one| one.snapshot.id.0 == number) {
+            return Ok(compiled);
         }
         let compiled = Arc::new(configuration::load(self.store(), project).await?);
         self.0.projects.rcu(|projects| {
@@ -181,35 +295,25 @@ impl App {
     }
 
     /// Applies a command that changes the configuration: its number rises in the same transaction,
-    /// and the next reader compiles it anew. Stale, too, makes it be compiled anew.
+    /// and it is in force here when this returns; in other processes soon after. Stale, too, makes
+    /// it be looked at again.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn reconfigure(&self, mut command: Command) -> Result<Outcome, Refused> {
         let project = command.project;
-        command.writes.push(Write::Put {
-            kind: Kind::Setting,
-            id: CONFIGURATION,
-            body: Vec::new(),
-        });
+        command.writes.push(renumbered());
         let app = self.clone();
         to_the_end(async move {
             let outcome = app.store().submit(command).await;
-            app.compile_anew(project).await;
+            // Whatever came of the command: it may have been applied even where the answer was
+            // lost. What cannot be read now is read by the next look.
+            if let Err(refused) = app.refresh(project).await {
+                tracing::error!(?refused, "a new configuration is not in force yet");
+            }
             Ok(outcome?)
         })
         .await
-    }
-
-    /// Forgets what was compiled, whatever came of the command: it may have been applied even
-    /// where the answer was lost.
-    async fn compile_anew(&self, project: ProjectId) {
-        let _not_while_compiling = self.0.compiling.lock().await;
-        self.0.projects.rcu(|projects| {
-            let mut projects = HashMap::clone(projects);
-            projects.remove(&project);
-            projects
-        });
     }
 
     /// Keeps the configuration a decision was made with, so that it can be replayed; once each.
@@ -230,18 +334,26 @@ impl App {
             id,
             body: compiled.serialised()?,
         };
-        let command = Command {
-            project,
-            now: crate::clock::wall(),
-            once: None,
-            expects: Vec::new(),
-            openings: Vec::new(),
-            chain: Vec::new(),
-            writes: vec![write],
-        };
+        let mut command = crate::setup::writes(project, vec![write]);
+        // Another process may have kept it, and one number is one configuration.
+        command.expects.push(Expect {
+            kind: Kind::Snapshot,
+            id,
+            version: 0,
+        });
         self.store().submit(command).await?;
         compiled.mark_kept();
         Ok(())
+    }
+}
+
+/// What makes every process look at a project's configuration, or at the keys, again.
+#[must_use]
+pub fn renumbered() -> Write {
+    Write::Put {
+        kind: Kind::Setting,
+        id: CONFIGURATION,
+        body: Vec::new(),
     }
 }
 

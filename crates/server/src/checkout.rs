@@ -147,11 +147,12 @@ impl<'a> Till<'a> {
         // is held or used counts for somebody who can be told apart again, or for nobody.
         let stranger = named.and_then(user_of);
         let stranger = stranger.filter(|_| call.purpose == For::Looking);
+        let stranger = stranger.map(|_| app.next_id()).transpose()?;
         let occasion = Occasion {
-            customer: customer.map(|id| id.0).or(stranger.map(|_| app.next_id())),
+            customer: customer.map(|id| id.0).or(stranger),
             store: order.store.as_deref().map(number_of),
             at: call.now,
-            order: app.next_id(),
+            order: app.next_id()?,
         };
         let mut till = Self {
             app,

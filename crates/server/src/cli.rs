@@ -37,6 +37,8 @@ enum Commands {
     Backup(Backup),
     /// Make an API key; it is shown once.
     Key(Key),
+    /// List the API keys by their numbers, or take one away.
+    Keys(Keys),
     /// Decide again from a decision's record; fails when the answer differs, and with code 3 where
     /// its inputs were taken back.
     ReplayDecision(ReplayDecision),
@@ -76,6 +78,15 @@ struct Key {
     /// What it may do; may be given several times. Everything, where it is not given.
     #[arg(long = "scope", value_parser = scope)]
     scopes: Vec<Scope>,
+}
+
+#[derive(Args)]
+struct Keys {
+    #[command(flatten)]
+    data: Data,
+    /// The number of the key to take away: whoever uses it is refused within a second.
+    #[arg(long)]
+    revoke: Option<u64>,
 }
 
 fn scope(name: &str) -> Result<Scope, String> {
@@ -147,6 +158,7 @@ pub async fn run(cli: Cli) -> Result<(), Refused> {
         Commands::Demo(demo) => demo::run(demo).await,
         Commands::Backup(backup) => backup_command(backup).await,
         Commands::Key(key) => key_command(key).await,
+        Commands::Keys(keys) => keys_command(keys).await,
         Commands::ReplayDecision(asked) => replay_command(asked).await,
     }
 }
@@ -185,15 +197,52 @@ async fn key_command(key: Key) -> Result<(), Refused> {
         key.scopes
     };
     let secret = setup::new_key(&app, project, &key.name, &scopes).await?;
+    app.stop().await?;
     println!("{secret}");
     // A folder that was mistyped is noticed.
     eprintln!("proffer: the key is for {}", key.data.file().display());
     Ok(())
 }
 
+async fn keys_command(asked: Keys) -> Result<(), Refused> {
+    let app = App::start(asked.data.open()?, None, Ids::fresh()).await?;
+    let listed = match asked.revoke {
+        Some(number) => revoke(&app, number).await,
+        None => {
+            list_keys(&app);
+            Ok(())
+        }
+    };
+    app.stop().await?;
+    listed
+}
+
+async fn revoke(app: &App, number: u64) -> Result<(), Refused> {
+    if setup::revoke_key(app, number).await? {
+        return Ok(());
+    }
+    Err(Refused::NotFound {
+        what: "key",
+        id: number.to_string(),
+    })
+}
+
+fn list_keys(app: &App) {
+    let keys = app.keys();
+    let mut keys: Vec<_> = keys.values().collect();
+    keys.sort_unstable_by_key(|key| key.id);
+    for key in keys {
+        let project = if key.sandbox { "sandbox" } else { "live" };
+        let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.name()).collect();
+        println!("{} {project} {} {}", key.id, key.name, scopes.join(","));
+    }
+}
+
 async fn replay_command(asked: ReplayDecision) -> Result<(), Refused> {
     let app = App::start(asked.data.open()?, None, Ids::fresh()).await?;
-    let replayed = replay::replay_named(&app, &asked.id).await?;
+    let replayed = replay::replay_named(&app, &asked.id).await;
+    app.stop().await?;
+    let replayed = replayed?;
     println!("recorded  {:?}", replayed.recorded);
     println!("again     {:?}", replayed.again);
     if replayed.is_equal() {
@@ -228,9 +277,15 @@ pub async fn serve_until(
 ) -> Result<(), Refused> {
     let store = app.store().clone();
     let jobs = tokio::spawn(jobs::run(app.clone()));
-    serving::serve(listener, router::router(app), (stop, grace)).await;
-    // Each of their changes is whole or nothing, so they can be cut off anywhere.
+    serving::serve(listener, router::router(app.clone()), (stop, grace)).await;
     jobs.abort();
+    // It is over when nothing of it can take a turn again.
+    jobs.await.ok();
+    for given in [jobs::give_back(&app).await, app.stop().await] {
+        if let Err(refused) = given {
+            tracing::warn!(?refused, "what was leased was not given back, and lapses");
+        }
+    }
     Ok(store.close().await?)
 }
 

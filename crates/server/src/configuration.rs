@@ -15,7 +15,7 @@ use offers::{Campaign, CampaignId, Currency, Offer, OfferId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::{Kind, Page, ProjectId, Store, View};
 
-use crate::{app::CONFIGURATION, problem::Refused};
+use crate::{app::CONFIGURATION, problem::Refused, versioned};
 
 /// The record that holds [`Decisioning`].
 pub const DECISIONING: u64 = 2;
@@ -147,9 +147,17 @@ impl Compiled {
     /// # Errors
     /// When it cannot be written down, which would be a fault.
     pub fn serialised(&self) -> Result<Vec<u8>, Refused> {
-        postcard::to_allocvec(&self.configuration)
-            .map_err(|error| Refused::Fault(error.to_string()))
+        versioned::write(&self.configuration)
     }
+}
+
+/// The number of what is in force: it rises with every change. One short read.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn number(store: &Store, project: ProjectId) -> Result<u64, Refused> {
+    let record = store.get(project, Kind::Setting, CONFIGURATION).await?;
+    Ok(record.map_or(0, |record| record.version))
 }
 
 /// Reads and compiles what is in force.
@@ -178,7 +186,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     };
     let id = SnapshotId(version.map_or(0, |record| record.version));
     Ok(Compiled {
-        snapshot: compile(id, configuration.clone())?,
+        snapshot: compile_aside(id, configuration.clone()).await?,
         decisioning,
         settings,
         campaigns: campaigns
@@ -204,9 +212,7 @@ pub async fn kept(store: &Store, project: ProjectId, id: SnapshotId) -> Result<S
         what: "snapshot",
         id: id.0.to_string(),
     })?;
-    let configuration =
-        postcard::from_bytes(&record.body).map_err(|error| Refused::Fault(error.to_string()))?;
-    compile(id, configuration)
+    compile(id, versioned::read(&record.body)?)
 }
 
 /// Whether what is in force would still fit together with other decisioning.
@@ -283,6 +289,12 @@ fn named(compiled: &Compiled, offer: OfferId, what: &str) -> String {
 
 fn compile(id: SnapshotId, configuration: Configuration) -> Result<Snapshot, Refused> {
     Snapshot::compile(id, configuration).map_err(|invalid| Refused::Fault(format!("{invalid:?}")))
+}
+
+/// Compiles where no request waits for it.
+async fn compile_aside(id: SnapshotId, configuration: Configuration) -> Result<Snapshot, Refused> {
+    let compiled = tokio::task::spawn_blocking(move || compile(id, configuration)).await;
+    compiled.map_err(|error| Refused::Fault(error.to_string()))?
 }
 
 async fn setting<T: DeserializeOwned + Default>(view: &mut View, id: u64) -> Result<T, Refused> {

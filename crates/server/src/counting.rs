@@ -10,7 +10,13 @@ use serde::{Deserialize, Serialize};
 use store::{Expect, Index, Kind, ProjectId, View, Write};
 use wire::segment::OrderCosts;
 
-use crate::{app::App, deciding::PROGRAMME, once, problem::Refused};
+use crate::{
+    app::App,
+    deciding::PROGRAMME,
+    once,
+    problem::Refused,
+    versioned::{self, Versioned},
+};
 
 /// An order that was told: never told twice, refunded at most once over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +52,10 @@ impl Counted {
             discount,
         }
     }
+}
+
+impl Versioned for Told {
+    const NAME: &'static str = "order told by events";
 }
 
 impl Told {
@@ -109,10 +119,8 @@ impl Counting {
         let Some(record) = view.get(Kind::Counted, id).await? else {
             return Ok(false);
         };
-        let told: Told = postcard::from_bytes(&record.body)
-            .map_err(|error| Refused::Fault(format!("order {id}: {error}")))?;
         let tracked = Tracked {
-            told,
+            told: versioned::read(&record.body)?,
             version: record.version,
             is_changed: false,
         };
@@ -137,15 +145,19 @@ impl Counting {
     }
 
     /// Takes back as much of a told order as was refunded, at most what is left of it.
-    pub fn refund(&mut self, app: &App, key: [u8; 16], amount: Minor) {
+    ///
+    /// # Errors
+    /// When there is no id for it.
+    pub fn refund(&mut self, app: &App, (key, amount): ([u8; 16], Minor)) -> Result<(), Refused> {
         let Some(tracked) = self.orders.get_mut(&key) else {
-            return;
+            return Ok(());
         };
         let told = tracked.told;
         let to = told.refunded.saturating_add(amount).min(told.paid);
         if to == told.refunded {
-            return;
+            return Ok(());
         }
+        let chain = app.next_id()?;
         tracked.told.refunded = to;
         tracked.is_changed = true;
         let part = Part {
@@ -158,7 +170,8 @@ impl Counting {
             posted: &posted,
             part,
         };
-        self.add(book(&back, app.next_id()));
+        self.add(book(&back, chain));
+        Ok(())
     }
 
     fn add(&mut self, booking: Booking) {
@@ -179,8 +192,7 @@ impl Counting {
                 id,
                 version: tracked.version,
             });
-            let body = postcard::to_allocvec(&tracked.told)
-                .map_err(|error| Refused::Fault(error.to_string()))?;
+            let body = versioned::write(&tracked.told)?;
             writes.push(Write::Put { kind, id, body });
         }
         Ok((expects, self.booking, writes))

@@ -29,6 +29,7 @@ use crate::{
     once::{Answer, Key},
     people::{Enrolment, Granted, People, Person},
     problem::Refused,
+    versioned::{self, Versioned},
     vouchers::{Issued, issue, key, under_both},
 };
 
@@ -56,6 +57,10 @@ pub struct Recorded {
     /// Facts and order of the request were taken back with the consent they were kept under: it
     /// can be shown, and not be decided again.
     pub stripped: bool,
+}
+
+impl Versioned for Recorded {
+    const NAME: &'static str = "decision";
 }
 
 impl Recorded {
@@ -97,7 +102,7 @@ pub async fn make(
     asked: &Asked<'_>,
     (once, tell): (Option<Key>, Teller),
 ) -> Result<Option<Answer>, Refused> {
-    let id = DecisionId(app.next_id());
+    let id = DecisionId(app.next_id()?);
     let name = asked.said.customer_key()?;
     for _ in 0..MAX_ATTEMPTS {
         let compiled = app.compiled(asked.project).await?;
@@ -528,7 +533,7 @@ impl Keeping<'_> {
 
 fn record(recorded: &Recorded) -> Result<Vec<Write>, Refused> {
     let id = recorded.request.id.0;
-    let body = postcard::to_allocvec(recorded).map_err(|e| Refused::Fault(e.to_string()))?;
+    let body = versioned::write(recorded)?;
     let link = |index: Index, of: u64| Write::Link {
         index,
         key: key(of),
@@ -586,5 +591,5 @@ pub async fn recorded(app: &App, project: ProjectId, id: u64) -> Result<Recorded
         what: "decision",
         id: id.to_string(),
     })?;
-    postcard::from_bytes(&record.body).map_err(|error| Refused::Fault(error.to_string()))
+    versioned::read(&record.body)
 }

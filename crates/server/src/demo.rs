@@ -74,7 +74,7 @@ pub async fn run(demo: Demo) -> Result<(), Refused> {
     let played = play(&app, &client, &demo).await;
     if let (Ok(()), false) = (&played, demo.exit) {
         say_goodbye(
-            &app,
+            &pages::sign_in_link(&app).await,
             &Spoken {
                 url: &url,
                 key: &key,
@@ -167,9 +167,8 @@ struct Spoken<'a> {
     folder: &'a std::path::Path,
 }
 
-fn say_goodbye(app: &App, spoken: &Spoken<'_>) {
+fn say_goodbye(link: &str, spoken: &Spoken<'_>) {
     let Spoken { url, key, folder } = spoken;
-    let link = pages::sign_in_link(app);
     println!(
         "
 Open      {url}{link}

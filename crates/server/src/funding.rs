@@ -49,7 +49,7 @@ pub async fn fund(
                     before,
                     after,
                 };
-                change.book(offers::book(&happening, app.next_id()));
+                change.book(offers::book(&happening, app.next_id()?));
             }
         }
     }

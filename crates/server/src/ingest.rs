@@ -217,7 +217,7 @@ impl Unit<'_> {
         self.links.push(Write::Link {
             index: Index::Message,
             key: key.to_vec(),
-            id: retention::dated(self.now, self.app.next_id()),
+            id: retention::dated(self.now, self.app.next_id()?),
         });
         Ok(false)
     }
@@ -268,12 +268,12 @@ impl Unit<'_> {
                 }
                 let counted = measured.and_then(|customer| self.counted(customer, track));
                 self.counting
-                    .complete(key, self.told(counted, &track.activity));
+                    .complete(key, self.told(counted, &track.activity)?);
             }
             (Kind::OrderRefunded { amount, .. }, Some(order)) => {
                 let key = order_key(self.project, order);
                 if self.counting.is_told(self.people.view(), key).await? {
-                    self.counting.refund(self.app, key, *amount);
+                    self.counting.refund(self.app, (key, *amount))?;
                 }
             }
             (Kind::OfferExposed, _) => self.shown(measured, track),
@@ -282,17 +282,17 @@ impl Unit<'_> {
         Ok(true)
     }
 
-    fn told(&self, counted: Option<Counted>, activity: &Activity) -> Told {
+    fn told(&self, counted: Option<Counted>, activity: &Activity) -> Result<Told, Refused> {
         let paid = match &activity.kind {
             Kind::OrderCompleted(order) => order.total,
             _ => 0,
         };
-        Told {
-            id: self.app.next_id(),
+        Ok(Told {
+            id: self.app.next_id()?,
             paid,
             refunded: 0,
             counted,
-        }
+        })
     }
 
     /// Orders count from the enrolment on: what came before it is the same in every arm.

@@ -1,26 +1,38 @@
 //! What happens because time passes? Holds are let go, gift cards lapse, policies learn, and what
 //! was kept long enough is forgotten. The live project's jobs run by the machine's clock; a
 //! sandbox's when it is told to, by its own.
-
-use std::time::Duration;
+//!
+//! Every process runs them, and normally one at a time has the turn of each ([`crate::leases`]).
+//! They stay right where two do the same work at once, because of what their commands expect:
+//!
+//! | Job | Done twice |
+//! |---|---|
+//! | holds are let go | the store lets go of what is due in the transaction that finds it pending |
+//! | gift cards lapse | takes the balance that was read; the account cannot give it twice |
+//! | policies learn | reckons the evidence anew, and expects the decisioning it read |
+//! | what was taken back is stripped | expects each decision as it was read |
+//! | the kept is forgotten | expects each record as it was read; a link or key goes once |
 
 use ledger::Timestamp;
 use offers::{GiftCard, Happening, Minor, VoucherKind, chart};
 use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Write};
+use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
     app::App,
     checkout::sweep,
     clock, configuration, learn,
+    leases::{self, Turn},
     problem::Refused,
     retention,
     setup::{LIVE, writes},
     vouchers::{self, Issued},
+    withdrawing,
 };
 
 /// The record that holds the day up to which balances have lapsed.
 const LAPSED: u64 = 5;
-const TICK: Duration = Duration::from_secs(1);
+const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
 /// Gift cards that lapse in one stretch.
 const STRETCH: u32 = 1_000;
@@ -32,35 +44,120 @@ const LATE_DAYS: u32 = 2;
 /// What the jobs did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Done {
+    /// Gift cards on which something was left.
     pub lapsed: u64,
     pub breakage: Minor,
     pub has_learnt: bool,
 }
 
-/// Runs the live project's jobs until it is dropped.
+/// What is done by turns. The numbers are those of the leases, on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Job {
+    LetGo = 1,
+    Lapse = 2,
+    Learn = 3,
+    Strip = 4,
+    Forget = 5,
+}
+
+impl Job {
+    pub const ALL: [Self; 5] = [
+        Self::LetGo,
+        Self::Lapse,
+        Self::Learn,
+        Self::Strip,
+        Self::Forget,
+    ];
+
+    /// It runs once in each period, and whenever its turn comes where there is none.
+    fn period(self, now: Timestamp) -> Option<u64> {
+        let length = match self {
+            Self::LetGo => return None,
+            Self::Strip => MINUTE_MS,
+            Self::Lapse | Self::Learn | Self::Forget => DAY_MS,
+        };
+        u64::try_from(now.div_euclid(length)).ok()
+    }
+
+    async fn work(self, app: &App, project: ProjectId, now: Timestamp) -> Result<(), Refused> {
+        match self {
+            Self::LetGo => sweep(app, project, now).await,
+            Self::Lapse => lapse(app, project, now).await.map(drop),
+            Self::Learn => learn::learn(app, project, now).await.map(drop),
+            Self::Strip => withdrawing::strip_all(app, project, now).await,
+            Self::Forget => retention::keep_to(app, project, now).await,
+        }
+    }
+}
+
+/// Runs the live project's jobs until it is dropped. Each of their changes is whole or nothing, so
+/// they can be cut off anywhere.
 pub async fn run(app: App) {
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // Also when it starts, for the nights it was not running.
-    let mut done_on = 0;
+    let mut jobs = JoinSet::new();
+    for job in Job::ALL {
+        jobs.spawn(by_turns(app.clone(), job));
+    }
     loop {
-        ticks.tick().await;
+        tokio::time::sleep(app.pace().tick).await;
         if let Some(metrics) = app.metrics() {
             // Else what was measured is kept piece by piece until somebody asks for it.
             metrics.run_upkeep();
         }
-        let now = clock::wall();
-        if let Err(refused) = sweep(&app, LIVE, now).await {
-            tracing::error!(?refused, "holds could not be let go");
-        }
-        if done_on == day(now) {
+    }
+}
+
+/// Lets others have the turns that are this process's, when it stops.
+///
+/// # Errors
+/// When the store fails: then they lapse.
+pub async fn give_back(app: &App) -> Result<(), Refused> {
+    leases::give_back(app.store(), LIVE, app.owner()).await
+}
+
+async fn by_turns(app: App, job: Job) {
+    let pace = app.pace();
+    let mut turn = Turn::new((LIVE, u64::from(job as u8)), app.owner(), pace);
+    // What failed is tried again when a lease would have lapsed.
+    let mut failed: Option<Instant> = None;
+    loop {
+        tokio::time::sleep(pace.tick).await;
+        if failed.is_some_and(|at| at.elapsed() < pace.lapse) {
             continue;
         }
-        done_on = day(now);
-        if let Err(refused) = daily(&app, LIVE, now).await {
-            tracing::error!(?refused, "the daily jobs failed");
-        }
+        let now = clock::wall();
+        failed = match take_turn(&app, (job, &mut turn), now).await {
+            Ok(()) => None,
+            Err(refused) => {
+                tracing::error!(?refused, ?job, "a job failed");
+                Some(Instant::now())
+            }
+        };
     }
+}
+
+/// Does the work of this period, if it is this process's turn and not done yet; keeps the turn
+/// meanwhile, and stops where it is lost.
+async fn take_turn(
+    app: &App,
+    (job, turn): (Job, &mut Turn),
+    now: Timestamp,
+) -> Result<(), Refused> {
+    let Some(mark) = turn.is_mine(app.store()).await? else {
+        return Ok(());
+    };
+    let period = job.period(now);
+    if period == Some(mark) {
+        return Ok(());
+    }
+    tokio::select! {
+        worked = job.work(app, LIVE, now) => worked?,
+        lost = turn.keep(app.store()) => return lost,
+    }
+    if let Some(period) = period {
+        turn.mark(app.store(), period).await?;
+    }
+    Ok(())
 }
 
 /// All jobs of a project as of `now`.
@@ -104,7 +201,8 @@ async fn lapse(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Re
     };
     let today = day(now);
     let mut done = Done::default();
-    for day in passed.saturating_sub(LATE_DAYS)..=today {
+    // A clock that was ahead is believed no longer than it was.
+    for day in passed.min(today).saturating_sub(LATE_DAYS)..=today {
         for voucher in due(app, project, day).await? {
             let lapsed = lapse_one(app, (project, now, day), voucher).await?;
             done.lapsed += u64::from(lapsed.is_some());
@@ -114,9 +212,16 @@ async fn lapse(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Re
     let put = Write::Put {
         kind: Kind::Setting,
         id: LAPSED,
-        body: configuration::write(&today.max(passed))?,
+        body: configuration::write(&today)?,
     };
-    app.store().submit(writes(project, vec![put])).await?;
+    let mut command = writes(project, vec![put]);
+    command.expects.push(Expect {
+        kind: Kind::Setting,
+        id: LAPSED,
+        version: found.map_or(0, |record| record.version),
+    });
+    // Where another process was faster, what it wrote counts.
+    app.store().submit(command).await?;
     Ok(done)
 }
 
@@ -175,10 +280,11 @@ async fn lapse_one(
                 card: &card,
                 left: rest,
             };
-            let booking = offers::book(&lapsed, app.next_id());
+            let booking = offers::book(&lapsed, app.next_id()?);
             command.openings = booking.openings;
             command.chain = booking.chain;
-            left = Some(rest);
+            // Where all was spent, or another process let it lapse just now, nothing does here.
+            left = (rest > 0).then_some(rest);
         } else if day == self::day(now) {
             return Ok(None);
         }

@@ -19,6 +19,7 @@ use crate::{
     people::Person,
     problem::Refused,
     setup::writes,
+    versioned,
     vouchers::key,
 };
 
@@ -99,8 +100,7 @@ async fn evidence(
         let Some(record) = view.get(Kind::Decision, id).await? else {
             continue;
         };
-        let recorded: Recorded = postcard::from_bytes(&record.body)
-            .map_err(|error| Refused::Fault(format!("decision {id}: {error}")))?;
+        let recorded: Recorded = versioned::read(&record.body)?;
         if let Some(outcome) = outcome(view, &recorded, (offer, now)).await? {
             seen.push(outcome);
         }
@@ -159,8 +159,7 @@ async fn unit(view: &mut View, customer: CustomerId) -> Result<Option<CustomerId
         let Some(record) = view.get(Kind::Customer, id.0).await? else {
             return Ok(None);
         };
-        let person: Person = postcard::from_bytes(&record.body)
-            .map_err(|error| Refused::Fault(format!("customer {}: {error}", id.0)))?;
+        let person: Person = versioned::read(&record.body)?;
         match person.merged_into {
             Some(next) => id = next,
             None => return Ok(person.enrolled.map(|enrolled| enrolled.unit)),

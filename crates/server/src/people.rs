@@ -20,7 +20,11 @@ use wire::ids::{self, Tag};
 
 pub use person::{Enrolment, Granted, MAX_GRANTS, MAX_IDENTIFIERS, Person};
 
-use crate::{app::App, problem::Refused};
+use crate::{
+    app::App,
+    problem::Refused,
+    versioned::{self, Versioned},
+};
 
 /// Whose a message is, before anything is made of it.
 pub struct Whose {
@@ -109,9 +113,11 @@ impl<'a> People<'a> {
     }
 
     /// A user id for somebody whom the shop gave none: nobody else has it.
-    #[must_use]
-    pub fn fresh_name(&self) -> String {
-        format!("unnamed:{:x}", self.app.next_id())
+    ///
+    /// # Errors
+    /// When there is no id for it.
+    pub fn fresh_name(&self) -> Result<String, Refused> {
+        Ok(format!("unnamed:{:x}", self.app.next_id()?))
     }
 
     /// Whose message this would be, and what they allow. Nothing is made.
@@ -120,7 +126,7 @@ impl<'a> People<'a> {
     /// When the store cannot be read.
     pub async fn whose(&mut self, identifiers: &[Identifier]) -> Result<Whose, Refused> {
         let claims = self.claims(identifiers).await?;
-        let fresh = CustomerId(self.app.next_id());
+        let fresh = CustomerId(self.app.next_id()?);
         let resolution = profiles::resolve(&claims, fresh);
         Ok(self.about(resolution))
     }
@@ -194,7 +200,7 @@ impl<'a> People<'a> {
     /// When the store cannot be read.
     pub async fn alias(&mut self, identifiers: &[Identifier; 2]) -> Result<Whose, Refused> {
         let claims = self.claims(identifiers).await?;
-        let fresh = CustomerId(self.app.next_id());
+        let fresh = CustomerId(self.app.next_id()?);
         let [previous, user] = claims.as_slice() else {
             return Err(Refused::Fault("an alias has two claims".into()));
         };
@@ -409,7 +415,7 @@ impl<'a> People<'a> {
         Ok(self.nodes.get(&id).map(|tracked| tracked.thing.customer))
     }
 
-    async fn read<T: DeserializeOwned>(
+    async fn read<T: Versioned + DeserializeOwned>(
         &mut self,
         kind: Kind,
         id: u64,
@@ -417,9 +423,7 @@ impl<'a> People<'a> {
         let Some(record) = self.view.get(kind, id).await? else {
             return Ok(None);
         };
-        let thing = postcard::from_bytes(&record.body)
-            .map_err(|error| Refused::Fault(format!("{kind:?} {id}: {error}")))?;
-        Ok(Some((thing, record.version)))
+        Ok(Some((versioned::read(&record.body)?, record.version)))
     }
 
     async fn settle(
@@ -452,13 +456,17 @@ impl<'a> People<'a> {
             .iter()
             .filter_map(|at| identifiers.get(*at))
         {
-            self.create_node(identifier, customer);
+            self.create_node(identifier, customer)?;
         }
         Ok(())
     }
 
-    fn create_node(&mut self, identifier: &Identifier, customer: CustomerId) {
-        let id = NodeId(self.app.next_id());
+    fn create_node(
+        &mut self,
+        identifier: &Identifier,
+        customer: CustomerId,
+    ) -> Result<(), Refused> {
+        let id = NodeId(self.app.next_id()?);
         let pseudonym = match self.known.get(identifier) {
             Some((pseudonym, _)) => *pseudonym,
             None => identifier.pseudonym(&self.secret),
@@ -488,6 +496,7 @@ impl<'a> People<'a> {
             person.pseudonyms.push(pseudonym);
             person.has_user |= identifier.kind() == IdentifierKind::User;
         }
+        Ok(())
     }
 
     fn now_known_as(&self, mut id: CustomerId) -> CustomerId {
@@ -512,7 +521,7 @@ impl<'a> People<'a> {
     }
 }
 
-fn put<T: Serialize>(kind: Kind, id: u64, thing: &T) -> Result<Write, Refused> {
-    let body = postcard::to_allocvec(thing).map_err(|error| Refused::Fault(error.to_string()))?;
+fn put<T: Versioned + Serialize>(kind: Kind, id: u64, thing: &T) -> Result<Write, Refused> {
+    let body = versioned::write(thing)?;
     Ok(Write::Put { kind, id, body })
 }

@@ -46,6 +46,12 @@ pub enum Refused {
     KeyReused,
     /// Too much at once: try again.
     Busy,
+    /// This process cannot do it now, and another one can, or this one later: a stable code and
+    /// why.
+    Unavailable {
+        code: &'static str,
+        detail: String,
+    },
     TooLarge {
         limit: usize,
     },
@@ -84,6 +90,7 @@ impl Refused {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Transport(status) | Self::Dialect(status, _) => *status,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -100,7 +107,9 @@ impl Refused {
             Self::OtherSite => "other_site",
             Self::BadHeader(_) => "bad_header",
             Self::Malformed { .. } | Self::Items(_) => "malformed_body",
-            Self::Invalid { code, .. } | Self::Conflict { code, .. } => code,
+            Self::Invalid { code, .. }
+            | Self::Conflict { code, .. }
+            | Self::Unavailable { code, .. } => code,
             Self::NotFound { .. } => "not_found",
             Self::KeyReused => "idempotency_key_reused",
             Self::Busy => "busy",
@@ -124,7 +133,9 @@ impl Refused {
             Self::OtherSite => "This form was sent from another site, so nothing was done.".into(),
             Self::BadHeader(name) => format!("The header {name} cannot be read."),
             Self::Malformed { detail, .. } => format!("The body cannot be read: {detail}."),
-            Self::Invalid { detail, .. } | Self::Conflict { detail, .. } => detail.clone(),
+            Self::Invalid { detail, .. }
+            | Self::Conflict { detail, .. }
+            | Self::Unavailable { detail, .. } => detail.clone(),
             Self::Items(places) => format!("{} items cannot be taken.", places.len()),
             Self::NotFound { what, id } => format!("There is no {what} {id}."),
             Self::KeyReused => {
@@ -208,8 +219,10 @@ pub async fn always_a_body(request: Request, next: Next) -> Response {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let request_id = telemetry::request_id();
-        if let Self::Fault(fault) = &self {
-            tracing::error!(request_id, fault, "fault");
+        match &self {
+            Self::Fault(fault) => tracing::error!(request_id, fault, "fault"),
+            Self::Unavailable { code, detail } => tracing::warn!(request_id, code, detail),
+            _ => {}
         }
         let (body, kind) = match &self {
             Self::Dialect(_, body) => (body.to_string(), "application/json"),
@@ -221,7 +234,7 @@ impl IntoResponse for Refused {
         let mut response = (self.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        if matches!(self, Self::Busy) {
+        if matches!(self, Self::Busy | Self::Unavailable { .. }) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response

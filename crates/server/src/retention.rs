@@ -8,7 +8,7 @@ use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Record, Writ
 
 use crate::{
     api::validations::forgotten, app::App, checkout::Reservation, configuration, problem::Refused,
-    setup::writes, withdrawing,
+    setup::writes, versioned, withdrawing,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -132,8 +132,7 @@ fn reservation(record: &Record, now: Timestamp) -> Result<Vec<Write>, Refused> {
 }
 
 fn behaviour(record: &Record, now: Timestamp) -> Result<Vec<Write>, Refused> {
-    let fault = |error: postcard::Error| Refused::Fault(error.to_string());
-    let mut node: Node = postcard::from_bytes(&record.body).map_err(fault)?;
+    let mut node: Node = versioned::read(&record.body)?;
     if !node.tallies.is_long_ago(now) {
         return Ok(Vec::new());
     }
@@ -145,7 +144,7 @@ fn behaviour(record: &Record, now: Timestamp) -> Result<Vec<Write>, Refused> {
     Ok(vec![Write::Put {
         kind: Kind::Node,
         id: record.id,
-        body: postcard::to_allocvec(&node).map_err(fault)?,
+        body: versioned::write(&node)?,
     }])
 }
 

@@ -4,7 +4,7 @@
 use store::{Command, Expect, Kind, Outcome, ProjectId, Store, Write};
 
 use crate::{
-    app::{App, SYSTEM, to_the_end},
+    app::{App, SYSTEM, renumbered, to_the_end},
     auth::{self, ApiKey, Scope},
     clock,
     configuration::write,
@@ -87,7 +87,7 @@ pub async fn new_key(
     let random: String = bytes.iter().map(symbol).collect();
     let secret = format!("sk_{}_{random}", if sandbox { "test" } else { "live" });
     let key = ApiKey {
-        id: app.next_id(),
+        id: app.next_id()?,
         project: project.0,
         sandbox,
         name: name.to_owned(),
@@ -102,11 +102,32 @@ pub async fn new_key(
     };
     let app = app.clone();
     to_the_end(async move {
-        app.store().submit(writes(SYSTEM, vec![put])).await?;
-        app.reload_keys().await
+        let command = writes(SYSTEM, vec![put, renumbered()]);
+        app.store().submit(command).await?;
+        app.refresh_keys().await
     })
     .await?;
     Ok(secret)
+}
+
+/// Takes a key away: here it is refused at once, by other processes when they look next. `false`
+/// where there is none of this number.
+///
+/// # Errors
+/// When the store fails.
+pub async fn revoke_key(app: &App, id: u64) -> Result<bool, Refused> {
+    if app.store().get(SYSTEM, Kind::ApiKey, id).await?.is_none() {
+        return Ok(false);
+    }
+    let kind = Kind::ApiKey;
+    let app = app.clone();
+    to_the_end(async move {
+        let command = writes(SYSTEM, vec![Write::Delete { kind, id }, renumbered()]);
+        app.store().submit(command).await?;
+        app.refresh_keys().await
+    })
+    .await?;
+    Ok(true)
 }
 
 fn fill(bytes: &mut [u8]) -> Result<(), Refused> {

@@ -7,7 +7,12 @@ use offers::{Campaign, CampaignId, Offer, Voucher, VoucherKind};
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Page, View, Write};
 
-use crate::{configuration::Stored, jobs, problem::Refused};
+use crate::{
+    configuration::Stored,
+    jobs,
+    problem::Refused,
+    versioned::{self, Versioned},
+};
 
 /// A voucher with what it stands for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +36,10 @@ struct Kept<'a> {
     updated_at: Option<Timestamp>,
 }
 
+impl Versioned for Kept<'_> {
+    const NAME: &'static str = "voucher";
+}
+
 /// The body of a voucher's record.
 ///
 /// # Errors
@@ -46,7 +55,7 @@ pub fn write(issued: &Stored<Issued>) -> Result<Vec<u8>, Refused> {
         created_at: issued.created_at,
         updated_at: issued.updated_at,
     };
-    postcard::to_allocvec(&kept).map_err(|error| Refused::Fault(error.to_string()))
+    versioned::write(&kept)
 }
 
 /// What the body of a voucher's record says.
@@ -54,8 +63,7 @@ pub fn write(issued: &Stored<Issued>) -> Result<Vec<u8>, Refused> {
 /// # Errors
 /// When it was written by something else: a fault, not a refusal.
 pub fn read(body: &[u8]) -> Result<Stored<Issued>, Refused> {
-    let kept: Kept<'_> =
-        postcard::from_bytes(body).map_err(|error| Refused::Fault(error.to_string()))?;
+    let kept: Kept<'static> = versioned::read(body)?;
     let extra = match kept.extra.as_str() {
         "" => serde_json::Value::Null,
         text => crate::configuration::read(text.as_bytes())?,

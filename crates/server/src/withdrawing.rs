@@ -13,6 +13,7 @@ use crate::{
     deciding::{Recorded, made_for},
     problem::Refused,
     setup::writes,
+    versioned,
     vouchers::key,
 };
 
@@ -151,8 +152,7 @@ impl Stripping<'_> {
 }
 
 fn strip_one(record: &Record, command: &mut Command) -> Result<(), Refused> {
-    let fault = |error: postcard::Error| Refused::Fault(error.to_string());
-    let mut recorded: Recorded = postcard::from_bytes(&record.body).map_err(fault)?;
+    let mut recorded: Recorded = versioned::read(&record.body)?;
     if recorded.stripped {
         return Ok(());
     }
@@ -165,7 +165,7 @@ fn strip_one(record: &Record, command: &mut Command) -> Result<(), Refused> {
     command.writes.push(Write::Put {
         kind: Kind::Decision,
         id: record.id,
-        body: postcard::to_allocvec(&recorded).map_err(fault)?,
+        body: versioned::write(&recorded)?,
     });
     Ok(())
 }

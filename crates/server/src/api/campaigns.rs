@@ -124,7 +124,7 @@ async fn put(
     let has_codes = input.inferred_type().map_err(wrong)? != CampaignType::Promotion;
     let offer = if has_codes {
         let known = offers_of(change.compiled(), draft.id).next();
-        let id = known.map_or_else(|| OfferId(app.next_id()), |known| known.thing.id);
+        let id = known.map_or_else(|| app.next_id().map(OfferId), |known| Ok(known.thing.id))?;
         let offer = input.to_code_offer(&campaign, id, beside).map_err(wrong)?;
         let stored = stored(offer, serde_json::Value::Null, draft);
         change.put_offer(&stored)?;
@@ -169,7 +169,7 @@ async fn created(
     let (project, now) = (caller.project, caller.now);
     let mut input = input.clone();
     input.campaign_type = Some(input.inferred_type().map_err(|wrong| malformed(&wrong))?);
-    let id = CampaignId(app.next_id());
+    let id = CampaignId(app.next_id()?);
     let mut change = Change::begin(app, project, now).await?;
     let names = input.validation_rules.as_deref();
     let (rules, writes) = named(app, (project, now), names, Object::Campaign(id.0)).await?;

@@ -136,7 +136,7 @@ async fn who(
         Some(key) => key,
         // Nobody else knows this name: the customer is found by the id we answer with.
         None => {
-            fresh = people.fresh_name();
+            fresh = people.fresh_name()?;
             &fresh
         }
     };
@@ -237,8 +237,7 @@ async fn list(State(app): State<App>, caller: Caller<CustomersRead>) -> Result<A
     let records = store.list(caller.project, Kind::Customer, page).await?;
     let mut rows = Vec::with_capacity(records.len());
     for record in records {
-        let person: Person = postcard::from_bytes(&record.body)
-            .map_err(|error| Refused::Fault(format!("customer {}: {error}", record.id)))?;
+        let person: Person = crate::versioned::read(&record.body)?;
         if person.merged_into.is_none() {
             rows.push(view(&person, &said(&person)?));
         }

@@ -57,22 +57,22 @@ async fn decide(
     };
     match deciding::make(&app, &asked, (once, tell)).await? {
         Some(answer) => Ok(answer),
-        None => Answer::ok(&nobody(&app, caller.now)),
+        None => Answer::ok(&nobody(&app, caller.now)?),
     }
 }
 
 /// Somebody we do not know allows nothing, and nothing of them is kept.
-fn nobody(app: &App, now: i64) -> DecisionResponse {
+fn nobody(app: &App, now: i64) -> Result<DecisionResponse, Refused> {
     let why = WhyNone {
         code: "no_consent".into(),
         sentence: "Offers are made only to customers who allow it.".into(),
     };
-    DecisionResponse {
-        id: ids::format(Tag::Decision, app.next_id()),
+    Ok(DecisionResponse {
+        id: ids::format(Tag::Decision, app.next_id()?),
         decided_at: now,
         offer: None,
         why_none: Some(why),
-    }
+    })
 }
 
 fn tell(recorded: &Recorded, compiled: &Compiled) -> Result<Answer, Refused> {

@@ -6,6 +6,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::{App, CONFIGURATION},
+    following,
     problem::Refused,
     setup::LIVE,
 };
@@ -23,11 +24,12 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The store answers, and what is in force can be read.
+/// The store answers, and what is in force here is what others put in force.
 #[utoipa::path(get, path = "/readyz", responses((status = 200, description = "It can serve.")))]
 async fn readyz(State(app): State<App>) -> Result<&'static str, Refused> {
     app.store().get(LIVE, Kind::Setting, CONFIGURATION).await?;
     app.compiled(LIVE).await?;
+    following::check(&app)?;
     Ok("ready\n")
 }
 

@@ -95,7 +95,7 @@ pub async fn put(
     (of, input): (&Campaign, &TierInput),
 ) -> Result<TierView, Refused> {
     let (project, now) = (change.project(), change.now());
-    let id = OfferId(app.next_id());
+    let id = OfferId(app.next_id()?);
     let names = input.validation_rules.as_deref();
     let (rules, writes) = named(app, (project, now), names, Object::Tier(id.0)).await?;
     let beside = validation_rules::beside(&rules, of.currency)?;

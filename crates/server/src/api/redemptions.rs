@@ -126,11 +126,12 @@ async fn attempt(
         app,
         request,
         quote: &quote,
-        top: app.next_id(),
-        order: request.order.as_ref().map(|_| {
-            let known = till.stored.as_ref().map(|(order, _)| order.id);
-            known.unwrap_or_else(|| app.next_id())
-        }),
+        top: app.next_id()?,
+        order: match (&request.order, &till.stored) {
+            (None, _) => None,
+            (Some(_), Some((known, _))) => Some(known.id),
+            (Some(_), None) => Some(app.next_id()?),
+        },
     };
     using.commit(till, once).await
 }
@@ -188,7 +189,7 @@ fn failed(
     (request, once): (&RedemptionRequest, Option<once::Key>),
 ) -> Result<(Command, Answer), Refused> {
     let (index, body) = failure(till, quote);
-    let id = till.app.next_id();
+    let id = till.app.next_id()?;
     let name = ids::format(Tag::FailedRedemption, id);
     let mut view = RedemptionView::failed(name, till.now, &body);
     view.tracking_id.clone_from(&request.tracking_id);

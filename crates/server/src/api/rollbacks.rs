@@ -234,7 +234,7 @@ impl Undoing<'_> {
             redemption.shares.iter().map(Share::back).sum()
         };
         redemption.given_back = after;
-        let rollback = self.app.next_id();
+        let rollback = self.app.next_id()?;
         let posted = self.posted(redemption.id).await?;
         let is_use = |transfer: &Transfer| transfer.code == Reason::Use.code();
         let (uses, amounts): (Vec<Transfer>, Vec<Transfer>) = posted.into_iter().partition(is_use);
@@ -246,7 +246,7 @@ impl Undoing<'_> {
         self.reverse(&amounts, part, rollback);
         // A use goes back when the whole does: who keeps a part has used it.
         if redemption.state == RedemptionState::RolledBack {
-            self.reverse(&uses, Part::WHOLE, self.app.next_id());
+            self.reverse(&uses, Part::WHOLE, self.app.next_id()?);
         }
         let gift = Reason::GiftSpent.code();
         let is_gift = amounts.iter().any(|transfer| transfer.code == gift);
@@ -356,7 +356,7 @@ impl Undoing<'_> {
     }
 
     fn keep_parent(&mut self, parent: &Redemption) -> Result<RollbackView, Refused> {
-        let rollback = self.app.next_id();
+        let rollback = self.app.next_id()?;
         let view = self.view(rollback, parent);
         self.record(&view, rollback, parent)?;
         Ok(view)

@@ -129,7 +129,7 @@ pub async fn named(
     let mut writes = Vec::new();
     for name in names.unwrap_or_default() {
         let (id, rule) = load(app, project, name).await?;
-        writes.extend(record(app.next_id(), &assigned(id, to, now))?);
+        writes.extend(record(app.next_id()?, &assigned(id, to, now))?);
         rules.push(rule.thing);
     }
     Ok((rules, writes))
@@ -300,7 +300,7 @@ async fn create(
         created_at: caller.now,
         updated_at: None,
     };
-    let id = app.next_id();
+    let id = app.next_id()?;
     let answer = Answer::ok(&view(&app, caller.project, (id, &rule)).await?)?;
     let put = Write::Put {
         kind: Kind::ValidationRule,

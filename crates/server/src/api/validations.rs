@@ -54,7 +54,7 @@ async fn validate(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let request: ValidationRequest = parse(&body)?;
-    let drawn = ids::format(Tag::Session, app.next_id());
+    let drawn = ids::format(Tag::Session, app.next_id()?);
     let key = session_key(&request)?.unwrap_or(&drawn);
     let to_hold = request.session.as_ref().map(|session| Hold {
         session,
@@ -123,8 +123,9 @@ async fn validated(
         let rows = rows.iter().filter(|row| row.status == status);
         rows.cloned().collect::<Vec<_>>()
     };
+    let id = ids::format(Tag::Validation, app.next_id()?);
     let mut response = ValidationResponse {
-        id: is_valid.then(|| ids::format(Tag::Validation, app.next_id())),
+        id: is_valid.then_some(id),
         valid: is_valid,
         inapplicable_redeemables: of(RowStatus::Inapplicable),
         skipped_redeemables: of(RowStatus::Skipped),
@@ -149,7 +150,7 @@ async fn validated(
 /// Holds what is limited; false where somebody else was faster.
 async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Refused> {
     let app = till.app;
-    let mut booking = released(app, (&till.session_holds, till.now));
+    let mut booking = released(app, (&till.session_holds, till.now))?;
     let mut chains: Vec<(Redeemable, u64)> = Vec::new();
     for (found, discount) in used(&till, quote) {
         let given = found.given(discount);
@@ -158,7 +159,7 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
             occasion: &till.occasion,
             held: &found.held,
         };
-        let chain = app.next_id();
+        let chain = app.next_id()?;
         let happening = Happening::Validated {
             checkout: &checkout,
             expires_at: hold.until,
@@ -172,7 +173,7 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
         until: hold.until,
     };
     let known = till.reservation.as_ref().map(|(id, ..)| *id);
-    let id = known.unwrap_or_else(|| app.next_id());
+    let id = known.map_or_else(|| app.next_id(), Ok)?;
     let mut writes = vec![
         Write::Put {
             kind: Kind::Reservation,
@@ -203,13 +204,16 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
 }
 
 /// What lets go of the holds of a session.
+///
+/// # Errors
+/// When there is no id for it.
 pub fn released(
     app: &App,
     (holds, now): (&[(Redeemable, Vec<ledger::Transfer>)], Timestamp),
-) -> Booking {
+) -> Result<Booking, Refused> {
     let all: Vec<_> = holds.iter().flat_map(|(_, holds)| holds).copied().collect();
     let happening = Happening::Released { held: &all, now };
-    book(&happening, app.next_id())
+    Ok(book(&happening, app.next_id()?))
 }
 
 /// Those that apply, in the order of the stack, each with what it gives.
@@ -336,7 +340,7 @@ async fn let_go(
             crate::checkout::open_holds(&mut people, (chain, now)).await?,
         ));
     }
-    let booking = released(app, (&holds, now));
+    let booking = released(app, (&holds, now))?;
     let writes = if kept.is_empty() {
         forgotten(id, session)
     } else {

@@ -176,7 +176,7 @@ async fn created(
 ) -> Result<Option<Answer>, Refused> {
     let (project, now) = (caller.project, caller.now);
     let compiled = app.compiled(project).await?;
-    let id = VoucherId(app.next_id());
+    let id = VoucherId(app.next_id()?);
     let names = input.validation_rules.as_deref();
     let (rules, assignments) = named(app, (project, now), names, Object::Voucher(id.0)).await?;
     let of = input.campaign_id.as_deref().or(input.campaign.as_deref());
@@ -197,7 +197,7 @@ async fn created(
             make(app, &new, (input, id), None)?
         }
         None => {
-            let ids = (CampaignId(app.next_id()), OfferId(app.next_id()));
+            let ids = (CampaignId(app.next_id()?), OfferId(app.next_id()?));
             let own = own(
                 input,
                 ids,
@@ -551,7 +551,7 @@ async fn loaded(
             amount,
         }
     };
-    let booking = book(&happening, app.next_id());
+    let booking = book(&happening, app.next_id()?);
     let counts = counts(app, caller.project, (&issued, campaign)).await?;
     let after = |before: u64| before.saturating_add_signed(sent.amount);
     let id = ids::format(Tag::Voucher, voucher.id.0);

@@ -100,7 +100,7 @@ async fn listed(
 /// # Errors
 /// When the record is none of a decision: a fault.
 pub fn read(record: &Record) -> Result<Recorded, Refused> {
-    postcard::from_bytes(&record.body).map_err(|error| Refused::Fault(error.to_string()))
+    crate::versioned::read(&record.body)
 }
 
 /// Rows of decisions, with offers called as they are called today.

@@ -30,10 +30,9 @@ pub fn routes() -> Router<App> {
         .route("/sign-out", post(sign_out))
 }
 
-/// A path that signs in to the sandbox once; the bare form where there is no randomness.
-#[must_use]
-pub fn sign_in_link(app: &App) -> String {
-    match app.visits().link(SANDBOX, clock::wall()) {
+/// A path that signs in to the sandbox once; the bare form where none can be made.
+pub async fn sign_in_link(app: &App) -> String {
+    match app.visits().link(SANDBOX, clock::wall()).await {
         Ok(token) => format!("/sign-in?token={token}"),
         Err(_) => "/sign-in".into(),
     }
@@ -48,21 +47,34 @@ pub struct Visitor {
 }
 
 impl FromRequestParts<App> for Visitor {
-    type Rejection = Redirect;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Redirect> {
-        let now = clock::wall();
-        let keys = app.keys();
-        cookie(&parts.headers)
-            .and_then(|secret| app.visits().find(secret, now))
-            .filter(|session| session.may(Scope::ReportsRead, &keys))
-            .map(|session| Self {
-                project: session.project,
-                now,
-                sees_customers: session.may(Scope::CustomersRead, &keys),
-            })
-            .ok_or_else(|| Redirect::to("/sign-in"))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let found = visitor(app, &parts.headers).await;
+        let found = found.map_err(IntoResponse::into_response)?;
+        found.ok_or_else(|| Redirect::to("/sign-in").into_response())
     }
+}
+
+async fn visitor(app: &App, headers: &HeaderMap) -> Result<Option<Visitor>, Refused> {
+    let now = clock::wall();
+    let Some(secret) = cookie(headers) else {
+        return Ok(None);
+    };
+    let Some(session) = app.visits().find(secret, now).await? else {
+        return Ok(None);
+    };
+    // It may have begun elsewhere, with a key that was made just now.
+    let keys = match session.key {
+        Some(key) => app.keys_with(&key).await?,
+        None => app.keys(),
+    };
+    let may = |scope| session.may(scope, &keys);
+    Ok(may(Scope::ReportsRead).then(|| Visitor {
+        project: session.project,
+        now,
+        sees_customers: may(Scope::CustomersRead),
+    }))
 }
 
 #[derive(Template)]
@@ -91,14 +103,11 @@ async fn form(
     let Some(token) = followed.token else {
         return Ok(asked(None)?.into_response());
     };
-    match app.visits().follow(&token, clock::wall()) {
-        Ok(Some(secret)) => Ok(welcome(&headers, &secret)),
-        Ok(None) => {
-            let page = asked(Some("This link was used already, or is too old."))?;
-            Ok((StatusCode::UNAUTHORIZED, page).into_response())
-        }
-        Err(error) => Err(Refused::Fault(error.to_string())),
+    if let Some(secret) = app.visits().follow(&token, clock::wall()).await? {
+        return Ok(welcome(&headers, &secret));
     }
+    let page = asked(Some("This link was used already, or is too old."))?;
+    Ok((StatusCode::UNAUTHORIZED, page).into_response())
 }
 
 async fn sign_in(
@@ -119,23 +128,23 @@ async fn sign_in(
         }
         Some(known) => {
             let session = Session::of_key(ProjectId(known.project), key, clock::wall());
-            let secret = app.visits().begin(session);
-            let secret = secret.map_err(|error| Refused::Fault(error.to_string()))?;
+            let secret = app.visits().begin(session).await?;
             return Ok(welcome(&headers, &secret));
         }
     };
     Ok((StatusCode::UNAUTHORIZED, asked(Some(trouble))?).into_response())
 }
 
-async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Response {
+async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Refused> {
     if !is_ours(&headers) {
-        return foreign();
+        return Ok(foreign());
     }
     if let Some(secret) = cookie(&headers) {
-        app.visits().end(secret);
+        app.visits().end(secret).await?;
     }
     let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
-    with_cookie(Redirect::to("/sign-in").into_response(), &gone)
+    let answer = with_cookie(Redirect::to("/sign-in").into_response(), &gone);
+    Ok(answer)
 }
 
 fn asked(trouble: Option<&'static str>) -> Result<Html<String>, Refused> {

@@ -8,6 +8,8 @@ use profiles::{CustomerId, NodeId};
 use rules::Facts;
 use serde::{Deserialize, Serialize};
 
+use crate::versioned::Versioned;
+
 /// Older grants than these are forgotten by decisions; the records stay.
 pub const MAX_GRANTS: usize = 32;
 
@@ -40,6 +42,10 @@ pub struct Person {
     pub excluded: bool,
     pub created_at: Timestamp,
     pub updated_at: Option<Timestamp>,
+}
+
+impl Versioned for Person {
+    const NAME: &'static str = "customer";
 }
 
 /// A grant with the code that carries it.

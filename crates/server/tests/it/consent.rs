@@ -280,11 +280,16 @@ async fn whoever_is_erased_is_in_no_decision_and_in_no_file() {
         found.unwrap().len()
     };
     assert_eq!(linked().await, 2);
-    let token = ("x-app-token", shop.sandbox_key.as_str());
-    let call = (axum::http::Method::DELETE, "/v1/customers/ann");
-    let (status, ..) = shop.raw(call, &[token], "").await;
-    assert_eq!(status, axum::http::StatusCode::NO_CONTENT);
-    assert_eq!(linked().await, 0);
+    let codes = shop.get(NOON, "/v1/vouchers?campaign=Ten").await;
+    let code = codes["vouchers"][0]["code"].as_str().unwrap();
+    let code = format!("/v1/vouchers/{code}");
+    for gone in ["/v1/customers/ann", &code] {
+        let token = ("x-app-token", shop.sandbox_key.as_str());
+        let call = (axum::http::Method::DELETE, gone);
+        let (status, ..) = shop.raw(call, &[token], "").await;
+        assert_eq!(status, axum::http::StatusCode::NO_CONTENT, "{gone}");
+        assert_eq!(linked().await, 0, "{gone}");
+    }
     is_stripped(&shop, &decision).await;
 }
 

@@ -335,7 +335,7 @@ async fn the_command_line_tells_a_record_that_was_tampered_with() {
     let put = store::Write::Put {
         kind: store::Kind::Decision,
         id: number,
-        body: postcard::to_allocvec(&record).unwrap(),
+        body: server::versioned::write(&record).unwrap(),
     };
     let store = shop.app.store().clone();
     store

@@ -17,6 +17,7 @@ mod operations;
 mod pages;
 mod policy;
 mod problems;
+mod processes;
 mod qualifications;
 mod redemptions;
 mod retention;

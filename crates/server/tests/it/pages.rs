@@ -24,15 +24,15 @@ use crate::shop::{NOON, Shop};
 const EVIL: &str = "<script>alert(1)</script>\"'&";
 
 /// Somebody with a browser, signed in or not.
-struct Browser {
+pub struct Browser {
     base: String,
     cookie: String,
 }
 
-struct Seen {
-    status: StatusCode,
+pub struct Seen {
+    pub status: StatusCode,
     headers: HeaderMap,
-    text: String,
+    pub text: String,
 }
 
 impl Seen {
@@ -65,7 +65,7 @@ impl Seen {
     }
 
     #[track_caller]
-    fn says(&self, all: &[&str]) {
+    pub fn says(&self, all: &[&str]) {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text);
         let words = self.words();
         for one in all {
@@ -75,14 +75,14 @@ impl Seen {
 }
 
 impl Browser {
-    fn outside(shop: &Shop) -> Self {
+    pub fn outside(shop: &Shop) -> Self {
         Self {
             base: shop.base.clone(),
             cookie: String::new(),
         }
     }
 
-    async fn with_key(shop: &Shop, key: &str) -> Self {
+    pub async fn with_key(shop: &Shop, key: &str) -> Self {
         let mut browser = Self::outside(shop);
         let seen = browser.sign_in(key, &browser.origin()).await;
         assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.text);
@@ -90,11 +90,19 @@ impl Browser {
         browser
     }
 
-    fn origin(&self) -> [(&'static str, String); 1] {
+    /// The same cookies at another process; a browser does not look at the port.
+    pub fn at(&self, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            cookie: self.cookie.clone(),
+        }
+    }
+
+    pub fn origin(&self) -> [(&'static str, String); 1] {
         [("origin", self.base.clone())]
     }
 
-    fn keep(&mut self, seen: &Seen) {
+    pub fn keep(&mut self, seen: &Seen) {
         let cookie = seen.header("set-cookie");
         assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
         self.cookie = cookie.split(';').next().unwrap().to_owned();
@@ -105,11 +113,11 @@ impl Browser {
         self.send((Method::POST, "/sign-in"), headers, body).await
     }
 
-    async fn get(&self, path: &str) -> Seen {
+    pub async fn get(&self, path: &str) -> Seen {
         self.send((Method::GET, path), &[], "").await
     }
 
-    async fn send(
+    pub async fn send(
         &self,
         (method, path): (Method, &str),
         headers: &[(&str, String)],
@@ -387,7 +395,7 @@ async fn a_session_ends_when_told_to() {
 #[tokio::test]
 async fn a_link_is_good_once() {
     let shop = Shop::start().await;
-    let path = pages::sign_in_link(&shop.app);
+    let path = pages::sign_in_link(&shop.app).await;
     let mut browser = Browser::outside(&shop);
     let seen = browser.get(&path).await;
     assert_eq!(seen.header("location"), "/");

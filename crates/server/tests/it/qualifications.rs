@@ -50,6 +50,19 @@ async fn only_what_applies_is_told() {
     assert!(answer.get("inapplicable_redeemables").is_none());
 }
 
+/// A decision grants a code of its own; the one that is for everybody stays the one that is shown.
+#[tokio::test]
+async fn a_granted_code_does_not_hide_the_one_for_everybody() {
+    let shop = Shop::start().await;
+    code(&shop, "FOUR", percent(4), json!({})).await;
+    shop.policy("ranked", &["for FOUR"], 0).await;
+    shop.customer("ann").await;
+    let made = shop.decide(NOON, "ann").await;
+    assert!(made["offer"]["code"].is_string(), "{made}");
+    let body = json!({"order": order("o-1", 6_000)});
+    assert_eq!(ids(&shop, &body).await, ["FOUR"]);
+}
+
 #[tokio::test]
 async fn why_the_rest_does_not_apply() {
     let shop = Shop::start().await;

@@ -82,7 +82,7 @@ async fn codes_added(
             (&campaign.thing, &offer.thing),
         ))?,
         None => {
-            let id = ids::format(Tag::Transaction, app.next_id());
+            let id = ids::format(Tag::Transaction, app.next_id()?);
             let done = serde_json::json!({"async_action_id": id, "vouchers_count": count});
             Answer::new(StatusCode::ACCEPTED, &done)?
         }

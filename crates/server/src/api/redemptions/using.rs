@@ -20,14 +20,14 @@ impl Using<'_> {
     ) -> Result<Option<Answer>, Refused> {
         self.keep_customer(&mut till)?;
         let order = self.order_view(&till);
-        let (mut booking, mut made) = (self.let_go(&till), Vec::new());
+        let (mut booking, mut made) = (self.let_go(&till)?, Vec::new());
         let counts = self.counts(&mut till).await?;
         for ((found, discount), counts) in used(&till, self.quote).zip(counts) {
             let is_alone = self.quote.applied().len() == 1;
             let id = if is_alone {
                 self.top
             } else {
-                self.app.next_id()
+                self.app.next_id()?
             };
             let given = found.given(discount);
             let checkout = Checkout {
@@ -114,7 +114,7 @@ impl Using<'_> {
     }
 
     /// What the session holds for what is not used after all.
-    fn let_go(&self, till: &Till<'_>) -> Booking {
+    fn let_go(&self, till: &Till<'_>) -> Result<Booking, Refused> {
         let is_used = |redeemable: &Redeemable| {
             used(till, self.quote).any(|(found, _)| found.redeemable == *redeemable)
         };

@@ -39,7 +39,7 @@ async fn assigned_to(
     all.push(rule.thing);
     let mut change = Change::begin(app, project, caller.now).await?;
     recompile(app, &mut change, (object, &all)).await?;
-    let made = (app.next_id(), assigned(rule_id, object, caller.now));
+    let made = (app.next_id()?, assigned(rule_id, object, caller.now));
     change.write(record(made.0, &made.1)?);
     let answer = Answer::ok(&view_of(&made))?;
     done(answer, change.submit(None).await?)

@@ -38,7 +38,7 @@ pub fn of_campaign(
         metadata: sent.metadata.clone(),
         ..VoucherCreate::default()
     };
-    make(app, new, (&input, VoucherId(app.next_id())), None)
+    make(app, new, (&input, VoucherId(app.next_id()?)), None)
 }
 
 /// How a code of a campaign is to look: as the request says, else as the campaign does.
@@ -113,7 +113,7 @@ fn loaded(
         card: &card,
         amount,
     };
-    Ok(book(&happening, app.next_id()))
+    Ok(book(&happening, app.next_id()?))
 }
 
 pub(super) fn card(voucher: &Voucher, campaign: &Campaign) -> offers::GiftCard {
