@@ -30,7 +30,7 @@ use crate::{
     checkout::{Call, Fate, For, Offered, Quote, Till, sweep},
     once::Answer,
     problem::Refused,
-    vouchers::{self, OF_CAMPAIGN, OF_HOLDER, under_both},
+    vouchers::{self, OF_HOLDER, key, under_both},
 };
 
 /// Codes of one customer that are looked at.
@@ -164,7 +164,9 @@ impl Which {
         holders.extend(&person.former);
         let mut held = Vec::new();
         for holder in holders {
-            held.extend(codes_under(till, (OF_HOLDER, holder.0), MAX_HELD).await?);
+            let page = (holder.0, newest(MAX_HELD));
+            let found = under_both(till.people.view(), OF_HOLDER, page).await?;
+            held.extend(codes(till, &found).await?);
         }
         Ok(held)
     }
@@ -190,7 +192,11 @@ impl Which {
             let campaign = compiled.campaigns.get(&of);
             let capacity = campaign.and_then(|one| campaigns::capacity_of(one));
             if capacity == Some(CodeCapacity::Standalone) {
-                found.extend(codes_under(till, (OF_CAMPAIGN, of.0), 1).await?);
+                // Not one that was granted: such a code is for one customer alone.
+                let index = Index::VouchersOfCampaign;
+                let view = till.people.view();
+                let single = view.find(index, &key(of.0), newest(1)).await?;
+                found.extend(codes(till, &single).await?);
             }
         }
         Ok(found)
@@ -206,19 +212,17 @@ fn redeemable(object: RedeemableKind, id: String) -> RedeemableInput {
     }
 }
 
-async fn codes_under(
-    till: &mut Till<'_>,
-    (indexes, of): ([Index; 2], u64),
-    limit: u32,
-) -> Result<Vec<RedeemableInput>, Refused> {
-    let page = Page {
+fn newest(limit: u32) -> Page {
+    Page {
         after: 0,
         limit,
         newest_first: true,
-    };
+    }
+}
+
+async fn codes(till: &mut Till<'_>, ids: &[u64]) -> Result<Vec<RedeemableInput>, Refused> {
     let view = till.people.view();
-    let found = under_both(view, indexes, (of, page)).await?;
-    let records = view.get_many(Kind::Voucher, &found).await?;
+    let records = view.get_many(Kind::Voucher, ids).await?;
     let mut codes = Vec::new();
     for record in records.into_iter().flatten() {
         let code = vouchers::read(&record.body)?.thing.voucher.code.to_string();
