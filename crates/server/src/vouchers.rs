@@ -112,8 +112,8 @@ pub fn issue(issued: &Stored<Issued>) -> Result<Vec<Write>, Refused> {
     Ok(writes)
 }
 
-/// What removes a voucher. The decision that granted it was found by it, and is linked by itself
-/// from then on.
+/// What removes a voucher. Of one that was granted the customer's link stays: it finds the decision
+/// too, and whoever was erased meanwhile is not linked anew.
 #[must_use]
 pub fn removal(issued: &Issued) -> Vec<Write> {
     let voucher = &issued.voucher;
@@ -129,12 +129,14 @@ pub fn removal(issued: &Issued) -> Vec<Write> {
         unlink(of_campaign, key(issued.campaign.0)),
     ];
     let holder = voucher.holder.map(key);
-    writes.extend(holder.clone().map(|holder| unlink(of_holder, holder)));
-    if let (Some(id), Some(holder)) = (issued.decision, holder) {
-        let link = |index: Index, key: Vec<u8>| Write::Link { index, key, id };
-        writes.push(link(Index::DecisionsOfCustomer, holder));
-        writes.push(link(Index::DecisionsOfOffer, key(voucher.offer.0)));
-    }
+    writes.extend(match issued.decision {
+        Some(id) => Some(Write::Link {
+            index: Index::DecisionsOfOffer,
+            key: key(voucher.offer.0),
+            id,
+        }),
+        None => holder.map(|holder| unlink(of_holder, holder)),
+    });
     writes
 }
 
