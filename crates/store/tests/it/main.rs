@@ -4,6 +4,7 @@
 
 mod cluster;
 mod conformance;
+mod cutting;
 mod durability;
 mod generator;
 mod model;

@@ -291,7 +291,7 @@ fn a_lost_connection_loses_nothing_and_doubles_nothing() {
                 let mut ended = 0_i64;
                 while !is_over.load(Ordering::Relaxed) {
                     ended += run(client.query_one(end, &[])).unwrap().get::<_, i64>(0);
-                    thread::sleep(std::time::Duration::from_millis(15));
+                    thread::sleep(std::time::Duration::from_millis(40));
                 }
                 ended
             });

@@ -82,18 +82,21 @@ pub struct Kept {
 
 /// One of each engine that keeps its rows on a disk and is there.
 pub fn on_disk(settings: Settings) -> Vec<Kept> {
-    let scratch = Scratch::new();
-    let sqlite = Kept {
-        store: Store::open(&scratch.file("each.db"), settings).unwrap(),
-        name: "SQLite",
-        _place: Box::new(scratch),
-    };
     let postgres = Database::new().map(|database| Kept {
         store: connect(&database, settings),
         name: "PostgreSQL",
         _place: Box::new(database),
     });
-    [sqlite].into_iter().chain(postgres).collect()
+    [sqlite(settings)].into_iter().chain(postgres).collect()
+}
+
+pub fn sqlite(settings: Settings) -> Kept {
+    let scratch = Scratch::new();
+    Kept {
+        store: Store::open(&scratch.file("each.db"), settings).unwrap(),
+        name: "SQLite",
+        _place: Box::new(scratch),
+    }
 }
 
 pub fn connect(database: &Database, settings: Settings) -> Store {

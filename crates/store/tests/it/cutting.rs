@@ -1,0 +1,115 @@
+//! What if the answer to a commit is lost? A proxy that loses it once, and what came of the batch.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use ledger::Kind as TransferKind;
+use store::{Command, Kind, Outcome, Settings, Store};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::cluster::Database;
+use crate::support::*;
+
+const WHOLE: u8 = 0;
+/// The next commit reaches the database, and its answer nobody.
+const LOSE_ANSWER: u8 = 1;
+/// The next commit reaches nobody.
+const LOSE_QUESTION: u8 = 2;
+
+/// Forwards every connection to the database, but loses what it is told to lose once.
+async fn proxy(to: String, listener: TcpListener, lose: Arc<AtomicU8>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let server = TcpStream::connect(&to).await.unwrap();
+        tokio::spawn(forward(client, server, Arc::clone(&lose)));
+    }
+}
+
+async fn forward(mut client: TcpStream, mut server: TcpStream, lose: Arc<AtomicU8>) {
+    let (mut asked, mut answered) = ([0; 65_536], [0; 65_536]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let asked = &asked[..read.unwrap_or(0)];
+                let commits = asked.windows(7).any(|bytes| bytes == b"COMMIT\0");
+                let lost = if commits { lose.swap(WHOLE, Ordering::SeqCst) } else { WHOLE };
+                if asked.is_empty() || lost == LOSE_QUESTION {
+                    return;
+                }
+                server.write_all(asked).await.unwrap();
+                if lost == LOSE_ANSWER {
+                    lose_answer(&mut server).await;
+                    return;
+                }
+            }
+            read = server.read(&mut answered) => {
+                let answered = &answered[..read.unwrap_or(0)];
+                if answered.is_empty() || client.write_all(answered).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Until the commit is done.
+async fn lose_answer(server: &mut TcpStream) {
+    let (mut lost, mut some) = (Vec::new(), [0; 65_536]);
+    while !lost.windows(7).any(|bytes| bytes == b"COMMIT\0") {
+        let read = server.read(&mut some).await.unwrap();
+        assert!(read > 0, "the database hung up");
+        lost.extend_from_slice(&some[..read]);
+    }
+}
+
+/// A store behind a proxy, and what tells the proxy.
+fn behind_proxy(database: &Database) -> (Store, Arc<AtomicU8>) {
+    let lose = Arc::new(AtomicU8::new(WHOLE));
+    let url = database.url();
+    let (_, place) = url.split_once('@').unwrap();
+    let (address, name) = place.split_once('/').unwrap();
+    let store = run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(proxy(address.to_owned(), listener, Arc::clone(&lose)));
+        let url = format!("postgres://proffer@127.0.0.1:{port}/{name}");
+        Store::connect(&url, Settings::default()).await.unwrap()
+    });
+    (store, lose)
+}
+
+fn check(lost: u8) {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    let (store, lose) = behind_proxy(&database);
+    let both = |id| Command {
+        openings: budget(100),
+        chain: vec![spend(id, 1, TransferKind::Direct)],
+        writes: vec![put(id, "x")],
+        once: once(id as u8, 1, "taken"),
+        ..command()
+    };
+    let id = [account(BUDGET)];
+    for number in 1..=5 {
+        assert_eq!(submit(&store, both(2 * number)), Outcome::Applied);
+        lose.store(lost, Ordering::SeqCst);
+        assert_eq!(submit(&store, both(2 * number + 1)), Outcome::Applied);
+        assert_eq!(lose.load(Ordering::SeqCst), WHOLE, "nothing was lost");
+        let record = run(store.get(SHOP, Kind::Voucher, 2 * number + 1)).unwrap();
+        assert_eq!(record.unwrap().version, 1);
+        let budget = run(store.balances(SHOP, &id)).unwrap()[0].unwrap();
+        assert_eq!(budget.debits.posted, 2 * number);
+    }
+    assert!(run(store.audit()).unwrap().is_clean());
+}
+
+#[test]
+fn a_commit_whose_answer_was_lost_is_done_once() {
+    check(LOSE_ANSWER);
+}
+
+#[test]
+fn a_commit_that_never_arrived_is_done_again() {
+    check(LOSE_QUESTION);
+}
