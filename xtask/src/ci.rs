@@ -4,7 +4,8 @@ use std::process::Command;
 
 use crate::tidy;
 
-/// Format, lints, order, all tests (the stories among them), the two replays, a short bench.
+/// Format, lints, order, all tests (the stories among them), the two replays, a few
+/// runs with faults, a short bench.
 ///
 /// # Errors
 /// The first step that failed.
@@ -23,6 +24,8 @@ pub fn ci() -> Result<(), String> {
     test()?;
     replay("online_retail")?;
     replay("completejourney")?;
+    faults(&["--runs", "4", "--seconds", "6"])?;
+    faults(&["--runs", "4", "--seconds", "6", "--processes", "3"])?;
     bench(&["--short"])
 }
 
@@ -85,6 +88,25 @@ pub fn replay(set: &str) -> Result<(), String> {
         "--",
     ];
     cargo(&[&words[..], &[set]].concat())
+}
+
+/// Real processes, made to fail; a release of the server is built for them first.
+///
+/// # Errors
+/// When the auditor finds something.
+pub fn faults(rest: &[&str]) -> Result<(), String> {
+    cargo(&["build", "--release", "--locked", "--package", "server"])?;
+    let words = [
+        "run",
+        "--release",
+        "--locked",
+        "--package",
+        "benches",
+        "--bin",
+        "faults",
+        "--",
+    ];
+    cargo(&[&words[..], rest].concat())
 }
 
 fn cargo(words: &[&str]) -> Result<(), String> {

@@ -1,4 +1,4 @@
-//! The habits of the house: `test`, `ci`, `bench`, `tidy`, `replay`.
+//! The habits of the house: `test`, `ci`, `bench`, `tidy`, `replay`, `faults`.
 
 mod ci;
 mod tidy;
@@ -15,9 +15,12 @@ fn main() -> ExitCode {
         ["ci", "--slow"] => ci::slow(),
         ["bench", rest @ ..] => ci::bench(rest),
         ["replay", set] => ci::replay(set),
+        ["faults", rest @ ..] => ci::faults(rest),
         _ => Err(
             "usage: cargo xtask tidy | test | ci [--slow] | bench [--short] | \
-                  replay online_retail | replay completejourney"
+                  replay online_retail | replay completejourney | \
+                  faults [--seed N] [--runs N] [--store sqlite|postgres://…] [--processes N] \
+                  [--seconds N] [--commands N]"
                 .to_owned(),
         ),
     };

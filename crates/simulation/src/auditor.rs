@@ -151,18 +151,6 @@ impl Auditor {
         tally
     }
 
-    /// How often each refusal was heard.
-    #[must_use]
-    pub fn refusals(&self) -> BTreeMap<&str, u64> {
-        let mut refusals = BTreeMap::new();
-        for entry in self.entries.values() {
-            if let Some(Answer::Refused { code }) = &entry.answer {
-                *refusals.entry(code.as_str()).or_default() += 1;
-            }
-        }
-        refusals
-    }
-
     /// All that is wrong, given what each process says once all is quiet; empty when the server
     /// kept its word.
     #[must_use]
@@ -204,10 +192,13 @@ impl Act {
         )
     }
 
-    /// Whether a limit of the market, or a hold or grant that ended, explains this refusal.
+    /// Whether a limit of the market, or a hold or grant whose time is not now, explains this
+    /// refusal.
     fn may_be_refused(&self, code: &str) -> bool {
         match self {
-            Act::Redeem { .. } | Act::Spend { .. } | Act::Hold { .. } => REFUSALS.contains(&code),
+            // A hold of which nobody heard may be asked for again when its order is paid.
+            Act::Hold { .. } => code == "already_applied" || REFUSALS.contains(&code),
+            Act::Redeem { .. } | Act::Spend { .. } => REFUSALS.contains(&code),
             Act::Identify { .. } | Act::Decide { .. } | Act::Load { .. } | Act::RollBack { .. } => {
                 false
             }
@@ -215,13 +206,15 @@ impl Act {
     }
 }
 
-/// What the limits of the market say.
-const REFUSALS: [&str; 5] = [
+/// What the limits of the market say, and the clock where it jumped after a grant.
+const REFUSALS: [&str; 7] = [
+    "budget_reached",
     "used_up_campaign",
     "used_up_person",
     "balance_spent",
     "all_gone",
     "expired",
+    "not_started",
 ];
 
 #[cfg(test)]

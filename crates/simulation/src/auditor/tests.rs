@@ -132,7 +132,7 @@ fn an_honest_server_is_not_accused() {
 }
 
 #[test]
-fn planted_wrongs_are_found() {
+fn planted_wrong_redemptions_are_found() {
     check(
         |seen| seen.redemptions.retain(|one| one.id != "r3"),
         "k3 was acknowledged as r3, which is lost",
@@ -169,6 +169,10 @@ fn planted_wrongs_are_found() {
         |seen| seen.redemptions[0].is_rolled_back = true,
         "r0 is rolled back; asked by nobody",
     );
+}
+
+#[test]
+fn planted_wrong_sums_are_found() {
     check(
         |seen| seen.codes.get_mut("USES-0").unwrap().uses += 1,
         "USES-0 shows 11 uses, and 10 stand",
