@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use ledger::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use store::ProjectId;
 
@@ -93,8 +93,16 @@ pub struct ApiKey {
     pub sandbox: bool,
     pub name: String,
     pub hash: [u8; 32],
+    #[serde(deserialize_with = "known")]
     pub scopes: Vec<Scope>,
     pub created_at: Timestamp,
+}
+
+/// The scopes that this version knows: a newer one may have given the key others beside them.
+fn known<'de, D: Deserializer<'de>>(scopes: D) -> Result<Vec<Scope>, D::Error> {
+    let names = Vec::<String>::deserialize(scopes)?;
+    let scope = |name: &String| Scope::ALL.into_iter().find(|scope| scope.name() == name);
+    Ok(names.iter().filter_map(scope).collect())
 }
 
 /// All keys, by the hash of their secret.
@@ -216,4 +224,31 @@ fn now(headers: &HeaderMap, key: &ApiKey) -> Result<Timestamp, Refused> {
         .map(jiff::Timestamp::as_millisecond)
         .filter(|now| (EARLIEST..=wall.saturating_add(FURTHEST_AHEAD_MS)).contains(now))
         .ok_or(Refused::BadHeader("Proffer-Now"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_with_a_scope_of_a_newer_version_keeps_the_others() {
+        let key = ApiKey {
+            id: 7,
+            project: 1,
+            sandbox: false,
+            name: "till".into(),
+            hash: [7; 32],
+            scopes: Scope::ALL.to_vec(),
+            created_at: EARLIEST,
+        };
+        let text = serde_json::to_string(&key).unwrap();
+        let read: ApiKey = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.scopes, Scope::ALL);
+        let newer = text
+            .replace("\"redeem\"", "\"redeem-abroad\"")
+            .replace("\"id\":", "\"expires_at\":9,\"id\":");
+        let read: ApiKey = serde_json::from_str(&newer).unwrap();
+        assert_eq!(read.scopes.len(), Scope::ALL.len() - 1);
+        assert!(!read.scopes.contains(&Scope::Redeem));
+    }
 }

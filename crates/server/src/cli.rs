@@ -108,6 +108,15 @@ pub struct Data {
     /// The folder with the store; `serve` and `key` make it if it is missing.
     #[arg(long, default_value = "proffer-data")]
     pub data: PathBuf,
+    /// A database in place of the folder, as postgres://user:password@host/name. In the
+    /// environment nobody sees the password in a list of processes.
+    #[arg(
+        long,
+        env = "PROFFER_STORE",
+        hide_env_values = true,
+        conflicts_with = "data"
+    )]
+    pub store: Option<String>,
 }
 
 impl Data {
@@ -115,7 +124,10 @@ impl Data {
     ///
     /// # Errors
     /// When there is none, or it cannot be opened.
-    pub fn open(&self) -> Result<Store, Refused> {
+    pub async fn open(&self) -> Result<Store, Refused> {
+        if let Some(url) = &self.store {
+            return Ok(Store::connect(url, Settings::default()).await?);
+        }
         if !self.file().is_file() {
             let folder = self.data.display();
             return Err(Refused::Fault(format!("there is no store in {folder}")));
@@ -127,7 +139,10 @@ impl Data {
     ///
     /// # Errors
     /// When the folder cannot be made or the store not opened.
-    pub fn open_or_make(&self) -> Result<Store, Refused> {
+    pub async fn open_or_make(&self) -> Result<Store, Refused> {
+        if self.store.is_some() {
+            return self.open().await;
+        }
         std::fs::create_dir_all(&self.data).map_err(|error| Refused::Fault(error.to_string()))?;
         Ok(Store::open(&self.file(), Settings::default())?)
     }
@@ -166,7 +181,12 @@ pub async fn run(cli: Cli) -> Result<(), Refused> {
 async fn serve_command(serve: Serve) -> Result<(), Refused> {
     telemetry::logs();
     let metrics = telemetry::metrics().map_err(Refused::Fault)?;
-    let app = App::start(serve.data.open_or_make()?, Some(metrics), Ids::fresh()).await?;
+    let app = App::start(
+        serve.data.open_or_make().await?,
+        Some(metrics),
+        Ids::fresh(),
+    )
+    .await?;
     if app.keys().is_empty() {
         print_first_keys(&app).await?;
     }
@@ -176,7 +196,7 @@ async fn serve_command(serve: Serve) -> Result<(), Refused> {
 }
 
 async fn backup_command(backup: Backup) -> Result<(), Refused> {
-    let store = backup.data.open()?;
+    let store = backup.data.open().await?;
     if backup.to.symlink_metadata().is_ok() {
         let to = backup.to.display();
         return Err(Refused::Fault(format!("{to} exists already")));
@@ -185,7 +205,7 @@ async fn backup_command(backup: Backup) -> Result<(), Refused> {
 }
 
 async fn key_command(key: Key) -> Result<(), Refused> {
-    let app = App::start(key.data.open_or_make()?, None, Ids::fresh()).await?;
+    let app = App::start(key.data.open_or_make().await?, None, Ids::fresh()).await?;
     let project = if key.sandbox {
         setup::SANDBOX
     } else {
@@ -199,13 +219,16 @@ async fn key_command(key: Key) -> Result<(), Refused> {
     let secret = setup::new_key(&app, project, &key.name, &scopes).await?;
     app.stop().await?;
     println!("{secret}");
-    // A folder that was mistyped is noticed.
-    eprintln!("proffer: the key is for {}", key.data.file().display());
+    // A folder that was mistyped is noticed; a URL may hold a password.
+    match &key.data.store {
+        None => eprintln!("proffer: the key is for {}", key.data.file().display()),
+        Some(_) => eprintln!("proffer: the key is for the database"),
+    }
     Ok(())
 }
 
 async fn keys_command(asked: Keys) -> Result<(), Refused> {
-    let app = App::start(asked.data.open()?, None, Ids::fresh()).await?;
+    let app = App::start(asked.data.open().await?, None, Ids::fresh()).await?;
     let listed = match asked.revoke {
         Some(number) => revoke(&app, number).await,
         None => {
@@ -239,7 +262,7 @@ fn list_keys(app: &App) {
 }
 
 async fn replay_command(asked: ReplayDecision) -> Result<(), Refused> {
-    let app = App::start(asked.data.open()?, None, Ids::fresh()).await?;
+    let app = App::start(asked.data.open().await?, None, Ids::fresh()).await?;
     let replayed = replay::replay_named(&app, &asked.id).await;
     app.stop().await?;
     let replayed = replayed?;

@@ -56,8 +56,10 @@ pub async fn run(demo: Demo) -> Result<(), Refused> {
     let folder = demo.data.clone().unwrap_or_else(fresh_folder);
     let store = Data {
         data: folder.clone(),
+        store: None,
     }
-    .open_or_make()?;
+    .open_or_make()
+    .await?;
     // Numbered ids, so that the same seed puts the same shoppers into the same arms.
     let app = App::start(store, Some(metrics), Ids::counting()).await?;
     let key = setup::new_key(&app, SANDBOX, "demo", &Scope::ALL).await?;

@@ -15,7 +15,7 @@ use std::{
 use tokio::{task::AbortHandle, time::Instant};
 
 use crate::{
-    app::{App, Weak},
+    app::{App, Weak, to_the_end},
     problem::Refused,
 };
 
@@ -102,6 +102,7 @@ pub async fn run(app: Weak) {
             Ok(()) => app.following().looked(began),
             Err(refused) => app.following().missed(&refused, pace.bound),
         }
+        metrics::gauge!("proffer_following_age_seconds").set(app.following().age().as_secs_f64());
         drop(app);
         tokio::time::sleep(pace.poll).await;
     }
@@ -112,7 +113,10 @@ async fn look(app: &App) -> Result<(), Refused> {
     let mut looked = app.ids().keep(app.store(), app.owner()).await;
     looked = looked.and(app.refresh_keys().await);
     for project in app.projects() {
-        looked = looked.and(app.refresh(project).await.map(drop));
+        let of = app.clone();
+        // Else what takes longer to compile than a look may would never be in force.
+        let refreshed = to_the_end(async move { of.refresh(project).await.map(drop) });
+        looked = looked.and(refreshed.await);
     }
     looked
 }

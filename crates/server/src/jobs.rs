@@ -118,11 +118,11 @@ pub async fn give_back(app: &App) -> Result<(), Refused> {
 async fn by_turns(app: App, job: Job) {
     let pace = app.pace();
     let mut turn = Turn::new((LIVE, u64::from(job as u8)), app.owner(), pace);
-    // What failed is tried again when a lease would have lapsed.
+    // What failed is tried again after a beat.
     let mut failed: Option<Instant> = None;
     loop {
         tokio::time::sleep(pace.tick).await;
-        if failed.is_some_and(|at| at.elapsed() < pace.lapse) {
+        if failed.is_some_and(|at| at.elapsed() < pace.beat) {
             continue;
         }
         let now = clock::wall();

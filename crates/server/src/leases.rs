@@ -250,3 +250,75 @@ pub async fn give_back(store: &Store, project: ProjectId, owner: Owner) -> Resul
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: Place = (ProjectId(1), 1);
+    const PACE: Pace = Pace {
+        poll: Duration::from_millis(1),
+        bound: Duration::from_millis(1),
+        tick: Duration::from_millis(1),
+        beat: Duration::from_millis(2),
+        lapse: Duration::from_millis(50),
+    };
+
+    fn turns(pace: Pace) -> [Turn; 2] {
+        [1, 2].map(|process| Turn::new(PLACE, [process; 16], pace))
+    }
+
+    /// However long either is kept waiting: who looks sees that the other wrote since.
+    #[tokio::test]
+    async fn who_lives_keeps_the_turn_and_who_is_dead_loses_it() {
+        let store = Store::memory();
+        let [mut one, mut other] = turns(PACE);
+        assert_eq!(one.is_mine(&store).await.unwrap(), Some(0));
+        assert_eq!(one.mark(&store, 7).await.unwrap(), Some(7));
+        for _ in 0..20 {
+            assert_eq!(other.is_mine(&store).await.unwrap(), None);
+            tokio::time::sleep(PACE.beat).await;
+            assert_eq!(one.is_mine(&store).await.unwrap(), Some(7));
+        }
+        assert_eq!(other.is_mine(&store).await.unwrap(), None);
+        tokio::time::sleep(PACE.lapse).await;
+        let taken = other.is_mine(&store).await.unwrap();
+        assert_eq!(taken, Some(7), "with the mark");
+        let written = one.mark(&store, 8).await.unwrap();
+        assert_eq!(written, None, "it is another's");
+        assert_eq!(one.is_mine(&store).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_given_back_is_anybodys_at_once() {
+        let store = Store::memory();
+        let [mut one, mut other] = turns(Pace::default());
+        assert_eq!(one.is_mine(&store).await.unwrap(), Some(0));
+        assert_eq!(other.is_mine(&store).await.unwrap(), None);
+        give_back(&store, PLACE.0, [2; 16]).await.unwrap();
+        assert_eq!(
+            other.is_mine(&store).await.unwrap(),
+            None,
+            "not theirs to give"
+        );
+        give_back(&store, PLACE.0, [1; 16]).await.unwrap();
+        assert_eq!(other.is_mine(&store).await.unwrap(), Some(0));
+    }
+
+    /// Two see the same lease lapse, and one gets it.
+    #[tokio::test]
+    async fn a_lease_that_is_seen_once_is_written_once() {
+        let store = Store::memory();
+        let lease = |process| Lease {
+            owner: [process; 16],
+            is_held: true,
+            mark: 0,
+        };
+        let seen = look(&store, PLACE).await.unwrap();
+        assert_eq!(seen, Seen::NEVER);
+        let first = put(&store, PLACE, (seen, lease(1))).await.unwrap();
+        let second = put(&store, PLACE, (seen, lease(2))).await.unwrap();
+        assert_eq!(second, None);
+        assert_eq!(look(&store, PLACE).await.unwrap(), first.unwrap());
+    }
+}

@@ -114,7 +114,7 @@ async fn follows(app: &App) -> bool {
 }
 
 #[tokio::test]
-async fn a_key_made_by_another_process_is_known_soon() {
+async fn a_key_made_or_revoked_by_another_process_is_so_here_soon() {
     let shop = Shop::start().await;
     let (status, _) = Client::new(&shop.base, "sk_live_nobody")
         .get("/v1/policy")
@@ -124,13 +124,27 @@ async fn a_key_made_by_another_process_is_known_soon() {
     let made = proffer(&["key", "--name", "later"], &shop.folder.0);
     let key = String::from_utf8(made.stdout).unwrap();
     let client = Client::new(&shop.base, key.trim());
+    answers(&client, StatusCode::OK).await;
+    let listed = proffer(&["keys"], &shop.folder.0);
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let line = listed.lines().find(|line| line.contains(" live later "));
+    let number = line.and_then(|line| line.split(' ').next()).unwrap();
+    let revoked = proffer(&["keys", "--revoke", number], &shop.folder.0);
+    assert!(revoked.status.success(), "{revoked:?}");
+    answers(&client, StatusCode::UNAUTHORIZED).await;
+    let again = proffer(&["keys", "--revoke", number], &shop.folder.0);
+    assert!(!again.status.success(), "{again:?}");
+}
+
+/// Soon, if not at once.
+async fn answers(client: &Client, status: StatusCode) {
     for _ in 0..100 {
-        if client.get("/v1/policy").await.unwrap().0 == StatusCode::OK {
+        if client.get("/v1/policy").await.unwrap().0 == status {
             return;
         }
         sleep(Duration::from_millis(50)).await;
     }
-    panic!("the key is never known");
+    panic!("{status}: never");
 }
 
 #[tokio::test]

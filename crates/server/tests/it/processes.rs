@@ -37,13 +37,13 @@ use crate::{
     shop::{DAY, NOON, Shop},
 };
 
-/// As in service, with the pauses a tenth to a fiftieth as long.
+/// As in service, with shorter pauses.
 const PACE: Pace = Pace {
     poll: Duration::from_millis(20),
     bound: Duration::from_millis(400),
     tick: Duration::from_millis(20),
     beat: Duration::from_millis(50),
-    lapse: Duration::from_millis(400),
+    lapse: Duration::from_millis(1_500),
 };
 
 /// Another process on the store of a shop.
@@ -77,7 +77,7 @@ impl Beside {
 
 /// Asks until the answer is the one, and fails where it never is.
 async fn soon(what: &str, mut ask: impl AsyncFnMut() -> bool) {
-    for _ in 0..500 {
+    for _ in 0..1_000 {
         if ask().await {
             return;
         }
@@ -358,7 +358,8 @@ async fn a_process_that_cannot_follow_says_so() {
     let shop = Shop::start().await;
     let other = Beside::of(&shop).await;
     let client = Client::new(&other.base, &shop.live_key);
-    assert_eq!(client.get("/readyz").await.unwrap().0, StatusCode::OK);
+    let is_ready = async || client.get("/readyz").await.unwrap().0 == StatusCode::OK;
+    soon("the start", is_ready).await;
     let put = |id, body: &[u8]| Write::Put {
         kind: Kind::Setting,
         id,
@@ -381,10 +382,7 @@ async fn a_process_that_cannot_follow_says_so() {
     };
     let mended = vec![gone, server::app::renumbered()];
     store.submit(setup::writes(LIVE, mended)).await.unwrap();
-    soon("its end", async || {
-        client.get("/readyz").await.unwrap().0 == StatusCode::OK
-    })
-    .await;
+    soon("its end", is_ready).await;
 }
 
 #[tokio::test]
