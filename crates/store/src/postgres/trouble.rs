@@ -42,8 +42,9 @@ impl From<Error> for Trouble {
             _ if code == "40003" => Trouble::Lost(what),
             // Serialisation failed, deadlock.
             Some("40") => Trouble::Contended(what),
-            // A key that another transaction added first; a row that another one holds.
-            _ if code == "23505" || code == "55P03" => Trouble::Contended(what),
+            // A key that another transaction added first; a row that another one holds; a table
+            // that another one made.
+            _ if ["23505", "55P03", "42P07", "42710"].contains(&code) => Trouble::Contended(what),
             // The connection failed, the server stops, too many connections.
             Some("08" | "57") => Trouble::Lost(what),
             _ if code == "53300" => Trouble::Lost(what),
