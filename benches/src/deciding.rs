@@ -114,7 +114,6 @@ fn request(group: u32) -> Request {
         facts: Facts::default(),
     };
     let mut order = Order {
-        id: None,
         currency: Currency(*b"EUR"),
         lines: (0..5).map(line).collect(),
         amount: 0,

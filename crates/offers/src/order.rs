@@ -12,8 +12,6 @@ pub struct Sku(pub Arc<str>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// The shop's name for it.
-    pub id: Option<Arc<str>>,
     pub currency: Currency,
     pub lines: Vec<Line>,
     /// Gross amount where the shop sent one without lines; else the lines' sum.

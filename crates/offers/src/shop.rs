@@ -70,7 +70,6 @@ impl Case {
 /// A line is product, quantity × price, what the shop took off, category.
 pub(crate) fn order(text: &str) -> Order {
     let mut order = Order {
-        id: None,
         currency: EUR,
         lines: Vec::new(),
         amount: 0,

@@ -106,13 +106,15 @@ pub async fn make(
     let name = asked.said.customer_key()?;
     for _ in 0..MAX_ATTEMPTS {
         let compiled = app.compiled(asked.project).await?;
-        let order = order(asked, &compiled)?;
+        let mut order = order(asked, &compiled)?;
         let mut people = People::open(app, asked.project)?;
         let Some(customer) = people.named(name).await? else {
             return Ok(None);
         };
+        let occasion = occasion(order.as_mut(), customer, asked.now);
+        let bought = (order, &occasion);
         let whose = (&mut people, customer, id);
-        let request = request(app, asked, (&compiled, order), whose).await?;
+        let request = request((app, &compiled), asked, bought, whose).await?;
         let decision = decide(&compiled.snapshot, &request);
         app.keep_snapshot(asked.project, &compiled).await?;
         let draft = Draft {
@@ -120,6 +122,7 @@ pub async fn make(
             asked,
             compiled: &compiled,
             told: (once, tell),
+            occasion,
             request,
             decision,
         };
@@ -141,9 +144,9 @@ fn order(asked: &Asked<'_>, compiled: &Compiled) -> Result<Option<Order>, Refuse
 
 /// Everything the decision may read, loaded and written out.
 async fn request(
-    app: &App,
+    (app, compiled): (&App, &Compiled),
     asked: &Asked<'_>,
-    (compiled, order): (&Compiled, Option<Order>),
+    (order, occasion): (Option<Order>, &Occasion),
     (people, customer, id): (&mut People<'_>, CustomerId, DecisionId),
 ) -> Result<Request, Refused> {
     let profile = people.profile(customer);
@@ -153,8 +156,7 @@ async fn request(
     let grants = people
         .person(customer)
         .map(|person| grants(person, asked.now));
-    let occasion = occasion(order.as_ref(), customer, asked.now);
-    let remaining = remaining(people, compiled, (&facts, &occasion)).await?;
+    let remaining = remaining(people, compiled, (&facts, occasion)).await?;
     Ok(Request {
         id,
         customer,
@@ -208,11 +210,12 @@ fn grants(person: &Person, now: Timestamp) -> Vec<Grant> {
         .collect()
 }
 
-fn occasion(order: Option<&Order>, customer: CustomerId, at: Timestamp) -> Occasion {
-    let store = order.and_then(|order| order.store.as_deref());
+/// What counters count by. It takes the store out of the order: nothing else reads it.
+fn occasion(order: Option<&mut Order>, customer: CustomerId, at: Timestamp) -> Occasion {
+    let store = order.and_then(|order| order.store.take());
     Occasion {
         customer: Some(customer.0),
-        store: store.map(number_of),
+        store: store.as_deref().map(number_of),
         at,
         order: 0,
     }
@@ -290,6 +293,7 @@ struct Draft<'a> {
     asked: &'a Asked<'a>,
     compiled: &'a Compiled,
     told: (Option<Key>, Teller),
+    occasion: Occasion,
     request: Request,
     decision: Decision,
 }
@@ -406,10 +410,9 @@ impl Draft<'_> {
             free_units: 0,
             points: None,
         };
-        let occasion = occasion(self.request.order.as_ref(), customer, self.asked.now);
         let granted = Happening::Granted {
             given: &given,
-            occasion: &occasion,
+            occasion: &self.occasion,
             until,
         };
         let booking = offers::book(&granted, self.request.id.0);

@@ -127,7 +127,6 @@ pub fn order(unit_cost: Option<Minor>) -> Order {
         facts: Facts::default(),
     };
     Order {
-        id: None,
         currency: currency(),
         lines: vec![line],
         amount: 4_000,

@@ -211,19 +211,21 @@ async fn what_no_rule_reads_is_not_kept_with_a_decision() {
         "metadata": {"engraving": "xyzzy-line"}});
     let asked = json!({
         "customer": {"source_id": "ann"},
-        "order": {"items": [line], "metadata": {"note": "xyzzy-order"}},
+        "order": {"source_id": "xyzzy-number", "items": [line],
+            "metadata": {"note": "xyzzy-order", "store": "xyzzy-store"}},
         "context": {"till": "xyzzy-till", "page": "xyzzy-page"},
         "placement": "xyzzy-place",
     });
     let decided = shop.post(NOON, "/v1/decisions", &asked).await;
     let id = decided["id"].as_str().unwrap();
     assert!(decided["offer"].is_object(), "{decided}");
-    let unread = ["xyzzy-line", "xyzzy-order", "xyzzy-page", "xyzzy-place"];
+    let unread = ["line", "order", "page", "place", "number", "store"];
+    let unread = unread.map(|text| format!("xyzzy-{text}"));
     let all = bytes(&shop);
     assert!(holds(&all, "xyzzy-till"));
     assert_eq!(
-        unread.map(|text| holds(&all, text)),
-        [false; 4],
+        unread.each_ref().map(|text| holds(&all, text)),
+        [false; 6],
         "{unread:?}"
     );
     let replayed = server::replay::replay_named(&shop.app, id).await.unwrap();

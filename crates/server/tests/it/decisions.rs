@@ -68,6 +68,34 @@ async fn a_decision_outlives_the_code_it_granted() {
     assert_eq!(rows[0]["id"], made["id"]);
 }
 
+/// The store is not on record, and counts all the same.
+#[tokio::test]
+async fn what_a_store_may_give_is_counted_by_store() {
+    let shop = Shop::start().await;
+    let rule = json!({"caps": [{"reach": "store", "limit": 1}]});
+    shop.percent_off("Ten", 10, rule).await;
+    shop.policy("ranked", &["Ten"], 0).await;
+    let order = |place: &str| {
+        let line = json!({"source_id": "pot", "quantity": 1, "price": 900});
+        json!({"items": [line], "metadata": {"store": place}})
+    };
+    let decide = async |name: &str, place: &str| {
+        shop.customer(name).await;
+        let asked = json!({"customer": {"source_id": name}, "order": order(place)});
+        let made = shop.post(NOON, "/v1/decisions", &asked).await;
+        made["offer"]["code"].as_str().map(str::to_owned)
+    };
+    let code = decide("ann", "north").await.unwrap();
+    let used = json!({
+        "redeemables": [{"object": "voucher", "id": code}],
+        "customer": {"source_id": "ann"},
+        "order": order("north")
+    });
+    shop.post(NOON, "/v1/redemptions", &used).await;
+    assert_eq!(decide("bob", "north").await, None);
+    assert!(decide("cy", "south").await.is_some());
+}
+
 #[tokio::test]
 async fn a_trace_names_every_offer_with_its_fate() {
     let shop = shop_with_ten().await;

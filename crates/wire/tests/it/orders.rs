@@ -43,9 +43,6 @@ fn is_told_alone(input: &OrderInput, order: &Order) {
 fn told(order: &Order) -> String {
     let currency = String::from_utf8_lossy(&order.currency.0);
     let mut text = format!("{} {currency}", order.amount);
-    if let Some(id) = &order.id {
-        text = format!("{id}: {text}");
-    }
     for line in &order.lines {
         text += &format!(", {} {} at {}", line.quantity, line.sku.0, line.unit_price);
         text += &line

@@ -205,7 +205,6 @@ impl Memory {
 /// The goods of a story as the core knows them.
 pub(super) fn order(goods: &world::Order) -> Order {
     Order {
-        id: Some(goods.number.to_string().into()),
         currency: EUR,
         lines: goods.lines.iter().map(line).collect(),
         amount: 0,

@@ -33,11 +33,6 @@ pub fn order_to_domain(
         ));
     }
     let mut order = Order {
-        id: input
-            .source_id
-            .as_deref()
-            .or(input.id.as_deref())
-            .map(Into::into),
         currency: currency_of(input.currency.as_deref())?.unwrap_or(currency),
         lines: Vec::with_capacity(items.len()),
         amount: bounded(input.amount.unwrap_or(0), "/amount")?,
