@@ -21,7 +21,8 @@ use tokio::{task::JoinSet, time::Instant};
 use crate::{
     app::App,
     checkout::sweep,
-    clock, configuration, learn,
+    clock::{self, Watched},
+    configuration, learn,
     leases::{self, Turn},
     problem::Refused,
     retention,
@@ -118,14 +119,20 @@ pub async fn give_back(app: &App) -> Result<(), Refused> {
 async fn by_turns(app: App, job: Job) {
     let pace = app.pace();
     let mut turn = Turn::new((LIVE, u64::from(job as u8)), app.owner(), pace);
+    let mut watched = Watched::default();
     // What failed is tried again after a beat.
     let mut failed: Option<Instant> = None;
     loop {
         tokio::time::sleep(pace.tick).await;
+        let now = clock::wall();
+        let is_steady = watched.is_steady(now, Instant::now());
+        if !is_steady && job.period(now).is_some() {
+            // The turn lapses, and goes to a process whose clock is right.
+            continue;
+        }
         if failed.is_some_and(|at| at.elapsed() < pace.beat) {
             continue;
         }
-        let now = clock::wall();
         failed = match take_turn(&app, (job, &mut turn), now).await {
             Ok(()) => None,
             Err(refused) => {
