@@ -4,6 +4,9 @@ use std::process::Command;
 
 use crate::tidy;
 
+/// The tests that need PostgreSQL fail where it is absent.
+const NEEDS_POSTGRES: (&str, &str) = ("PROFFER_NEEDS_POSTGRES", "1");
+
 /// Format, lints, order, all tests (the stories among them), the two replays, a few
 /// runs with faults, a short bench.
 ///
@@ -21,7 +24,7 @@ pub fn ci() -> Result<(), String> {
         "warnings",
     ])?;
     tidy::run()?;
-    test()?;
+    tests(&[NEEDS_POSTGRES])?;
     replay("online_retail")?;
     replay("completejourney")?;
     faults(&["--runs", "4", "--seconds", "6"])?;
@@ -46,23 +49,25 @@ pub fn slow() -> Result<(), String> {
     ])
 }
 
+/// Where PostgreSQL is absent, what needs it says so and is passed over.
+///
 /// # Errors
 /// When a test fails.
 pub fn test() -> Result<(), String> {
+    tests(&[])
+}
+
+fn tests(environment: &[(&str, &str)]) -> Result<(), String> {
     let has_nextest = Command::new("cargo")
         .args(["nextest", "--version"])
         .output()
         .is_ok_and(|output| output.status.success());
     if has_nextest {
-        cargo(&[
-            "nextest",
-            "run",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-        ])
+        let words = "nextest run --workspace --locked --no-fail-fast";
+        let words: Vec<&str> = words.split(' ').collect();
+        cargo_with(environment, &words)
     } else {
-        cargo(&["test", "--workspace", "--locked", "--quiet"])
+        cargo_with(environment, &["test", "--workspace", "--locked", "--quiet"])
     }
 }
 
@@ -110,9 +115,14 @@ pub fn faults(rest: &[&str]) -> Result<(), String> {
 }
 
 fn cargo(words: &[&str]) -> Result<(), String> {
+    cargo_with(&[], words)
+}
+
+fn cargo_with(environment: &[(&str, &str)], words: &[&str]) -> Result<(), String> {
     println!("── cargo {}", words.join(" "));
     let status = Command::new("cargo")
         .args(words)
+        .envs(environment.iter().copied())
         .current_dir(tidy::root())
         .status();
     match status {

@@ -1,4 +1,4 @@
-//! Where is it kept? One batch interface over SQLite and an in-memory model.
+//! Where is it kept? One batch interface over SQLite, PostgreSQL and an in-memory model.
 //!
 //! Knows nothing of promotions, rules or protocols: it keeps accounts, transfers, records and
 //! links between them. A change is a [`Command`]: all of it is durable before its [`Outcome`] is
@@ -15,11 +15,15 @@
 //! the writer remembers nothing between batches: a second process on the same file is safe, only
 //! slower. [`Store::balances`] alone answers out of memory, and only to advise.
 //!
+//! That is SQLite. On PostgreSQL ([`Store::connect`]) a task takes the place of the thread and
+//! locks the place of the only writer: `migrations/postgres` describes the tables, and page 0011 of
+//! the decisions who waits for whom.
+//!
 //! # The files
 //!
 //! | File | Holds |
 //! |---|---|
-//! | `NAME` | tables and indexes, described in `migrations/` |
+//! | `NAME` | tables and indexes, described in `migrations/sqlite` |
 //! | `NAME-wal` | the log: committed changes not yet in `NAME`; kept near 16 MiB and reused |
 //! | `NAME-shm` | where things are in the log; shared by processes, rebuilt when missing |
 //!

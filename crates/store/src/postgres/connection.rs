@@ -102,7 +102,7 @@ impl Connector {
 async fn open(config: Config, tls: Option<Tls>) -> Result<Client, Trouble> {
     let failed = |error: Error| match error.as_db_error() {
         Some(_) => Trouble::from(error),
-        None => Trouble::Lost(format!("the database cannot be reached: {error}")),
+        None => Trouble::Lost(unreachable(&error)),
     };
     // It ends with its client, or with the connection: whoever asks next finds it closed.
     match tls {
@@ -117,6 +117,17 @@ async fn open(config: Config, tls: Option<Tls>) -> Result<Client, Trouble> {
             Ok(client)
         }
     }
+}
+
+/// Of the network or of what encrypts it; no cause quotes the URL.
+fn unreachable(error: &Error) -> String {
+    let mut what = format!("the database cannot be reached: {error}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        what.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    what
 }
 
 pub(super) struct Connection {
