@@ -316,6 +316,54 @@ async fn hostile_requests_are_refused() {
     );
 }
 
+/// Whatever a shop tells of the moment and of the lines: it is refused, or decided by and decided
+/// so again.
+#[tokio::test]
+async fn hostile_facts_are_refused_or_decided_by_again() {
+    let shop = Shop::start().await;
+    let rule = "context.till.name != 'x' && !(context.n > 3) \
+                && !order.lines.exists(line, line.metadata.n in [1, 2])";
+    shop.percent_off("Ten", 10, json!({"rule": rule})).await;
+    shop.policy("ranked", &["Ten"], 0).await;
+    shop.customer("ann").await;
+    let check = async |context: &str, line: &str, status: u16| {
+        let body = format!(
+            r#"{{"customer": {{"source_id": "ann"}}, "context": {context},
+                "order": {{"items": [{{"source_id": "pot", "price": 900, "metadata": {line}}}]}}}}"#
+        );
+        let token = ("x-app-token", shop.sandbox_key.as_str());
+        let call = (axum::http::Method::POST, "/v1/decisions");
+        let headers = [token, ("content-type", "application/json")];
+        let (found, _, answer) = shop.raw(call, &headers, body).await;
+        let told: String = context.chars().take(60).collect();
+        assert_eq!(found.as_u16(), status, "{told} {line}: {answer}");
+        if let Some(id) = answer["id"].as_str() {
+            let replayed = replay::replay_named(&shop.app, id).await.unwrap();
+            assert!(replayed.is_equal(), "{told} {line}");
+        }
+    };
+    let deep = |depth: usize| "{\"till\":".repeat(depth) + "1" + &"}".repeat(depth);
+    let long = format!(r#"{{"till": {{"name": "{}"}}}}"#, "x".repeat(200_000));
+    check(&deep(60), "{}", 200).await;
+    check(&deep(200), "{}", 400).await;
+    check(&long, "{}", 200).await;
+    check(r#"{"till": {"name": "a"}, "till.name": ["x"]}"#, "{}", 200).await;
+    check(
+        r#"{"till": 1, "till": {"name": 1, "name": null}}"#,
+        "{}",
+        200,
+    )
+    .await;
+    check(r#"{"": {"": {"": ".."}}, ".": 1, "till.": 2}"#, "{}", 200).await;
+    check(r#"{"n": 18446744073709551615}"#, r#"{"n": -1e308}"#, 200).await;
+    check(r#"{"n": -9223372036854775808}"#, r#"{"n": [1, [2]]}"#, 200).await;
+    check(r#"{"n": 1e999}"#, "{}", 400).await;
+    check(r#"{"till": {"name": "\ud800"}}"#, "{}", 400).await;
+    check(r#"{"till\u0000": "\u0000"}"#, r#"{"n\u0000": 1}"#, 200).await;
+    check("{}", r#"{"unit_cost": 1e18}"#, 400).await;
+    check("{}", r#"{"unit_cost": {"x": 1}}"#, 400).await;
+}
+
 #[tokio::test]
 async fn what_the_customer_was_shown_is_taken_down_once() {
     let shop = shop_with_ten().await;
