@@ -70,6 +70,8 @@ pub fn logs() {
     let subscriber = fmt()
         .json()
         .with_env_filter(filter)
+        // What cannot be written is lost: told on standard error it would be a panic there too.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // A second call, as tests make it, keeps the first subscriber.
     let _ = subscriber.try_init();

@@ -63,6 +63,26 @@ async fn acknowledged_is_durable() {
     );
 }
 
+#[tokio::test]
+async fn a_log_that_cannot_be_written_costs_no_answer() {
+    let path = std::env::temp_dir().join(format!("proffer-full-log-{}", std::process::id()));
+    std::fs::create_dir_all(&path).unwrap();
+    let folder = Folder(path);
+    let key = new_key(&folder.0);
+    let port = free_port();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut server = serving(&folder.0, port)
+        .env("PROFFER_LOG", "info")
+        .stderr(full.unwrap())
+        .spawn()
+        .unwrap();
+    let client = Client::new(&format!("http://127.0.0.1:{port}"), &key);
+    ready(&client).await;
+    set_up(&client).await;
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
 /// Orders that were answered, and orders of which nobody knows whether they were.
 struct Load {
     client: Client,
@@ -177,13 +197,17 @@ fn new_key(folder: &Path) -> String {
 }
 
 fn start(folder: &Path, port: u16) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_proffer"))
+    let mut command = serving(folder, port);
+    command.env("PROFFER_LOG", "error").spawn().unwrap()
+}
+
+fn serving(folder: &Path, port: u16) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_proffer"));
+    command
         .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
         .arg(folder)
-        .env("PROFFER_LOG", "error")
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+        .stdout(Stdio::null());
+    command
 }
 
 async fn ready(client: &Client) {
