@@ -120,3 +120,62 @@ impl Balances {
 pub(crate) fn is_shared(id: AccountId) -> bool {
     id.party == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use ledger::{Asset, Balance, Limit};
+
+    use super::*;
+
+    const SHOP: ProjectId = ProjectId(7);
+    const ID: AccountId = AccountId {
+        kind: 1,
+        owner: 2,
+        party: 0,
+        window: 0,
+    };
+
+    fn spent(posted: u64) -> Account {
+        Account {
+            id: ID,
+            asset: Asset::Uses,
+            limit: Limit::None,
+            debits: Balance { pending: 0, posted },
+            credits: Balance::default(),
+        }
+    }
+
+    fn kept(balances: &Balances) -> Option<Option<Account>> {
+        let (found, _) = balances.find(SHOP, &[ID]);
+        found.into_iter().next().flatten()
+    }
+
+    /// Whether what is read is kept, where this happens between asking and keeping.
+    #[track_caller]
+    fn check(meanwhile: fn(&Balances), expected: Option<Option<Account>>) {
+        let balances = Balances::new(Duration::from_secs(3_600));
+        let (_, moment) = balances.find(SHOP, &[ID]);
+        meanwhile(&balances);
+        balances.keep(SHOP, (&[(ID, Some(spent(1)))], moment));
+        assert_eq!(kept(&balances), expected);
+    }
+
+    #[test]
+    fn what_may_be_older_than_a_batch_is_not_kept() {
+        check(|_| {}, Some(Some(spent(1))));
+        check(|balances| balances.tell(&Rows::default()), None);
+        check(Balances::forget, None);
+    }
+
+    #[test]
+    fn nothing_is_kept_past_a_batch_that_failed_nor_past_its_age() {
+        for (most_age, is_kept) in [(3_600, true), (0, false)] {
+            let balances = Balances::new(Duration::from_secs(most_age));
+            let (_, moment) = balances.find(SHOP, &[ID]);
+            balances.keep(SHOP, (&[(ID, None)], moment));
+            assert_eq!(kept(&balances).is_some(), is_kept);
+            balances.forget();
+            assert_eq!(kept(&balances), None);
+        }
+    }
+}
