@@ -39,14 +39,14 @@ pub struct Opening {
 pub const FUNDING_LINES: u32 = 1 << 31;
 
 /// The two sides of all accounts of one asset, in minor units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub debits: Sums,
     pub credits: Sums,
 }
 
 /// Wider than a balance, since it adds up many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sums {
     pub pending: u128,
     pub posted: u128,

@@ -54,6 +54,10 @@ impl Sides {
         add(&mut of_asset.credits, account.credits);
     }
 
+    pub(crate) fn into_totals(self) -> BTreeMap<(ProjectId, Asset), Totals> {
+        self.totals
+    }
+
     /// Where debits do not equal credits.
     pub(crate) fn unbalanced(&self) -> Vec<Finding> {
         let totals = self.totals.iter();

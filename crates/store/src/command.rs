@@ -1,11 +1,12 @@
 //! The batch interface: commands in, outcomes out.
 
 use ledger::{Opening, Rejection, Timestamp, Transfer};
+use serde::{Deserialize, Serialize};
 
 use crate::numbers::signed;
 
 /// A tenant's live or sandbox data. Leads every key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProjectId(pub u32);
 
 /// One change: all of it is durable before it is acknowledged, or none of it happened.
@@ -28,7 +29,7 @@ pub struct Command {
 }
 
 /// An idempotency key with what was asked and what is to be answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Once {
     pub key: [u8; 16],
     /// A hash of what was asked: the same key with another is a mistake of the caller.
@@ -118,7 +119,7 @@ impl std::fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub id: u64,
     pub version: u64,
@@ -153,7 +154,8 @@ impl Page {
 }
 
 /// What a record is. The numbers are on disk: they are never used again for something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
 #[repr(u8)]
 pub enum Kind {
     /// Reserved.
@@ -176,6 +178,8 @@ pub enum Kind {
     Lease = 12,
     /// Somebody who is signed in to the pages, or may be by a link.
     Visit = 13,
+    /// How far an import came: the version is one more than its stretches, the body names the file.
+    Import = 14,
     Customer = 20,
     /// What is known through one identifier: features and consent.
     Node = 21,
@@ -196,7 +200,8 @@ pub enum Kind {
 }
 
 /// How a record is found. The numbers are on disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
 #[repr(u8)]
 pub enum Index {
     /// Unique: the pseudonym of an identifier to its node.
@@ -287,4 +292,47 @@ impl Index {
             | Index::TakenBack => false,
         }
     }
+}
+
+/// The number of a name and back. A name that is left out here does not compile.
+macro_rules! numbered {
+    ($name:ident: $($variant:ident),* $(,)?) => {
+        impl From<$name> for u8 {
+            fn from(name: $name) -> u8 {
+                match name {
+                    $($name::$variant => $name::$variant as u8,)*
+                }
+            }
+        }
+
+        impl TryFrom<u8> for $name {
+            type Error = &'static str;
+
+            /// # Errors
+            /// No version up to this one wrote it.
+            fn try_from(number: u8) -> Result<$name, &'static str> {
+                let mut all = [$($name::$variant),*].into_iter();
+                let found = all.find(|name| u8::from(*name) == number);
+                found.ok_or("the number stands for nothing in this version")
+            }
+        }
+    };
+}
+
+numbered! {
+    Kind:
+    Project, ApiKey, Setting, Campaign, Offer, ValidationRule, Assignment, Experiment,
+    Policy, Segment, Snapshot, Lease, Visit, Import, Customer, Node, Voucher, Reservation,
+    Redemption, Rollback, Order, Grant, Decision, Enrolment, Seen, Counted
+}
+
+numbered! {
+    Index:
+    Identifier, NodesOfCustomer, CustomerSource, VoucherCode, VouchersOfCampaign,
+    VouchersOfCustomer, CampaignName, OffersOfCampaign, RedemptionsOfVoucher,
+    RedemptionsOfCustomer, RedemptionsOfOrder, RedemptionsOfCampaign, OrderSource,
+    GrantsOfCustomer, DecisionsOfCustomer, EnrolmentsOfExperiment, ReservationKey,
+    ApiKeyHash, AssignmentsOfRule, AssignmentsOfObject, Message, RollbacksOfRedemption,
+    CountedOrder, UnitsOfArm, GrantsOfCampaign, DecisionsOfOffer, LapsingOn, TakenBack,
+    RedemptionsOfResult
 }

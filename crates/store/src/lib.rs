@@ -54,6 +54,7 @@ mod command;
 mod funding;
 mod hash;
 mod memory;
+pub mod moving;
 mod numbers;
 mod postgres;
 mod queue;

@@ -14,6 +14,8 @@ use ledger::{
 use crate::audit::Auditor;
 use crate::books::NO_CHAIN;
 use crate::funding::funding_id;
+use crate::moving::{ASIDE, Counts, Cutter, Export, Linked, MARK, Mark, Row, Stretch, count};
+use crate::numbers::signed;
 use crate::{
     AccountsOf, Audit, Command, Expect, Fault, Index, Kind, Once, Outcome, Page, ProjectId, Record,
     SavedTransfer, TransferFilter, Write,
@@ -82,6 +84,34 @@ impl Memory {
             }
         }
         Ok(auditor.finish())
+    }
+
+    pub(crate) fn export(&self) -> Export {
+        let (mut counts, mut cutter, mut all) = (Counts::new(), Cutter::default(), Vec::new());
+        for (id, project) in &self.state().projects {
+            for row in project.rows().into_iter().filter(|_| *id != ASIDE) {
+                count(&mut counts, row.table(), [(*id, 1)]);
+                all.extend(cutter.push(*id, row));
+            }
+        }
+        all.extend(cutter.finish());
+        Export::of(counts, all)
+    }
+
+    /// Whether the mark was as it is said to be.
+    pub(crate) fn load(&self, stretch: Stretch, mark: Mark) -> bool {
+        let mut state = self.state();
+        let aside = Arc::make_mut(state.projects.entry(ASIDE).or_default());
+        let kept = aside.records.get_mut(&MARK);
+        let Some(record) = kept.filter(|record| record.version == mark.version()) else {
+            return false;
+        };
+        record.version = mark.next().version();
+        let project = Arc::make_mut(state.projects.entry(stretch.project).or_default());
+        for row in stretch.rows {
+            project.load(row);
+        }
+        true
     }
 
     pub(crate) fn close(&self) -> Result<(), Fault> {
@@ -350,6 +380,74 @@ impl Project {
         let mut all: Vec<SavedTransfer> = holds.chain(others).collect();
         all.sort_by_key(|saved| saved.transfer.id);
         all.into_iter()
+    }
+}
+
+impl Project {
+    /// All there is, in the order of [`Row`].
+    fn rows(&self) -> Vec<Row> {
+        let mut accounts: Vec<Account> = self.book.accounts.values().copied().collect();
+        accounts.sort_by_key(|account| {
+            let id = account.id;
+            (id.kind, signed(id.owner), signed(id.party), id.window)
+        });
+        let mut transfers: Vec<SavedTransfer> = self.all_transfers().collect();
+        transfers.sort_by_key(|saved| (signed(saved.transfer.id.chain), saved.transfer.id.line));
+        let mut records: Vec<_> = self.records.iter().collect();
+        records.sort_by_key(|((kind, id), _)| (*kind, signed(*id)));
+        let records = records.into_iter();
+        let records = records.map(|((kind, _), record)| Row::Record(*kind, record.clone()));
+        let (unique, links) = self.all_links();
+        let once = self.once.values();
+        let once = once.map(|(once, at)| Row::Once(once.clone(), *at));
+        let books = accounts.into_iter().map(Row::Account);
+        let books = books.chain(transfers.into_iter().map(Row::Transfer));
+        let links = unique.into_iter().map(Row::Unique).chain(links);
+        books.chain(records).chain(links).chain(once).collect()
+    }
+
+    /// Those of unique indexes by index and key; the others by key and index.
+    fn all_links(&self) -> (Vec<Linked>, Vec<Row>) {
+        let all = self.links.iter().map(|(index, key, id)| Linked {
+            index: *index,
+            key: key.clone(),
+            id: *id,
+        });
+        let (unique, mut links): (Vec<_>, Vec<_>) = all.partition(|link| link.index.is_unique());
+        links.sort_by(|a, b| {
+            let rest = |link: &Linked| (link.index, signed(link.id));
+            a.key.cmp(&b.key).then_with(|| rest(a).cmp(&rest(b)))
+        });
+        (unique, links.into_iter().map(Row::Link).collect())
+    }
+
+    fn load(&mut self, row: Row) {
+        match row {
+            Row::Account(account) => {
+                self.book.accounts.insert(account.id, account);
+            }
+            Row::Transfer(saved) => {
+                let transfer = saved.transfer;
+                self.applied_at.insert(transfer.id, saved.at);
+                match saved.state {
+                    Some(state) => {
+                        self.book.holds.insert(transfer.id, (transfer, state));
+                    }
+                    None => {
+                        self.book.applied.insert(transfer.id, transfer);
+                    }
+                }
+            }
+            Row::Record(kind, record) => {
+                self.records.insert((kind, record.id), record);
+            }
+            Row::Unique(linked) | Row::Link(linked) => {
+                self.links.insert((linked.index, linked.key, linked.id));
+            }
+            Row::Once(once, at) => {
+                self.once.insert(once.key, (once, at));
+            }
+        }
     }
 }
 

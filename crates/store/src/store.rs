@@ -5,6 +5,7 @@ use std::path::Path;
 use ledger::{Account, AccountId, Timestamp};
 
 use crate::memory::Memory;
+use crate::moving::{ASIDE, Export, MARK, Mark, Stretch};
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::{
@@ -322,6 +323,48 @@ impl Store {
                     .into(),
             )),
         }
+    }
+
+    /// Everything of one moment, in stretches, while the store goes on serving. On SQLite the log
+    /// of changes is not emptied meanwhile and grows with every commit; on PostgreSQL nothing that
+    /// was written over meanwhile is vacuumed.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn export(&self) -> Result<Export, Fault> {
+        match &self.engine {
+            Engine::Memory(memory) => Ok(memory.export()),
+            Engine::Sqlite(sqlite) => sqlite.export().await,
+            Engine::Postgres(postgres) => postgres.export().await,
+        }
+    }
+
+    /// How far an import came that was begun here and has not ended; whoever serves does not begin
+    /// before.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn importing(&self) -> Result<Option<Mark>, Fault> {
+        let (kind, id) = MARK;
+        let record = self.get(ASIDE, kind, id).await?;
+        let unreadable = || Fault::Disk("the mark of an import cannot be read".into());
+        let mark = record.map(|record| Mark::of(&record).ok_or_else(unreadable));
+        mark.transpose()
+    }
+
+    /// Adds the rows of a stretch, and durable with them that it was done; the mark after it. None
+    /// and nothing was added where the mark in the store is another.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`], also for a key that is there already; [`Fault::Busy`], [`Fault::Closed`].
+    /// Then [`Store::importing`] says what is so.
+    pub(crate) async fn load(&self, stretch: Stretch, mark: Mark) -> Result<Option<Mark>, Fault> {
+        let loaded = match &self.engine {
+            Engine::Memory(memory) => memory.load(stretch, mark),
+            Engine::Sqlite(sqlite) => sqlite.load(stretch, mark).await?,
+            Engine::Postgres(postgres) => postgres.load(&stretch, mark).await?,
+        };
+        Ok(loaded.then(|| mark.next()))
     }
 
     /// Applies what is queued, empties the log into the file and stops. Other handles then

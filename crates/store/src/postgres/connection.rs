@@ -176,9 +176,18 @@ impl Connection {
         &self,
         text: &'static str,
     ) -> Result<tokio_postgres::RowStream, Error> {
+        self.stream_of(text, &[]).await
+    }
+
+    /// The same, of a statement with parameters.
+    pub(super) async fn stream_of(
+        &self,
+        text: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<tokio_postgres::RowStream, Error> {
         let statement = self.statement(text).await?;
-        let nothing: [Param<'_>; 0] = [];
-        self.client.query_raw(&statement, nothing).await
+        let params = params.iter().copied();
+        self.client.query_raw(&statement, params).await
     }
 
     pub(super) async fn prepare(&self, texts: &[&'static str]) -> Result<(), Error> {

@@ -8,6 +8,7 @@
 mod columns;
 mod connection;
 mod load;
+mod moving;
 mod pool;
 mod read;
 mod save;
@@ -28,6 +29,7 @@ use tokio::sync::oneshot;
 
 use crate::audit::Auditor;
 use crate::balances::Balances;
+use crate::moving::{Export, Mark, Stretch};
 use crate::queue::{Job, stretches};
 use crate::{Audit, Command, Fault, Outcome, ProjectId, Settings};
 
@@ -128,6 +130,32 @@ impl Postgres {
         let audit = audit(connection).await;
         connection.send("COMMIT");
         audit.map_err(Trouble::fault)
+    }
+
+    /// A task reads as fast as somebody listens, over a connection that is closed afterwards.
+    pub(crate) async fn export(&self) -> Result<Export, Fault> {
+        let lease = self.pool.take_another().await.map_err(Trouble::fault)?;
+        let connection = lease.connection().map_err(Trouble::fault)?;
+        let counts = moving::begin(connection).await.map_err(Trouble::fault)?;
+        let (sender, export) = Export::new(counts);
+        let projects = export.counts().keys().copied().collect();
+        let read = moving::read(lease, projects, sender);
+        self.pool.runtime().spawn(read);
+        Ok(export)
+    }
+
+    pub(crate) async fn load(&self, stretch: &Stretch, mark: Mark) -> Result<bool, Fault> {
+        let lease = self.pool.take().await.map_err(Trouble::fault)?;
+        let connection = lease.connection().map_err(Trouble::fault)?;
+        let loaded = moving::load(connection, (stretch, mark)).await;
+        if loaded.is_err() {
+            connection.send("ROLLBACK");
+        }
+        loaded.map_err(|trouble| match trouble {
+            // A key that is there already, which it will be next time too.
+            Trouble::Contended(what) => Fault::Disk(what),
+            other => other.fault(),
+        })
     }
 
     pub(crate) async fn close(self) -> Result<(), Fault> {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{Connection, Connector};
@@ -25,6 +26,10 @@ impl Pool {
             idle: Mutex::default(),
             places: Arc::new(Semaphore::new(most.max(1))),
         }
+    }
+
+    pub(super) fn runtime(&self) -> &Handle {
+        self.connector.runtime()
     }
 
     /// Waits for a place. Whoever holds a connection and needs another one takes it beside them.

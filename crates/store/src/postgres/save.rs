@@ -15,7 +15,7 @@ use super::columns::{
 };
 use super::connection::{Connection, Param};
 
-const ADD_TRANSFERS: &str = concat!(
+pub(super) const ADD_TRANSFERS: &str = concat!(
     "INSERT INTO transfers (project, ",
     transfer_columns!(""),
     ") SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], \
@@ -29,7 +29,7 @@ const END_HOLDS: &str = "UPDATE transfers SET state = ended.state \
      AS ended (project, chain, line, state) WHERE transfers.project = ended.project \
      AND transfers.chain = ended.chain AND transfers.line = ended.line";
 
-const OPEN_ACCOUNTS: &str = concat!(
+pub(super) const OPEN_ACCOUNTS: &str = concat!(
     "INSERT INTO accounts (project, ",
     account_columns!(""),
     ") SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], \
@@ -46,7 +46,7 @@ const CHANGE_ACCOUNTS: &str = "UPDATE accounts SET debits_pending = changed.a, \
      AND accounts.owner = changed.owner AND accounts.party = changed.party \
      AND accounts.period = changed.period";
 
-const ADD_LINKS: &str = "INSERT INTO links (project, idx, id, key) \
+pub(super) const ADD_LINKS: &str = "INSERT INTO links (project, idx, id, key) \
      SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[]) \
      ON CONFLICT DO NOTHING";
 
@@ -55,7 +55,7 @@ const REMOVE_LINKS: &str = "DELETE FROM links \
      AS removed (project, idx, id, key) WHERE links.project = removed.project \
      AND links.idx = removed.idx AND links.id = removed.id AND links.key = removed.key";
 
-const ADD_RECORDS: &str = "INSERT INTO records (project, kind, id, version, body) \
+pub(super) const ADD_RECORDS: &str = "INSERT INTO records (project, kind, id, version, body) \
      SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::BYTEA[])";
 
 const CHANGE_RECORDS: &str = "UPDATE records SET version = changed.version, body = changed.body \
@@ -69,11 +69,11 @@ const DELETE_RECORDS: &str = "DELETE FROM records \
      AND records.id = deleted.id";
 
 /// A sum, not a value: whoever adds does not have to know what is there.
-const ADD_COUNTS: &str = "INSERT INTO counts (project, kind, slot, records) \
+pub(super) const ADD_COUNTS: &str = "INSERT INTO counts (project, kind, slot, records) \
      SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[]) \
      ON CONFLICT (project, kind, slot) DO UPDATE SET records = counts.records + excluded.records";
 
-const ADD_UNIQUE: &str = "INSERT INTO unique_links (project, idx, id, key) \
+pub(super) const ADD_UNIQUE: &str = "INSERT INTO unique_links (project, idx, id, key) \
      SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[])";
 
 const CHANGE_UNIQUE: &str = "UPDATE unique_links SET id = changed.id \
@@ -86,7 +86,7 @@ const REMOVE_UNIQUE: &str = "DELETE FROM unique_links \
      AS removed (project, idx, id, key) WHERE unique_links.project = removed.project \
      AND unique_links.idx = removed.idx AND unique_links.key = removed.key";
 
-const ADD_ONCE: &str = "INSERT INTO once (project, created_at, key, fingerprint, answer) \
+pub(super) const ADD_ONCE: &str = "INSERT INTO once (project, created_at, key, fingerprint, answer) \
      SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BYTEA[], $5::BYTEA[])";
 
 pub(super) const STATEMENTS: [&str; 14] = [
@@ -107,7 +107,7 @@ pub(super) const STATEMENTS: [&str; 14] = [
 ];
 
 /// Numbers and bytes of one row.
-type Mixed<'a, const N: usize, const B: usize> = ([i64; N], [&'a [u8]; B]);
+pub(super) type Mixed<'a, const N: usize, const B: usize> = ([i64; N], [&'a [u8]; B]);
 
 /// The tables come in one order, and the keys of each ascend: two that add the same keys meet at
 /// the first of them, and the second waits there.
@@ -140,7 +140,7 @@ pub(super) async fn save(
     Ok(())
 }
 
-async fn numbers<T: ToSql + Sync, const N: usize>(
+pub(super) async fn numbers<T: ToSql + Sync, const N: usize>(
     connection: &Connection,
     text: &'static str,
     columns: Columns<T, N>,
@@ -152,7 +152,7 @@ async fn numbers<T: ToSql + Sync, const N: usize>(
     Ok(())
 }
 
-async fn mixed<const N: usize, const B: usize>(
+pub(super) async fn mixed<const N: usize, const B: usize>(
     connection: &Connection,
     text: &'static str,
     rows: Vec<Mixed<'_, N, B>>,
@@ -254,7 +254,18 @@ fn guarded(commands: &[&Command]) -> BTreeSet<(ProjectId, Kind, u64)> {
     expected.collect()
 }
 
-fn counts(more: &BTreeMap<(ProjectId, Kind), i64>, slot: i64) -> Columns<i64, 4> {
+/// How many more records there are of each kind, from how many more each time.
+pub(super) fn summed(
+    changes: impl Iterator<Item = ((ProjectId, Kind), i64)>,
+) -> BTreeMap<(ProjectId, Kind), i64> {
+    let mut more = BTreeMap::new();
+    for (kind, change) in changes {
+        *more.entry(kind).or_default() += change;
+    }
+    more
+}
+
+pub(super) fn counts(more: &BTreeMap<(ProjectId, Kind), i64>, slot: i64) -> Columns<i64, 4> {
     let more = more.iter().filter(|(_, change)| **change != 0);
     Columns::of(
         more.map(|((project, kind), change)| [project.0.into(), *kind as i64, slot, *change]),

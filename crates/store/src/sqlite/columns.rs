@@ -176,7 +176,7 @@ fn state(row: &Row<'_>) -> rusqlite::Result<Option<PendingState>> {
 }
 
 /// A number that no version of ours writes: the file is damaged.
-fn unknown(column: usize) -> impl FnOnce(Unknown) -> rusqlite::Error {
+pub(super) fn unknown(column: usize) -> impl FnOnce(Unknown) -> rusqlite::Error {
     move |Unknown(number)| {
         let what = format!("{number} stands for nothing here");
         rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, what.into())

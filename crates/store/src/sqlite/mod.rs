@@ -2,6 +2,7 @@
 
 mod columns;
 mod load;
+mod moving;
 mod read;
 mod save;
 mod schema;
@@ -21,6 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::audit::Auditor;
 use crate::balances::Balances;
+use crate::moving::{Export, Mark, Stretch};
 use crate::queue::{Answer, Job, stretches};
 use crate::{Audit, Command, Fault, Outcome, ProjectId, Settings};
 
@@ -135,6 +137,30 @@ impl Sqlite {
             audit(&connection).map_err(disk)
         })
         .await
+    }
+
+    /// A thread of its own reads as fast as somebody listens.
+    pub(crate) async fn export(&self) -> Result<Export, Fault> {
+        let pool = Arc::clone(&self.pool);
+        let (connection, counts) = aside(move || {
+            let connection = pool.take().map_err(disk)?;
+            let counts = moving::begin(&connection).map_err(disk)?;
+            Ok((connection, counts))
+        })
+        .await?;
+        let (sender, export) = Export::new(counts);
+        let projects: Vec<ProjectId> = export.counts().keys().copied().collect();
+        thread::Builder::new()
+            .name("store-export".into())
+            .spawn(move || moving::read(&connection, &projects, &sender))
+            .map_err(disk)?;
+        Ok(export)
+    }
+
+    pub(crate) async fn load(&self, stretch: Stretch, mark: Mark) -> Result<bool, Fault> {
+        let load = (Box::new(stretch), mark);
+        self.ask(|answer| Message::Tidy(Tidying::Load(load, answer)))
+            .await
     }
 
     pub(crate) async fn backup(&self, to: &Path) -> Result<(), Fault> {

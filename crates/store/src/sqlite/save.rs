@@ -12,7 +12,28 @@ use crate::{Kind, ProjectId};
 
 use super::columns::{self, transfer_columns};
 
-const LINK: &str = "INSERT INTO links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4) \
+pub(super) const ADD_TRANSFER: &str = concat!(
+    "INSERT INTO transfers (project, ",
+    transfer_columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
+     ?18, ?19)"
+);
+
+pub(super) const OPEN_ACCOUNT: &str = "INSERT INTO accounts (project, series, owner, party, period, hundred, \
+     debits_pending, debits_posted, credits_pending, credits_posted, \
+     asset, asset_detail, limited) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+pub(super) const ADD_RECORD: &str =
+    "INSERT INTO records (project, kind, id, version, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+pub(super) const ADD_UNIQUE: &str =
+    "INSERT INTO unique_links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4)";
+
+pub(super) const ADD_ONCE: &str =
+    "INSERT INTO once (project, key, fingerprint, answer, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+pub(super) const LINK: &str = "INSERT INTO links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4) \
                     ON CONFLICT (project, key, idx, id) DO NOTHING";
 
 pub(super) fn save(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
@@ -27,13 +48,7 @@ pub(super) fn save(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result
 }
 
 fn save_books(connection: &Connection, project: ProjectId, books: &Books) -> rusqlite::Result<()> {
-    let add = concat!(
-        "INSERT INTO transfers (project, ",
-        transfer_columns!(),
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-         ?18, ?19)"
-    );
-    let mut statement = connection.prepare_cached(add)?;
+    let mut statement = connection.prepare_cached(ADD_TRANSFER)?;
     for saved in books.added_transfers() {
         columns::add_transfer(&mut statement, project.0, &saved)?;
     }
@@ -48,15 +63,11 @@ fn save_books(connection: &Connection, project: ProjectId, books: &Books) -> rus
             state_number(state)
         ])?;
     }
-    let open = "INSERT INTO accounts (project, series, owner, party, period, hundred, \
-                debits_pending, debits_posted, credits_pending, credits_posted, \
-                asset, asset_detail, limited) \
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     let change = "UPDATE accounts SET debits_pending = ?7, debits_posted = ?8, \
                   credits_pending = ?9, credits_posted = ?10 \
                   WHERE project = ?1 AND series = ?2 AND owner = ?3 AND party = ?4 \
                   AND period = ?5 AND hundred = ?6";
-    let mut open = connection.prepare_cached(open)?;
+    let mut open = connection.prepare_cached(OPEN_ACCOUNT)?;
     let mut change = connection.prepare_cached(change)?;
     for account in books.changed_accounts() {
         match books.is_new(account.id) {
@@ -82,11 +93,10 @@ fn save_parties(
 }
 
 fn save_records(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
-    let add = "INSERT INTO records (project, kind, id, version, body) VALUES (?1, ?2, ?3, ?4, ?5)";
     let update = "UPDATE records SET version = ?4, body = ?5 \
                   WHERE project = ?1 AND kind = ?2 AND id = ?3";
     let delete = "DELETE FROM records WHERE project = ?1 AND kind = ?2 AND id = ?3";
-    let mut add = connection.prepare_cached(add)?;
+    let mut add = connection.prepare_cached(ADD_RECORD)?;
     let mut update = connection.prepare_cached(update)?;
     let mut delete = connection.prepare_cached(delete)?;
     let mut more: BTreeMap<(ProjectId, Kind), i64> = BTreeMap::new();
@@ -107,12 +117,13 @@ fn save_records(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()
         let change = i64::from(cell.version > 0) - i64::from(cell.saved > 0);
         *more.entry((*project, *kind)).or_default() += change;
     }
-    save_counts(connection, more)
+    add_counts(connection, more)
 }
 
-fn save_counts(
+/// How many more records there are of each kind.
+pub(super) fn add_counts(
     connection: &Connection,
-    more: BTreeMap<(ProjectId, Kind), i64>,
+    more: impl IntoIterator<Item = ((ProjectId, Kind), i64)>,
 ) -> rusqlite::Result<()> {
     let add = "INSERT INTO counts (project, kind, records) VALUES (?1, ?2, ?3) \
                ON CONFLICT (project, kind) DO UPDATE SET records = records + excluded.records";
@@ -124,10 +135,9 @@ fn save_counts(
 }
 
 fn save_unique(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
-    let add = "INSERT INTO unique_links (project, idx, key, id) VALUES (?1, ?2, ?3, ?4)";
     let update = "UPDATE unique_links SET id = ?4 WHERE project = ?1 AND idx = ?2 AND key = ?3";
     let delete = "DELETE FROM unique_links WHERE project = ?1 AND idx = ?2 AND key = ?3";
-    let mut add = connection.prepare_cached(add)?;
+    let mut add = connection.prepare_cached(ADD_UNIQUE)?;
     let mut update = connection.prepare_cached(update)?;
     let mut delete = connection.prepare_cached(delete)?;
     for ((project, index, key), pointer) in &rows.unique {
@@ -158,9 +168,7 @@ fn save_links(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> 
 }
 
 fn save_once(connection: &Connection, rows: &Rows<'_>) -> rusqlite::Result<()> {
-    let add = "INSERT INTO once (project, key, fingerprint, answer, created_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5)";
-    let mut statement = connection.prepare_cached(add)?;
+    let mut statement = connection.prepare_cached(ADD_ONCE)?;
     for ((project, key), seen) in &rows.once {
         if let Seen::Now { once, at } = seen {
             statement.execute(params![project.0, key, once.fingerprint, once.answer, at])?;

@@ -12,10 +12,11 @@ use rusqlite::{Connection, params};
 
 use crate::balances::Balances;
 use crate::batch::Rows;
+use crate::moving::{Mark, Stretch};
 use crate::queue::{Answer, Job, commands_of, hand_out};
 use crate::{Command, Fault, Outcome, ProjectId, Settings};
 
-use super::{disk, load, save};
+use super::{disk, load, moving, save};
 
 /// How long the cutting of the log waits for readers while callers wait for it.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -40,6 +41,8 @@ pub(super) enum Tidying {
     },
     /// Cuts the log to nothing; `false` where a reader looks at an older moment.
     Log(Answer<bool>),
+    /// Adds rows of another store; `false` where the mark of the import is another.
+    Load((Box<Stretch>, Mark), Answer<bool>),
 }
 
 /// How the transaction before this one went.
@@ -202,6 +205,9 @@ fn tidy(tidying: Tidying, connection: &Connection) {
         }
         Tidying::Log(answer) => {
             let _ = answer.send(cut_log(connection));
+        }
+        Tidying::Load((stretch, mark), answer) => {
+            let _ = answer.send(moving::load(connection, (&stretch, mark)).map_err(disk));
         }
     }
 }
