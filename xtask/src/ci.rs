@@ -27,8 +27,9 @@ pub fn ci() -> Result<(), String> {
     tests(&[NEEDS_POSTGRES])?;
     replay("online_retail")?;
     replay("completejourney")?;
-    faults(&["--runs", "4", "--seconds", "6"])?;
-    faults(&["--runs", "4", "--seconds", "6", "--processes", "3"])?;
+    few_faults(&["--processes", "1"])?;
+    few_faults(&["--processes", "3"])?;
+    few_faults(&["--processes", "3", "--store", "postgres"])?;
     bench(&["--short"])
 }
 
@@ -93,6 +94,11 @@ pub fn replay(set: &str) -> Result<(), String> {
         "--",
     ];
     cargo(&[&words[..], &[set]].concat())
+}
+
+/// As many as take half a minute.
+fn few_faults(rest: &[&str]) -> Result<(), String> {
+    faults(&[&["--runs", "2", "--seconds", "6"], rest].concat())
 }
 
 /// Real processes, made to fail; a release of the server is built for them first.

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         _ => Err(
             "usage: cargo xtask tidy | test | ci [--slow] | bench [--short] | \
                   replay online_retail | replay completejourney | \
-                  faults [--seed N] [--runs N] [--store sqlite|postgres://…] [--processes N] \
+                  faults [--seed N] [--runs N] [--store sqlite|postgres|URL] [--processes N] \
                   [--seconds N] [--commands N]"
                 .to_owned(),
         ),

@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use crate::{
+    database::Database,
     plan::{Fault, Plan, Planned},
     process::Process,
     proxy::{Proxy, Trouble},
@@ -28,8 +29,8 @@ pub struct Cluster {
     cutting: watch::Sender<u32>,
     /// What the processes did that no fault excuses.
     findings: Mutex<Vec<String>>,
-    /// Between the processes and their database, where they have one.
-    proxy: Option<Proxy>,
+    /// The processes' database, where they have one, and what is between.
+    database: Option<(Arc<Database>, Proxy)>,
 }
 
 impl Cluster {
@@ -37,7 +38,11 @@ impl Cluster {
     ///
     /// # Errors
     /// When there is no key or no port.
-    pub fn new(site: Site, processes: usize, proxy: Option<Proxy>) -> Result<Self, String> {
+    pub fn new(
+        site: Site,
+        processes: usize,
+        database: Option<(Arc<Database>, Proxy)>,
+    ) -> Result<Self, String> {
         let key = site.new_key()?;
         let site = Arc::new(site);
         let mut cluster = Self {
@@ -47,7 +52,7 @@ impl Cluster {
             key,
             cutting: watch::Sender::new(0),
             findings: Mutex::default(),
-            proxy,
+            database,
         };
         // Held together, so that no port is given twice.
         let ports: Result<Vec<TcpListener>, _> = (0..processes)
@@ -118,10 +123,9 @@ impl Cluster {
                 self.cutting.send_replace(0);
                 Ok(())
             }
-            // The database is ours to restart only where we started it.
-            Fault::RestartStore => Ok(()),
+            Fault::RestartStore => self.restart_store().await,
             Fault::Proxy { trouble } => {
-                if let Some(proxy) = &self.proxy {
+                if let Some((_, proxy)) = &self.database {
                     proxy.set(Some(Trouble::of(trouble)));
                     sleep(lasts).await;
                     proxy.set(None);
@@ -129,6 +133,15 @@ impl Cluster {
                 Ok(())
             }
         }
+    }
+
+    async fn restart_store(&self) -> Result<(), String> {
+        let Some((database, _)) = &self.database else {
+            return Ok(());
+        };
+        let database = database.clone();
+        let restarting = tokio::task::spawn_blocking(move || database.restart());
+        restarting.await.map_err(|error| error.to_string())?
     }
 
     async fn hit(&self, (fault, lasts): (Fault, Duration), number: usize) -> Result<(), String> {
@@ -183,6 +196,7 @@ impl Cluster {
                 findings.push(format!("process {number} ended by itself: {status}"));
                 findings.extend(process.start().await.err());
             }
+            process.mend();
         }
     }
 

@@ -2,12 +2,14 @@
 //! clients, killed, paused, starved of disk, with clocks that jump and connections that break; at
 //! the end an auditor compares what was acknowledged with what is there.
 //!
-//! `faults [--seed N] [--runs 200] [--store sqlite|postgres://…] [--processes K] [--seconds 60]
-//! [--commands 5000]`. A run ends with whichever of the last two comes first. A seed names the
-//! faults, their order and what each client asks; how they meet differs from run to run.
+//! `faults [--seed N] [--runs 200] [--store sqlite|postgres|postgres://…] [--processes K]
+//! [--seconds 60] [--commands 5000]`. A run ends with whichever of the last two comes first;
+//! `postgres` alone is a cluster of our own. A seed names the faults, their order and what each
+//! client asks; how they meet differs from run to run.
 
 mod calls;
 mod cluster;
+mod database;
 mod look;
 mod options;
 mod plan;
@@ -16,9 +18,13 @@ mod proxy;
 mod run;
 mod site;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
-use options::Options;
+use database::Database;
+use options::{Options, Store};
+
+/// Fails where PostgreSQL is asked for and absent; otherwise its runs are passed over.
+const NEEDED: &str = "PROFFER_NEEDS_POSTGRES";
 
 fn main() -> ExitCode {
     match faults() {
@@ -39,11 +45,20 @@ fn faults() -> Result<bool, String> {
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
+    if options.store == Store::OwnPostgres && !Database::is_installed() {
+        println!("PostgreSQL is not installed: nothing is tried on it");
+        return Ok(std::env::var_os(NEEDED).is_none());
+    }
+    let database = match &options.store {
+        Store::Sqlite => None,
+        Store::OwnPostgres => Some(Arc::new(Database::of_our_own()?)),
+        Store::Postgres(address) => Some(Arc::new(Database::given(address))),
+    };
     let mut wrong = Vec::new();
     for seed in (options.seed..).take(options.runs) {
         let report = runtime.block_on(async {
             tokio::select! {
-                report = run::run(&options, seed) => report,
+                report = run::run(&options, seed, database.clone()) => report,
                 // What was started goes down with this process.
                 () = server::cli::terminated() => Err("told to end".to_owned()),
             }

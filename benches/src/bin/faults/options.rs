@@ -7,12 +7,21 @@ pub struct Options {
     /// Of the first run; each following run has the next.
     pub seed: u64,
     pub runs: usize,
-    /// The address of a PostgreSQL database of its own; `None` for SQLite.
-    pub postgres: Option<String>,
+    pub store: Store,
     pub processes: usize,
     pub time: Duration,
     /// So many are asked, and the limits of the market are in proportion.
     pub commands: u64,
+}
+
+/// What the processes keep their store in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Store {
+    Sqlite,
+    /// A cluster that is made for the runs, and restarted at will.
+    OwnPostgres,
+    /// The address of an empty database.
+    Postgres(String),
 }
 
 impl Options {
@@ -22,7 +31,7 @@ impl Options {
         let mut options = Self {
             seed: 1,
             runs: 1,
-            postgres: None,
+            store: Store::Sqlite,
             processes: 1,
             time: Duration::from_secs(60),
             commands: 5_000,
@@ -47,8 +56,11 @@ impl Options {
             "--processes" => self.processes = many()?.max(1),
             "--seconds" => self.time = Duration::from_secs(number()?),
             "--commands" => self.commands = number()?,
-            "--store" if value == "sqlite" => self.postgres = None,
-            "--store" if value.starts_with("postgres") => self.postgres = Some(value.to_owned()),
+            "--store" if value == "sqlite" => self.store = Store::Sqlite,
+            "--store" if value == "postgres" => self.store = Store::OwnPostgres,
+            "--store" if value.starts_with("postgres") => {
+                self.store = Store::Postgres(value.to_owned());
+            }
             _ => return Err(format!("{name} {value} is not understood")),
         }
         Ok(())

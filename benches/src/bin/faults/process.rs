@@ -29,8 +29,8 @@ pub struct Process {
     port: u16,
     client: Client,
     child: Option<Child>,
-    /// Its files may not grow, so what it does at its end may fail.
-    is_full: bool,
+    /// What its store is on fails now, so what it does at its end may fail too.
+    is_starved: bool,
 }
 
 impl Process {
@@ -41,7 +41,7 @@ impl Process {
             port,
             client,
             child: None,
-            is_full: false,
+            is_starved: false,
         }
     }
 
@@ -60,8 +60,12 @@ impl Process {
                 return Ok(());
             }
             if let Some(status) = self.ended() {
-                let number = self.number;
-                return Err(format!("process {number} ended as it started: {status}"));
+                if self.site.postgres.is_none() {
+                    let number = self.number;
+                    return Err(format!("process {number} ended as it started: {status}"));
+                }
+                // Its database was away: whoever watches over it starts it again.
+                self.spawn().map_err(|error| error.to_string())?;
             }
             sleep(LOOK).await;
         }
@@ -97,7 +101,7 @@ impl Process {
                 .env("NO_FAKE_STAT", "1");
         }
         self.child = Some(command.spawn()?);
-        self.is_full = false;
+        self.is_starved = self.site.postgres.is_some();
         Ok(())
     }
 
@@ -118,14 +122,14 @@ impl Process {
     /// SIGTERM; waits until it has ended.
     ///
     /// # Errors
-    /// When it does not end, or ends with an error though its disk has room.
+    /// When it does not end, or ends with an error though its store is well.
     pub async fn stop(&mut self) -> Result<(), String> {
         self.signal(Signal::TERM);
         let number = self.number;
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
             match self.ended() {
-                Some(status) if status.success() || self.is_full => {
+                Some(status) if status.success() || self.is_starved => {
                     self.child = None;
                     return Ok(());
                 }
@@ -160,13 +164,18 @@ impl Process {
 
     /// No file that it writes may be longer than this; `None` ends that.
     pub fn limit_files(&mut self, length: Option<u64>) {
-        self.is_full = length.is_some();
+        self.is_starved = self.site.postgres.is_some() || length.is_some();
         let Some(pid) = self.pid() else { return };
         let limit = Rlimit {
             current: length,
             maximum: None,
         };
         let _ = prlimit(Some(pid), Resource::Fsize, limit);
+    }
+
+    /// Nothing around it fails any more.
+    pub fn mend(&mut self) {
+        self.is_starved = false;
     }
 
     /// Its clock is off by so many seconds.

@@ -42,7 +42,7 @@ impl Trouble {
         let one_in = one_in.unwrap_or(10);
         match drawn % 5 {
             0 => Self::Delay {
-                most: Duration::from_millis(one_in as u64 * 2),
+                most: Duration::from_micros(one_in as u64 * 200),
             },
             1 => Self::Cut {
                 one_in: one_in * 10,

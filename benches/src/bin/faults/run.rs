@@ -21,6 +21,7 @@ use tokio::{
 use crate::{
     calls::{self, Cut},
     cluster::Cluster,
+    database::Database,
     look,
     options::Options,
     plan::{Hand, Plan},
@@ -89,16 +90,26 @@ struct Drive {
 
 /// # Errors
 /// When the run cannot take place: no binary, no port, nothing that comes up at the start.
-pub async fn run(options: &Options, seed: u64) -> Result<Report, String> {
+pub async fn run(
+    options: &Options,
+    seed: u64,
+    database: Option<Arc<Database>>,
+) -> Result<Report, String> {
     let begun = Instant::now();
-    let proxy = match &options.postgres {
-        Some(address) => Some(Proxy::before(address, seed).await?),
-        None => None,
+    let (mut between, mut addresses) = (None, None);
+    if let Some(database) = database {
+        let address = database.for_run(seed)?;
+        let proxy = Proxy::before(&address, seed).await?;
+        addresses = Some((address, proxy.address().to_owned()));
+        between = Some((database, proxy));
+    }
+    let hands = match between {
+        Some(_) => &Hand::ALL[..],
+        None => &Hand::WITHOUT_DATABASE[..],
     };
-    let address = proxy.as_ref().map(|proxy| proxy.address().to_owned());
-    let site = Site::new(seed, address)?;
+    let site = Site::new(seed, addresses)?;
     let clocks = site.faketime.is_some();
-    let cluster = Cluster::new(site, options.processes, proxy)?;
+    let cluster = Cluster::new(site, options.processes, between)?;
     let market = Market::new(options.commands);
     cluster.start(0).await?;
     if let Some((client, _)) = cluster.callers.first() {
@@ -116,7 +127,7 @@ pub async fn run(options: &Options, seed: u64) -> Result<Report, String> {
         commands: options.commands,
         over: watch::Sender::new(false),
     });
-    let faults = drive.clone().fail_and_ask(options).await;
+    let faults = drive.clone().fail_and_ask(options, hands).await;
     let findings = drive.settle().await;
     let auditor = drive.auditor.lock().await;
     let report = Report {
@@ -141,13 +152,11 @@ pub async fn run(options: &Options, seed: u64) -> Result<Report, String> {
 
 impl Drive {
     /// Clients and faults, until the time is over or enough was asked; how many faults there were.
-    async fn fail_and_ask(self: Arc<Self>, options: &Options) -> u64 {
-        let mut hands = vec![Hand::Processes, Hand::Surroundings];
-        hands.extend(options.postgres.is_some().then_some(Hand::Database));
+    async fn fail_and_ask(self: Arc<Self>, options: &Options, hands: &[Hand]) -> u64 {
         let mut failing = JoinSet::new();
         for hand in hands {
             let drive = self.clone();
-            let plan = Plan::new(self.seed, hand, options.processes);
+            let plan = Plan::new(self.seed, *hand, options.processes);
             let over = self.over.subscribe();
             failing.spawn(async move { drive.cluster.suffer(plan, over).await });
         }

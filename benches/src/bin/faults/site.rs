@@ -11,9 +11,9 @@ use store::{Settings, Store};
 
 pub struct Site {
     pub folder: PathBuf,
-    /// What the processes are told to keep their store in, where it is not the folder: the proxy
-    /// before the database.
-    pub postgres: Option<String>,
+    /// The database, where the store is not in the folder, and the proxy before it, which is what
+    /// the processes are told.
+    pub postgres: Option<(String, String)>,
     pub binary: PathBuf,
     /// Fakes the clock of whoever is started with it.
     pub faketime: Option<PathBuf>,
@@ -22,7 +22,7 @@ pub struct Site {
 impl Site {
     /// # Errors
     /// When the folder cannot be made or `proffer` is not built.
-    pub fn new(seed: u64, postgres: Option<String>) -> Result<Self, String> {
+    pub fn new(seed: u64, postgres: Option<(String, String)>) -> Result<Self, String> {
         let name = format!("proffer-faults-{}-{seed}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -43,7 +43,7 @@ impl Site {
     /// The words that name the store to `proffer`.
     pub fn store_words(&self) -> Vec<String> {
         match &self.postgres {
-            Some(address) => vec!["--store".into(), address.clone()],
+            Some((_, proxy)) => vec!["--store".into(), proxy.clone()],
             None => vec!["--data".into(), self.folder.display().to_string()],
         }
     }
@@ -101,11 +101,12 @@ impl Site {
     }
 
     async fn open(&self) -> Result<Store, String> {
-        if self.postgres.is_some() {
-            return Err("this build has no PostgreSQL store".into());
-        }
-        let file = self.folder.join("proffer.db");
-        Store::open(&file, Settings::default()).map_err(|fault| fault.to_string())
+        let settings = Settings::default();
+        let opened = match &self.postgres {
+            Some((database, _)) => Store::connect(database, settings).await,
+            None => Store::open(&self.folder.join("proffer.db"), settings),
+        };
+        opened.map_err(|fault| fault.to_string())
     }
 
     /// Takes the folder away; what cannot be removed is left.
