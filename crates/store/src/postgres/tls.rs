@@ -155,3 +155,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
         Pin::new(&mut self.0).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_driver_does_not_know_is_cut_out() {
+        let check = |url: &str, expected: (&str, Option<&str>)| {
+            let (rest, authority) = cut_authority(url);
+            assert_eq!((rest.as_str(), authority.as_deref()), expected);
+        };
+        check("postgres://a/b", ("postgres://a/b", None));
+        check(
+            "postgres://a/b?sslmode=verify-full&sslrootcert=/ca&connect_timeout=1",
+            (
+                "postgres://a/b?sslmode=require&connect_timeout=1",
+                Some("/ca"),
+            ),
+        );
+        check(
+            "postgres://a/b?sslrootcert=/ca",
+            ("postgres://a/b?", Some("/ca")),
+        );
+    }
+
+    #[test]
+    fn an_authority_is_a_certificate() {
+        assert!(Tls::new(None).is_ok());
+        assert!(Tls::new(Some("/dev/null")).is_err());
+        assert!(Tls::new(Some("/none")).is_err());
+    }
+}

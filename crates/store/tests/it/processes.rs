@@ -343,3 +343,108 @@ fn answers_come_from_any_runtime() {
         assert_eq!(found.unwrap().unwrap().version, 1);
     });
 }
+
+#[test]
+fn a_balance_that_another_changed_is_seen_after_a_while() {
+    with_handles(2, |_, stores| {
+        let ids = [account(BUDGET)];
+        assert_eq!(run(stores[0].balances(SHOP, &ids)).unwrap(), [None]);
+        let openings = budget(5);
+        submit(
+            &stores[1],
+            Command {
+                openings,
+                ..command()
+            },
+        );
+        let is_seen = (0..500).any(|_| {
+            thread::sleep(Duration::from_millis(20));
+            run(stores[0].balances(SHOP, &ids)).unwrap() != [None]
+        });
+        assert!(is_seen);
+    });
+}
+
+#[test]
+fn a_failing_database_is_a_fault_and_the_store_lives_on() {
+    with_handles(1, |database, stores| {
+        let fails = "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE 'no space for %', NEW.body; END $$;
+             CREATE TRIGGER fails BEFORE INSERT ON records FOR EACH ROW WHEN (NEW.id = 13)
+             EXECUTE FUNCTION fails()";
+        run(database.client().batch_execute(fails)).unwrap();
+        let both = |id| Command {
+            openings: budget(1),
+            chain: vec![spend(id, 1, TransferKind::Direct)],
+            writes: vec![put(id, "geheim")],
+            ..command()
+        };
+        let fault = run(stores[0].submit(both(13))).unwrap_err();
+        let Fault::Disk(what) = &fault else {
+            panic!("{fault:?}")
+        };
+        // Neither the words nor the bytes of the row.
+        assert!(what.contains("P0001"), "{what}");
+        assert!(
+            !what.contains("space") && !what.contains("676568"),
+            "{what}"
+        );
+        let left = run(stores[0].account(SHOP, account(BUDGET))).unwrap();
+        assert_eq!(left, None);
+        assert_eq!(submit(&stores[0], both(14)), Outcome::Applied);
+    });
+}
+
+#[test]
+fn an_audit_finds_what_was_tampered_with() {
+    with_handles(1, |database, stores| {
+        submit(
+            &stores[0],
+            Command {
+                openings: budget(100),
+                chain: vec![spend(1, 60, TransferKind::Direct)],
+                ..command()
+            },
+        );
+        let tamper = "UPDATE accounts SET debits_posted = 61 WHERE kind = 1";
+        run(database.client().batch_execute(tamper)).unwrap();
+        assert_eq!(run(stores[0].audit()).unwrap().findings.len(), 2);
+    });
+}
+
+#[test]
+fn closing_drains_and_others_go_on() {
+    with_handles(2, |_, stores| {
+        let (closing, same) = (stores[0].clone(), stores[0].clone());
+        let writes = vec![put(1, "x")];
+        submit(
+            &closing,
+            Command {
+                writes,
+                ..command()
+            },
+        );
+        run(closing.close()).unwrap();
+        assert_eq!(run(same.submit(command())), Err(Fault::Closed));
+        assert_eq!(submit(&stores[1], command()), Outcome::Applied);
+        let found = run(stores[1].get(SHOP, Kind::Voucher, 1)).unwrap();
+        assert_eq!(found.unwrap().version, 1);
+    });
+}
+
+/// What is swept is older than any look-up.
+#[test]
+fn numbers_of_old_batches_are_swept() {
+    with_handles(1, |database, stores| {
+        let client = database.client();
+        let old = "INSERT INTO batches VALUES (7, 'old', 1)";
+        run(client.batch_execute(old)).unwrap();
+        for _ in 0..300 {
+            submit(&stores[0], command());
+        }
+        let count = "SELECT count(*), min(at) FROM batches WHERE project = 7";
+        let row = run(client.query_one(count, &[])).unwrap();
+        assert_eq!(row.get::<_, i64>(0), 300);
+        assert!(row.get::<_, i64>(1) > 1);
+    });
+}
