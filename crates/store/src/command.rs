@@ -34,6 +34,7 @@ pub struct Once {
     pub key: [u8; 16],
     /// A hash of what was asked: the same key with another is a mistake of the caller.
     pub fingerprint: [u8; 16],
+    #[serde(with = "crate::moving::bytes")]
     pub answer: Vec<u8>,
 }
 
@@ -123,6 +124,7 @@ impl std::error::Error for Fault {}
 pub struct Record {
     pub id: u64,
     pub version: u64,
+    #[serde(with = "crate::moving::bytes")]
     pub body: Vec<u8>,
 }
 

@@ -4,6 +4,7 @@
 //! A file of it is made by [`export`] and read by [`import`]. What a store can compute again is not
 //! moved: the indexes, how many records there are, under whom a chain is found.
 
+pub(crate) mod bytes;
 mod check;
 mod contents;
 mod export;
@@ -67,6 +68,7 @@ pub enum Row {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Linked {
     pub index: Index,
+    #[serde(with = "bytes")]
     pub key: Vec<u8>,
     pub id: u64,
 }

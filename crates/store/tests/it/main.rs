@@ -8,6 +8,7 @@ mod cutting;
 mod durability;
 mod generator;
 mod model;
+mod moving;
 mod processes;
 mod races;
 mod reads;

@@ -213,7 +213,7 @@ fn name(outcome: &Outcome) -> &'static str {
 }
 
 /// Every question, every way round, at the end of a run.
-fn compare(store: &Store, model: &Store, generator: &mut Generator) {
+pub fn compare(store: &Store, model: &Store, generator: &mut Generator) {
     assert_eq!(accounts(store), accounts(model));
     for _ in 0..200 {
         let project = PROJECTS[generator.below(2) as usize];
