@@ -50,6 +50,17 @@ impl Books {
         self.book.holds.contains_key(&id)
     }
 
+    /// Whether an account was there before the batch.
+    pub(crate) fn was_account(&self, id: AccountId) -> bool {
+        self.book.accounts.contains_key(&id) && !self.is_new(id)
+    }
+
+    /// Whether a transfer was there before the batch.
+    pub(crate) fn was_transfer(&self, id: TransferId) -> bool {
+        let is_known = self.book.holds.contains_key(&id) || self.book.applied.contains_key(&id);
+        is_known && !self.added.contains_key(&id)
+    }
+
     /// How many pending transfers are loaded, whatever became of them.
     pub(crate) fn holds(&self) -> usize {
         self.book.holds.len()

@@ -375,6 +375,60 @@ fn read_accounts(found: &[Row], rows: &mut Rows<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Before anybody is refused: whether what was not there when it was looked for is still not there.
+/// Between the look and the last lock another transaction may have committed, and a refusal would
+/// rest on a moment that never was: the balances after it, without the keys that it used. Nobody
+/// who is applied needs this: what they add would be taken.
+pub(super) async fn confirm(
+    connection: &Connection,
+    commands: &[&Command],
+    rows: &Rows<'_>,
+) -> Result<(), Trouble> {
+    let wanted: Vec<(ProjectId, Wanted)> = wanted(commands).into_iter().collect();
+    let accounts = wanted
+        .iter()
+        .flat_map(|(project, wanted)| wanted.accounts.iter().map(|id| (*project, *id)));
+    let absent = accounts.filter(|(project, id)| {
+        let books = rows.books.get(project);
+        !books.is_some_and(|books| books.was_account(*id))
+    });
+    let absent = Columns::of(absent.map(|(project, id)| account_key(project, id)));
+    let records = rows.records.iter().filter(|(_, cell)| cell.saved == 0);
+    let records = records.map(|(key, _)| *key).collect();
+    let (once, records, unique, chains, accounts) = tokio::try_join!(
+        biased;
+        ask_once(connection, rows),
+        ask_records(connection, (EXPECTED, records)),
+        ask_unique(connection, rows),
+        ask_chains(connection, &wanted),
+        ask_accounts(connection, (ACCOUNTS, absent)),
+    )?;
+    let known = rows.once.values();
+    let known = known.filter(|seen| matches!(seen, Seen::Before { .. }));
+    let holders = rows.unique.values();
+    let holders = holders.filter(|pointer| pointer.saved.is_some());
+    let is_same = once.len() == known.count()
+        && records.is_empty()
+        && unique.len() == holders.count()
+        && accounts.is_empty()
+        && are_known(&chains, rows)?;
+    match is_same {
+        true => Ok(()),
+        false => Err(Trouble::Contended("another transaction was first".into())),
+    }
+}
+
+fn are_known(chains: &[Row], rows: &Rows<'_>) -> Result<bool, Trouble> {
+    for row in chains {
+        let id = columns::transfer(row)?.transfer.id;
+        let books = rows.books.get(&project(row, 18)?);
+        if !books.is_some_and(|books| books.was_transfer(id)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Overdue holds that take of an account's limit and are not loaded yet, the oldest first, with
 /// their accounts; how many.
 pub(super) async fn load_overdue(

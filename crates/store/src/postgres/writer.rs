@@ -1,7 +1,7 @@
 //! In what order do changes reach the database? One task, one batch after the other.
 //!
 //! A batch is one transaction of three round trips: what it touches, the accounts it touches, and
-//! all changes with the commit. Another process may be first at any row, and a connection may be
+//! all changes with the commit; one more where somebody is refused. Another process may be first at any row, and a connection may be
 //! lost at any moment: then the batch is judged again from what is so by then. Whether a commit
 //! was done whose answer was lost is looked up, never guessed.
 //!
@@ -244,6 +244,9 @@ impl Desk {
         for command in attempt.commands {
             outcomes.push(judge(connection, &mut rows, (command, expiries)).await?);
         }
+        if outcomes.iter().any(is_refusal) {
+            load::confirm(connection, attempt.commands, &rows).await?;
+        }
         let changes = save::save(connection, &rows, (attempt.commands, self.slot));
         let (saved, committed) = tokio::join!(biased; changes, connection.run("COMMIT"));
         match saved.and(committed).map_err(Trouble::from) {
@@ -361,6 +364,13 @@ async fn judge<'a>(
         if load::load_overdue(connection, rows, (overdue, expiries)).await? == 0 {
             return Ok(outcome);
         }
+    }
+}
+
+fn is_refusal(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Rejected { .. } | Outcome::Stale { .. } => true,
+        Outcome::Applied | Outcome::Repeated { .. } | Outcome::Mismatched => false,
     }
 }
 

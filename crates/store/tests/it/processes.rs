@@ -97,6 +97,60 @@ fn a_key_of_a_command_is_used_once() {
     });
 }
 
+/// The first takes the last unit; the second may not be told that there is none.
+#[test]
+fn a_retry_elsewhere_is_never_refused() {
+    with_handles(2, |_, stores| {
+        for round in 1..=20_u64 {
+            let opening = |id| Opening {
+                id,
+                asset: EUR,
+                limit: Limit::DebitsWithinCredits,
+                funding: Some((1, account(9), ledger::Code(1))),
+            };
+            let openings = vec![opening(AccountId {
+                owner: 100 + round,
+                ..account(BUDGET)
+            })];
+            let openings = [openings, budget(1)].concat();
+            submit(
+                &stores[0],
+                Command {
+                    openings,
+                    ..command()
+                },
+            );
+            let again = Command {
+                once: once(round as u8, 1, "taken"),
+                chain: vec![Transfer {
+                    debit: AccountId {
+                        owner: 100 + round,
+                        ..account(BUDGET)
+                    },
+                    ..spend(round, 1, TransferKind::Direct)
+                }],
+                ..command()
+            };
+            let outcomes = thread::scope(|scope| {
+                let both = stores.iter().map(|store| {
+                    let again = again.clone();
+                    scope.spawn(move || submit(store, again))
+                });
+                let both: Vec<_> = both.collect();
+                both.into_iter()
+                    .map(|one| one.join().unwrap())
+                    .collect::<Vec<_>>()
+            });
+            assert!(
+                outcomes
+                    .iter()
+                    .all(|one| matches!(one, Outcome::Applied | Outcome::Repeated { .. })),
+                "{outcomes:?}"
+            );
+        }
+    });
+}
+
 /// Each relies on the other's record not being there, and writes its own.
 #[test]
 fn what_is_expected_to_be_absent_stays_absent() {
