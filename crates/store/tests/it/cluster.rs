@@ -126,7 +126,7 @@ fn make(folder: &Path, binaries: &Path) {
     watch(folder, tool("pg_ctl").arg("-D").arg(&data));
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
@@ -152,7 +152,7 @@ fn folder() -> PathBuf {
     std::env::temp_dir().join(format!("proffer-postgres{checkout}-{user}"))
 }
 
-fn binaries() -> Option<PathBuf> {
+pub fn binaries() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
@@ -164,7 +164,7 @@ fn binaries() -> Option<PathBuf> {
 }
 
 /// PostgreSQL refuses to run as root.
-fn as_somebody(program: &Path) -> Command {
+pub fn as_somebody(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
@@ -174,12 +174,12 @@ fn as_somebody(program: &Path) -> Command {
     command
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output().unwrap();
     id.stdout == b"0\n"
 }
 
-fn succeed(command: &mut Command) {
+pub fn succeed(command: &mut Command) {
     let status = quiet(command).status().unwrap();
     assert!(status.success(), "{command:?}: {status}");
 }

@@ -12,4 +12,5 @@ mod moving;
 mod processes;
 mod races;
 mod reads;
+mod restoring;
 mod support;
