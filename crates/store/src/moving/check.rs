@@ -1,4 +1,5 @@
-//! Is a file whole, and does it say of itself what is so? Read to its end, before anything is written.
+//! Is a file whole, and does it say of itself what is so? Read to its end, before anything is
+//! written.
 
 use std::path::Path;
 

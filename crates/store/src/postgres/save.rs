@@ -86,8 +86,8 @@ const REMOVE_UNIQUE: &str = "DELETE FROM unique_links \
      AS removed (project, idx, id, key) WHERE unique_links.project = removed.project \
      AND unique_links.idx = removed.idx AND unique_links.key = removed.key";
 
-pub(super) const ADD_ONCE: &str = "INSERT INTO once (project, created_at, key, fingerprint, answer) \
-     SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BYTEA[], $5::BYTEA[])";
+pub(super) const ADD_ONCE: &str = "INSERT INTO once \
+     (project, created_at, key, fingerprint, answer) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BYTEA[], $5::BYTEA[])";
 
 pub(super) const STATEMENTS: [&str; 14] = [
     ADD_TRANSFERS,

@@ -1,9 +1,9 @@
 //! In what order do changes reach the database? One task, one batch after the other.
 //!
 //! A batch is one transaction of three round trips: what it touches, the accounts it touches, and
-//! all changes with the commit; one more where somebody is refused. Another process may be first at any row, and a connection may be
-//! lost at any moment: then the batch is judged again from what is so by then. Whether a commit
-//! was done whose answer was lost is looked up, never guessed.
+//! all changes with the commit; one more where somebody is refused. Another process may be first at
+//! any row, and a connection may be lost at any moment: then the batch is judged again from what is
+//! so by then. Whether a commit was done whose answer was lost is looked up, never guessed.
 //!
 //! The clock and the dice here only say when to try again, and name batches; no answer depends on
 //! them.

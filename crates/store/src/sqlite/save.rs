@@ -19,7 +19,8 @@ pub(super) const ADD_TRANSFER: &str = concat!(
      ?18, ?19)"
 );
 
-pub(super) const OPEN_ACCOUNT: &str = "INSERT INTO accounts (project, series, owner, party, period, hundred, \
+pub(super) const OPEN_ACCOUNT: &str = "INSERT INTO accounts \
+     (project, series, owner, party, period, hundred, \
      debits_pending, debits_posted, credits_pending, credits_posted, \
      asset, asset_detail, limited) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
