@@ -87,7 +87,8 @@ const REMOVE_UNIQUE: &str = "DELETE FROM unique_links \
      AND unique_links.idx = removed.idx AND unique_links.key = removed.key";
 
 pub(super) const ADD_ONCE: &str = "INSERT INTO once \
-     (project, created_at, key, fingerprint, answer) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BYTEA[], $5::BYTEA[])";
+     (project, created_at, key, fingerprint, answer) \
+     SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BYTEA[], $5::BYTEA[])";
 
 pub(super) const STATEMENTS: [&str; 14] = [
     ADD_TRANSFERS,
