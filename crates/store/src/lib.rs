@@ -27,7 +27,8 @@
 //! | `NAME-wal` | the log: committed changes not yet in `NAME`; kept near 16 MiB and reused |
 //! | `NAME-shm` | where things are in the log; shared by processes, rebuilt when missing |
 //!
-//! `NAME` and `NAME-wal` belong together: to copy a running store use [`Store::backup`].
+//! `NAME` and `NAME-wal` belong together: to copy a running store use [`Store::backup`]. Between
+//! engines everything is moved by [`moving`].
 //!
 //! # What is synced when
 //!
