@@ -6,8 +6,8 @@ use decision::{
 };
 use measurement::{Arm, Design};
 use offers::{
-    Benefit, Campaign, CampaignId, Commitment, Currency, Line, Offer, OfferId, Order, Scope, Sku,
-    Stacking, Validity, order_facts,
+    Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Line, Offer, OfferId, Order,
+    Scope, Sku, Stacking, Validity, order_facts,
 };
 use profiles::{Consent, CustomerId};
 use rules::{Condition, Facts, Reads, Value, parse};
@@ -65,6 +65,7 @@ pub fn configuration(count: u64) -> Configuration {
         commitment: Commitment::WhileBudgetLasts,
         currency: Currency(*b"EUR"),
         caps: Vec::new(),
+        lending: Lending::Off,
     });
     let offers = (1..=count).map(|number| Offer {
         id: OfferId(number),

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ledger::Currency;
 use offers::{
-    Campaign, CampaignId, Cap, CapUnit, Checkout, Commitment, Given, Happening, OfferId, Period,
-    Reach, Stacking, Validity, Voucher, VoucherId, VoucherKind, book, chart::Occasion,
+    Campaign, CampaignId, Cap, CapUnit, Checkout, Commitment, Given, Happening, Lending, OfferId,
+    Period, Reach, Stacking, Validity, Voucher, VoucherId, VoucherKind, book, chart::Occasion,
 };
 use rules::Condition;
 use store::{Command, Expect, Index, Kind, Once, Outcome, ProjectId, Settings, Store, Write};
@@ -154,6 +154,7 @@ fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Command {
         store: None,
         at: NOW,
         order: id,
+        process: 0,
     };
     let given = [Given {
         campaign,
@@ -254,6 +255,7 @@ fn campaign() -> Campaign {
             cap(Reach::Campaign, CapUnit::Money, 1_000_000_000_000),
             cap(Reach::Customer, CapUnit::Uses, 1),
         ],
+        lending: Lending::Off,
     }
 }
 

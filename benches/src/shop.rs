@@ -4,8 +4,8 @@
 use decision::{Guardrail, Policy};
 use measurement::{Arm, Design};
 use offers::{
-    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Currency, Offer, OfferId, Period,
-    Reach, Scope, Stacking, Validity,
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Currency, Lending, Offer, OfferId,
+    Period, Reach, Scope, Stacking, Validity,
 };
 use profiles::{
     Activity, Consent, CustomerId, Identifier, IdentifierKind, Item, Kind as Happened, Node,
@@ -233,6 +233,7 @@ fn campaign(number: u64) -> Campaign {
             ),
             cap(Reach::CustomerOverall, Period::Week, CapUnit::Touches, 3),
         ],
+        lending: Lending::Off,
     }
 }
 

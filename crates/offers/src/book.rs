@@ -6,7 +6,7 @@ use ledger::{AccountId, Asset, Kind, Limit, Opening, Part, Transfer, TransferId,
 
 use crate::chart::{self, AccountKind, Counter, Occasion, Reason, counters, empty};
 use crate::{
-    Campaign, CampaignId, CapUnit, Commitment, Currency, Minor, Timestamp, Voucher, VoucherId,
+    Campaign, CampaignId, CapUnit, Commitment, Currency, Loan, Minor, Timestamp, Voucher, VoucherId,
 };
 
 /// Something that moves value, or promises to.
@@ -17,6 +17,10 @@ pub enum Happening<'a> {
         counter: &'a Counter,
         before: Minor,
         after: Minor,
+    },
+    /// Parts of a limit move between the account that lends and the slices of processes.
+    Lent {
+        loans: &'a [Loan],
     },
     /// An offer was chosen for a customer: a touch; and, where the campaign guarantees its
     /// grants, a hold of one use and of what it may cost at most, until the grant ends.
@@ -134,6 +138,7 @@ pub fn book(happening: &Happening<'_>, chain: u64) -> Booking {
             before,
             after,
         } => page.fund(counter, before, after),
+        Happening::Lent { loans } => loans.iter().for_each(|loan| page.lend(loan)),
         Happening::Granted {
             given,
             occasion,
@@ -251,6 +256,26 @@ impl Page {
             reason,
         };
         self.direct(&if after < before { raise.back() } else { raise });
+    }
+
+    fn lend(&mut self, loan: &Loan) {
+        let whole = loan.counter.whole();
+        let part = |process| match process {
+            0 => whole,
+            _ => Opening {
+                id: chart::slice(whole.id, process),
+                funding: None,
+                ..whole
+            },
+        };
+        for one in &loan.moves {
+            self.direct(&Movement {
+                debit: part(one.from),
+                credit: part(one.to),
+                amount: one.amount,
+                reason: Reason::Lent,
+            });
+        }
     }
 
     fn grant(&mut self, given: &Given<'_>, occasion: &Occasion, until: Timestamp) {

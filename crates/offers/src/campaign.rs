@@ -40,6 +40,18 @@ pub struct Campaign {
     pub commitment: Commitment,
     pub currency: Currency,
     pub caps: Vec<Cap>,
+    #[serde(default)]
+    pub lending: Lending,
+}
+
+/// From where the processes that serve a shop spend what all orders of a campaign share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lending {
+    /// All from one account.
+    #[default]
+    Off,
+    /// Each from a slice of its own, which is lent to it from that account.
+    Slices,
 }
 
 /// Which redeemables may be used together.

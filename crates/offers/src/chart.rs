@@ -239,6 +239,13 @@ impl AccountKind {
         }
     }
 
+    /// Whether all orders of a campaign share it, so that it may be lent to processes in slices:
+    /// accounts of the same line whose party is the number of the process.
+    #[must_use]
+    pub fn is_lendable(self) -> bool {
+        matches!(self, A::Budget | A::Cap(Reach::Campaign, _))
+    }
+
     fn account(self, owner: u64, party: Party) -> AccountId {
         let (party, window) = match party {
             Party::Nobody => (0, 0),
@@ -327,7 +334,7 @@ pub fn outcome(kind: AccountKind, experiment: u64, customer: u64) -> AccountId {
     kind.account(experiment, Party::Number(customer))
 }
 
-/// Whether what is held on one account stands for another: the same one, or the same limit in an
+/// Whether what is held on one account stands for another: the same limit, or the same in an
 /// earlier period. What is held by the week says nothing of what a day allows.
 #[must_use]
 pub fn stands_for(hold: &Transfer, account: AccountId) -> bool {
@@ -336,7 +343,26 @@ pub fn stands_for(hold: &Transfer, account: AccountId) -> bool {
         window: account.window,
         ..hold.debit
     };
-    is_period_alike && moved == account
+    is_period_alike && is_same_limit(moved, account)
+}
+
+/// Whether two accounts are one, or parts of one limit that is lent in slices.
+#[must_use]
+pub fn is_same_limit(one: AccountId, other: AccountId) -> bool {
+    let lent = AccountId {
+        party: other.party,
+        ..one
+    };
+    one == other || (lent == other && AccountKind::of(one).is_some_and(AccountKind::is_lendable))
+}
+
+/// The part of a limit that is lent to a process; 0 is the account that lends.
+#[must_use]
+pub fn slice(limit: AccountId, process: u64) -> AccountId {
+    AccountId {
+        party: process,
+        ..limit
+    }
 }
 
 /// The "no" a shopper hears when an account's limit is reached.
@@ -357,6 +383,7 @@ pub fn refusal(reached: AccountId) -> Option<Refusal> {
 pub enum Reason {
     BudgetSet = 1,
     CapSet = 2,
+    Lent = 3,
     Discount = 10,
     Use = 11,
     MoneyCounted = 12,
@@ -375,7 +402,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason with its name and meaning. What is undone keeps its reason, the other way.
-    pub const ALL: [(Reason, &'static str, &'static str); 16] = [
+    pub const ALL: [(Reason, &'static str, &'static str); 17] = [
         (
             Reason::BudgetSet,
             "Budget set",
@@ -385,6 +412,11 @@ impl Reason {
             Reason::CapSet,
             "Cap set",
             "What a cap allows was set or changed.",
+        ),
+        (
+            Reason::Lent,
+            "Lent",
+            "A process was lent a slice of a budget or cap, or gave of it back.",
         ),
         (
             Reason::Discount,

@@ -9,6 +9,7 @@ mod book;
 mod campaign;
 pub mod chart;
 pub mod codes;
+mod lending;
 mod money;
 mod order;
 mod price;
@@ -23,9 +24,10 @@ mod stack;
 pub use alone::{Alone, Taken};
 pub use book::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
 pub use campaign::{
-    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Offer, OfferId, Period, Ppm, Reach,
-    Scope, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Lending, Offer, OfferId, Period, Ppm,
+    Reach, Scope, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,
 };
+pub use lending::{Holding, Loan, Move, call_in, refill, top_up};
 pub use money::money;
 pub use order::{Line, Order, Sku};
 pub use price::{Discount, FreeUnits, Priced, PricedLine, price};

@@ -3,8 +3,8 @@
 use rules::{Condition, Facts};
 
 use crate::{
-    Asking, Benefit, Campaign, CampaignId, Commitment, Currency, Line, Minor, Offer, OfferId,
-    Order, Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity,
+    Asking, Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Line, Minor, Offer,
+    OfferId, Order, Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity,
 };
 
 pub(crate) const EUR: Currency = Currency(*b"EUR");
@@ -34,6 +34,7 @@ impl Case {
             commitment: Commitment::WhileBudgetLasts,
             currency: EUR,
             caps: Vec::new(),
+            lending: Lending::Off,
         };
         let offer = Offer {
             id: OfferId(id),

@@ -17,7 +17,8 @@ use crate::{
     configuration::{self, Compiled},
     following::{self, Following},
     ids::Ids,
-    leases::{Owner, Pace},
+    leases::{self, Owner, Pace},
+    lending::Refills,
     pages::Visits,
     problem::Refused,
 };
@@ -56,6 +57,9 @@ struct Inner {
     compiling: Mutex<()>,
     /// Held by a batch of events that others disturbed, until it is in.
     taking_again: Mutex<()>,
+    /// The numbers that processes have leased so far.
+    processes: ArcSwap<Vec<u64>>,
+    refills: Refills,
     /// One permit for each report that is read.
     reports: Arc<Semaphore>,
     metrics: Option<PrometheusHandle>,
@@ -111,11 +115,14 @@ impl App {
             projects: ArcSwap::default(),
             compiling: Mutex::new(()),
             taking_again: Mutex::new(()),
+            processes: ArcSwap::default(),
+            refills: Refills::default(),
             reports: Arc::new(Semaphore::new(REPORTS)),
             metrics,
         };
         let app = Self(Arc::new(inner));
         app.refresh_keys().await?;
+        app.find_processes().await?;
         app.following().begin(following::run(app.downgrade()));
         Ok(app)
     }
@@ -154,6 +161,35 @@ impl App {
     #[must_use]
     pub fn ids(&self) -> &Ids {
         &self.0.ids
+    }
+
+    /// The number of this process, where all others know it by now; else 0.
+    #[must_use]
+    pub fn process(&self) -> u64 {
+        self.0.ids.process(self.pace().bound)
+    }
+
+    /// The numbers that processes have leased so far, as of the last look: who took one since does
+    /// not use it for what others must find.
+    #[must_use]
+    pub fn processes(&self) -> Arc<Vec<u64>> {
+        self.0.processes.load_full()
+    }
+
+    /// Looks which numbers processes have leased.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn find_processes(&self) -> Result<(), Refused> {
+        let known = leases::all(self.store(), SYSTEM).await?;
+        let numbers = known.into_iter().map(|(number, _)| number).collect();
+        self.0.processes.store(Arc::new(numbers));
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn refills(&self) -> &Refills {
+        &self.0.refills
     }
 
     #[must_use]

@@ -4,12 +4,15 @@
 mod quote;
 mod records;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use decision::GrantState;
 use ledger::{Account, AccountId, Kind as Moves, Minor, PendingState, Timestamp, Transfer};
 use offers::{
-    Asking, Benefit, Campaign, Given, Offer, Order, Points, Redeemable, Voucher,
+    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, Voucher,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
@@ -34,6 +37,7 @@ use crate::{
     app::{App, CONFIGURATION},
     configuration::{Compiled, Stored, read},
     deciding::number_of,
+    lending,
     people::People,
     problem::Refused,
     vouchers::{self as codes, Issued},
@@ -153,6 +157,7 @@ impl<'a> Till<'a> {
             store: order.store.as_deref().map(number_of),
             at: call.now,
             order: app.next_id()?,
+            process: app.process(),
         };
         let mut till = Self {
             app,
@@ -359,20 +364,22 @@ impl<'a> Till<'a> {
                 found.held.extend(mine.flat_map(|(_, holds)| holds));
             }
             let counters = chart::counters(&found.campaign, found.voucher.as_ref(), &self.occasion);
-            let accounts: Vec<AccountId> =
-                counters.iter().map(|counter| counter.account.id).collect();
-            let accounts = self.people.view().accounts(&accounts).await?;
+            let parts = counters.iter().map(|one| lending::parts(self.app, one));
+            let parts: Vec<Vec<AccountId>> = parts.collect();
+            let accounts = self.people.view().accounts(&parts.concat()).await?;
             let is_held = |account: &Account| account.debits.pending > 0;
             found.others_hold = accounts.iter().flatten().any(is_held);
-            let lefts = counters
-                .into_iter()
-                .zip(accounts)
-                .map(|(counter, account)| {
-                    let left = counter.left(account.as_ref());
-                    let own = self.let_go(counter.account.id);
-                    let left = left.saturating_add(own);
-                    Left { counter, left }
-                });
+            let mut rest = accounts.as_slice();
+            let lefts = counters.into_iter().zip(parts).map(|(counter, parts)| {
+                let (of, others) = rest.split_at(parts.len().min(rest.len()));
+                rest = others;
+                let left = match counter.lender {
+                    None => counter.left(of.first().and_then(Option::as_ref)),
+                    Some(_) => counter.left_of(of),
+                };
+                let left = left.saturating_add(self.let_go(counter.account.id));
+                Left { counter, left }
+            });
             found.limits = lefts.collect();
             if let (Benefit::Credit, Some(voucher)) = (&found.offer.benefit, &found.voucher) {
                 let id = chart::gift_balance(voucher.id);
@@ -400,9 +407,22 @@ impl<'a> Till<'a> {
             return 0;
         }
         let all = self.session_holds.iter().flat_map(|(_, holds)| holds);
-        all.filter(|hold| hold.debit == account)
+        all.filter(|hold| chart::is_same_limit(hold.debit, account))
             .map(|hold| hold.amount)
             .sum()
+    }
+
+    /// The limits of what was put forward that are spent from slices, each once.
+    #[must_use]
+    pub fn lent(&self) -> Vec<Counter> {
+        let found = self.offered.iter().filter_map(|one| one.found.as_ref());
+        let campaigns: BTreeMap<CampaignId, &Campaign> = found
+            .map(|found| (found.campaign.id, &found.campaign))
+            .collect();
+        let campaigns = campaigns.into_values();
+        campaigns
+            .flat_map(|campaign| lending::lent(campaign, &self.occasion))
+            .collect()
     }
 
     /// Who asks, and when.

@@ -1,17 +1,15 @@
 //! How does a decision come about? Load what it may read, let the core decide, make the promise,
 //! and keep the record; the promise, the code and the record are one command.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod remaining;
 
-use decision::{
-    Decision, DecisionId, Grant, GrantState, Remaining, Request, candidates, decide, draw_of,
-};
-use ledger::{Account, AccountId, Rejection};
+use decision::{Decision, DecisionId, Grant, GrantState, Request, decide, draw_of};
+use ledger::Rejection;
 use measurement::Arm;
 use offers::{
-    Booking, CampaignId, CapUnit, Given, Happening, Offer, OfferId, Order, Period, Reach,
-    Timestamp, Voucher, VoucherId, VoucherKind,
-    chart::{Counter, Occasion, counters},
+    Booking, CampaignId, Given, Happening, Offer, OfferId, Order, Timestamp, Voucher, VoucherId,
+    VoucherKind,
+    chart::{Counter, Occasion},
     order_facts,
 };
 use profiles::{CustomerId, Profile, Purpose};
@@ -26,12 +24,15 @@ use wire::{
 use crate::{
     app::App,
     configuration::{Compiled, Stored},
+    lending,
     once::{Answer, Key},
     people::{Enrolment, Granted, People, Person},
     problem::Refused,
     versioned::{self, Versioned},
     vouchers::{Issued, issue, key, under_both},
 };
+
+use remaining::remaining;
 
 /// The programme that the holdout measures: the one experiment every project has.
 pub const PROGRAMME: u64 = 1;
@@ -111,7 +112,7 @@ pub async fn make(
         let Some(customer) = people.named(name).await? else {
             return Ok(None);
         };
-        let occasion = occasion(order.as_mut(), customer, asked.now);
+        let occasion = occasion(app, order.as_mut(), (customer, asked.now));
         let bought = (order, &occasion);
         let whose = (&mut people, customer, id);
         let request = request((app, &compiled), asked, bought, whose).await?;
@@ -156,7 +157,7 @@ async fn request(
     let grants = people
         .person(customer)
         .map(|person| grants(person, asked.now));
-    let remaining = remaining(people, compiled, (&facts, occasion)).await?;
+    let remaining = remaining(app, people, (compiled, &facts, occasion)).await?;
     Ok(Request {
         id,
         customer,
@@ -211,13 +212,18 @@ fn grants(person: &Person, now: Timestamp) -> Vec<Grant> {
 }
 
 /// What counters count by. It takes the store out of the order: nothing else reads it.
-fn occasion(order: Option<&mut Order>, customer: CustomerId, at: Timestamp) -> Occasion {
+fn occasion(
+    app: &App,
+    order: Option<&mut Order>,
+    (customer, at): (CustomerId, Timestamp),
+) -> Occasion {
     let store = order.and_then(|order| order.store.take());
     Occasion {
         customer: Some(customer.0),
         store: store.as_deref().map(number_of),
         at,
         order: 0,
+        process: app.process(),
     }
 }
 
@@ -228,63 +234,6 @@ pub fn number_of(name: &str) -> u64 {
     let bytes = hash.first_chunk::<8>().copied().unwrap_or_default();
     // Account numbers are kept as signed integers.
     u64::from_be_bytes(bytes) >> 1
-}
-
-/// What the budgets and caps of the campaigns in question still hold.
-async fn remaining(
-    people: &mut People<'_>,
-    compiled: &Compiled,
-    (facts, occasion): (&Facts, &Occasion),
-) -> Result<Remaining, Refused> {
-    let mut limits: Vec<(CampaignId, Counter)> = Vec::new();
-    let mut seen = BTreeSet::new();
-    for (offer, _) in candidates(&compiled.snapshot, facts) {
-        let Some((_, campaign)) = compiled.snapshot.offer(offer) else {
-            continue;
-        };
-        if !seen.insert(campaign.id) {
-            continue;
-        }
-        let of_campaign = counters(campaign, None, occasion);
-        limits.extend(
-            of_campaign
-                .into_iter()
-                .map(|counter| (campaign.id, counter)),
-        );
-    }
-    if limits.is_empty() {
-        return Ok(Remaining::default());
-    }
-    // What campaigns share is read once, and out of memory: the command that makes the promise is
-    // judged by what is on disk.
-    let mut ids: Vec<AccountId> = limits
-        .iter()
-        .map(|(_, counter)| counter.account.id)
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let accounts = people.view().balances(&ids).await?;
-    let accounts = ids.into_iter().zip(accounts).collect();
-    Ok(left(&limits, &accounts))
-}
-
-fn left(
-    limits: &[(CampaignId, Counter)],
-    accounts: &BTreeMap<AccountId, Option<Account>>,
-) -> Remaining {
-    let mut remaining = Remaining::default();
-    for (campaign, counter) in limits {
-        let account = accounts.get(&counter.account.id);
-        let left = counter.left(account.and_then(Option::as_ref));
-        let cap = counter.cap;
-        if left == 0 {
-            remaining.spent.insert(*campaign);
-        }
-        if (cap.reach, cap.period, cap.unit) == (Reach::Campaign, Period::Ever, CapUnit::Money) {
-            remaining.budgets.insert(*campaign, left);
-        }
-    }
-    remaining
 }
 
 /// A decision on its way to being kept.
@@ -312,6 +261,7 @@ impl Draft<'_> {
             None => (Promise::None, Booking::default()),
         };
         let has_promise = promise != Promise::None;
+        let lent = self.lent();
         let may_keep = self.request.consent.allows(Purpose::PersonaliseOffers);
         let mut recorded = Recorded {
             request: self.request,
@@ -327,6 +277,7 @@ impl Draft<'_> {
             asked: self.asked,
             compiled: self.compiled,
             told: self.told,
+            lent,
         };
         writes.extend(record(&recorded)?);
         // Who takes consent back changes: then nothing is kept that was read before.
@@ -351,6 +302,14 @@ impl Draft<'_> {
                 "a decision could not be kept: {other:?}"
             ))),
         }
+    }
+
+    fn lent(&self) -> Vec<Counter> {
+        let chosen = self.decision.chosen();
+        let chosen = chosen.and_then(|(offer, _)| self.compiled.snapshot.offer(offer));
+        chosen.map_or_else(Vec::new, |(_, campaign)| {
+            lending::lent(campaign, &self.occasion)
+        })
     }
 
     /// From their first decision on, a customer who lets us measure counts for their arm; whoever
@@ -491,6 +450,8 @@ struct Keeping<'a> {
     asked: &'a Asked<'a>,
     compiled: &'a Compiled,
     told: (Option<Key>, Teller),
+    /// The limits that the promise spends from slices.
+    lent: Vec<Counter>,
 }
 
 impl Keeping<'_> {
@@ -506,7 +467,7 @@ impl Keeping<'_> {
             once: once.map(|key| key.once(&answer)),
             ..command
         };
-        answer.after(self.app.store().submit(command).await?)
+        answer.after(lending::submit(self.app, command, &self.lent).await?)
     }
 
     /// Keeps the record of a decision whose promise could not be made; `None` when somebody else

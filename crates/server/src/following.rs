@@ -111,6 +111,7 @@ pub async fn run(app: Weak) {
 /// All of it, also where some cannot be read.
 async fn look(app: &App) -> Result<(), Refused> {
     let mut looked = app.ids().keep(app.store(), app.owner()).await;
+    looked = looked.and(app.find_processes().await);
     looked = looked.and(app.refresh_keys().await);
     for project in app.projects() {
         let of = app.clone();

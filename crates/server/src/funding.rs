@@ -5,8 +5,8 @@
 
 use ledger::{Account, AccountId, Opening};
 use offers::{
-    Campaign, Happening, Reach, Timestamp,
-    chart::{self, AccountKind, Counter, Occasion},
+    Campaign, Cap, Happening, Lending, Loan, Minor, Move, Reach, Timestamp,
+    chart::{self, Counter, Occasion},
 };
 use store::{AccountsOf, Kind, Page, ProjectId};
 use wire::voucherify::Key;
@@ -15,6 +15,7 @@ use crate::{
     api::dialect::refuse,
     app::App,
     catalogue::Change,
+    lending,
     problem::Refused,
     vouchers::{self, OF_CAMPAIGN, under_both},
 };
@@ -32,6 +33,10 @@ pub async fn fund(
     (before, after): (&Campaign, &Campaign),
 ) -> Result<(), Refused> {
     let (project, now) = (change.project(), change.now());
+    if before.lending == Lending::Slices && is_lowered(before, after) {
+        // Else the change would have to find it all where it is being spent.
+        lending::end(app, project, (before, now)).await?;
+    }
     let changed = after.caps.iter().filter(|cap| !before.caps.contains(cap));
     for cap in changed {
         let alone = Campaign {
@@ -43,38 +48,62 @@ pub async fn fund(
             _ => of_others(app, project, (&alone, now)).await?,
         };
         for counter in &counters {
-            if let Some((before, after)) = moved(app, project, counter).await? {
-                let happening = Happening::Funded {
-                    counter,
-                    before,
-                    after,
-                };
-                change.book(offers::book(&happening, app.next_id()?));
-            }
+            let Some(moved) = moved(app, project, counter).await? else {
+                continue;
+            };
+            let called_in = Loan {
+                counter: *counter,
+                moves: moved.called_in,
+            };
+            let called_in = Happening::Lent {
+                loans: &[called_in],
+            };
+            change.book(offers::book(&called_in, app.next_id()?));
+            let funded = Happening::Funded {
+                counter,
+                before: moved.before,
+                after: moved.after,
+            };
+            change.book(offers::book(&funded, app.next_id()?));
         }
     }
     Ok(())
 }
 
-/// What the account of a counter was given in all, and what it is to be given; `None` where it is
-/// not open yet, or nothing is to move.
-async fn moved(
-    app: &App,
-    project: ProjectId,
-    counter: &Counter,
-) -> Result<Option<(u64, u64)>, Refused> {
+fn is_lowered(before: &Campaign, after: &Campaign) -> bool {
+    let lower = |cap: &Cap| {
+        let mut of = after.caps.iter();
+        let key = |cap: &Cap| (cap.reach, cap.period, cap.unit);
+        of.any(|one| key(one) == key(cap) && one.limit < cap.limit)
+    };
+    before.caps.iter().any(lower)
+}
+
+/// What a change of a limit moves.
+struct Moved {
+    /// What its account was given in all, and what it is to be given.
+    before: Minor,
+    after: Minor,
+    /// What comes in from slices first, where the account itself has too little to give back.
+    called_in: Vec<Move>,
+}
+
+/// `None` where the account is not open yet, or nothing is to move.
+async fn moved(app: &App, project: ProjectId, counter: &Counter) -> Result<Option<Moved>, Refused> {
     let Some((limit, source, _)) = counter.account.funding else {
         return Ok(None);
     };
-    let found = app
-        .store()
-        .accounts(project, &[counter.account.id, source])
-        .await?;
-    let [Some(account), Some(source)] = found.as_slice() else {
+    let parts = counter.parts(&app.processes());
+    let asked = [&[source], parts.as_slice()].concat();
+    let found = app.store().accounts(project, &asked).await?;
+    let [Some(source), parts @ ..] = found.as_slice() else {
         return Ok(None);
     };
+    if let [None, ..] = parts {
+        return Ok(None);
+    }
     let given = source.debits.posted.saturating_sub(source.credits.posted);
-    let left = account.available().unwrap_or(0);
+    let left = counter.left_of(parts);
     let taken = given.saturating_sub(left);
     let is_shared = counter.cap.reach == Reach::Campaign;
     if limit < taken && is_shared {
@@ -83,7 +112,14 @@ async fn moved(
     }
     // A customer who used more than is allowed from now on has nothing left.
     let after = limit.max(taken);
-    Ok((after != given).then_some((given, after)))
+    let parts = lending::holdings(counter, parts);
+    let called_in = lending::called_in(&parts, given.saturating_sub(after));
+    let moved = Moved {
+        before: given,
+        after,
+        called_in: called_in.unwrap_or_default(),
+    };
+    Ok((after != given).then_some(moved))
 }
 
 /// The open accounts of a cap that is not on codes, in the period that `now` falls in.
@@ -99,6 +135,9 @@ async fn of_others(
     let Some(sample) = chart::counters(campaign, None, &occasion).pop() else {
         return Ok(Vec::new());
     };
+    if sample.cap.reach == Reach::Campaign {
+        return Ok(vec![sample]);
+    }
     let id = sample.account.id;
     let asked = AccountsOf {
         project,
@@ -117,11 +156,8 @@ async fn of_others(
 fn like(sample: &Counter, account: &Account) -> Counter {
     let party = account.id.party;
     let at = |id: AccountId| AccountId { party, ..id };
-    let funding = sample.account.funding.map(|(limit, source, code)| {
-        // A budget has one source, whoever spends it.
-        let is_budget = AccountKind::of(source) == Some(AccountKind::Funding);
-        (limit, if is_budget { source } else { at(source) }, code)
-    });
+    let funding = sample.account.funding;
+    let funding = funding.map(|(limit, source, code)| (limit, at(source), code));
     Counter {
         account: Opening {
             id: account.id,

@@ -16,15 +16,18 @@
 //! they count by ones. So a process that cannot reach the store still has more than a hundred
 //! million ids, and stops with the last of them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use ledger::Timestamp;
 use store::Store;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
     app::SYSTEM,
@@ -60,6 +63,8 @@ pub struct Ids {
 /// Where ids may be drawn; milliseconds and sequence as one number.
 struct Stretch {
     node: u64,
+    /// When the number was taken, by the steady clock.
+    since: Instant,
     last: AtomicU64,
     /// The first that may not be drawn; it only rises.
     end: AtomicU64,
@@ -102,6 +107,28 @@ impl Ids {
         let stretch = self.stretch.load();
         let drawn = stretch.draw(self.now_ms()).ok_or_else(none_left)?;
         Ok(drawn << NODE_BITS | stretch.node)
+    }
+
+    /// The number of this process, once it has had it for so long that every other knows it; 0
+    /// until then, and where no other serves the store.
+    #[must_use]
+    pub fn process(&self, known_after: Duration) -> u64 {
+        let stretch = self.stretch.load();
+        match stretch.since.elapsed() < known_after {
+            true => 0,
+            false => stretch.node,
+        }
+    }
+
+    /// The numbers that no process seems to have any more.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn unused(&self, store: &Store) -> Result<Vec<u64>, Refused> {
+        let now = self.now_ms();
+        let known = leases::all(store, SYSTEM).await?;
+        let unused = known.iter().filter(|(_, seen)| is_unused(seen, now));
+        Ok(unused.map(|(number, _)| *number).collect())
     }
 
     /// Sees to it that ids can be drawn for a while; to be called again and again.
@@ -182,6 +209,7 @@ impl Stretch {
     fn new(node: u64, (from, to): (u64, u64)) -> Self {
         Self {
             node,
+            since: Instant::now(),
             last: AtomicU64::new((from << SEQUENCE_BITS).saturating_sub(1)),
             end: AtomicU64::new(to << SEQUENCE_BITS),
         }
@@ -239,9 +267,8 @@ fn choose(known: &[(u64, Seen)], (owner, now): (Owner, u64)) -> Option<(u64, See
     let has_room = |seen: &Seen| seen.mark() + STRETCH_MS < LAST_MS;
     let usable = || known.iter().filter(|(_, seen)| has_room(seen));
     let is_own = |seen: &Seen| seen.lease.is_some_and(|lease| lease.owner == owner);
-    let is_free = |seen: &Seen| seen.lease.is_none_or(|lease| !lease.is_held);
     let own = usable().find(|(_, seen)| is_own(seen));
-    let unused = || usable().find(|(_, seen)| is_free(seen) || seen.mark() < now);
+    let unused = || usable().find(|(_, seen)| is_unused(seen, now));
     own.or_else(unused).copied().or_else(|| {
         let is_new = |number: &u64| known.iter().all(|(one, _)| one != number);
         NUMBERS
@@ -249,6 +276,11 @@ fn choose(known: &[(u64, Seen)], (owner, now): (Owner, u64)) -> Option<(u64, See
             .find(is_new)
             .map(|new| (new, Seen::NEVER))
     })
+}
+
+/// Given back, or its mark has passed.
+fn is_unused(seen: &Seen, now: u64) -> bool {
+    seen.lease.is_none_or(|lease| !lease.is_held) || seen.mark() < now
 }
 
 fn none_left() -> Refused {

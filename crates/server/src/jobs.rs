@@ -12,6 +12,7 @@
 //! | policies learn | reckons the evidence anew, and expects the decisioning it read |
 //! | what was taken back is stripped | expects each decision as it was read |
 //! | the kept is forgotten | expects each record as it was read; a link or key goes once |
+//! | slices are called in | takes what was read; the slice cannot give it twice |
 
 use ledger::Timestamp;
 use offers::{GiftCard, Happening, Minor, VoucherKind, chart};
@@ -24,6 +25,7 @@ use crate::{
     clock::{self, Watched},
     configuration, learn,
     leases::{self, Turn},
+    lending,
     problem::Refused,
     retention,
     setup::{LIVE, writes},
@@ -60,22 +62,24 @@ pub enum Job {
     Learn = 3,
     Strip = 4,
     Forget = 5,
+    CallIn = 6,
 }
 
 impl Job {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::LetGo,
         Self::Lapse,
         Self::Learn,
         Self::Strip,
         Self::Forget,
+        Self::CallIn,
     ];
 
     /// It runs once in each period, and whenever its turn comes where there is none.
     fn period(self, now: Timestamp) -> Option<u64> {
         let length = match self {
             Self::LetGo => return None,
-            Self::Strip => MINUTE_MS,
+            Self::Strip | Self::CallIn => MINUTE_MS,
             Self::Lapse | Self::Learn | Self::Forget => DAY_MS,
         };
         u64::try_from(now.div_euclid(length)).ok()
@@ -88,6 +92,7 @@ impl Job {
             Self::Learn => learn::learn(app, project, now).await.map(drop),
             Self::Strip => withdrawing::strip_all(app, project, now).await,
             Self::Forget => retention::keep_to(app, project, now).await,
+            Self::CallIn => lending::tidy(app, project, now).await,
         }
     }
 }
@@ -108,12 +113,14 @@ pub async fn run(app: App) {
     }
 }
 
-/// Lets others have the turns that are this process's, when it stops.
+/// Lets others have the turns that are this process's, and what it was lent, when it stops.
 ///
 /// # Errors
 /// When the store fails: then they lapse.
 pub async fn give_back(app: &App) -> Result<(), Refused> {
-    leases::give_back(app.store(), LIVE, app.owner()).await
+    let lent = lending::give_back(app, LIVE, clock::wall()).await;
+    leases::give_back(app.store(), LIVE, app.owner()).await?;
+    lent
 }
 
 async fn by_turns(app: App, job: Job) {
@@ -173,6 +180,7 @@ async fn take_turn(
 /// When the store fails.
 pub async fn all(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Refused> {
     sweep(app, project, now).await?;
+    lending::tidy(app, project, now).await?;
     daily(app, project, now).await
 }
 

@@ -23,6 +23,7 @@ pub mod ingest;
 pub mod jobs;
 pub mod learn;
 pub mod leases;
+mod lending;
 pub mod once;
 pub mod pages;
 pub mod people;

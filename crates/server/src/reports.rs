@@ -144,13 +144,13 @@ async fn read_overview(app: &App, project: ProjectId) -> Result<Overview, Refuse
         discount: all.discount,
         redemptions: all.redemptions,
         live,
-        budgets: budgets(&mut view, &compiled).await?,
+        budgets: budgets(&mut view, (&compiled, &app.processes())).await?,
     })
 }
 
 async fn budgets(
     view: &mut View,
-    compiled: &crate::configuration::Compiled,
+    (compiled, processes): (&crate::configuration::Compiled, &[u64]),
 ) -> Result<Vec<BudgetUse>, Refused> {
     let mut budgets = Vec::new();
     for stored in compiled.campaigns.values() {
@@ -162,12 +162,12 @@ async fn budgets(
             .into_iter()
             .find(|counter| is_budget(&counter.cap));
         let Some(counter) = found else { continue };
-        let account = view.account(counter.account.id).await?;
+        let parts = view.accounts(&counter.parts(processes)).await?;
         budgets.push(BudgetUse {
             campaign: campaign.id,
             name: campaign.name.to_string(),
             limit: counter.cap.limit,
-            left: counter.left(account.as_ref()),
+            left: counter.left_of(&parts),
         });
     }
     Ok(budgets)

@@ -21,6 +21,8 @@ impl Versioned for Node {
 
 impl Versioned for decision::Configuration {
     const NAME: &'static str = "configuration";
+    /// 2 says of each campaign whether it lends.
+    const SHAPE: u8 = 2;
 }
 
 /// The body of a record: the number of the shape, then the thing.

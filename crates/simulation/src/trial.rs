@@ -9,7 +9,7 @@ use decision::{
 };
 use measurement::{Arm, Design, Effect, Moments, UnitId, assign, estimate};
 use offers::{
-    Benefit, Campaign, CampaignId, Commitment, Currency, Offer, OfferId, Scope, Stacking, Validity,
+    Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Offer, OfferId, Scope, Stacking, Validity,
 };
 use profiles::{Consent, CustomerId};
 use rules::{Condition, Facts};
@@ -137,6 +137,7 @@ fn configuration(design: &Design) -> Configuration {
         commitment: Commitment::WhileBudgetLasts,
         currency: Currency(*b"EUR"),
         caps: Vec::new(),
+        lending: Lending::Off,
     };
     let offer = Offer {
         id: OfferId(1),

@@ -7,7 +7,7 @@ use decision::{
 use learning::Evidence;
 use measurement::Arm;
 use offers::{
-    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Line, Offer, OfferId, Order, Period,
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Lending, Line, Offer, OfferId, Order, Period,
     Reach, Scope, Sku, Spread, Validity, order_facts,
 };
 use profiles::{Choice, Consent, CustomerId};
@@ -84,6 +84,7 @@ fn campaign(id: u64) -> impl Strategy<Value = Campaign> {
                     validity,
                     commitment,
                     caps: vec![cap],
+                    lending: Lending::Off,
                     ..made
                 }
             },

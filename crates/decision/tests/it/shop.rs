@@ -8,7 +8,7 @@ use decision::{
 use learning::Evidence;
 use measurement::{Arm, Design};
 use offers::{
-    Benefit, Campaign, CampaignId, Commitment, Currency, Line, Minor, Offer, OfferId, Order,
+    Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Line, Minor, Offer, OfferId, Order,
     Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity, order_facts,
 };
 use profiles::{Choice, Consent, CustomerId};
@@ -33,6 +33,7 @@ pub fn campaign(id: u64, rule: Condition) -> Campaign {
         commitment: Commitment::WhileBudgetLasts,
         currency: currency(),
         caps: Vec::new(),
+        lending: Lending::Off,
     }
 }
 

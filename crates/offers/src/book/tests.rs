@@ -8,8 +8,8 @@ use rules::Condition;
 use super::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
 use crate::chart::{AccountKind, Occasion, Reason, counters, period_of};
 use crate::{
-    Campaign, CampaignId, Cap, CapUnit, Commitment, Currency, OfferId, Period, Reach, Stacking,
-    Validity, Voucher, VoucherId, VoucherKind,
+    Campaign, CampaignId, Cap, CapUnit, Commitment, Currency, Lending, OfferId, Period, Reach,
+    Stacking, Validity, Voucher, VoucherId, VoucherKind,
 };
 
 const EUR: Currency = Currency(*b"EUR");
@@ -31,6 +31,7 @@ pub(crate) fn campaign(caps: &str) -> Campaign {
         commitment: Commitment::WhileBudgetLasts,
         currency: EUR,
         caps: texts.map(cap).collect(),
+        lending: Lending::Off,
     }
 }
 
@@ -127,6 +128,7 @@ impl Till {
                 store: Some(9),
                 at: 0,
                 order: 70,
+                process: 0,
             },
             books: Book::default(),
             chains: 0,

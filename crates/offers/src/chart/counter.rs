@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ledger::{Account, AccountId, Asset, Opening};
 
-use super::{AccountKind, Party, Reason, budget, discount_given, empty, funding, window};
-use crate::{Campaign, Cap, CapUnit, Currency, Minor, Period, Reach, Timestamp, Voucher};
+use super::{AccountKind, Party, Reason, budget, discount_given, empty, funding, slice, window};
+use crate::{Campaign, Cap, CapUnit, Currency, Lending, Minor, Period, Reach, Timestamp, Voucher};
 
 /// For whom, where and when something is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,16 +18,22 @@ pub struct Occasion {
     /// The order's own number. It stands in for a customer whom nobody knows, so that two such
     /// orders share no row; to read what is left, any number will do.
     pub order: u64,
+    /// The number of the process that asks: where limits are lent it spends from its slice. 0
+    /// spends from the account that lends.
+    pub process: u64,
 }
 
 /// One limit on one occasion: the account that may not go below zero, and where it is spent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counter {
     pub cap: Cap,
-    /// Starts with what the cap allows.
+    /// What is spent from: starts with what the cap allows, or is a slice and starts empty.
     pub account: Opening,
     pub used: Opening,
     pub reason: Reason,
+    /// Where the limit is lent: the account that lends. It starts with what the cap allows, and is
+    /// spent from by whoever has no slice.
+    pub lender: Option<Opening>,
 }
 
 /// Every limit that a campaign, and the code it is used through, sets on an occasion; none where
@@ -61,6 +67,7 @@ pub fn counters(
     lowest
         .into_values()
         .filter_map(|cap| place.counter(cap))
+        .map(|counter| place.from_slice(counter))
         .collect()
 }
 
@@ -82,9 +89,57 @@ impl Counter {
     /// What may still be taken, given the account as it is kept; `None` is not opened yet.
     #[must_use]
     pub fn left(&self, account: Option<&Account>) -> Minor {
-        account
-            .and_then(Account::available)
-            .unwrap_or(self.cap.limit)
+        let not_opened = self.account.funding.map_or(0, |(limit, ..)| limit);
+        account.and_then(Account::available).unwrap_or(not_opened)
+    }
+
+    /// The account that starts with what the cap allows.
+    #[must_use]
+    pub fn whole(&self) -> Opening {
+        self.lender.unwrap_or(self.account)
+    }
+
+    /// Every account that part of the limit may be on where these processes may have been lent of
+    /// it: first the whole, then the slices in the order of the processes.
+    #[must_use]
+    pub fn parts(&self, processes: &[u64]) -> Vec<AccountId> {
+        let whole = self.whole().id;
+        let slices = processes.iter().filter(|_| self.is_lendable());
+        let slices = slices.map(|process| slice(whole, *process));
+        std::iter::once(whole).chain(slices).collect()
+    }
+
+    /// What may still be taken of all parts, given each as it is kept, the whole first.
+    #[must_use]
+    pub fn left_of(&self, parts: &[Option<Account>]) -> Minor {
+        let left = parts.iter().enumerate().map(|(place, account)| {
+            let available = account.as_ref().and_then(Account::available);
+            available.unwrap_or(if place == 0 { self.cap.limit } else { 0 })
+        });
+        left.fold(0, Minor::saturating_add)
+    }
+
+    fn is_lendable(&self) -> bool {
+        self.cap.reach == Reach::Campaign
+    }
+
+    /// The same limit, spent from the slice of a process into rows of its own.
+    fn lent_to(self, process: u64) -> Counter {
+        let lent = |opening: Opening| Opening {
+            id: slice(opening.id, process),
+            funding: opening.funding.filter(|_| process == 0),
+            ..opening
+        };
+        Counter {
+            account: lent(self.account),
+            used: match self.reason {
+                // What a budget is spent to is a row of the customer's own already.
+                Reason::Discount => self.used,
+                _ => lent(self.used),
+            },
+            lender: Some(self.account),
+            ..self
+        }
     }
 }
 
@@ -124,6 +179,14 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    fn from_slice(&self, counter: Counter) -> Counter {
+        let is_lent = self.campaign.lending == Lending::Slices;
+        match is_lent && counter.is_lendable() {
+            true => counter.lent_to(self.occasion.process),
+            false => counter,
+        }
+    }
+
     /// `None` for a cap on codes where no code is used.
     fn counter(&self, cap: Cap) -> Option<Counter> {
         if (cap.reach, cap.period, cap.unit) == (Reach::Campaign, Period::Ever, CapUnit::Money) {
@@ -148,6 +211,7 @@ impl Place<'_> {
             },
             used: empty(used, id(used), asset),
             reason: reason(cap.unit),
+            lender: None,
         })
     }
 
@@ -168,6 +232,7 @@ impl Place<'_> {
             },
             used: empty(AccountKind::DiscountGiven, given, asset),
             reason: Reason::Discount,
+            lender: None,
         }
     }
 

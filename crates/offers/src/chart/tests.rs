@@ -157,6 +157,7 @@ fn check_caps(caps: &str, quantity: Option<u64>, expected: &str) {
         store: Some(9),
         at: 0,
         order: 70,
+        process: 0,
     };
     let voucher = voucher(quantity);
     let found = counters(&campaign(caps), Some(&voucher), &occasion);

@@ -9,7 +9,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
-use offers::{Campaign, CampaignId, Offer, OfferId, Timestamp};
+use offers::{Campaign, CampaignId, Lending, Offer, OfferId, Timestamp};
 use store::{Index, Kind, Outcome, ProjectId};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
@@ -34,6 +34,7 @@ use crate::{
     catalogue::{Change, name_key, offers_of},
     configuration::{Compiled, Stored, read},
     funding::fund,
+    lending,
     once::{self, Answer},
     problem::Refused,
 };
@@ -430,8 +431,19 @@ async fn modified(
     };
     let (stored, _) = put(app, &mut change, &draft, &beside).await?;
     let answer = Answer::ok(&view(app, (project, &compiled), &stored).await?)?;
+    let lent = before.thing.lending == Lending::Slices;
     match change.submit(None).await? {
+        Outcome::Applied if lent && stored.thing.lending == Lending::Off => {
+            let ended = lending::end(app, project, (&stored.thing, caller.now)).await;
+            // The change stands; what is still on slices is called in by the jobs.
+            if let Err(refused) = ended {
+                tracing::error!(?refused, "slices could not be called in");
+            }
+            Ok(Some(answer))
+        }
         Outcome::Applied => Ok(Some(answer)),
+        // Somebody spent from a slice that something was to be called in from.
+        Outcome::Rejected { .. } if lent => Ok(None),
         Outcome::Stale { .. } => Ok(None),
         other => Err(unexpected(&other)),
     }
@@ -494,7 +506,12 @@ async fn removed(
     change.write(vouchers::removals(app, project, id).await?);
     change.remove_campaign(&campaign.thing);
     match change.submit(None).await? {
-        Outcome::Applied => Ok(Some(StatusCode::NO_CONTENT)),
+        Outcome::Applied => {
+            if campaign.thing.lending == Lending::Slices {
+                lending::end(app, project, (&campaign.thing, caller.now)).await?;
+            }
+            Ok(Some(StatusCode::NO_CONTENT))
+        }
         Outcome::Stale { .. } => Ok(None),
         other => Err(unexpected(&other)),
     }

@@ -30,6 +30,7 @@ use crate::{
     auth::{Caller, Redeem},
     checkout::{Call, Fate, For, Found, Quote, Reservation, Till, sweep},
     configuration::{read, write},
+    lending,
     once::Answer,
     problem::Refused,
     telemetry,
@@ -187,6 +188,7 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
         },
     ];
     let mut expects = till.expects();
+    let lent = till.lent();
     let (project, now) = (till.project, till.now);
     let (of_people, changed) = till.people.finish()?;
     expects.extend(of_people);
@@ -200,7 +202,7 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
         chain: booking.chain,
         writes,
     };
-    Ok(app.store().submit(command).await? == Outcome::Applied)
+    Ok(lending::submit(app, command, &lent).await? == Outcome::Applied)
 }
 
 /// What lets go of the holds of a session.

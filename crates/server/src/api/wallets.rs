@@ -1,6 +1,6 @@
 //! What does a customer hold?
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::extract::{Path, State};
 use decision::GrantState;
@@ -61,6 +61,7 @@ async fn wallet(
         compiled: &compiled,
         person: &person,
         now: caller.now,
+        processes: app.processes(),
         view: people.view(),
     };
     Answer::ok(&wallet.show(customer).await?)
@@ -70,6 +71,8 @@ struct Wallet<'a> {
     compiled: &'a Compiled,
     person: &'a Person,
     now: Timestamp,
+    /// Whose slices of what is lent are looked at.
+    processes: Arc<Vec<u64>>,
     view: &'a mut View,
 }
 
@@ -175,8 +178,12 @@ impl Wallet<'_> {
             ..Occasion::default()
         };
         for counter in counters(campaign, Some(voucher), &occasion) {
-            let account = self.view.account(counter.account.id).await?;
-            if counter.left(account.as_ref()) == 0 {
+            let parts = match counter.lender {
+                None => vec![counter.account.id],
+                Some(_) => counter.parts(&self.processes),
+            };
+            let parts = self.view.accounts(&parts).await?;
+            if counter.left_of(&parts) == 0 {
                 return Ok(None);
             }
         }

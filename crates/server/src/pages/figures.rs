@@ -107,9 +107,10 @@ pub async fn budget(
     let Some(counter) = counters.iter().find(|counter| is_budget(&counter.cap)) else {
         return Ok(None);
     };
-    let account = app.store().account(project, counter.account.id).await?;
-    let (limit, left) = (counter.cap.limit, counter.left(account.as_ref()));
-    let held = account.map_or(0, |account| account.debits.pending);
+    let parts = counter.parts(&app.processes());
+    let parts = app.store().accounts(project, &parts).await?;
+    let (limit, left) = (counter.cap.limit, counter.left_of(&parts));
+    let held = parts.iter().flatten().map(|part| part.debits.pending).sum();
     Ok(Some(Budget {
         limit,
         held,

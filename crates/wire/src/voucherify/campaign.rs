@@ -15,8 +15,8 @@ use crate::time::{self, Timestamp};
 pub(crate) use domain::expression;
 pub use domain::{Beside, DEFAULT_GRANT_DAYS, Parts};
 pub use settings::{
-    CapInput, CapPeriod, CapReach, CapUnitInput, CommitmentInput, PointsBack, ProfferSettings,
-    ProfferTier, StackingInput,
+    CapInput, CapPeriod, CapReach, CapUnitInput, CommitmentInput, LendingInput, PointsBack,
+    ProfferSettings, ProfferTier, StackingInput,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -25,8 +25,8 @@ mod voucher;
 pub(crate) use campaign::expression;
 pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
-    CapReach, CapUnitInput, CodeCapacity, CommitmentInput, DEFAULT_GRANT_DAYS, Parts, PointsBack,
-    ProfferSettings, ProfferTier, PromotionInput, StackingInput, VoucherConfig,
+    CapReach, CapUnitInput, CodeCapacity, CommitmentInput, DEFAULT_GRANT_DAYS, LendingInput, Parts,
+    PointsBack, ProfferSettings, ProfferTier, PromotionInput, StackingInput, VoucherConfig,
 };
 pub use condition::{Translated, translate};
 pub use customer::{

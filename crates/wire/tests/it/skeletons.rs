@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, Commitment, Currency, Offer, OfferId, Order, Outcome,
-    Presented, Redeemable, Refusal, Scope, Sku, Spread, Stacking, Validity, VoucherId, quote,
+    Asking, Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Offer, OfferId, Order,
+    Outcome, Presented, Redeemable, Refusal, Scope, Sku, Spread, Stacking, Validity, VoucherId,
+    quote,
 };
 use rules::{Condition, Facts, Reads};
 use serde_json::{Value, json};
@@ -24,6 +25,7 @@ fn campaign() -> Campaign {
         commitment: Commitment::WhileBudgetLasts,
         currency: Currency(*b"EUR"),
         caps: Vec::new(),
+        lending: Lending::Off,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What does a redemption write? The transfers, every record and the answer, as one command.
 
 use super::*;
+use crate::lending;
 
 /// A redemption that will succeed unless somebody is faster.
 pub(super) struct Using<'a> {
@@ -55,6 +56,7 @@ impl Using<'_> {
             id: order.id,
             version: *version,
         }));
+        let lent = till.lent();
         let (project, now) = (till.project, till.now);
         drop(made);
         let (of_people, changed) = till.people.finish()?;
@@ -69,7 +71,8 @@ impl Using<'_> {
             writes: [writes, changed].concat(),
         };
         // Whoever was faster took the limit, the order or the code: look again.
-        Ok(answer.after(self.app.store().submit(command).await?)?.ok())
+        let outcome = lending::submit(self.app, command, &lent).await?;
+        Ok(answer.after(outcome)?.ok())
     }
 
     /// What the shop says of the customer, and the grants that are used up.

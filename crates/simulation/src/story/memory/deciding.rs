@@ -126,6 +126,7 @@ impl Memory {
             store: None,
             at: self.now,
             order,
+            process: 0,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use decision::{Guardrail, Policy};
 use offers::{
-    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Happening, Offer, OfferId, Period,
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Happening, Lending, Offer, OfferId, Period,
     Reach, Scope, Sku, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,
 };
 use rules::{Condition, Schema, Type};
@@ -35,6 +35,7 @@ impl Memory {
             commitment: commitment(terms.commitment),
             currency: EUR,
             caps: caps(terms),
+            lending: Lending::Off,
         });
         self.setup.offers.push(Offer {
             id: OfferId(id),
@@ -116,6 +117,7 @@ impl Memory {
             commitment: Commitment::WhileBudgetLasts,
             currency: EUR,
             caps: Vec::new(),
+            lending: Lending::Off,
         });
         self.setup.offers.push(Offer {
             id: OfferId(id),

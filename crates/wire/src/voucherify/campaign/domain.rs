@@ -74,6 +74,7 @@ impl CampaignCreate {
                 .map_err(within)?
                 .unwrap_or(beside.currency),
             caps: settings.all_caps(&beside.rule.caps).map_err(within)?,
+            lending: settings.lending.map_or(offers::Lending::Off, Into::into),
         })
     }
 
@@ -337,6 +338,7 @@ impl ProfferSettings {
             budget: budget.map(|cap| cap.limit),
             grant_remainder: budget.map(|cap| cap.grant_remainder),
             caps: caps.map(|cap| (*cap).into()).collect(),
+            lending: Some(campaign.lending.into()),
             lines: None,
             grant_days: None,
             currency: Some(String::from_utf8_lossy(&campaign.currency.0).into_owned()),

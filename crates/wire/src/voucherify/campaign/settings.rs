@@ -1,6 +1,6 @@
 //! What do we know of a campaign that Voucherify does not? Our members of its body.
 
-use offers::{Cap, CapUnit, Commitment, Period, Reach, Stacking};
+use offers::{Cap, CapUnit, Commitment, Lending, Period, Reach, Stacking};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,6 +19,9 @@ pub struct ProfferSettings {
     /// When less of the budget is left than asked, give what is left.
     pub grant_remainder: Option<bool>,
     pub caps: Vec<CapInput>,
+    /// With `slices` each process that serves the shop spends the budget, and what else is capped
+    /// over the whole campaign, from a slice of its own, so that they do not wait for each other.
+    pub lending: Option<LendingInput>,
     /// Which lines its codes touch, as CEL over `line.*`; a tier says so itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<String>,
@@ -63,6 +66,13 @@ pub enum StackingInput {
 pub enum CommitmentInput {
     Guaranteed,
     WhileBudgetLasts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LendingInput {
+    Off,
+    Slices,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -125,6 +135,7 @@ macro_rules! twins {
 
 twins!(StackingInput, Stacking, Alone, Together, Always);
 twins!(CommitmentInput, Commitment, Guaranteed, WhileBudgetLasts);
+twins!(LendingInput, Lending, Off, Slices);
 twins!(
     CapReach,
     Reach,

@@ -1,0 +1,82 @@
+//! What is left of the limits that a decision may meet?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use decision::{Remaining, candidates};
+use ledger::{Account, AccountId};
+use offers::{
+    CampaignId, CapUnit, Period, Reach,
+    chart::{Counter, Occasion, counters},
+};
+use rules::Facts;
+
+use crate::{app::App, configuration::Compiled, lending, people::People, problem::Refused};
+
+/// What the budgets and caps of the campaigns in question still hold.
+pub async fn remaining(
+    app: &App,
+    people: &mut People<'_>,
+    (compiled, facts, occasion): (&Compiled, &Facts, &Occasion),
+) -> Result<Remaining, Refused> {
+    let mut limits: Vec<(CampaignId, Counter)> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (offer, _) in candidates(&compiled.snapshot, facts) {
+        let Some((_, campaign)) = compiled.snapshot.offer(offer) else {
+            continue;
+        };
+        if !seen.insert(campaign.id) {
+            continue;
+        }
+        let of_campaign = counters(campaign, None, occasion);
+        limits.extend(
+            of_campaign
+                .into_iter()
+                .map(|counter| (campaign.id, counter)),
+        );
+    }
+    if limits.is_empty() {
+        return Ok(Remaining::default());
+    }
+    // What campaigns share is read once, and out of memory: the command that makes the promise is
+    // judged by what is on disk. So are slices; those of others are as old as what others change,
+    // and may be missed here for as long as their processes are new.
+    let mut ids: Vec<AccountId> = limits
+        .iter()
+        .map(|(_, counter)| counter.account.id)
+        .collect();
+    let lent = limits
+        .iter()
+        .filter(|(_, counter)| counter.lender.is_some());
+    ids.extend(lent.flat_map(|(_, counter)| lending::parts(app, counter)));
+    ids.sort_unstable();
+    ids.dedup();
+    let accounts = people.view().balances(&ids).await?;
+    let accounts = ids.into_iter().zip(accounts).collect();
+    Ok(left(app, &limits, &accounts))
+}
+
+fn left(
+    app: &App,
+    limits: &[(CampaignId, Counter)],
+    accounts: &BTreeMap<AccountId, Option<Account>>,
+) -> Remaining {
+    let mut remaining = Remaining::default();
+    for (campaign, counter) in limits {
+        let account = |id: &AccountId| accounts.get(id).copied().flatten();
+        let left = match counter.lender {
+            None => counter.left(account(&counter.account.id).as_ref()),
+            Some(_) => {
+                let parts = lending::parts(app, counter);
+                counter.left_of(&parts.iter().map(account).collect::<Vec<_>>())
+            }
+        };
+        let cap = counter.cap;
+        if left == 0 {
+            remaining.spent.insert(*campaign);
+        }
+        if (cap.reach, cap.period, cap.unit) == (Reach::Campaign, Period::Ever, CapUnit::Money) {
+            remaining.budgets.insert(*campaign, left);
+        }
+    }
+    remaining
+}
