@@ -5,11 +5,23 @@ use std::path::Path;
 
 use ledger::Currency;
 use offers::{
-    Campaign, CampaignId, Cap, CapUnit, Checkout, Commitment, Given, Happening, Lending, OfferId,
-    Period, Reach, Stacking, Validity, Voucher, VoucherId, VoucherKind, book, chart::Occasion,
+    Asking, Benefit, Campaign, CampaignId, Cap, CapUnit, Checkout, Commitment, Given, Happening,
+    Lending, Offer, OfferId, Period, Presented, Priced, PricedLine, Reach, Redeemable, Scope,
+    Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind, book, chart::Occasion,
 };
-use rules::Condition;
-use store::{Command, Expect, Index, Kind, Once, Outcome, ProjectId, Settings, Store, Write};
+use rules::{Condition, Facts, Reads};
+use serde_json::json;
+use server::{
+    checkout::{
+        Counts, Earlier, OrderUse, Redemption, RedemptionState, Sale, Share, StoredOrder, Used,
+        UsedVoucher,
+    },
+    compact::Compact,
+    once,
+    problem::Refused,
+};
+use store::{Command, Expect, Kind, Outcome, ProjectId, Settings, Store, Write};
+use wire::voucherify::{OrderInput, order_to_domain};
 
 use crate::{
     bare::Bare,
@@ -19,6 +31,7 @@ use crate::{
 };
 
 const NOW: i64 = 1_790_000_000_000;
+const EUR: Currency = Currency(*b"EUR");
 const PROJECT: ProjectId = ProjectId(1);
 /// Redemptions in one transaction.
 const BATCH: u64 = 100;
@@ -28,10 +41,6 @@ const ROUNDS: u64 = 10;
 const BEFORE: u64 = 40;
 /// Codes that everybody may use.
 const CODES: u64 = 50;
-/// About what the record of a redemption, of its order and its answer come to, in bytes.
-const REDEMPTION: usize = 700;
-const ORDER: usize = 900;
-const ANSWER: usize = 1_800;
 
 pub fn run(effort: Effort, table: &mut Table) -> Result<(), String> {
     beside_bare(effort, table)?;
@@ -39,7 +48,7 @@ pub fn run(effort: Effort, table: &mut Table) -> Result<(), String> {
 }
 
 fn beside_bare(effort: Effort, table: &mut Table) -> Result<(), String> {
-    let mut ours = Kept::open("redeeming", CODES)?;
+    let mut ours = Shelf::open("redeeming", CODES)?;
     let mut bare = {
         let folder = Folder::new("redeeming-bare")?;
         drop(open(&folder.file())?);
@@ -47,14 +56,14 @@ fn beside_bare(effort: Effort, table: &mut Table) -> Result<(), String> {
     };
     ours.redeem(BEFORE)?;
     for number in 0..BEFORE {
-        bare.apply(&batch(number, CODES))?;
+        bare.apply(&batch(number, CODES)?)?;
     }
     let (mut least, mut limit) = (u64::MAX, u64::MAX);
     for round in 0..effort.repeats.into() {
         least = least.min(ours.redeem(ROUNDS)?);
         let batches: Vec<_> = (0..ROUNDS)
             .map(|number| batch(BEFORE + round * ROUNDS + number, CODES))
-            .collect();
+            .collect::<Result<_, _>>()?;
         let before = cpu::of_this_process();
         for batch in &batches {
             bare.apply(batch)?;
@@ -70,8 +79,8 @@ fn beside_bare(effort: Effort, table: &mut Table) -> Result<(), String> {
 /// Two stores with as many redemptions: in one all are of one code, in the other a thousand are.
 fn after_many(effort: Effort, table: &mut Table) -> Result<(), String> {
     let most = effort.many(100_000, 20_000);
-    let mut few = Kept::open("few-uses", most / 1_000)?;
-    let mut many = Kept::open("many-uses", 1)?;
+    let mut few = Shelf::open("few-uses", most / 1_000)?;
+    let mut many = Shelf::open("many-uses", 1)?;
     few.redeem(most / BATCH)?;
     many.redeem(most / BATCH)?;
     few.codes = 1;
@@ -91,7 +100,7 @@ fn each(nanos: u64) -> f64 {
 }
 
 /// A store into which redemptions go.
-struct Kept {
+struct Shelf {
     store: Store,
     codes: u64,
     /// Batches so far.
@@ -101,7 +110,7 @@ struct Kept {
     _folder: Folder,
 }
 
-impl Kept {
+impl Shelf {
     fn open(name: &str, codes: u64) -> Result<Self, String> {
         let folder = Folder::new(name)?;
         let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -118,7 +127,7 @@ impl Kept {
     fn redeem(&mut self, batches: u64) -> Result<u64, String> {
         let mut spent = 0;
         for _ in 0..batches {
-            let commands = batch(self.batches, self.codes);
+            let commands = batch(self.batches, self.codes)?;
             self.batches += 1;
             let before = cpu::of_this_process();
             let outcomes = self.runtime.block_on(self.store.submit_all(commands));
@@ -138,23 +147,23 @@ fn open(path: &Path) -> Result<Store, String> {
 
 /// A hundred customers of whom each uses a code that has a limit, in a campaign with a budget,
 /// at most once per customer.
-fn batch(number: u64, codes: u64) -> Vec<Command> {
+fn batch(number: u64, codes: u64) -> Result<Vec<Command>, String> {
     let campaign = campaign();
     (0..BATCH)
         .map(|place| redemption(&campaign, number * BATCH + place, codes))
         .collect()
 }
 
-fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Command {
+/// One command, as the till makes it: what is kept is written by the server's own words.
+fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Result<Command, String> {
     let id = (1 << 40) + 3 * number;
     let customer = 1_000_000 + scattered(number) % (1 << 40);
     let voucher = voucher(1 + scattered(number) % codes);
     let occasion = Occasion {
         customer: Some(customer),
-        store: None,
         at: NOW,
         order: id,
-        process: 0,
+        ..Occasion::default()
     };
     let given = [Given {
         campaign,
@@ -173,19 +182,22 @@ fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Command {
         checkout: &checkout,
     };
     let booking = book(&happening, id);
-    Command {
+    let key = once::Key::of_source(PROJECT, ("redeem", &number.to_string()), b"");
+    let kept = Kept {
+        id,
+        customer,
+        campaign,
+        voucher: &voucher,
+    };
+    Ok(Command {
         project: PROJECT,
         now: NOW,
-        once: Some(Once {
-            key: key_of(number),
-            fingerprint: key_of(number),
-            answer: vec![b'a'; ANSWER],
-        }),
+        once: Some(key.once_of(id)),
         expects: expects(voucher.id),
         openings: booking.openings,
         chain: booking.chain,
-        writes: writes(id, (campaign.id.0, voucher.id.0, customer)),
-    }
+        writes: kept.writes().map_err(|error| format!("{error:?}"))?,
+    })
 }
 
 /// As at the till: neither the configuration nor the voucher changed meanwhile. There is neither
@@ -202,35 +214,155 @@ fn expects(voucher: VoucherId) -> Vec<Expect> {
     ]
 }
 
-/// The redemption and its order, and where each is found.
-fn writes(id: u64, (campaign, voucher, customer): (u64, u64, u64)) -> Vec<Write> {
-    let order = id + 1;
-    let link = |index: Index, key: u64| Write::Link {
-        index,
-        key: key.to_be_bytes().to_vec(),
-        id,
+/// What a redemption keeps.
+struct Kept<'a> {
+    id: u64,
+    customer: u64,
+    campaign: &'a Campaign,
+    voucher: &'a Voucher,
+}
+
+impl Kept<'_> {
+    fn writes(&self) -> Result<Vec<Write>, Refused> {
+        let source = format!("order-{}", self.id);
+        let redemption = self.redemption(&source)?;
+        let mut writes = redemption.writes(Some(self.campaign.id))?;
+        writes.extend(self.order().writes(Some(&source))?);
+        Ok(writes)
+    }
+
+    fn redemption(&self, source: &str) -> Result<Redemption, Refused> {
+        let input = order_sent(source).map_err(|error| Refused::Fault(error.to_string()))?;
+        let priced = self.priced(&input)?;
+        Ok(Redemption {
+            id: self.id,
+            parent: None,
+            children: Vec::new(),
+            order: Some(self.id + 1),
+            customer: Some(self.customer),
+            redeemable: Some(Redeemable::Voucher(self.voucher.id)),
+            decision: None,
+            shares: priced.lines.iter().map(share).collect(),
+            rest: 0,
+            given_back: 0,
+            state: RedemptionState::Succeeded,
+            rollbacks: Vec::new(),
+            used: Used::Voucher(Box::new(self.voucher()?)),
+            sale: Some(Box::new(Sale {
+                input: Compact::of(&input)?,
+                priced,
+                date: NOW,
+                tracking_id: None,
+                metadata: Compact::default(),
+                session: None,
+                created_at: None,
+                earlier: Vec::new(),
+                skipped: Compact::default(),
+            })),
+        })
+    }
+
+    fn priced(&self, input: &OrderInput) -> Result<Priced, Refused> {
+        let order = order_to_domain(input, EUR, &Reads::nothing());
+        let order = order.map_err(|wrong| Refused::Fault(format!("{wrong:?}")))?;
+        let asking = Asking {
+            customer: Some(self.customer),
+            now: NOW,
+        };
+        let offer = offer();
+        let presented = Presented {
+            redeemable: Redeemable::Voucher(self.voucher.id),
+            offer: &offer,
+            campaign: self.campaign,
+            voucher: Some(self.voucher),
+            at_most: None,
+        };
+        Ok(offers::quote(&order, &Facts::default(), vec![presented], asking).priced)
+    }
+
+    fn voucher(&self) -> Result<UsedVoucher, Refused> {
+        Ok(UsedVoucher {
+            voucher: self.voucher.clone(),
+            campaign: Some((self.campaign.id, self.campaign.name.as_ref().into())),
+            benefit: offer().benefit,
+            is_on_lines: false,
+            category: None,
+            category_id: None,
+            additional_info: None,
+            metadata: Compact::default(),
+            counts: Counts {
+                used: 1_000,
+                ..Counts::default()
+            },
+            created_at: NOW,
+            updated_at: None,
+        })
+    }
+
+    fn order(&self) -> StoredOrder {
+        let used = vec![Redeemable::Voucher(self.voucher.id)];
+        StoredOrder {
+            id: self.id + 1,
+            customer: Some(self.customer),
+            uses: vec![OrderUse {
+                earlier: Earlier {
+                    redemption: self.id,
+                    date: NOW,
+                    rollback: None,
+                },
+                asked: used.clone(),
+                redeemables: used,
+                discount: 750,
+                is_undone: false,
+            }],
+            created_at: NOW,
+            updated_at: None,
+        }
+    }
+}
+
+fn share(line: &PricedLine) -> Share {
+    Share {
+        units: line.quantity,
+        amount: line.order_share,
+        returned: 0,
+    }
+}
+
+/// An order as the sandbox's shop sends it: two kinds of goods, and their delivery.
+fn order_sent(source: &str) -> Result<OrderInput, serde_json::Error> {
+    let goods = |sku: &str, quantity: u64, price: u64| {
+        json!({
+            "source_id": sku, "related_object": "product", "quantity": quantity, "price": price,
+            "product": {"metadata": {"category": "shoes", "brand": "Hill", "unit_cost": 1_700}}
+        })
     };
-    vec![
-        Write::Put {
-            kind: Kind::Redemption,
-            id,
-            body: vec![b'r'; REDEMPTION],
+    let delivery = json!({"product_id": "prod_5h1pp1ng", "quantity": 1, "price": 490});
+    let sent = json!({
+        "source_id": source,
+        "items": [goods("sku-0417", 1, 4_990), goods("sku-1033", 2, 1_290), delivery],
+        "currency": "EUR"
+    });
+    serde_json::from_value(sent)
+}
+
+fn offer() -> Offer {
+    Offer {
+        id: OfferId(8),
+        campaign: CampaignId(7),
+        name: "Welcome".into(),
+        benefit: Benefit::AmountOff {
+            amount: 750,
+            spread: Spread::Order,
         },
-        link(Index::RedemptionsOfVoucher, voucher),
-        link(Index::RedemptionsOfCustomer, customer),
-        link(Index::RedemptionsOfOrder, order),
-        link(Index::RedemptionsOfCampaign, campaign),
-        Write::Put {
-            kind: Kind::Order,
-            id: order,
-            body: vec![b'o'; ORDER],
-        },
-        Write::Link {
-            index: Index::OrderSource,
-            key: format!("order-{order}").into_bytes(),
-            id: order,
-        },
-    ]
+        scope: Scope::Order,
+        rule: Condition::Always,
+        validity: Validity::default(),
+        active: true,
+        is_tier: false,
+        priority: 0,
+        grant_ms: 0,
+    }
 }
 
 fn campaign() -> Campaign {
@@ -250,7 +382,7 @@ fn campaign() -> Campaign {
         stacking: Stacking::Together,
         priority: 0,
         commitment: Commitment::WhileBudgetLasts,
-        currency: Currency(*b"EUR"),
+        currency: EUR,
         caps: vec![
             cap(Reach::Campaign, CapUnit::Money, 1_000_000_000_000),
             cap(Reach::Customer, CapUnit::Uses, 1),
@@ -278,9 +410,4 @@ fn scattered(number: u64) -> u64 {
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
-}
-
-fn key_of(number: u64) -> [u8; 16] {
-    let (high, low) = (scattered(number), scattered(!number));
-    (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
 }

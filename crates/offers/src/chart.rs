@@ -42,18 +42,20 @@ pub enum AccountKind {
 
 use AccountKind as A;
 
-/// The kinds that are not caps, with number, name and meaning.
+/// The kinds that are not caps, with number, name and meaning. What a campaign gave a customer is
+/// numbered beside the customer's uses of it (106, 206, 306): rows of the same place in a hundred,
+/// owner and party stand together in a store.
 const PLAIN: [(AccountKind, u16, &str, &str); 16] = [
     (A::Budget, 1, "Budget", "What a campaign may still spend."),
     (
         A::Funding,
-        2,
+        506,
         "Funding",
         "Where a campaign's money comes from.",
     ),
     (
         A::DiscountGiven,
-        3,
+        406,
         "Discount given",
         "What a campaign took off orders.",
     ),

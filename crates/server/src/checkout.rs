@@ -17,7 +17,7 @@ use offers::{
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
 use rules::{Facts, Reads, Telling, Value};
-use store::{Expect, Index, Kind, Page, ProjectId, TransferFilter};
+use store::{Expect, Index, Kind, Page, ProjectId, TransferFilter, View};
 use wire::{
     ids::{self, Tag},
     voucherify::{
@@ -27,7 +27,10 @@ use wire::{
 };
 
 pub use quote::{Fate, Quote, sweep};
-pub use records::{OrderUse, Redemption, RedemptionState, Reservation, Share, StoredOrder};
+pub use records::{
+    Back, Counts, Earlier, OrderUse, Redemption, RedemptionState, Reservation, Sale, Share,
+    StoredOrder, Used, UsedVoucher,
+};
 
 use crate::{
     api::{
@@ -40,6 +43,7 @@ use crate::{
     lending,
     people::People,
     problem::Refused,
+    versioned,
     vouchers::{self as codes, Issued},
 };
 
@@ -141,7 +145,11 @@ impl<'a> Till<'a> {
         let named = call.customer.or_else(|| call.order?.customer.as_ref());
         let customer = customer_of(&mut people, (named, call)).await?;
         let stored = stored_order(&mut people, call.order).await?;
-        let input = merged(call.order, stored.as_ref().map(|(order, _)| order));
+        let kept = match &stored {
+            Some((order, _)) => Some(sent_last(people.view(), order).await?),
+            None => None,
+        };
+        let input = merged(call.order, kept);
         let mut order = order_to_domain(&input, compiled.settings.currency, &Reads::everything())
             .map_err(|wrong| malformed(&wrong.under("order")))?;
         let earlier = stored.iter().flat_map(|(order, _)| order.standing());
@@ -530,22 +538,42 @@ async fn stored_order(
         None => None,
     };
     match (record, by_id) {
-        (Some(record), _) => Ok(Some((read(&record.body)?, record.version))),
+        (Some(record), _) => Ok(Some((versioned::read(&record.body)?, record.version))),
         (None, Some(name)) => Err(not_found("order", name)),
         (None, None) => Ok(None),
     }
 }
 
+/// What the shop sent of an order last.
+///
+/// # Errors
+/// When the store cannot be read.
+async fn sent_last(view: &mut View, order: &StoredOrder) -> Result<OrderInput, Refused> {
+    sale_of(view, order).await?.input.read()
+}
+
+/// The last sale of an order.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn sale_of(view: &mut View, order: &StoredOrder) -> Result<Sale, Refused> {
+    let lost = || Refused::Fault("an order's redemption is lost".into());
+    let last = order.last().ok_or_else(lost)?;
+    let record = view.get(Kind::Redemption, last).await?.ok_or_else(lost)?;
+    let redemption: Redemption = versioned::read(&record.body)?;
+    redemption.sale.map(|sale| *sale).ok_or_else(lost)
+}
+
 /// The order that is meant: as it is sent, or as it is kept where only its name is sent.
-fn merged(sent: Option<&OrderInput>, kept: Option<&StoredOrder>) -> OrderInput {
+fn merged(sent: Option<&OrderInput>, kept: Option<OrderInput>) -> OrderInput {
     match (sent, kept) {
         (Some(sent), Some(kept)) if sent.items.is_none() && sent.amount.is_none() => OrderInput {
             status: sent.status,
-            metadata: sent.metadata.clone().or(kept.input.metadata.clone()),
-            ..kept.input.clone()
+            metadata: sent.metadata.clone().or(kept.metadata),
+            ..kept
         },
         (Some(sent), Some(kept)) => OrderInput {
-            source_id: sent.source_id.clone().or(kept.input.source_id.clone()),
+            source_id: sent.source_id.clone().or(kept.source_id),
             ..sent.clone()
         },
         (Some(sent), None) => sent.clone(),

@@ -11,6 +11,7 @@ pub mod checkout;
 pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod compact;
 pub mod configuration;
 pub mod counting;
 pub mod deciding;

@@ -14,6 +14,8 @@ use crate::{app::App, problem::Refused};
 const HEADER: &str = "idempotency-key";
 const REPLAYED: &str = "idempotency-replayed";
 const MAX_KEY_BYTES: usize = 255;
+/// Stands for the status where a record tells the answer.
+const OF_RECORD: u16 = 0;
 
 /// A key that came with a request, and what it came with.
 #[derive(Clone, Copy)]
@@ -73,6 +75,19 @@ impl Key {
             answer: kept,
         }
     }
+
+    /// The same for an answer that is told from a record again, by the record's number: it is not
+    /// kept twice.
+    #[must_use]
+    pub fn once_of(&self, record: u64) -> Once {
+        let mut kept = OF_RECORD.to_be_bytes().to_vec();
+        kept.extend_from_slice(&record.to_be_bytes());
+        Once {
+            key: self.key,
+            fingerprint: self.fingerprint,
+            answer: kept,
+        }
+    }
 }
 
 /// A refusal that a retry with the same key hears again, unless the key was answered before.
@@ -110,6 +125,8 @@ pub struct Answer {
     status: StatusCode,
     body: Bytes,
     is_replayed: bool,
+    /// The record that tells it, where it is not told yet.
+    record: Option<u64>,
 }
 
 impl Answer {
@@ -120,6 +137,7 @@ impl Answer {
             status,
             body: crate::configuration::write(view)?.into(),
             is_replayed: false,
+            record: None,
         })
     }
 
@@ -127,6 +145,12 @@ impl Answer {
     /// As [`Answer::new`].
     pub fn ok<T: serde::Serialize>(view: &T) -> Result<Self, Refused> {
         Self::new(StatusCode::OK, view)
+    }
+
+    /// The record that tells the answer, where only its number was kept ([`Key::once_of`]).
+    #[must_use]
+    pub fn record(&self) -> Option<u64> {
+        self.record
     }
 
     /// The body.
@@ -143,7 +167,12 @@ impl Answer {
     /// As [`Answer::new`].
     pub fn showing<T: serde::Serialize>(self, view: &T) -> Result<Self, Refused> {
         let body = crate::configuration::write(view)?.into();
-        Ok(Self { body, ..self })
+        let record = None;
+        Ok(Self {
+            body,
+            record,
+            ..self
+        })
     }
 
     /// What to answer where a command with [`Key::once`] was applied, now or before; any other
@@ -162,11 +191,13 @@ impl Answer {
 
     fn kept(answer: &[u8]) -> Self {
         let (status, body) = answer.split_first_chunk::<2>().unwrap_or((&[0, 200], &[]));
-        let status = StatusCode::from_u16(u16::from_be_bytes(*status)).unwrap_or_default();
+        let status = u16::from_be_bytes(*status);
+        let record = (status == OF_RECORD).then(|| body.first_chunk().copied());
         Self {
-            status,
+            status: StatusCode::from_u16(status).unwrap_or_default(),
             body: Bytes::copy_from_slice(body),
             is_replayed: true,
+            record: record.flatten().map(u64::from_be_bytes),
         }
     }
 }

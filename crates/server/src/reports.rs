@@ -10,17 +10,16 @@ use offers::{
     chart::{AccountKind, Occasion, counters},
 };
 use rules::Reads;
-use serde::Deserialize;
 use store::{AccountsOf, Index, Kind, Page, ProjectId, View};
 use tokio::runtime::Handle;
 use wire::voucherify::{OrderInput, order_to_domain};
 
 use crate::{
     app::App,
-    checkout::RedemptionState,
-    configuration,
+    checkout::{Redemption, RedemptionState, StoredOrder},
     deciding::{PROGRAMME, arm_key},
     problem::Refused,
+    versioned,
     vouchers::key,
 };
 
@@ -344,7 +343,7 @@ async fn add_redeemed(
             .into_iter()
             .flatten()
         {
-            let redemption: Redeemed = configuration::read(&record.body)?;
+            let redemption: Redemption = versioned::read(&record.body)?;
             if redemption.state == RedemptionState::Succeeded {
                 posted.redemptions += 1;
                 orders.extend(redemption.order);
@@ -356,14 +355,23 @@ async fn add_redeemed(
         }
     }
     let orders: Vec<u64> = orders.into_iter().collect();
+    let mut last: Vec<u64> = Vec::new();
+    for record in view.get_many(Kind::Order, &orders).await?.iter().flatten() {
+        let order: StoredOrder = versioned::read(&record.body)?;
+        last.extend(order.last());
+    }
     for record in view
-        .get_many(Kind::Order, &orders)
+        .get_many(Kind::Redemption, &last)
         .await?
-        .into_iter()
+        .iter()
         .flatten()
     {
-        let stored: Ordered = configuration::read(&record.body)?;
-        let Ok(order) = order_to_domain(&stored.input, currency, &Reads::nothing()) else {
+        let redemption: Redemption = versioned::read(&record.body)?;
+        let Some(sale) = redemption.sale else {
+            continue;
+        };
+        let input: OrderInput = sale.input.read()?;
+        let Ok(order) = order_to_domain(&input, currency, &Reads::nothing()) else {
             continue;
         };
         let goods = order.lines.iter().map(|line| {
@@ -378,19 +386,6 @@ async fn add_redeemed(
             .saturating_add(goods.fold(0, Minor::saturating_add));
     }
     Ok(())
-}
-
-/// What a report reads of a redemption.
-#[derive(Deserialize)]
-struct Redeemed {
-    order: Option<u64>,
-    state: RedemptionState,
-}
-
-/// What a report reads of an order.
-#[derive(Deserialize)]
-struct Ordered {
-    input: OrderInput,
 }
 
 /// How many customers are enrolled in each arm.

@@ -190,6 +190,8 @@ pub enum Kind {
     Redemption = 32,
     Rollback = 33,
     Order = 34,
+    /// A redemption that failed.
+    Failure = 35,
     /// Reserved.
     Grant = 40,
     Decision = 41,
@@ -222,7 +224,9 @@ pub enum Index {
     CampaignName = 7,
     OffersOfCampaign = 8,
     RedemptionsOfVoucher = 9,
+    /// Reserved.
     RedemptionsOfCustomer = 10,
+    /// Reserved.
     RedemptionsOfOrder = 11,
     RedemptionsOfCampaign = 12,
     /// Unique: the shop's id of an order.
@@ -254,7 +258,7 @@ pub enum Index {
     LapsingOn = 27,
     /// Customers of whose decisions the inputs are still to be taken back, under one empty key.
     TakenBack = 28,
-    /// Redemptions that succeeded, or failed.
+    /// Reserved: redemptions that succeeded, or failed.
     RedemptionsOfResult = 29,
 }
 
@@ -325,7 +329,7 @@ numbered! {
     Kind:
     Project, ApiKey, Setting, Campaign, Offer, ValidationRule, Assignment, Experiment,
     Policy, Segment, Snapshot, Lease, Visit, Import, Customer, Node, Voucher, Reservation,
-    Redemption, Rollback, Order, Grant, Decision, Enrolment, Seen, Counted
+    Redemption, Rollback, Order, Failure, Grant, Decision, Enrolment, Seen, Counted
 }
 
 numbered! {

@@ -45,7 +45,7 @@ fn account_row(kind: AccountKind, number: &str, name: &str, meaning: &str) -> St
 #[test]
 fn the_page_shows_the_chart_as_it_is() {
     let page = include_str!("../../../../docs/LEDGER.md");
-    let plain = entries().filter(|entry| entry.number < 100);
+    let plain = entries().filter(|entry| !(100..400).contains(&entry.number));
     let mut rows: Vec<String> = plain
         .map(|one| account_row(one.kind, &one.number.to_string(), &one.name, one.meaning))
         .collect();

@@ -1,21 +1,24 @@
-//! Orders that redeemables were used on, as they were answered last.
+//! Orders that redeemables were used on, as they stand.
 
 use axum::extract::{Path, State};
-use store::{Index, Kind};
+use store::{Index, Kind, View};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{List, OrderView},
 };
 
-use super::dialect::{Asked, not_found, page_of};
+use super::{
+    dialect::{Asked, not_found, page_of},
+    redemptions::order_now,
+};
 use crate::{
     app::App,
     auth::{Caller, Redeem},
-    checkout::StoredOrder,
-    configuration::read,
+    checkout::{StoredOrder, sale_of},
     once::Answer,
     problem::Refused,
+    versioned,
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -33,9 +36,10 @@ async fn list(
 ) -> Result<Answer, Refused> {
     let page = (Kind::Order, asked.paging()?);
     let (records, total) = page_of(&app, caller.project, page).await?;
+    let mut view = app.store().view(caller.project)?;
     let mut rows = Vec::new();
     for record in records {
-        rows.push(read::<StoredOrder>(&record.body)?.view);
+        rows.push(shown(&mut view, &versioned::read(&record.body)?).await?);
     }
     Answer::ok(&List::page("orders", rows, total))
 }
@@ -61,5 +65,11 @@ async fn get(
         None => None,
     };
     let record = record.ok_or_else(|| not_found("order", &name))?;
-    Answer::ok(&read::<StoredOrder>(&record.body)?.view)
+    let mut view = app.store().view(caller.project)?;
+    Answer::ok(&shown(&mut view, &versioned::read(&record.body)?).await?)
+}
+
+async fn shown(view: &mut View, order: &StoredOrder) -> Result<OrderView, Refused> {
+    let sale = sale_of(view, order).await?;
+    order_now(order, &sale)
 }

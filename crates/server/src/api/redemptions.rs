@@ -2,6 +2,7 @@
 
 mod shown;
 mod using;
+mod views;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,7 +14,7 @@ use axum::{
 use decision::GrantState;
 use ledger::Account;
 use offers::{Booking, Checkout, Discount, Happening, Redeemable, book, chart};
-use store::{Command, Expect, Index, Kind, Page, ProjectId, Write};
+use store::{Command, Expect, Index, Kind, Page, ProjectId, Record, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
@@ -26,27 +27,30 @@ use wire::{
 
 use super::{
     customers,
-    dialect::{Asked, not_found, page_of, page_under, parse, refuse, retry},
+    dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry},
     promotions,
-    validations::{self, forgotten, released, rows, session_key, used},
-    vouchers::{self, Counts},
+    validations::{forgotten, released, rows, session_key, used},
+    vouchers,
 };
 use crate::{
     app::App,
     auth::{Caller, Redeem},
     checkout::{
-        Call, Fate, For, Found, OrderUse, Quote, Redemption, RedemptionState, Share, StoredOrder,
-        Till, sweep,
+        Call, Fate, For, Found, Quote, Redemption, RedemptionState, Share, StoredOrder, Till, Used,
+        sweep,
     },
+    compact::Compact,
     configuration::{read, write},
     once::{self, Answer},
     problem::Refused,
-    telemetry,
+    telemetry, versioned,
     vouchers::key,
 };
 
 use shown::Reader;
-use using::{Using, json};
+use using::Using;
+use views::json;
+pub use views::order_now;
 
 /// Earlier uses of a code without limit are counted so far in the answer to a redemption, so that
 /// its cost does not grow with them.
@@ -84,7 +88,19 @@ async fn redeem(
         }
         other => other,
     };
-    Reader::of(&app, &caller).tell_answer(answer?).await
+    let answer = told(&app, caller.project, answer?).await?;
+    Reader::of(&app, &caller).tell_answer(answer).await
+}
+
+/// An answer that was given before, from what is kept.
+async fn told(app: &App, project: ProjectId, answer: Answer) -> Result<Answer, Refused> {
+    let Some(id) = answer.record() else {
+        return Ok(answer);
+    };
+    let before = load(app, project, (Kind::Redemption, id)).await?;
+    let (top, _) = before.ok_or_else(|| Refused::Fault("what was answered is lost".into()))?;
+    let mut view = app.store().view(project)?;
+    answer.showing(&views::answered(&mut view, &top).await?)
 }
 
 async fn attempt(
@@ -105,9 +121,9 @@ async fn attempt(
     let mut till = Till::open(app, &call).await?;
     till.offer(&request.redeemables).await?;
     if let Some(before) = repeated(&till)
-        && let Some((redemption, _)) = load(app, caller.project, before).await?
+        && let Some((redemption, _)) = load(app, caller.project, (Kind::Redemption, before)).await?
     {
-        return answer_again(&till, &redemption).map(Some);
+        return answer_again(&mut till, &redemption).await.map(Some);
     }
     let quote = till.quote();
     if quote.is_short && !swept.swap(true, Ordering::Relaxed) {
@@ -137,7 +153,7 @@ async fn attempt(
 }
 
 /// The earlier answer, unless somebody else asks: it tells of the customer it was given to.
-fn answer_again(till: &Till<'_>, before: &Redemption) -> Result<Answer, Refused> {
+async fn answer_again(till: &mut Till<'_>, before: &Redemption) -> Result<Answer, Refused> {
     let asking = till.customer.and_then(|id| till.people.person(id));
     if let (Some(asking), Some(holder)) = (asking, before.customer)
         && !asking.answers_to(holder)
@@ -145,7 +161,7 @@ fn answer_again(till: &Till<'_>, before: &Redemption) -> Result<Answer, Refused>
         let details = "these redeemables were used on the order by another customer";
         return Err(refuse(Key::InvalidOrder, details));
     }
-    Answer::ok(&before.answer)
+    Answer::ok(&views::answered(till.people.view(), before).await?)
 }
 
 /// The redemption that used the same redeemables on the same order before, and stands.
@@ -157,7 +173,7 @@ fn repeated(till: &Till<'_>) -> Option<u64> {
     }
     let mut standing = stored.standing();
     let before = standing.find(|one| one.asked == asked);
-    before.map(|one| one.redemption)
+    before.map(|one| one.earlier.redemption)
 }
 
 fn asked(till: &Till<'_>) -> Vec<Redeemable> {
@@ -167,18 +183,18 @@ fn asked(till: &Till<'_>) -> Vec<Redeemable> {
     asked
 }
 
-/// A redemption and the version of its record.
+/// A redemption, or one that failed, and the version of its record.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn load(
     app: &App,
     project: ProjectId,
-    id: u64,
+    (kind, id): (Kind, u64),
 ) -> Result<Option<(Redemption, u64)>, Refused> {
-    let record = app.store().get(project, Kind::Redemption, id).await?;
+    let record = app.store().get(project, kind, id).await?;
     record
-        .map(|record| Ok((read(&record.body)?, record.version)))
+        .map(|record| Ok((versioned::read(&record.body)?, record.version)))
         .transpose()
 }
 
@@ -198,7 +214,6 @@ fn failed(
         view.related_object_type = input.object.name();
         view.related_object_id.clone_from(&input.id);
     }
-    let view = serde_json::to_value(&view).map_err(|e| Refused::Fault(e.to_string()))?;
     let redemption = Redemption {
         id,
         parent: None,
@@ -211,13 +226,13 @@ fn failed(
         rest: 0,
         given_back: 0,
         state: RedemptionState::Failed,
-        view,
-        answer: serde_json::Value::Null,
+        rollbacks: Vec::new(),
+        used: Used::Nothing(Compact::of(&view)?),
+        sale: None,
     };
     let status = StatusCode::from_u16(body.code).unwrap_or(StatusCode::BAD_REQUEST);
     let answer = Answer::new(status, &body)?;
-    let kept = made(&redemption)?.into();
-    let mut command = crate::setup::writes(till.project, kept);
+    let mut command = crate::setup::writes(till.project, redemption.writes(None)?);
     command.now = till.now;
     command.once = once.map(|key| key.once(&answer));
     Ok((command, answer))
@@ -247,32 +262,6 @@ fn failure(till: &Till<'_>, quote: &Quote) -> (usize, ErrorBody) {
     }
 }
 
-/// What writes a new redemption down, under its result.
-fn made(redemption: &Redemption) -> Result<[Write; 2], Refused> {
-    let result: &[u8] = match redemption.state {
-        RedemptionState::Failed => b"FAILURE",
-        RedemptionState::Succeeded | RedemptionState::RolledBack => b"SUCCESS",
-    };
-    let link = Write::Link {
-        index: Index::RedemptionsOfResult,
-        key: result.into(),
-        id: redemption.id,
-    };
-    Ok([put(redemption)?, link])
-}
-
-/// What writes a redemption down.
-///
-/// # Errors
-/// Never for what is stored here; a fault if it happens.
-pub fn put(redemption: &Redemption) -> Result<Write, Refused> {
-    Ok(Write::Put {
-        kind: Kind::Redemption,
-        id: redemption.id,
-        body: write(redemption)?,
-    })
-}
-
 /// All redemptions, newest first, failed ones included.
 #[utoipa::path(get, path = "/v1/redemptions",
     responses((status = 200, body = List<RedemptionView>)))]
@@ -281,21 +270,53 @@ async fn list(
     caller: Caller<Redeem>,
     asked: Asked,
 ) -> Result<Answer, Refused> {
-    let (kind, paging) = (Kind::Redemption, asked.paging()?);
+    let (project, paging) = (caller.project, asked.paging()?);
     let result = asked.get("result").map(str::to_uppercase);
-    let (records, total) = match &result {
-        None => page_of(&app, caller.project, (kind, paging)).await?,
-        Some(result) => {
-            let under = (Index::RedemptionsOfResult, result.as_bytes());
-            page_under(&app, caller.project, (under, kind, paging)).await?
-        }
+    let (records, total) = match result.as_deref() {
+        None => page_of_all(&app, project, paging).await?,
+        Some("SUCCESS") => page_of(&app, project, (Kind::Redemption, paging)).await?,
+        Some("FAILURE") => page_of(&app, project, (Kind::Failure, paging)).await?,
+        Some(_) => (Vec::new(), 0),
     };
-    let mut rows = Vec::new();
-    for record in records {
-        rows.push(read::<Redemption>(&record.body)?.view);
-    }
+    let mut rows = rows_of(&app, project, &records).await?;
     Reader::of(&app, &caller).tell(&mut rows).await?;
     Answer::ok(&List::page("redemptions", rows, total))
+}
+
+/// Redemptions and those that failed, as one list.
+async fn page_of_all(
+    app: &App,
+    project: ProjectId,
+    paging: Paging,
+) -> Result<(Vec<Record>, u64), Refused> {
+    let mut view = app.store().view(project)?;
+    let (mut all, mut total) = (Vec::new(), 0);
+    for kind in [Kind::Redemption, Kind::Failure] {
+        let ids = view.ids(kind, paging.upto()).await?;
+        all.extend(ids);
+        total += view.count_records(kind).await?;
+    }
+    all.sort_unstable_by(|one, other| other.cmp(one));
+    all.truncate(paging.upto().limit as usize);
+    let page = paging.cut(all);
+    let mut records = Vec::new();
+    for kind in [Kind::Redemption, Kind::Failure] {
+        records.extend(view.get_many(kind, &page).await?.into_iter().flatten());
+    }
+    records.sort_unstable_by_key(|record| std::cmp::Reverse(record.id));
+    Ok((records, total))
+}
+
+/// Redemptions as they are shown.
+async fn rows_of(
+    app: &App,
+    project: ProjectId,
+    records: &[Record],
+) -> Result<Vec<serde_json::Value>, Refused> {
+    let read = records.iter().map(|record| versioned::read(&record.body));
+    let redemptions: Vec<Redemption> = read.collect::<Result<_, _>>()?;
+    let mut view = app.store().view(project)?;
+    views::known(&mut view, &redemptions).await
 }
 
 /// One redemption or rollback.
@@ -311,10 +332,13 @@ async fn get(
         let record = record.ok_or_else(|| not_found("redemption", &name))?;
         return Answer::ok(&read::<serde_json::Value>(&record.body)?);
     }
-    let (mut redemption, _) = find(&app, caller.project, &name).await?;
-    let reader = Reader::of(&app, &caller);
-    reader.tell([&mut redemption.view]).await?;
-    Answer::ok(&redemption.view)
+    let (redemption, _) = find(&app, caller.project, &name).await?;
+    let mut view = app.store().view(caller.project)?;
+    let mut shown = views::known(&mut view, std::slice::from_ref(&redemption)).await?;
+    drop(view);
+    Reader::of(&app, &caller).tell(&mut shown).await?;
+    let shown = shown.pop();
+    Answer::ok(&shown.ok_or_else(|| not_found("redemption", &name))?)
 }
 
 /// A redemption by its id.
@@ -322,11 +346,15 @@ async fn get(
 /// # Errors
 /// When there is none.
 pub async fn find(app: &App, project: ProjectId, name: &str) -> Result<(Redemption, u64), Refused> {
-    let id = ids::parse(Tag::Redemption, name);
-    let id = id.or_else(|_| ids::parse(Tag::FailedRedemption, name));
     let missing = || not_found("redemption", name);
-    let id = id.map_err(|_| missing())?;
-    load(app, project, id).await?.ok_or_else(missing)
+    let (kind, id) = match ids::parse(Tag::Redemption, name) {
+        Ok(id) => (Kind::Redemption, id),
+        Err(_) => {
+            let failed = ids::parse(Tag::FailedRedemption, name);
+            (Kind::Failure, failed.map_err(|_| missing())?)
+        }
+    };
+    load(app, project, (kind, id)).await?.ok_or_else(missing)
 }
 
 /// The redemptions of a voucher, newest first.
@@ -349,10 +377,7 @@ async fn of_voucher(
     let index = (Index::RedemptionsOfVoucher, of.as_slice());
     let page = (index, Kind::Redemption, paging);
     let (records, total) = page_under(&app, project, page).await?;
-    let mut entries = Vec::new();
-    for record in records {
-        entries.push(read::<Redemption>(&record.body)?.view);
-    }
+    let mut entries = rows_of(&app, project, &records).await?;
     Reader::of(&app, &caller).tell(&mut entries).await?;
     let is_gift = matches!(voucher.kind, offers::VoucherKind::GiftCard { .. });
     let spent = counts.loaded.saturating_sub(counts.balance);

@@ -14,24 +14,25 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Key, OrderStatus, OrderView, ReturnedItem, RollbackLink, RollbackRequest, RollbackResponse,
-        RollbackView, StackedRollback,
+        Key, OrderView, ReturnedItem, RollbackRequest, RollbackResponse, RollbackView,
+        StackedRollback,
     },
 };
 
 use super::{
     dialect::{Asked, parse_optional, refuse, retry},
-    redemptions::{find, load, put},
+    redemptions::{find, load, order_now},
 };
 use crate::{
     app::App,
     auth::{Caller, Redeem},
-    checkout::{Redemption, RedemptionState, Share, StoredOrder},
-    configuration::{read, write},
+    checkout::{Back, Redemption, RedemptionState, Share, StoredOrder, sale_of},
+    configuration::write,
     jobs,
     once::{self, Answer},
     people::People,
     problem::Refused,
+    versioned,
     vouchers::{self, key},
 };
 
@@ -128,7 +129,7 @@ async fn attempt(
     };
     let mut parts = Vec::new();
     for id in &top.children {
-        let child = load(app, project, *id).await?;
+        let child = load(app, project, (Kind::Redemption, *id)).await?;
         let (child, version) = child.ok_or_else(|| Refused::Fault("a child is lost".into()))?;
         undoing.expects.push(expect(Kind::Redemption, *id, version));
         parts.push(undoing.part(child).await?);
@@ -308,31 +309,22 @@ impl Undoing<'_> {
         let Some(record) = record else {
             return Ok(None);
         };
-        let mut order: StoredOrder = read(&record.body)?;
+        let mut order: StoredOrder = versioned::read(&record.body)?;
         let given_back: Minor = parts.iter().map(|part| part.given_back).sum();
-        for one in order.uses.iter_mut().filter(|one| one.redemption == top.id) {
+        let mine = order.uses.iter_mut();
+        for one in mine.filter(|one| one.earlier.redemption == top.id) {
             one.discount = one.discount.saturating_sub(given_back);
             one.is_undone |= is_whole;
-        }
-        if order.standing().next().is_none() {
-            without_discounts(&mut order.view);
-        }
-        let name = ids::format(Tag::Redemption, top.id);
-        let of_order = order.view.redemptions.as_mut();
-        let mine = of_order.and_then(|all| all.get_mut(&name));
-        if let (Some(mine), Some(part)) = (mine, parts.first()) {
-            mine.rollback_id = Some(ids::format(Tag::Rollback, part.rollback));
-            mine.rollback_date = Some(self.caller.now);
+            if let Some(part) = parts.first() {
+                one.earlier.rollback = Some(self.back(part.rollback));
+            }
         }
         order.updated_at = Some(self.caller.now);
-        order.view.updated_at = order.updated_at;
         self.expects.push(expect(Kind::Order, id, record.version));
-        self.writes.push(Write::Put {
-            kind: Kind::Order,
-            id,
-            body: write(&order)?,
-        });
-        Ok(Some(order.view))
+        self.writes.extend(order.writes(None)?);
+        let mut view = self.app.store().view(project)?;
+        let sale = sale_of(&mut view, &order).await?;
+        order_now(&order, &sale).map(Some)
     }
 
     /// Keeps a redemption as it is now, and its rollback.
@@ -380,22 +372,24 @@ impl Undoing<'_> {
         view
     }
 
+    /// How a rollback is told of beside.
+    fn back(&self, rollback: u64) -> Back {
+        Back {
+            id: rollback,
+            date: self.caller.now,
+        }
+    }
+
     fn record(
         &mut self,
         view: &RollbackView,
         rollback: u64,
         redemption: &Redemption,
     ) -> Result<(), Refused> {
-        let link = RollbackLink {
-            id: view.id.clone(),
-            date: self.caller.now,
-            rollback_order_mode: "WITH_ORDER",
-        };
-        let link = serde_json::to_value(&link).map_err(|e| Refused::Fault(e.to_string()))?;
-        let mut shown = redemption.clone();
-        tell(&mut shown, link);
+        let mut kept = redemption.clone();
+        kept.rollbacks.push(self.back(rollback));
         self.writes.extend([
-            put(&shown)?,
+            kept.put()?,
             Write::Put {
                 kind: Kind::Rollback,
                 id: rollback,
@@ -454,51 +448,6 @@ fn take_back(redemption: &mut Redemption, returned: &[ReturnedItem]) -> Result<(
         share.returned = after;
     }
     Ok(())
-}
-
-/// Writes a rollback into the redemption as it is shown.
-fn tell(redemption: &mut Redemption, link: serde_json::Value) {
-    let is_whole = redemption.state == RedemptionState::RolledBack;
-    let Some(view) = redemption.view.as_object_mut() else {
-        return;
-    };
-    if is_whole {
-        view.insert("status".into(), "ROLLED_BACK".into());
-    }
-    let related = view
-        .entry("related_redemptions")
-        .or_insert_with(|| serde_json::json!({}));
-    let rollbacks = related.as_object_mut().map(|related| {
-        related
-            .entry("rollbacks")
-            .or_insert_with(|| serde_json::json!([]))
-    });
-    if let Some(rollbacks) = rollbacks.and_then(serde_json::Value::as_array_mut) {
-        rollbacks.push(link);
-    }
-}
-
-/// An order of which nothing stands: cancelled, at its full price.
-fn without_discounts(view: &mut OrderView) {
-    view.status = Some(OrderStatus::Canceled);
-    view.discount_amount = 0;
-    view.items_discount_amount = 0;
-    view.total_discount_amount = 0;
-    view.applied_discount_amount = 0;
-    view.items_applied_discount_amount = 0;
-    view.total_applied_discount_amount = 0;
-    if view.initial_amount > 0 {
-        view.amount = view.initial_amount;
-    }
-    view.total_amount = view.amount;
-    view.items.retain(|item| item.applied_quantity == 0);
-    for item in &mut view.items {
-        item.discount_amount = 0;
-        item.applied_discount_amount = 0;
-        item.discount_quantity = 0;
-        item.applied_discount_quantity = 0;
-        item.subtotal_amount = item.amount;
-    }
 }
 
 /// The grants that were used may be used again, as long as they last.

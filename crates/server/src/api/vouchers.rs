@@ -43,7 +43,7 @@ use crate::{
 
 pub use making::{New, config_of, is_fixed, of_campaign};
 use making::{card, make};
-pub use shown::{Counts, counted_view, counts, new_view, view};
+pub use shown::{as_used, counts, new_view, used_view, view};
 
 const MAX_CODE_BYTES: usize = 128;
 /// Codes of a campaign that are removed with it; one that has more is paused instead.

@@ -1,18 +1,23 @@
-//! What is kept of an order, of a reservation and of a redemption?
+//! What is kept of an order, of a reservation and of a redemption? What was said and given, once;
+//! how it is shown follows from it.
 
 use ledger::{Minor, Timestamp};
-use offers::Redeemable;
+use offers::{Benefit, CampaignId, Priced, Redeemable, Voucher};
 use serde::{Deserialize, Serialize};
-use wire::voucherify::{OrderInput, OrderView};
+use store::{Index, Kind, Write};
 
-/// An order that redeemables were used on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+use crate::{
+    compact::Compact,
+    problem::Refused,
+    versioned::{self, Versioned},
+    vouchers::key,
+};
+
+/// An order that redeemables were used on. What the shop sent of it last, and what that came to,
+/// is kept with the last of its uses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredOrder {
     pub id: u64,
-    /// As the shop sent it last.
-    pub input: OrderInput,
-    /// As it was answered last.
-    pub view: OrderView,
     pub customer: Option<u64>,
     /// Oldest first.
     pub uses: Vec<OrderUse>,
@@ -20,11 +25,14 @@ pub struct StoredOrder {
     pub updated_at: Option<Timestamp>,
 }
 
+impl Versioned for StoredOrder {
+    const NAME: &'static str = "order";
+}
+
 /// One redemption on an order.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderUse {
-    /// The redemption, or the parent of several.
-    pub redemption: u64,
+    pub earlier: Earlier,
     /// What was put forward, sorted.
     pub asked: Vec<Redeemable>,
     /// What was used.
@@ -34,10 +42,50 @@ pub struct OrderUse {
     pub is_undone: bool,
 }
 
+/// A redemption as its order tells of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// The redemption, or the parent of several.
+    pub redemption: u64,
+    pub date: Timestamp,
+    pub rollback: Option<Back>,
+}
+
+/// A rollback, as it is told where it is not the matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Back {
+    pub id: u64,
+    pub date: Timestamp,
+}
+
 impl StoredOrder {
     /// The redemptions that stand.
     pub fn standing(&self) -> impl Iterator<Item = &OrderUse> {
         self.uses.iter().filter(|one| !one.is_undone)
+    }
+
+    /// The last redemption: with it is kept what the shop sent last.
+    #[must_use]
+    pub fn last(&self) -> Option<u64> {
+        self.uses.last().map(|one| one.earlier.redemption)
+    }
+
+    /// What writes it down; `source` is the shop's name of an order that is new.
+    ///
+    /// # Errors
+    /// Never for what is stored here; a fault if it happens.
+    pub fn writes(&self, source: Option<&str>) -> Result<Vec<Write>, Refused> {
+        let mut writes = vec![Write::Put {
+            kind: Kind::Order,
+            id: self.id,
+            body: versioned::write(self)?,
+        }];
+        writes.extend(source.map(|source| Write::Link {
+            index: Index::OrderSource,
+            key: source.as_bytes().to_vec(),
+            id: self.id,
+        }));
+        Ok(writes)
     }
 }
 
@@ -51,7 +99,7 @@ pub struct Reservation {
 }
 
 /// A redemption: of one redeemable, or the parent of several on one order.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Redemption {
     pub id: u64,
     pub parent: Option<u64>,
@@ -70,10 +118,73 @@ pub struct Redemption {
     /// What was given back of all that.
     pub given_back: Minor,
     pub state: RedemptionState,
-    /// As it is shown.
-    pub view: serde_json::Value,
-    /// What the call was answered, kept where nobody is above it.
-    pub answer: serde_json::Value,
+    /// Oldest first.
+    pub rollbacks: Vec<Back>,
+    pub used: Used,
+    /// Kept where nobody is above it.
+    pub sale: Option<Box<Sale>>,
+}
+
+impl Versioned for Redemption {
+    const NAME: &'static str = "redemption";
+}
+
+/// What was used, as it was then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Used {
+    /// A parent's children say it.
+    Several,
+    /// Nothing: as it is shown.
+    Nothing(Compact),
+    Voucher(Box<UsedVoucher>),
+    /// A tier, as it is shown.
+    Tier(Compact),
+}
+
+/// A voucher as it was at some moment, with what else is told of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UsedVoucher {
+    pub voucher: Voucher,
+    /// `None` where it stands alone.
+    pub campaign: Option<(CampaignId, Box<str>)>,
+    pub benefit: Benefit,
+    /// Off some lines, not off the whole order.
+    pub is_on_lines: bool,
+    pub category: Option<String>,
+    pub category_id: Option<String>,
+    pub additional_info: Option<String>,
+    pub metadata: Compact,
+    pub counts: Counts,
+    pub created_at: Timestamp,
+    pub updated_at: Option<Timestamp>,
+}
+
+/// What the books say of a voucher.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub used: u64,
+    /// All that was ever put on the card.
+    pub loaded: u64,
+    pub balance: u64,
+}
+
+/// All that was used in one call: what was sent, and what it came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sale {
+    /// The order as the shop sent it, without what it said of people: whose it is says the number
+    /// beside, for as long as that leads to anybody.
+    pub input: Compact,
+    pub priced: Priced,
+    pub date: Timestamp,
+    pub tracking_id: Option<String>,
+    pub metadata: Compact,
+    pub session: Option<String>,
+    /// When the order was made, where it was before.
+    pub created_at: Option<Timestamp>,
+    /// What was used on the order before, as it was then.
+    pub earlier: Vec<Earlier>,
+    /// Rows of what was passed over.
+    pub skipped: Compact,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,5 +218,44 @@ impl Redemption {
     pub fn whole(&self) -> Minor {
         let on_items = self.shares.iter().map(|share| share.amount);
         on_items.fold(self.rest, Minor::saturating_add)
+    }
+
+    /// Which kind of record it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.state {
+            RedemptionState::Failed => Kind::Failure,
+            RedemptionState::Succeeded | RedemptionState::RolledBack => Kind::Redemption,
+        }
+    }
+
+    /// What writes it down as it is now.
+    ///
+    /// # Errors
+    /// Never for what is stored here; a fault if it happens.
+    pub fn put(&self) -> Result<Write, Refused> {
+        Ok(Write::Put {
+            kind: self.kind(),
+            id: self.id,
+            body: versioned::write(self)?,
+        })
+    }
+
+    /// What writes a new one down, and makes it found by its campaign and its voucher.
+    ///
+    /// # Errors
+    /// As [`Redemption::put`].
+    pub fn writes(&self, campaign: Option<CampaignId>) -> Result<Vec<Write>, Refused> {
+        let link = |index: Index, of: u64| Write::Link {
+            index,
+            key: key(of),
+            id: self.id,
+        };
+        let mut writes = vec![self.put()?];
+        writes.extend(campaign.map(|campaign| link(Index::RedemptionsOfCampaign, campaign.0)));
+        if let Some(Redeemable::Voucher(voucher)) = self.redeemable {
+            writes.push(link(Index::RedemptionsOfVoucher, voucher.0));
+        }
+        Ok(writes)
     }
 }

@@ -678,3 +678,50 @@ async fn a_list_by_result_has_all_of_it() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_retry_hears_the_first_answer_whatever_became_of_it() {
+    let shop = Shop::start().await;
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    code(&shop, "FIVE", percent(5), json!({})).await;
+    let keyed = shop.noon().with("idempotency-key", "abc");
+    let mut body = using(&["TEN", "FIVE"], order("o-1", 5_000));
+    body["customer"] = json!({"source_id": "shop-7"});
+    body["metadata"] = json!({"till": 3});
+    let (status, first) = redeem(&keyed, &body).await;
+    assert_eq!(status, StatusCode::OK, "{first}");
+    let parent = first["parent_redemption"]["id"].as_str().unwrap();
+    let path = format!("/v1/redemptions/{parent}/rollbacks");
+    let back = shop.post(NOON + HOUR, &path, &json!({})).await;
+    assert_eq!(back["order"]["status"], "CANCELED");
+    let one = shop.get(NOON, &format!("/v1/redemptions/{parent}")).await;
+    assert_eq!(one["status"], "ROLLED_BACK");
+    let order = shop.get(NOON, "/v1/orders/o-1").await;
+    assert_eq!(order, back["order"]);
+    let (status, again) = redeem(&keyed, &body).await;
+    assert_eq!((status, again), (StatusCode::OK, first));
+}
+
+#[tokio::test]
+async fn a_redemption_keeps_what_was_so_and_not_what_was_answered() {
+    let shop = Shop::start().await;
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    let (status, used) = redeem(&shop.noon(), &using(&["TEN"], order("o-1", 5_000))).await;
+    assert_eq!(status, StatusCode::OK, "{used}");
+    let kept = async |kind| {
+        let page = Page {
+            after: 0,
+            limit: 10,
+            newest_first: false,
+        };
+        let records = shop.app.store().list(SANDBOX, kind, page).await.unwrap();
+        records.iter().map(|one| one.body.len()).sum::<usize>()
+    };
+    assert!(kept(Kind::Redemption).await < 400);
+    assert!(kept(Kind::Order).await < 150);
+    shop.put("/v1/vouchers/TEN", &json!({"active": false}))
+        .await;
+    let id = used["redemptions"][0]["id"].as_str().unwrap();
+    let shown = shop.get(NOON, &format!("/v1/redemptions/{id}")).await;
+    assert_eq!(shown, used["redemptions"][0]);
+}

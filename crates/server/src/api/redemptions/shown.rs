@@ -7,7 +7,7 @@ use serde_json::Value;
 use store::ProjectId;
 use wire::voucherify::SimpleCustomer;
 
-use super::using::json;
+use super::views::json;
 use crate::{
     api::customers,
     app::App,

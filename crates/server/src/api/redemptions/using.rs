@@ -1,7 +1,11 @@
 //! What does a redemption write? The transfers, every record and the answer, as one command.
 
 use super::*;
-use crate::lending;
+use crate::{
+    checkout::{Counts, Earlier, OrderUse, Sale},
+    compact::Compact,
+    lending,
+};
 
 /// A redemption that will succeed unless somebody is faster.
 pub(super) struct Using<'a> {
@@ -20,15 +24,12 @@ impl Using<'_> {
         once: Option<once::Key>,
     ) -> Result<Option<Answer>, Refused> {
         self.keep_customer(&mut till)?;
-        let order = self.order_view(&till);
         let (mut booking, mut made) = (self.let_go(&till)?, Vec::new());
         let counts = self.counts(&mut till).await?;
         for ((found, discount), counts) in used(&till, self.quote).zip(counts) {
-            let is_alone = self.quote.applied().len() == 1;
-            let id = if is_alone {
-                self.top
-            } else {
-                self.app.next_id()?
+            let id = match self.is_alone() {
+                true => self.top,
+                false => self.app.next_id()?,
             };
             let given = found.given(discount);
             let checkout = Checkout {
@@ -40,16 +41,12 @@ impl Using<'_> {
                 checkout: &checkout,
             };
             booking = booking.then(book(&happening, id));
-            let parent = (!is_alone).then_some(self.top);
-            let view = self.view(&till, (found, discount), (id, parent, counts))?;
-            made.push(Child {
-                id,
-                found,
-                discount,
-                view,
-            });
+            made.push(self.redemption(&till, (found, discount), (id, counts))?);
         }
-        let (writes, answer) = self.writes(&till, &made, &order)?;
+        let top = self.top(&till, &made)?;
+        let children: &[Redemption] = if self.is_alone() { &[] } else { &made };
+        let answer = Answer::ok(&views::answer(&top, children)?)?;
+        let writes = self.writes(&till, &top, children)?;
         let mut expects = till.expects();
         expects.extend(till.stored.as_ref().map(|(order, version)| Expect {
             kind: Kind::Order,
@@ -58,13 +55,13 @@ impl Using<'_> {
         }));
         let lent = till.lent();
         let (project, now) = (till.project, till.now);
-        drop(made);
         let (of_people, changed) = till.people.finish()?;
         expects.extend(of_people);
         let command = Command {
             project,
             now,
-            once: once.map(|key| key.once(&answer)),
+            // What is kept tells the answer again.
+            once: once.map(|key| key.once_of(self.top)),
             expects,
             openings: booking.openings,
             chain: booking.chain,
@@ -73,6 +70,11 @@ impl Using<'_> {
         // Whoever was faster took the limit, the order or the code: look again.
         let outcome = lending::submit(self.app, command, &lent).await?;
         Ok(answer.after(outcome)?.ok())
+    }
+
+    /// Whether one redeemable is used, and its redemption has no parent.
+    fn is_alone(&self) -> bool {
+        self.quote.applied().len() == 1
     }
 
     /// What the shop says of the customer, and the grants that are used up.
@@ -169,155 +171,34 @@ impl Using<'_> {
         Ok(counts)
     }
 
-    fn order_view(&self, till: &Till<'_>) -> OrderView {
-        let mut view = validations::order_view(till, self.quote);
-        let stored = till.stored.as_ref().map(|(order, _)| order);
-        view.id = self.order.map(|id| ids::format(Tag::Order, id));
-        view.status = Some(match till.input.status {
-            Some(OrderStatus::Fulfilled) => OrderStatus::Fulfilled,
-            _ => OrderStatus::Paid,
-        });
-        view.created_at = Some(stored.map_or(till.now, |order| order.created_at));
-        view.updated_at = stored.map(|_| till.now);
-        let before = stored.and_then(|order| order.view.redemptions.clone());
-        let top = ids::format(Tag::Redemption, self.top);
-        let mut redemptions = before.unwrap_or_default();
-        redemptions.insert(
-            top.clone(),
-            OrderRedemption {
-                date: Some(till.now),
-                related_object_type: "redemption".into(),
-                related_object_id: top,
-                ..OrderRedemption::default()
-            },
-        );
-        view.redemptions = Some(redemptions);
-        view
-    }
-
-    /// One use, as it is shown.
-    fn view(
+    /// One use, as it is kept.
+    fn redemption(
         &self,
         till: &Till<'_>,
         (found, discount): (&Found, &Discount),
-        (id, parent, counts): (u64, Option<u64>, Counts),
-    ) -> Result<RedemptionView, Refused> {
-        let mut view = self.bare_view(till, id);
-        view.redemption = parent.map(|parent| ids::format(Tag::Redemption, parent));
-        let discounts = self.quote.priced.discounts.iter();
-        let mut places = discounts.map(|one| one.redeemable);
-        let at = places.position(|one| one == discount.redeemable);
-        let mut order = OrderView::after(&till.input, &self.quote.priced, at.unwrap_or(0));
-        order.id = self.order.map(|id| ids::format(Tag::Order, id));
-        order.status = Some(OrderStatus::Paid);
-        order.customer_id.clone_from(&view.customer_id);
-        order.customer = view.customer_id.clone().map(CustomerRef::new);
-        if parent.is_some() {
-            order.items.clear();
-        }
-        view.order = Some(order);
-        if found.offer.benefit == offers::Benefit::Credit {
-            view.amount = Some(discount.amount);
-            view.gift = Some(GiftRedeemed {
-                amount: discount.amount,
-            });
-        }
-        match (&found.issued, found.redeemable) {
-            (Some((issued, _)), _) => {
+        (id, counts): (u64, Counts),
+    ) -> Result<Redemption, Refused> {
+        let (shares, rest) = self.shares(till, discount);
+        let used = match &found.issued {
+            Some((issued, _)) => {
                 let standing = (&found.campaign, &found.offer);
-                let voucher = vouchers::counted_view(issued, standing, counts);
-                view.related_object_type = "voucher";
-                view.related_object_id.clone_from(&voucher.id);
-                view.voucher = Some(voucher);
+                Used::Voucher(Box::new(vouchers::as_used(issued, standing, counts)?))
             }
-            (None, _) => {
-                view.related_object_type = "promotion_tier";
-                view.related_object_id = ids::format(Tag::Tier, found.offer.id.0);
+            None => {
                 let tier = till.compiled.offers.get(&found.offer.id);
                 let tier = tier.map(|tier| promotions::bare_view(&found.campaign, tier));
-                view.promotion_tier = tier.transpose()?;
+                Used::Tier(Compact::of(&tier.transpose()?)?)
             }
-        }
-        Ok(view)
-    }
-
-    fn bare_view(&self, till: &Till<'_>, id: u64) -> RedemptionView {
-        let mut view = RedemptionView::succeeded(ids::format(Tag::Redemption, id), till.now);
-        view.tracking_id.clone_from(&self.request.tracking_id);
-        view.metadata.clone_from(&self.request.metadata);
-        view.channel = Some(Channel {
-            channel_id: "api".into(),
-            channel_type: "API",
-        });
-        let key = session_key(self.request).ok().flatten();
-        view.session = key.map(|key| RedemptionSession { key: key.into() });
-        let person = till.customer.and_then(|id| till.people.person(id));
-        view.customer_id = person.map(|person| ids::format(Tag::Customer, person.id.0));
-        view
-    }
-
-    /// All records of the redemption, and the answer.
-    fn writes(
-        &self,
-        till: &Till<'_>,
-        made: &[Child<'_>],
-        order: &OrderView,
-    ) -> Result<(Vec<Write>, Answer), Refused> {
-        let parent = self.parent(till, made, order);
-        let all = rows(till, self.quote);
-        let skipped = all.into_iter();
-        let skipped = skipped.filter(|row| row.status == RowStatus::Skipped);
-        let response = RedemptionResponse {
-            redemptions: made.iter().map(|child| child.view.clone()).collect(),
-            parent_redemption: parent.clone(),
-            order: self.order.map(|_| order.clone()),
-            inapplicable_redeemables: Vec::new(),
-            skipped_redeemables: skipped.collect(),
         };
-        let answer = json(&response)?;
-        let mut writes = Vec::new();
-        for child in made {
-            writes.extend(self.record(till, child, &answer)?);
-        }
-        if let Some(view) = &parent {
-            let redemption = Redemption {
-                children: made.iter().map(|child| child.id).collect(),
-                view: json(view)?,
-                answer: answer.clone(),
-                ..self.blank(till, self.top)
-            };
-            writes.extend(super::made(&redemption)?);
-        }
-        writes.extend(self.links(till));
-        writes.extend(self.kept_order(till, made, order)?);
-        if let Some((id, reservation, _)) = &till.reservation {
-            writes.extend(forgotten(*id, &reservation.key));
-        }
-        Ok((writes, Answer::ok(&answer)?))
-    }
-
-    fn parent(
-        &self,
-        till: &Till<'_>,
-        made: &[Child<'_>],
-        order: &OrderView,
-    ) -> Option<RedemptionView> {
-        if made.len() < 2 {
-            return None;
-        }
-        let mut view = self.bare_view(till, self.top);
-        view.related_object_id.clone_from(&view.id);
-        view.order = self.order.map(|_| order.clone());
-        let children = made.iter();
-        let links = children.map(|child| wire::voucherify::RedemptionLink {
-            id: ids::format(Tag::Redemption, child.id),
-            date: till.now,
-        });
-        view.related_redemptions = Some(wire::voucherify::RelatedRedemptions {
-            rollbacks: Vec::new(),
-            redemptions: links.collect(),
-        });
-        Some(view)
+        Ok(Redemption {
+            parent: (!self.is_alone()).then_some(self.top),
+            redeemable: Some(found.redeemable),
+            decision: found.decision,
+            shares,
+            rest,
+            used,
+            ..self.blank(till, id)
+        })
     }
 
     fn blank(&self, till: &Till<'_>, id: u64) -> Redemption {
@@ -333,45 +214,75 @@ impl Using<'_> {
             rest: 0,
             given_back: 0,
             state: RedemptionState::Succeeded,
-            view: serde_json::Value::Null,
-            answer: serde_json::Value::Null,
+            rollbacks: Vec::new(),
+            used: Used::Several,
+            sale: None,
         }
     }
 
-    fn record(
+    /// The redemption above all others, with the sale.
+    fn top(&self, till: &Till<'_>, made: &[Redemption]) -> Result<Redemption, Refused> {
+        let sale = Some(Box::new(self.sale(till)?));
+        Ok(match made {
+            [alone] => Redemption {
+                sale,
+                ..alone.clone()
+            },
+            several => Redemption {
+                children: several.iter().map(|child| child.id).collect(),
+                sale,
+                ..self.blank(till, self.top)
+            },
+        })
+    }
+
+    fn sale(&self, till: &Till<'_>) -> Result<Sale, Refused> {
+        let all = rows(till, self.quote).into_iter();
+        let skipped = all.filter(|row| row.status == RowStatus::Skipped);
+        let skipped: Vec<_> = skipped.collect();
+        let stored = till.stored.as_ref().map(|(order, _)| order);
+        let earlier = stored.iter().flat_map(|order| &order.uses);
+        let session = session_key(self.request).ok().flatten();
+        Ok(Sale {
+            input: Compact::of(&OrderInput {
+                customer: None,
+                referrer: None,
+                ..till.input.clone()
+            })?,
+            priced: self.quote.priced.clone(),
+            date: till.now,
+            tracking_id: self.request.tracking_id.clone(),
+            metadata: Compact::of(&self.request.metadata)?,
+            session: session.map(str::to_owned),
+            created_at: stored.map(|order| order.created_at),
+            earlier: earlier.map(|one| one.earlier).collect(),
+            skipped: match skipped.as_slice() {
+                [] => Compact::default(),
+                rows => Compact::of(&rows)?,
+            },
+        })
+    }
+
+    /// All records of the redemption.
+    fn writes(
         &self,
         till: &Till<'_>,
-        child: &Child<'_>,
-        answer: &serde_json::Value,
+        top: &Redemption,
+        children: &[Redemption],
     ) -> Result<Vec<Write>, Refused> {
-        let is_alone = child.id == self.top;
-        let (shares, rest) = self.shares(till, child.discount);
-        let redemption = Redemption {
-            parent: (!is_alone).then_some(self.top),
-            redeemable: Some(child.found.redeemable),
-            decision: child.found.decision,
-            shares,
-            rest,
-            view: json(&child.view)?,
-            answer: if is_alone {
-                answer.clone()
-            } else {
-                serde_json::Value::Null
-            },
-            ..self.blank(till, child.id)
+        let of = |one: &Redemption| {
+            let mut used = used(till, self.quote);
+            let mine = used.find(|(found, _)| Some(found.redeemable) == one.redeemable);
+            one.writes(mine.map(|(found, _)| found.campaign.id))
         };
-        let link = |index: Index, of: u64| Write::Link {
-            index,
-            key: key(of),
-            id: child.id,
-        };
-        let mut writes = super::made(&redemption)?.to_vec();
-        writes.push(link(
-            Index::RedemptionsOfCampaign,
-            child.found.campaign.id.0,
-        ));
-        let voucher = child.found.voucher.as_ref();
-        writes.extend(voucher.map(|one| link(Index::RedemptionsOfVoucher, one.id.0)));
+        let mut writes = Vec::new();
+        for one in children.iter().chain([top]) {
+            writes.extend(of(one)?);
+        }
+        writes.extend(self.kept_order(till, top)?);
+        if let Some((id, reservation, _)) = &till.reservation {
+            writes.extend(forgotten(*id, &reservation.key));
+        }
         Ok(writes)
     }
 
@@ -401,63 +312,33 @@ impl Using<'_> {
         (shares, whole.saturating_sub(on_items))
     }
 
-    fn links(&self, till: &Till<'_>) -> Vec<Write> {
-        let link = |index: Index, of: u64| Write::Link {
-            index,
-            key: key(of),
-            id: self.top,
-        };
-        let customer = till
-            .customer
-            .map(|id| link(Index::RedemptionsOfCustomer, id.0));
-        let order = self.order.map(|id| link(Index::RedemptionsOfOrder, id));
-        customer.into_iter().chain(order).collect()
-    }
-
-    fn kept_order(
-        &self,
-        till: &Till<'_>,
-        made: &[Child<'_>],
-        view: &OrderView,
-    ) -> Result<Vec<Write>, Refused> {
+    fn kept_order(&self, till: &Till<'_>, top: &Redemption) -> Result<Vec<Write>, Refused> {
         let Some(id) = self.order else {
             return Ok(Vec::new());
         };
         let stored = till.stored.as_ref().map(|(order, _)| order);
         let mut uses = stored.map(|order| order.uses.clone()).unwrap_or_default();
+        let of_this = || used(till, self.quote);
         uses.push(OrderUse {
-            redemption: self.top,
+            earlier: Earlier {
+                redemption: top.id,
+                date: till.now,
+                rollback: None,
+            },
             asked: asked(till),
-            redeemables: made.iter().map(|one| one.found.redeemable).collect(),
-            discount: made.iter().map(|one| on_goods(one.discount)).sum(),
+            redeemables: of_this().map(|(found, _)| found.redeemable).collect(),
+            discount: of_this().map(|(_, discount)| on_goods(discount)).sum(),
             is_undone: false,
         });
         let order = StoredOrder {
             id,
-            // Whose it is says the number below, for as long as it leads to anybody.
-            input: OrderInput {
-                customer: None,
-                referrer: None,
-                ..till.input.clone()
-            },
-            view: view.clone(),
-            customer: till.customer.map(|customer| customer.0),
+            customer: top.customer,
             uses,
             created_at: stored.map_or(till.now, |order| order.created_at),
             updated_at: stored.map(|_| till.now),
         };
-        let mut writes = vec![Write::Put {
-            kind: Kind::Order,
-            id,
-            body: write(&order)?,
-        }];
-        let source = till.input.source_id.as_ref().filter(|_| stored.is_none());
-        writes.extend(source.map(|source| Write::Link {
-            index: Index::OrderSource,
-            key: source.as_bytes().to_vec(),
-            id,
-        }));
-        Ok(writes)
+        let source = till.input.source_id.as_deref();
+        order.writes(source.filter(|_| stored.is_none()))
     }
 }
 
@@ -471,16 +352,4 @@ fn share((line, amount): (&offers::PricedLine, u64)) -> Share {
         amount,
         returned: 0,
     }
-}
-
-pub(super) fn json<T: serde::Serialize>(view: &T) -> Result<serde_json::Value, Refused> {
-    serde_json::to_value(view).map_err(|error| Refused::Fault(error.to_string()))
-}
-
-/// One use on its way to being kept.
-struct Child<'a> {
-    id: u64,
-    found: &'a Found,
-    discount: &'a Discount,
-    view: RedemptionView,
 }

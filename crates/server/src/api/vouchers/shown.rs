@@ -1,62 +1,54 @@
 //! How is a voucher shown, and how often was it used?
 
+use offers::Scope;
+use rules::Condition;
+use wire::voucherify::Metadata;
+
 use super::*;
+use crate::{
+    checkout::{Counts, UsedVoucher},
+    compact::Compact,
+};
 
 /// A voucher that was just made.
 #[must_use]
 pub fn new_view(stored: &Stored<Issued>, standing: (&Campaign, &Offer)) -> VoucherView {
     let input = input_of(stored).unwrap_or_default();
-    let voucher = &stored.thing.voucher;
-    let balance = match voucher.kind {
+    let balance = match stored.thing.voucher.kind {
         VoucherKind::GiftCard { amount } => amount,
         VoucherKind::Discount => 0,
     };
-    bare_view(
-        (stored, &input),
-        standing,
-        Counts {
-            used: 0,
-            loaded: balance,
-            balance,
-        },
-    )
-}
-
-/// What the books say of a voucher.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
-    pub used: u64,
-    /// All that was ever put on the card.
-    pub loaded: u64,
-    pub balance: u64,
+    let counts = Counts {
+        used: 0,
+        loaded: balance,
+        balance,
+    };
+    let metadata = input.metadata.clone().unwrap_or_default();
+    bare_view(&used(stored, (standing, counts), input), metadata)
 }
 
 /// A voucher in an answer, without its assignments.
-fn bare_view(
-    (stored, input): (&Stored<Issued>, &VoucherCreate),
-    (campaign, offer): (&Campaign, &Offer),
-    counts: Counts,
-) -> VoucherView {
-    let voucher = &stored.thing.voucher;
-    let is_own = stored.thing.own.is_some();
+fn bare_view(of: &UsedVoucher, metadata: Metadata) -> VoucherView {
+    let (voucher, counts) = (&of.voucher, of.counts);
     let is_gift = matches!(voucher.kind, VoucherKind::GiftCard { .. });
     let mut redemption = RedemptionSummary::new(&voucher.code, voucher.quantity, counts.used);
     let spent = counts.loaded.saturating_sub(counts.balance);
     redemption.redeemed_amount = is_gift.then_some(spent);
+    let campaign = of.campaign.as_ref();
     VoucherView {
         id: ids::format(Tag::Voucher, voucher.id.0),
         code: voucher.code.to_string(),
-        campaign: (!is_own).then(|| campaign.name.to_string()),
-        campaign_id: (!is_own).then(|| ids::format(Tag::Campaign, campaign.id.0)),
-        category: input.category.clone(),
-        category_id: input.category_id.clone(),
+        campaign: campaign.map(|(_, name)| name.to_string()),
+        campaign_id: campaign.map(|(id, _)| ids::format(Tag::Campaign, id.0)),
+        category: of.category.clone(),
+        category_id: of.category_id.clone(),
         categories: Vec::new(),
         kind: if is_gift {
             VoucherType::GiftVoucher
         } else {
             VoucherType::DiscountVoucher
         },
-        discount: Discount::of(&offer.benefit, &offer.scope),
+        discount: Discount::of(&of.benefit, &scope_of(of)),
         gift: is_gift.then_some(Gift {
             amount: counts.loaded,
             balance: counts.balance,
@@ -70,30 +62,74 @@ fn bare_view(
         validity_day_of_week: None,
         validity_hours: None,
         active: voucher.active,
-        additional_info: input.additional_info.clone(),
-        metadata: input.metadata.clone().unwrap_or_default(),
+        additional_info: of.additional_info.clone(),
+        metadata,
         is_referral_code: false,
         holder_id: voucher.holder.map(|id| ids::format(Tag::Customer, id)),
         referrer_id: None,
         publish: PublishSummary::new(&voucher.code, u64::from(voucher.holder.is_some())),
         redemption,
         validation_rules_assignments: List::default(),
-        created_at: stored.created_at,
-        updated_at: stored.updated_at,
+        created_at: of.created_at,
+        updated_at: of.updated_at,
         object: "voucher",
     }
 }
 
-/// A voucher in an answer to a redemption: with counts that cost the same however often it was
-/// used.
-#[must_use]
-pub fn counted_view(
+/// Which lines they are is not shown.
+fn scope_of(of: &UsedVoucher) -> Scope {
+    match of.is_on_lines {
+        true => Scope::Lines(Condition::Always),
+        false => Scope::Order,
+    }
+}
+
+/// What is told of a voucher, without its metadata.
+fn used(
+    stored: &Stored<Issued>,
+    ((campaign, offer), counts): ((&Campaign, &Offer), Counts),
+    input: VoucherCreate,
+) -> UsedVoucher {
+    let is_own = stored.thing.own.is_some();
+    UsedVoucher {
+        voucher: stored.thing.voucher.clone(),
+        campaign: (!is_own).then(|| (campaign.id, campaign.name.as_ref().into())),
+        benefit: offer.benefit.clone(),
+        is_on_lines: matches!(offer.scope, Scope::Lines(_)),
+        category: input.category,
+        category_id: input.category_id,
+        additional_info: input.additional_info,
+        metadata: Compact::default(),
+        counts,
+        created_at: stored.created_at,
+        updated_at: stored.updated_at,
+    }
+}
+
+/// A voucher as a redemption keeps it: with counts that cost the same however often it was used.
+///
+/// # Errors
+/// Never for what is stored; a fault if it happens.
+pub fn as_used(
     stored: &Stored<Issued>,
     standing: (&Campaign, &Offer),
     counts: Counts,
-) -> VoucherView {
+) -> Result<UsedVoucher, Refused> {
     let input = input_of(stored).unwrap_or_default();
-    bare_view((stored, &input), standing, counts)
+    let metadata = Compact::of(&input.metadata)?;
+    Ok(UsedVoucher {
+        metadata,
+        ..used(stored, (standing, counts), input)
+    })
+}
+
+/// A voucher as it was when it was used.
+///
+/// # Errors
+/// When what is kept cannot be read.
+pub fn used_view(of: &UsedVoucher) -> Result<VoucherView, Refused> {
+    let metadata: Option<Metadata> = of.metadata.read()?;
+    Ok(bare_view(of, metadata.unwrap_or_default()))
 }
 
 /// What the books say: of a code with a quantity the account that counts it; of any other, how
@@ -141,7 +177,9 @@ pub async fn view(
 ) -> Result<VoucherView, Refused> {
     let (campaign, offer) = standing(compiled, issued)?;
     let counts = counts(app, project, (issued, campaign)).await?;
-    let mut view = bare_view((issued, &input_of(issued)?), (campaign, offer), counts);
+    let input = input_of(issued)?;
+    let metadata = input.metadata.clone().unwrap_or_default();
+    let mut view = bare_view(&used(issued, ((campaign, offer), counts), input), metadata);
     let id = issued.thing.voucher.id.0;
     view.validation_rules_assignments = validation_rules::shown(app, project, id).await?;
     Ok(view)

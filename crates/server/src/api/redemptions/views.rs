@@ -1,0 +1,292 @@
+//! How is a redemption shown, with its order and what was used on it? All of it follows from what
+//! is kept.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use store::View;
+use wire::voucherify::{RedemptionLink, RedemptionStatus, RelatedRedemptions, RollbackLink};
+
+use super::*;
+use crate::checkout::{Earlier, Sale, Used, UsedVoucher};
+
+/// When it is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum As {
+    /// As it was answered: of what was taken back later nothing is known.
+    Answered,
+    Known,
+}
+
+pub(super) fn json<T: serde::Serialize>(view: &T) -> Result<Value, Refused> {
+    serde_json::to_value(view).map_err(|error| Refused::Fault(error.to_string()))
+}
+
+/// Redemptions as they are, in the order they are given.
+pub(super) async fn known(
+    view: &mut View,
+    redemptions: &[Redemption],
+) -> Result<Vec<Value>, Refused> {
+    let orphans = redemptions.iter().filter(|one| one.sale.is_none());
+    let parents: Vec<u64> = orphans.filter_map(|one| one.parent).collect();
+    let mut sales: BTreeMap<u64, Sale> = BTreeMap::new();
+    let records = view.get_many(Kind::Redemption, &parents).await?;
+    for record in records.iter().flatten() {
+        let parent: Redemption = versioned::read(&record.body)?;
+        sales.extend(parent.sale.map(|sale| (parent.id, *sale)));
+    }
+    let shown = redemptions.iter().map(|redemption| {
+        let above = || redemption.parent.and_then(|parent| sales.get(&parent));
+        let sale = redemption.sale.as_deref().or_else(above);
+        shown(redemption, sale, As::Known)
+    });
+    shown.collect()
+}
+
+/// What the call that made a redemption, or the parent of several, was answered.
+pub(super) async fn answered(view: &mut View, top: &Redemption) -> Result<Value, Refused> {
+    let mut children: Vec<Redemption> = Vec::new();
+    let records = view.get_many(Kind::Redemption, &top.children).await?;
+    for record in records.iter().flatten() {
+        children.push(versioned::read(&record.body)?);
+    }
+    answer(top, &children)
+}
+
+/// The same, of what is at hand.
+pub(super) fn answer(top: &Redemption, children: &[Redemption]) -> Result<Value, Refused> {
+    let sale = top.sale.as_deref();
+    let sale = sale.ok_or_else(|| Refused::Fault("a redemption has no sale".into()))?;
+    let is_alone = children.is_empty();
+    let of_one = is_alone.then_some(top);
+    let all = children.iter().chain(of_one);
+    let told = |one: &Redemption| shown(one, Some(sale), As::Answered);
+    let redemptions: Vec<Value> = all.map(told).collect::<Result<_, _>>()?;
+    let order = top.order.map(|id| sale.order_view((id, top))).transpose()?;
+    let response = RedemptionResponse {
+        redemptions: Vec::new(),
+        parent_redemption: None,
+        order,
+        inapplicable_redeemables: Vec::new(),
+        skipped_redeemables: Vec::new(),
+    };
+    let mut answer = json(&response)?;
+    set(&mut answer, "redemptions", redemptions.into());
+    if !is_alone {
+        set(&mut answer, "parent_redemption", told(top)?);
+    }
+    let skipped = sale.skipped.value()?;
+    if !skipped.is_null() {
+        set(&mut answer, "skipped_redeemables", skipped);
+    }
+    Ok(answer)
+}
+
+fn set(view: &mut Value, member: &str, value: Value) {
+    if let Some(members) = view.as_object_mut() {
+        members.insert(member.into(), value);
+    }
+}
+
+fn shown(of: &Redemption, sale: Option<&Sale>, when: As) -> Result<Value, Refused> {
+    if let Used::Nothing(view) = &of.used {
+        return view.value();
+    }
+    let sale = sale.ok_or_else(|| Refused::Fault("a redemption has no sale".into()))?;
+    let mut view = bare(of, sale)?;
+    let mut tier = None;
+    match &of.used {
+        Used::Nothing(_) => {}
+        Used::Several => tell_several(&mut view, of, sale)?,
+        Used::Voucher(used) => tell_voucher(&mut view, (of, used), sale)?,
+        Used::Tier(used) => {
+            view.related_object_type = "promotion_tier";
+            if let Some(Redeemable::Tier(offer)) = of.redeemable {
+                view.related_object_id = ids::format(Tag::Tier, offer.0);
+            }
+            view.order = Some(order_of_one(of, sale)?);
+            tier = Some(used.value()?).filter(|tier| !tier.is_null());
+        }
+    }
+    if when == As::Known {
+        take_back(of, &mut view);
+    }
+    let mut view = json(&view)?;
+    if let Some(tier) = tier {
+        set(&mut view, "promotion_tier", tier);
+    }
+    Ok(view)
+}
+
+fn tell_several(view: &mut RedemptionView, of: &Redemption, sale: &Sale) -> Result<(), Refused> {
+    view.related_object_id.clone_from(&view.id);
+    view.order = of.order.map(|id| sale.order_view((id, of))).transpose()?;
+    let links = of.children.iter().map(|id| RedemptionLink {
+        id: ids::format(Tag::Redemption, *id),
+        date: sale.date,
+    });
+    view.related_redemptions = Some(RelatedRedemptions {
+        rollbacks: Vec::new(),
+        redemptions: links.collect(),
+    });
+    Ok(())
+}
+
+fn tell_voucher(
+    view: &mut RedemptionView,
+    (of, used): (&Redemption, &UsedVoucher),
+    sale: &Sale,
+) -> Result<(), Refused> {
+    let voucher = vouchers::used_view(used)?;
+    view.related_object_type = "voucher";
+    view.related_object_id.clone_from(&voucher.id);
+    view.voucher = Some(voucher);
+    view.order = Some(order_of_one(of, sale)?);
+    if used.benefit == offers::Benefit::Credit {
+        let amount = sale.place(of).map_or(0, |(_, discount)| discount.amount);
+        view.amount = Some(amount);
+        view.gift = Some(GiftRedeemed { amount });
+    }
+    Ok(())
+}
+
+fn bare(of: &Redemption, sale: &Sale) -> Result<RedemptionView, Refused> {
+    let mut view = RedemptionView::succeeded(ids::format(Tag::Redemption, of.id), sale.date);
+    view.tracking_id.clone_from(&sale.tracking_id);
+    view.metadata = sale.metadata.read()?;
+    view.channel = Some(Channel {
+        channel_id: "api".into(),
+        channel_type: "API",
+    });
+    let key = sale.session.clone();
+    view.session = key.map(|key| RedemptionSession { key });
+    view.customer_id = of.customer.map(|id| ids::format(Tag::Customer, id));
+    view.redemption = of.parent.map(|parent| ids::format(Tag::Redemption, parent));
+    Ok(view)
+}
+
+/// The order as one redeemable left it.
+fn order_of_one(of: &Redemption, sale: &Sale) -> Result<OrderView, Refused> {
+    let at = sale.place(of).map_or(0, |(at, _)| at);
+    let input: OrderInput = sale.input.read()?;
+    let mut order = OrderView::after(&input, &sale.priced, at);
+    order.id = of.order.map(|id| ids::format(Tag::Order, id));
+    order.status = Some(OrderStatus::Paid);
+    tell_customer(&mut order, of.customer);
+    if of.parent.is_some() {
+        order.items.clear();
+    }
+    Ok(order)
+}
+
+fn tell_customer(order: &mut OrderView, customer: Option<u64>) {
+    order.customer_id = customer.map(|id| ids::format(Tag::Customer, id));
+    order.customer = order.customer_id.clone().map(CustomerRef::new);
+}
+
+/// Tells of the rollbacks.
+fn take_back(of: &Redemption, view: &mut RedemptionView) {
+    if of.state == RedemptionState::RolledBack {
+        view.status = RedemptionStatus::RolledBack;
+    }
+    if !of.rollbacks.is_empty() {
+        let related = view.related_redemptions.get_or_insert_default();
+        let links = of.rollbacks.iter().map(|back| RollbackLink {
+            id: ids::format(Tag::Rollback, back.id),
+            date: back.date,
+            rollback_order_mode: "WITH_ORDER",
+        });
+        related.rollbacks = links.collect();
+    }
+}
+
+impl Sale {
+    /// What a redemption gave, and which place it has among the discounts.
+    fn place(&self, of: &Redemption) -> Option<(usize, &Discount)> {
+        let mut discounts = self.priced.discounts.iter().enumerate();
+        discounts.find(|(_, one)| Some(one.redeemable) == of.redeemable)
+    }
+
+    /// The order with all that was used, as it was answered.
+    fn order_view(&self, (id, top): (u64, &Redemption)) -> Result<OrderView, Refused> {
+        let this = Earlier {
+            redemption: top.id,
+            date: self.date,
+            rollback: None,
+        };
+        let all = self.earlier.iter().chain([&this]);
+        let mut view = self.order((id, top.customer), all)?;
+        view.created_at = Some(self.created_at.unwrap_or(self.date));
+        view.updated_at = self.created_at.map(|_| self.date);
+        Ok(view)
+    }
+
+    fn order<'a>(
+        &self,
+        (id, customer): (u64, Option<u64>),
+        uses: impl Iterator<Item = &'a Earlier>,
+    ) -> Result<OrderView, Refused> {
+        let input: OrderInput = self.input.read()?;
+        let mut view = OrderView::priced(&input, &self.priced);
+        tell_customer(&mut view, customer);
+        view.id = Some(ids::format(Tag::Order, id));
+        view.status = Some(match input.status {
+            Some(OrderStatus::Fulfilled) => OrderStatus::Fulfilled,
+            _ => OrderStatus::Paid,
+        });
+        view.redemptions = Some(uses.map(told).collect());
+        Ok(view)
+    }
+}
+
+fn told(of: &Earlier) -> (String, OrderRedemption) {
+    let name = ids::format(Tag::Redemption, of.redemption);
+    let rollback = of.rollback;
+    let told = OrderRedemption {
+        date: Some(of.date),
+        rollback_id: rollback.map(|back| ids::format(Tag::Rollback, back.id)),
+        rollback_date: rollback.map(|back| back.date),
+        related_object_type: "redemption".into(),
+        related_object_id: name.clone(),
+        ..OrderRedemption::default()
+    };
+    (name, told)
+}
+
+/// A stored order as it stands, by its last sale.
+///
+/// # Errors
+/// When what is kept cannot be read.
+pub fn order_now(order: &StoredOrder, sale: &Sale) -> Result<OrderView, Refused> {
+    let uses = order.uses.iter().map(|one| &one.earlier);
+    let mut view = sale.order((order.id, order.customer), uses)?;
+    view.created_at = Some(order.created_at);
+    view.updated_at = order.updated_at;
+    if order.standing().next().is_none() {
+        without_discounts(&mut view);
+    }
+    Ok(view)
+}
+
+/// An order of which nothing stands: cancelled, at its full price.
+fn without_discounts(view: &mut OrderView) {
+    view.status = Some(OrderStatus::Canceled);
+    view.discount_amount = 0;
+    view.items_discount_amount = 0;
+    view.total_discount_amount = 0;
+    view.applied_discount_amount = 0;
+    view.items_applied_discount_amount = 0;
+    view.total_applied_discount_amount = 0;
+    if view.initial_amount > 0 {
+        view.amount = view.initial_amount;
+    }
+    view.total_amount = view.amount;
+    view.items.retain(|item| item.applied_quantity == 0);
+    for item in &mut view.items {
+        item.discount_amount = 0;
+        item.applied_discount_amount = 0;
+        item.discount_quantity = 0;
+        item.applied_discount_quantity = 0;
+        item.subtotal_amount = item.amount;
+    }
+}
