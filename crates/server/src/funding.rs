@@ -33,7 +33,7 @@ pub async fn fund(
     (before, after): (&Campaign, &Campaign),
 ) -> Result<(), Refused> {
     let (project, now) = (change.project(), change.now());
-    if before.lending == Lending::Slices && is_lowered(before, after) {
+    if before.lending == Lending::Slices && lowers(before, after) {
         // Else the change would have to find it all where it is being spent.
         lending::end(app, project, (before, now)).await?;
     }
@@ -70,13 +70,14 @@ pub async fn fund(
     Ok(())
 }
 
-fn is_lowered(before: &Campaign, after: &Campaign) -> bool {
-    let lower = |cap: &Cap| {
+/// Whether a limit is lower from now on, or no more.
+fn lowers(before: &Campaign, after: &Campaign) -> bool {
+    let key = |cap: &Cap| (cap.reach, cap.period, cap.unit);
+    let is_kept = |cap: &Cap| {
         let mut of = after.caps.iter();
-        let key = |cap: &Cap| (cap.reach, cap.period, cap.unit);
-        of.any(|one| key(one) == key(cap) && one.limit < cap.limit)
+        of.any(|one| key(one) == key(cap) && one.limit >= cap.limit)
     };
-    before.caps.iter().any(lower)
+    !before.caps.iter().all(is_kept)
 }
 
 /// What a change of a limit moves.

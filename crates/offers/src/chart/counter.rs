@@ -67,7 +67,7 @@ pub fn counters(
     lowest
         .into_values()
         .filter_map(|cap| place.counter(cap))
-        .map(|counter| place.from_slice(counter))
+        .map(|counter| place.lent(counter))
         .collect()
 }
 
@@ -179,7 +179,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn from_slice(&self, counter: Counter) -> Counter {
+    fn lent(&self, counter: Counter) -> Counter {
         let is_lent = self.campaign.lending == Lending::Slices;
         match is_lent && counter.is_lendable() {
             true => counter.lent_to(self.occasion.process),

@@ -11,6 +11,7 @@ mod demo;
 mod experiments;
 mod identity;
 mod ingest;
+mod lending;
 mod limits;
 mod openapi;
 mod operations;

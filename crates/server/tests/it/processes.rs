@@ -47,13 +47,13 @@ const PACE: Pace = Pace {
 };
 
 /// Another process on the store of a shop.
-struct Beside {
-    app: App,
-    base: String,
+pub struct Beside {
+    pub app: App,
+    pub base: String,
 }
 
 impl Beside {
-    async fn of(shop: &Shop) -> Self {
+    pub async fn of(shop: &Shop) -> Self {
         Self::with(shop, Ids::fresh()).await
     }
 
@@ -69,14 +69,14 @@ impl Beside {
     }
 
     /// The sandbox at noon.
-    fn noon(&self, shop: &Shop) -> Client {
+    pub fn noon(&self, shop: &Shop) -> Client {
         let now = wire::time::format(NOON).unwrap();
         Client::new(&self.base, &shop.sandbox_key).with("proffer-now", &now)
     }
 }
 
 /// Asks until the answer is the one, and fails where it never is.
-async fn soon(what: &str, mut ask: impl AsyncFnMut() -> bool) {
+pub async fn soon(what: &str, mut ask: impl AsyncFnMut() -> bool) {
     for _ in 0..1_000 {
         if ask().await {
             return;
