@@ -21,7 +21,7 @@ pub(super) struct Checked {
 pub(super) fn check(
     from: &Path,
     done: u64,
-    look: &mut dyn FnMut(Progress),
+    look: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Checked, Halt> {
     let mut source = Source::open(from)?;
     let header = source.header()?;

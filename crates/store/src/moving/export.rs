@@ -24,7 +24,7 @@ const OWN: u32 = 0o600;
 pub async fn export(
     store: &Store,
     (to, made_at): (&Path, Timestamp),
-    look: &mut dyn FnMut(Progress),
+    look: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Contents, Halt> {
     refuse_existing(to)?;
     let part = part_of(to);
@@ -80,7 +80,7 @@ fn begin(part: &Path) -> Result<File, Halt> {
 async fn write(
     mut rows: Export,
     mut sink: Sink,
-    (made_at, look): (Timestamp, &mut dyn FnMut(Progress)),
+    (made_at, look): (Timestamp, &mut (dyn FnMut(Progress) + Send)),
 ) -> Result<Contents, Halt> {
     let counts = rows.counts().clone();
     let of = total(&counts);
@@ -113,7 +113,7 @@ async fn write(
 /// What a store holds, without a file.
 pub(super) async fn read(
     mut rows: Export,
-    (step, look): (Step, &mut dyn FnMut(Progress)),
+    (step, look): (Step, &mut (dyn FnMut(Progress) + Send)),
 ) -> Result<Contents, Halt> {
     let of = total(rows.counts());
     let mut tally = Tally::default();

@@ -22,7 +22,7 @@ use super::{ASIDE, Contents, Counts, Halt, MARK, Mark, Progress, Step, total};
 pub async fn import(
     store: &Store,
     (from, now): (&Path, Timestamp),
-    look: &mut dyn FnMut(Progress),
+    look: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Contents, Halt> {
     let begun = store.importing().await?;
     let checked = check(from, begun.map_or(0, |mark| mark.done), look)?;
@@ -94,7 +94,7 @@ async fn change_mark(
 async fn load(
     store: &Store,
     (from, mut mark): (&Path, Mark),
-    (of, look): (u64, &mut dyn FnMut(Progress)),
+    (of, look): (u64, &mut (dyn FnMut(Progress) + Send)),
 ) -> Result<Mark, Halt> {
     let mut source = Source::open(from)?;
     source.header()?;
@@ -114,7 +114,7 @@ async fn load(
 async fn compare(
     store: &Store,
     wanted: &Contents,
-    look: &mut dyn FnMut(Progress),
+    look: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(), Halt> {
     let there = read(store.export().await?, (Step::Comparing, look)).await?;
     match wanted.difference(&there) {
@@ -126,7 +126,7 @@ async fn compare(
 async fn audit(
     store: &Store,
     wanted: &Contents,
-    look: &mut dyn FnMut(Progress),
+    look: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(), Halt> {
     let (step, of) = (Step::Auditing, wanted.rows());
     look(Progress { step, rows: 0, of });

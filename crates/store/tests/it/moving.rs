@@ -26,7 +26,7 @@ fn bring(store: &Store, from: &Path) -> Result<Contents, Halt> {
 }
 
 /// Stops where it is told to, as a process does that is killed: nothing is tidied.
-fn bring_until(store: &Store, from: &Path, stop: impl Fn(Progress) -> bool + Send + 'static) {
+fn bring_until(store: &Store, from: &Path, stop: impl Fn(Progress) -> bool + Send + Sync) {
     let (store, from) = (store.clone(), from.to_path_buf());
     let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let mut look = |progress| {
