@@ -11,7 +11,7 @@ use crate::{
     auth::Scope,
     demo::{self, Demo},
     ids::Ids,
-    jobs,
+    jobs, moving,
     problem::Refused,
     replay, router, serving, setup, telemetry,
 };
@@ -35,6 +35,11 @@ enum Commands {
     Demo(Demo),
     /// Copy the store while it is in use.
     Backup(Backup),
+    /// Write everything to one file that any kind of store can be made from. The file holds what is
+    /// known of people, and the secrets of the installation.
+    Export(moving::Export),
+    /// Bring an export into an empty store. Run again, it goes on where it stopped.
+    Import(moving::Import),
     /// Make an API key; it is shown once.
     Key(Key),
     /// List the API keys by their numbers, or take one away.
@@ -123,32 +128,53 @@ impl Data {
     /// The store there is.
     ///
     /// # Errors
-    /// When there is none, or it cannot be opened.
+    /// When there is none, or it cannot be opened, or an import into it has not ended.
     pub async fn open(&self) -> Result<Store, Refused> {
-        if let Some(url) = &self.store {
-            return Ok(Store::connect(url, Settings::default()).await?);
-        }
-        if !self.file().is_file() {
+        if self.store.is_none() && !self.file().is_file() {
             let folder = self.data.display();
             return Err(Refused::Fault(format!("there is no store in {folder}")));
         }
-        Ok(Store::open(&self.file(), Settings::default())?)
+        moving::refuse_half(self.open_any().await?).await
     }
 
     /// The store, made where there is none.
     ///
     /// # Errors
-    /// When the folder cannot be made or the store not opened.
+    /// When the folder cannot be made or the store not opened, or an import into it has not ended.
     pub async fn open_or_make(&self) -> Result<Store, Refused> {
-        if self.store.is_some() {
-            return self.open().await;
+        moving::refuse_half(self.open_to_import().await?).await
+    }
+
+    /// The same, also where an import has not ended.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or the store not opened.
+    pub async fn open_to_import(&self) -> Result<Store, Refused> {
+        if self.store.is_none() {
+            let made = std::fs::create_dir_all(&self.data);
+            made.map_err(|error| Refused::Fault(error.to_string()))?;
         }
-        std::fs::create_dir_all(&self.data).map_err(|error| Refused::Fault(error.to_string()))?;
-        Ok(Store::open(&self.file(), Settings::default())?)
+        self.open_any().await
+    }
+
+    async fn open_any(&self) -> Result<Store, Refused> {
+        match &self.store {
+            Some(url) => Ok(Store::connect(url, Settings::default()).await?),
+            None => Ok(Store::open(&self.file(), Settings::default())?),
+        }
     }
 
     fn file(&self) -> PathBuf {
         self.data.join("proffer.db")
+    }
+}
+
+/// What a person reads of a refusal.
+#[must_use]
+pub fn sentence(refused: &Refused) -> String {
+    match refused {
+        Refused::Fault(what) => what.clone(),
+        other => format!("{other:?}"),
     }
 }
 
@@ -172,6 +198,8 @@ pub async fn run(cli: Cli) -> Result<(), Refused> {
         Commands::Serve(serve) => serve_command(serve).await,
         Commands::Demo(demo) => demo::run(demo).await,
         Commands::Backup(backup) => backup_command(backup).await,
+        Commands::Export(asked) => moving::export(asked).await,
+        Commands::Import(asked) => moving::import(asked).await,
         Commands::Key(key) => key_command(key).await,
         Commands::Keys(keys) => keys_command(keys).await,
         Commands::ReplayDecision(asked) => replay_command(asked).await,

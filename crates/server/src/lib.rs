@@ -25,6 +25,7 @@ pub mod jobs;
 pub mod learn;
 pub mod leases;
 mod lending;
+pub mod moving;
 pub mod once;
 pub mod pages;
 pub mod people;
