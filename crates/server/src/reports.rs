@@ -355,22 +355,7 @@ async fn add_redeemed(
         }
     }
     let orders: Vec<u64> = orders.into_iter().collect();
-    let mut last: Vec<u64> = Vec::new();
-    for record in view.get_many(Kind::Order, &orders).await?.iter().flatten() {
-        let order: StoredOrder = versioned::read(&record.body)?;
-        last.extend(order.last());
-    }
-    for record in view
-        .get_many(Kind::Redemption, &last)
-        .await?
-        .iter()
-        .flatten()
-    {
-        let redemption: Redemption = versioned::read(&record.body)?;
-        let Some(sale) = redemption.sale else {
-            continue;
-        };
-        let input: OrderInput = sale.input.read()?;
+    for input in sent_last(view, &orders).await? {
         let Ok(order) = order_to_domain(&input, currency, &Reads::nothing()) else {
             continue;
         };
@@ -386,6 +371,23 @@ async fn add_redeemed(
             .saturating_add(goods.fold(0, Minor::saturating_add));
     }
     Ok(())
+}
+
+/// What the shop sent of each order last.
+async fn sent_last(view: &mut View, orders: &[u64]) -> Result<Vec<OrderInput>, Refused> {
+    let mut last: Vec<u64> = Vec::new();
+    for record in view.get_many(Kind::Order, orders).await?.iter().flatten() {
+        let order: StoredOrder = versioned::read(&record.body)?;
+        last.extend(order.last());
+    }
+    let mut sent = Vec::new();
+    let records = view.get_many(Kind::Redemption, &last).await?;
+    for record in records.iter().flatten() {
+        let redemption: Redemption = versioned::read(&record.body)?;
+        let sale = redemption.sale;
+        sent.extend(sale.map(|sale| sale.input.read()).transpose()?);
+    }
+    Ok(sent)
 }
 
 /// How many customers are enrolled in each arm.
