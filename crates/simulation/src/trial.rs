@@ -9,7 +9,8 @@ use decision::{
 };
 use measurement::{Arm, Design, Effect, Moments, UnitId, assign, estimate};
 use offers::{
-    Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Offer, OfferId, Scope, Stacking, Validity,
+    Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Offer, OfferId, Scope, Stacking,
+    Validity,
 };
 use profiles::{Consent, CustomerId};
 use rules::{Condition, Facts};

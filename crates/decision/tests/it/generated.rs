@@ -7,8 +7,8 @@ use decision::{
 use learning::Evidence;
 use measurement::Arm;
 use offers::{
-    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Lending, Line, Offer, OfferId, Order, Period,
-    Reach, Scope, Sku, Spread, Validity, order_facts,
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Lending, Line, Offer, OfferId, Order,
+    Period, Reach, Scope, Sku, Spread, Validity, order_facts,
 };
 use profiles::{Choice, Consent, CustomerId};
 use proptest::{collection::vec, option, prelude::*, sample::subsequence};

@@ -8,8 +8,8 @@ use decision::{
 use learning::Evidence;
 use measurement::{Arm, Design};
 use offers::{
-    Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Line, Minor, Offer, OfferId, Order,
-    Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity, order_facts,
+    Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Line, Minor, Offer, OfferId,
+    Order, Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity, order_facts,
 };
 use profiles::{Choice, Consent, CustomerId};
 use rules::{Condition, Facts, Op, Reads};

@@ -2,8 +2,8 @@
 
 use decision::{Guardrail, Policy};
 use offers::{
-    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Happening, Lending, Offer, OfferId, Period,
-    Reach, Scope, Sku, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Happening, Lending, Offer, OfferId,
+    Period, Reach, Scope, Sku, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,
 };
 use rules::{Condition, Schema, Type};
 
