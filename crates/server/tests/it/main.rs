@@ -13,6 +13,7 @@ mod identity;
 mod ingest;
 mod lending;
 mod limits;
+mod moving;
 mod openapi;
 mod operations;
 mod pages;
