@@ -251,10 +251,11 @@ impl Served {
             .spawn()
             .unwrap();
         let base = format!("http://{address}");
-        let client = Client::new(&base, "nobody");
+        let served = Self { process, base };
+        let client = Client::new(&served.base, "nobody");
         for _ in 0..500 {
             if client.get("/readyz").await.is_ok() {
-                return Self { process, base };
+                return served;
             }
             sleep(Duration::from_millis(20)).await;
         }
