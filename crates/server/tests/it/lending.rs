@@ -212,7 +212,16 @@ async fn what_is_lent_comes_back() {
     let slice = others[1].app.process();
     assert_eq!(parts[&slice], before[&slice] + 300);
     assert_eq!(parts.values().sum::<u64>(), 18_800);
-    // No more lending, and lending again.
+    books_balance(&shop).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lending_ends_and_begins_again() {
+    let shop = Shop::start().await;
+    let others = processes(&shop).await;
+    let ours = json!({"lending": "slices", "budget": 20_000});
+    let campaign = code(&shop, "BACK", percent(30), ours).await;
+    take_at_each(&shop, &others, "BACK").await;
     let (status, _) = set(&shop, &campaign, json!({"lending": "off"})).await;
     assert_eq!(status, StatusCode::OK);
     let parts = left(&shop.app, SANDBOX, &campaign).await;
