@@ -6,18 +6,15 @@
 //! decisions promise something, as in the demo's ninety days (13,165 of 25,732). What the dearer
 //! half costs by itself stands beside it.
 
-use serde_json::json;
-
 use crate::{
     cpu::Effort,
     load,
+    requests::{self, LINES},
     serving::Served,
-    shop,
     table::{Table, Target},
 };
 
 const FEW: u64 = 10_000;
-const LINES: u64 = 20;
 /// Decisions in one measurement. No customer comes again in another one, so that all measurements
 /// are alike.
 const TOGETHER: u64 = 1_500;
@@ -87,7 +84,7 @@ impl<'a> Least<'a> {
         let customers = numbers.map(|number| number * 7_919 % self.customers);
         let requests: Vec<Vec<u8>> = customers
             .flat_map(|customer| (0..pages).map(move |page| (customer, page)))
-            .map(|asker| load::post("/v1/decisions", &served.key, &asked(asker)))
+            .map(|asker| requests::post("/v1/decisions", &served.key, &requests::decision(asker)))
             .collect();
         let before = served.cpu();
         let offers = load::drive(&served.address, (&requests, load::SHOPPERS), "\"offer\":{")?;
@@ -102,26 +99,4 @@ impl<'a> Least<'a> {
         }
         Ok(())
     }
-}
-
-fn asked((customer, page): (u64, u64)) -> Vec<u8> {
-    let line = |number: u64| {
-        json!({
-            "source_id": format!("sku-{}", 10_000 + customer % 977 + page + number),
-            "related_object": "sku",
-            "quantity": 1 + number % 3,
-            "price": 1_990 + number,
-            "product": { "name": format!("Article {number}"), "metadata": { "category": "shoes" } },
-            "metadata": { "colour": "green", "size": 38 + number },
-        })
-    };
-    let lines: Vec<_> = (0..LINES).map(line).collect();
-    let body = json!({
-        "customer": { "source_id": shop::source_id(customer) },
-        "placement": "cart",
-        "session": format!("session-{customer}"),
-        "context": { "channel": "web", "device": "phone" },
-        "order": { "source_id": format!("cart-{customer}"), "items": lines },
-    });
-    body.to_string().into_bytes()
 }

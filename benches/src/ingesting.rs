@@ -1,14 +1,12 @@
 //! How many events does a CPU second take in, storage included? Beside a server that only parses
 //! the same bytes.
 
-use serde_json::{Value, json};
-use simulation::Chance;
+use serde_json::Value;
 
 use crate::{
     cpu::Effort,
-    load,
+    load, requests,
     serving::Served,
-    shop,
     table::{Table, Target},
 };
 
@@ -39,7 +37,7 @@ pub fn run(effort: Effort, table: &mut Table) -> Result<(), String> {
 /// Nanoseconds per event.
 fn send(served: &Served, round: u64) -> Result<f64, String> {
     let requests: Vec<Vec<u8>> = (round * CALLS..(round + 1) * CALLS)
-        .map(|call| load::post("/v1/batch", &served.key, &batch(call)))
+        .map(|call| requests::post("/v1/batch", &served.key, &batch(call)))
         .collect();
     let before = served.cpu();
     load::drive(&served.address, (&requests, load::COLLECTORS), "success")?;
@@ -47,57 +45,16 @@ fn send(served: &Served, round: u64) -> Result<f64, String> {
 }
 
 fn batch(call: u64) -> Vec<u8> {
-    let events: Vec<Value> = (0..BATCH)
-        .map(|place| event(call * BATCH + place))
-        .collect();
-    json!({ "batch": events }).to_string().into_bytes()
+    let events: Vec<Value> = (call * BATCH..(call + 1) * BATCH).map(event).collect();
+    requests::batch(&events)
 }
 
-/// Six of ten are looks, three are pages, one is an order.
+/// As a browser that kept it for a while sends it.
 fn event(number: u64) -> Value {
-    let chance = Chance::new(4);
-    let pick = |bound: u64, question: u32| chance.below(bound, (number as u32, 0, question));
+    let mut event = requests::event(number, CUSTOMERS);
     let at = FROM + number.cast_signed() * 700;
-    let product = |question: u32| {
-        json!({
-            "product_id": format!("p-{}", pick(500, question)),
-            "sku": format!("sku-{}", pick(500, question)),
-            "category": format!("Category {}", pick(12, question + 1)),
-            "brand": format!("Brand {}", pick(20, question + 2)),
-            "name": "Shoe with laces", "price": 49.95, "quantity": 1, "currency": "EUR",
-        })
-    };
-    let (kind, name, properties) = match pick(10, 1) {
-        0 => {
-            let products = [product(10), product(20)];
-            let order = json!({
-                "order_id": format!("order-{number}"), "total": 99.90, "discount": 5,
-                "currency": "EUR", "products": products,
-            });
-            ("track", "Order Completed", order)
-        }
-        1..4 => (
-            "page",
-            "Home",
-            json!({ "url": "https://shop.example/", "title": "Shop" }),
-        ),
-        _ => ("track", "Product Viewed", product(10)),
-    };
-    let mut event = json!({
-        "type": kind,
-        "messageId": format!("ajs-next-{number:032x}"),
-        "userId": shop::source_id(pick(CUSTOMERS, 2)),
-        "timestamp": at_text(at),
-        "properties": properties,
-        "context": {
-            "library": { "name": "analytics.js", "version": "next-1.70.0" },
-            "page": { "path": "/", "url": "https://shop.example/" },
-            "locale": "nl-NL",
-        },
-    });
     if let Some(event) = event.as_object_mut() {
-        let place = if kind == "page" { "name" } else { "event" };
-        event.insert(place.into(), name.into());
+        event.insert("timestamp".into(), at_text(at).into());
     }
     event
 }

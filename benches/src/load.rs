@@ -13,16 +13,6 @@ pub const SHOPPERS: usize = 48;
 /// Collectors of events at the same time.
 pub const COLLECTORS: usize = 2;
 
-/// A whole request as it goes over the line.
-pub fn post(path: &str, key: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body].concat()
-}
-
 /// Sends every request once, over so many connections; how many answers hold the `needle`.
 ///
 /// # Errors

@@ -3,7 +3,6 @@
 
 mod asking;
 mod bare;
-mod cpu;
 mod deciding;
 mod folder;
 mod ingesting;
@@ -11,12 +10,14 @@ mod load;
 mod matching;
 mod redeeming;
 mod serving;
-mod shop;
 mod table;
 
 use std::process::ExitCode;
 
-use cpu::{Effort, Scale};
+use benches::{
+    cpu::{self, Effort, Scale},
+    requests, shop,
+};
 use table::Table;
 
 #[global_allocator]

@@ -106,6 +106,18 @@ fn few_faults(rest: &[&str]) -> Result<(), String> {
 /// # Errors
 /// When the auditor finds something.
 pub fn faults(rest: &[&str]) -> Result<(), String> {
+    with_servers("faults", rest)
+}
+
+/// Real processes under load, as they are released.
+///
+/// # Errors
+/// When no rate is followed, or what should stay as it is grows.
+pub fn load(rest: &[&str]) -> Result<(), String> {
+    with_servers("load", rest)
+}
+
+fn with_servers(name: &str, rest: &[&str]) -> Result<(), String> {
     cargo(&["build", "--release", "--locked", "--package", "server"])?;
     let words = [
         "run",
@@ -114,7 +126,7 @@ pub fn faults(rest: &[&str]) -> Result<(), String> {
         "--package",
         "benches",
         "--bin",
-        "faults",
+        name,
         "--",
     ];
     cargo(&[&words[..], rest].concat())

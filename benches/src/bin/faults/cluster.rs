@@ -2,6 +2,7 @@
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
+use benches::{database::Database, process::Process, site::Site};
 use server::client::Client;
 use tokio::{
     sync::{Mutex, watch},
@@ -9,11 +10,8 @@ use tokio::{
 };
 
 use crate::{
-    database::Database,
     plan::{Fault, Plan, Planned},
-    process::Process,
     proxy::{Proxy, Trouble},
-    site::Site,
 };
 
 /// So often of a hundred a connection breaks, while they break.

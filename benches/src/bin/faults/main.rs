@@ -9,18 +9,15 @@
 
 mod calls;
 mod cluster;
-mod database;
 mod look;
 mod options;
 mod plan;
-mod process;
 mod proxy;
 mod run;
-mod site;
 
 use std::{process::ExitCode, sync::Arc};
 
-use database::Database;
+use benches::database::Database;
 use options::{Options, Store};
 
 /// Fails where PostgreSQL is asked for and absent; otherwise its runs are passed over.

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use benches::{database::Database, site::Site};
 use simulation::{
     auditor::{Auditor, Seen, Tally},
     workload::{Answer, Client, Command, Dice, Market},
@@ -21,12 +22,10 @@ use tokio::{
 use crate::{
     calls::{self, Cut},
     cluster::Cluster,
-    database::Database,
     look,
     options::Options,
     plan::{Hand, Plan},
     proxy::Proxy,
-    site::Site,
 };
 
 /// Shoppers that ask at once.
@@ -107,7 +106,7 @@ pub async fn run(
         Some(_) => &Hand::ALL[..],
         None => &Hand::WITHOUT_DATABASE[..],
     };
-    let site = Site::new(seed, addresses)?;
+    let site = Site::new(&format!("faults-{seed}"), addresses)?;
     let clocks = site.faketime.is_some();
     let cluster = Cluster::new(site, options.processes, between)?;
     let market = Market::new(options.commands);

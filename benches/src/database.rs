@@ -1,6 +1,6 @@
-//! Where does a run find PostgreSQL? In a cluster of our own, so that it can be ended at any moment
-//! and started again; each run has a database in it. Or at an address that is given, which is then
-//! left running.
+//! Where is PostgreSQL? In a cluster of our own, so that it can be ended at any moment and started
+//! again; each run has a database in it. Or at an address that is given, which is then left
+//! running.
 
 use std::{
     fs,
@@ -41,7 +41,7 @@ impl Database {
     /// # Errors
     /// When PostgreSQL is not installed, or does not start.
     pub fn of_our_own() -> Result<Self, String> {
-        let folder = format!("proffer-faults-postgres-{}", std::process::id());
+        let folder = format!("proffer-postgres-{}", std::process::id());
         let cluster = Cluster {
             folder: std::env::temp_dir().join(folder),
             binaries: binaries().ok_or("PostgreSQL is not installed")?,
@@ -69,6 +69,14 @@ impl Database {
         make.args(["-h", "127.0.0.1", "-p", &port, "-U", "proffer", &name]);
         succeed(&mut make)?;
         Ok(self.address.replace("{}", &name))
+    }
+
+    /// Bytes of all tables and indexes, where the cluster is ours; its log of changes is not among
+    /// them.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        let own = self.own.as_ref()?;
+        Some(length_of(&own.data().join("base")))
     }
 
     /// Ends the cluster at once, as a loss of power would, and starts it again.
@@ -143,6 +151,18 @@ impl Drop for Cluster {
         let _ = succeed(self.control("stop").args(["-m", "immediate"]));
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Of all files in a folder and those in it; what goes away meanwhile is not counted.
+#[must_use]
+pub fn length_of(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let length = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(found) if found.is_dir() => length_of(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    };
+    entries.map(length).sum()
 }
 
 fn is_root() -> bool {

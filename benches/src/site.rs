@@ -20,10 +20,12 @@ pub struct Site {
 }
 
 impl Site {
+    /// `name` is that of the folder, among those of this process.
+    ///
     /// # Errors
     /// When the folder cannot be made or `proffer` is not built.
-    pub fn new(seed: u64, postgres: Option<(String, String)>) -> Result<Self, String> {
-        let name = format!("proffer-faults-{}-{seed}", std::process::id());
+    pub fn new(name: &str, postgres: Option<(String, String)>) -> Result<Self, String> {
+        let name = format!("proffer-{}-{name}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let own = std::env::current_exe().map_err(|error| error.to_string())?;
@@ -100,7 +102,9 @@ impl Site {
             .collect())
     }
 
-    async fn open(&self) -> Result<Store, String> {
+    /// # Errors
+    /// When the store cannot be opened.
+    pub async fn open(&self) -> Result<Store, String> {
         let settings = Settings::default();
         let opened = match &self.postgres {
             Some((database, _)) => Store::connect(database, settings).await,

@@ -34,6 +34,7 @@ pub struct Process {
 }
 
 impl Process {
+    #[must_use]
     pub fn new(site: Arc<Site>, number: usize, (port, client): (u16, Client)) -> Self {
         Self {
             site,
@@ -156,6 +157,12 @@ impl Process {
             // Gone already is as well.
             let _ = kill_process(pid, signal);
         }
+    }
+
+    /// The number the system knows it by, while it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        Some(self.child.as_ref()?.id())
     }
 
     fn pid(&self) -> Option<Pid> {
