@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(svg.matches("<circle").count(), 3);
         // Nothing left of the axis, nothing above the frame.
         assert!(
-            svg.contains("points=\"64.0,372.0 382.0,294.1 700.0,64.0\""),
+            svg.contains("points=\"64.0,372.0 382.0,291.9 700.0,64.0\""),
             "{svg}"
         );
         assert!(svg.contains(">1000</text>"), "{svg}");
