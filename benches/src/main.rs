@@ -5,6 +5,7 @@ mod asking;
 mod bare;
 mod deciding;
 mod folder;
+mod hot;
 mod ingesting;
 mod load;
 mod matching;
@@ -35,12 +36,13 @@ const LONG: Effort = Effort {
 type Rows = fn(Effort, &mut Table) -> Result<(), String>;
 
 /// All rows; whoever names some on the command line gets those alone.
-const GROUPS: [(&str, Rows); 5] = [
+const GROUPS: [(&str, Rows); 6] = [
     ("matching", matching::run),
     ("deciding", deciding::run),
     ("redeeming", redeeming::run),
     ("asking", asking::run),
     ("ingesting", ingesting::run),
+    ("hot", hot::run),
 ];
 
 fn main() -> ExitCode {
