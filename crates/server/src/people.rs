@@ -3,6 +3,7 @@
 
 mod changes;
 mod person;
+mod recalling;
 
 use std::{
     borrow::Cow,
@@ -15,10 +16,10 @@ use profiles::{
     Resolution,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use store::{Expect, Index, Kind, ProjectId, Store, View, Write};
+use store::{Expect, Index, Kind, ProjectId, Seen, Store, View, Write};
 use wire::ids::{self, Tag};
 
-pub use person::{Enrolment, Granted, MAX_GRANTS, MAX_IDENTIFIERS, Person};
+pub use person::{Enrolment, Granted, MAX_GRANTS, MAX_IDENTIFIERS, Person, Unit};
 
 use crate::{
     app::App,
@@ -45,7 +46,10 @@ struct Tracked<T> {
 /// The customers one request touches.
 pub struct People<'a> {
     app: &'a App,
+    project: ProjectId,
     view: View,
+    /// What was read, where it is to be recalled the next time.
+    seen: Option<Seen>,
     secret: Vec<u8>,
     /// What each identifier leads to, as read or as made here.
     known: HashMap<Identifier, ([u8; 16], Option<NodeId>)>,
@@ -64,7 +68,9 @@ impl<'a> People<'a> {
         let secret = [app.secret().as_slice(), &project.0.to_be_bytes()].concat();
         Ok(Self {
             app,
+            project,
             view,
+            seen: None,
             secret,
             known: HashMap::new(),
             nodes: BTreeMap::new(),
@@ -394,6 +400,10 @@ impl<'a> People<'a> {
             .find_one(Index::Identifier, &pseudonym)
             .await?
             .map(NodeId);
+        if let (Some(seen), Some(node)) = (&mut self.seen, found) {
+            let key = (Index::Identifier, pseudonym.to_vec(), node.0);
+            seen.keys.push(key);
+        }
         self.known.insert(identifier.clone(), (pseudonym, found));
         Ok(found)
     }
@@ -423,7 +433,11 @@ impl<'a> People<'a> {
         let Some(record) = self.view.get(kind, id).await? else {
             return Ok(None);
         };
-        Ok(Some((versioned::read(&record.body)?, record.version)))
+        let found = (versioned::read(&record.body)?, record.version);
+        if let Some(seen) = &mut self.seen {
+            seen.records.push((kind, record));
+        }
+        Ok(Some(found))
     }
 
     async fn settle(

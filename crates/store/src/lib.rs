@@ -60,6 +60,7 @@ mod numbers;
 mod postgres;
 mod queue;
 mod read;
+mod recent;
 mod settings;
 mod sqlite;
 mod store;
@@ -71,6 +72,7 @@ pub use command::{
     Command, Expect, Fault, Index, Kind, Once, Outcome, Page, ProjectId, Record, Write,
 };
 pub use read::{AccountsOf, SavedTransfer, TransferFilter};
+pub use recent::{Look, Seen};
 pub use settings::{Check, Settings};
 pub use store::Store;
 pub use view::View;

@@ -1,5 +1,7 @@
 //! How do callers stand in line for the one that writes, and how is each answered?
 
+use std::time::{Duration, Instant};
+
 use tokio::sync::oneshot;
 
 use crate::{Command, Fault, Outcome};
@@ -12,6 +14,45 @@ pub(crate) struct Job {
 
 /// Where one caller waits.
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, Fault>>;
+
+/// How the transaction before went, and so how long the next is worth waiting for.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Pace {
+    callers: usize,
+    took: Duration,
+    ended: Option<Instant>,
+}
+
+impl Pace {
+    /// How it is after a transaction for so many callers.
+    pub(crate) fn after(callers: usize, begun: Instant) -> Pace {
+        Pace {
+            callers,
+            took: begun.elapsed(),
+            ended: Some(Instant::now()),
+        }
+    }
+
+    /// How it is when somebody comes: whoever came together before went away since, if nobody came
+    /// for so long.
+    pub(crate) fn resumed(self, linger: Duration) -> Pace {
+        match self.ended {
+            Some(ended) if ended.elapsed() <= linger => self,
+            _ => Pace::default(),
+        }
+    }
+
+    /// How many callers may come in all, where so many `waited` for the transaction before to end:
+    /// they, and those who were answered by it, who may ask again. A lone caller waits for nobody.
+    pub(crate) fn awaited(self, waited: usize) -> usize {
+        waited + self.callers
+    }
+
+    /// To wait longer than a transaction takes would cost more than another one.
+    pub(crate) fn patience(self, linger: Duration) -> Duration {
+        linger.min(self.took)
+    }
+}
 
 /// All commands of a batch, in order.
 pub(crate) fn commands_of(jobs: &[Job]) -> Vec<&Command> {

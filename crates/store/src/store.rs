@@ -9,7 +9,7 @@ use crate::moving::{ASIDE, Export, MARK, Mark, Stretch};
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::{
-    AccountsOf, Audit, Command, Fault, Index, Kind, Outcome, Page, ProjectId, Record,
+    AccountsOf, Audit, Command, Fault, Index, Kind, Look, Outcome, Page, ProjectId, Record,
     SavedTransfer, Settings, TransferFilter, View,
 };
 
@@ -107,8 +107,19 @@ impl Store {
     pub fn view(&self, project: ProjectId) -> Result<View, Fault> {
         match &self.engine {
             Engine::Memory(memory) => Ok(View::of_memory(memory.snapshot(project)?)),
-            Engine::Sqlite(sqlite) => Ok(View::of_sqlite(sqlite.view(project)?)),
+            Engine::Sqlite(sqlite) => Ok(View::of_sqlite(sqlite.view(project))),
             Engine::Postgres(postgres) => Ok(View::of_postgres(postgres.view(project))),
+        }
+    }
+
+    /// One look at what views gave back ([`View::keep`]), as it stands now: never older than what
+    /// was acknowledged. Drop it at once: the writer waits for it. `None` where others may write
+    /// what this process does not hear of.
+    #[must_use]
+    pub fn look(&self, project: ProjectId) -> Option<Look<'_>> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => Some(sqlite.look(project)),
+            Engine::Memory(_) | Engine::Postgres(_) => None,
         }
     }
 
@@ -116,7 +127,7 @@ impl Store {
     fn reads(&self, project: ProjectId) -> Result<View, Fault> {
         match &self.engine {
             Engine::Memory(memory) => Ok(View::of_memory(memory.snapshot(project)?)),
-            Engine::Sqlite(sqlite) => Ok(View::of_sqlite(sqlite.reads(project)?)),
+            Engine::Sqlite(sqlite) => Ok(View::of_sqlite(sqlite.reads(project))),
             Engine::Postgres(postgres) => Ok(View::of_postgres(postgres.reads(project))),
         }
     }

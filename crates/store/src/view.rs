@@ -5,7 +5,7 @@ use ledger::{Account, AccountId, Timestamp};
 use crate::memory::Snapshot;
 use crate::postgres;
 use crate::sqlite::Reader;
-use crate::{AccountsOf, Fault, Index, Kind, Page, Record, SavedTransfer, TransferFilter};
+use crate::{AccountsOf, Fault, Index, Kind, Page, Record, SavedTransfer, Seen, TransferFilter};
 
 /// Reads of one project. Every method answers as the method of [`crate::Store`] of that name.
 ///
@@ -38,6 +38,15 @@ impl View {
     pub(crate) fn of_postgres(reader: postgres::Reader) -> View {
         View {
             source: Source::Postgres(reader),
+        }
+    }
+
+    /// Has what was read here found by [`crate::Store::look`] as well. It must have been read here,
+    /// and nothing else.
+    pub fn keep(&self, seen: Seen) {
+        match &self.source {
+            Source::Sqlite(reader) => reader.keep(seen),
+            Source::Memory(_) | Source::Postgres(_) => {}
         }
     }
 
@@ -178,8 +187,7 @@ impl View {
         }
     }
 
-    /// As [`crate::Store::balances`] the accounts without a party, which may be newer than the
-    /// view; the others are of its moment.
+    /// As [`crate::Store::balances`]: they may be newer than the view.
     ///
     /// # Errors
     /// [`Fault::Disk`].

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::balances::Balances;
 use crate::batch::Rows;
-use crate::queue::{Answer, Job, commands_of, hand_out};
+use crate::queue::{Answer, Job, Pace, commands_of, hand_out};
 use crate::{Command, Fault, Outcome, Settings};
 
 use super::connection::{Connection, Connector, Param};
@@ -48,14 +48,8 @@ pub(super) enum Message {
     Close(Answer<()>),
 }
 
-/// How the transaction before this one went.
-#[derive(Clone, Copy, Default)]
-struct Last {
-    callers: usize,
-    took: Duration,
-}
-
 /// What was gathered for one transaction.
+#[derive(Default)]
 struct Batch {
     jobs: Vec<Job>,
     commands: usize,
@@ -75,46 +69,61 @@ pub(super) struct Desk {
 
 /// Serves the queue until it is closed or the last handle is gone.
 pub(super) async fn run(mut desk: Desk, mut queue: Receiver<Message>, settings: Settings) {
-    let mut last = Last::default();
-    let mut free_since = Instant::now();
-    while let Some(first) = queue.recv().await {
-        if free_since.elapsed() > settings.linger {
-            // Whoever came together went away since.
-            last = Last::default();
+    let mut pace = Pace::default();
+    loop {
+        let mut batch = Batch::default();
+        batch.take(&mut queue, settings);
+        let waited = batch.jobs.len();
+        if batch.is_empty() {
+            match queue.recv().await {
+                Some(message) => batch.add(message),
+                None => return,
+            }
+            pace = pace.resumed(settings.linger);
         }
-        let mut batch = Batch::begin(first);
-        batch.fill(&mut queue, settings, last).await;
+        batch.fill(&mut queue, settings, (pace, waited)).await;
         let begun = Instant::now();
-        last.callers = batch.jobs.len();
+        let callers = batch.jobs.len();
         desk.answer(batch.jobs, settings.expiries.max(1)).await;
-        last.took = begun.elapsed();
+        pace = Pace::after(callers, begun.into_std());
         if let Some(close) = batch.close {
             // Nobody waits for an answer that nobody wants to hear.
             let _ = close.send(Ok(()));
             return;
         }
-        free_since = Instant::now();
     }
 }
 
 impl Batch {
-    fn begin(first: Message) -> Batch {
-        let mut batch = Batch {
-            jobs: Vec::new(),
-            commands: 0,
-            close: None,
-        };
-        batch.add(first);
-        batch
+    fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.close.is_none()
     }
 
-    /// As long as SQLite's writer: what is there, and a little more where many came last time.
-    async fn fill(&mut self, queue: &mut Receiver<Message>, settings: Settings, last: Last) {
-        let deadline = Instant::now() + settings.linger.min(last.took);
-        while self.commands < settings.batch && self.close.is_none() {
+    fn is_full(&self, settings: Settings) -> bool {
+        self.commands >= settings.batch || self.close.is_some()
+    }
+
+    /// Takes what is there.
+    fn take(&mut self, queue: &mut Receiver<Message>, settings: Settings) {
+        while !self.is_full(settings)
+            && let Ok(message) = queue.try_recv()
+        {
+            self.add(message);
+        }
+    }
+
+    /// As long as SQLite's writer: what comes, and a little more where many may come.
+    async fn fill(
+        &mut self,
+        queue: &mut Receiver<Message>,
+        settings: Settings,
+        (pace, waited): (Pace, usize),
+    ) {
+        let deadline = Instant::now() + pace.patience(settings.linger);
+        while !self.is_full(settings) {
             let next = match queue.try_recv() {
                 Ok(message) => Some(message),
-                Err(_) if self.jobs.len() >= last.callers => return,
+                Err(_) if self.jobs.len() >= pace.awaited(waited) => return,
                 Err(_) => timeout_at(deadline, queue.recv()).await.ok().flatten(),
             };
             match next {

@@ -8,6 +8,7 @@ mod save;
 mod schema;
 mod writer;
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::audit::Auditor;
 use crate::balances::Balances;
 use crate::moving::{Export, Mark, Stretch};
 use crate::queue::{Answer, Job, stretches};
+use crate::recent::{Look, Recent};
 use crate::{Audit, Command, Fault, Outcome, ProjectId, Settings};
 
 use read::Pool;
@@ -47,15 +49,18 @@ impl Sqlite {
         let connection = schema::open(path, settings.check)?;
         let (queue, jobs) = sync_channel(settings.queue.max(1));
         let balances = Arc::new(Balances::new(MOST_AGE));
+        let recent = Arc::new(Recent::default());
         thread::Builder::new()
             .name("store-writer".into())
             .spawn({
-                let balances = Arc::clone(&balances);
+                let (balances, recent) = (Arc::clone(&balances), Arc::clone(&recent));
                 move || {
                     writer::run(
                         &Desk {
                             connection,
                             balances,
+                            recent,
+                            others: Cell::default(),
                         },
                         &jobs,
                         settings,
@@ -63,7 +68,7 @@ impl Sqlite {
                 }
             })
             .map_err(disk)?;
-        let pool = Arc::new(Pool::new(path, settings.readers, balances));
+        let pool = Arc::new(Pool::new(path, settings.readers, (balances, recent)));
         Ok(Sqlite {
             queue,
             pool,
@@ -122,11 +127,15 @@ impl Sqlite {
         answered.await.unwrap_or(Err(Fault::Closed))
     }
 
-    pub(crate) fn view(&self, project: ProjectId) -> Result<Reader, Fault> {
+    pub(crate) fn look(&self, project: ProjectId) -> Look<'_> {
+        self.pool.look(project)
+    }
+
+    pub(crate) fn view(&self, project: ProjectId) -> Reader {
         Reader::at_one_moment(&self.pool, project)
     }
 
-    pub(crate) fn reads(&self, project: ProjectId) -> Result<Reader, Fault> {
+    pub(crate) fn reads(&self, project: ProjectId) -> Reader {
         Reader::new(&self.pool, project)
     }
 

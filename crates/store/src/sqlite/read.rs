@@ -1,5 +1,6 @@
 //! How is a question answered? On the calling thread, with a connection from a pool.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use crate::balances::{Balances, is_shared};
 use crate::numbers::{CHAINS_OF_PARTY, party_key, signed, unsigned};
+use crate::recent::{Look, Moment, Recent, Seen};
 use crate::{
     AccountsOf, Fault, Index, Kind, Page, ProjectId, Record, SavedTransfer, TransferFilter,
 };
@@ -67,16 +69,26 @@ pub(super) struct Pool {
     idle: Mutex<Vec<Connection>>,
     most_idle: usize,
     balances: Arc<Balances>,
+    recent: Arc<Recent>,
 }
 
 impl Pool {
-    pub(super) fn new(path: &Path, most_idle: usize, balances: Arc<Balances>) -> Pool {
+    pub(super) fn new(
+        path: &Path,
+        most_idle: usize,
+        (balances, recent): (Arc<Balances>, Arc<Recent>),
+    ) -> Pool {
         Pool {
             path: path.to_path_buf(),
             idle: Mutex::default(),
             most_idle,
             balances,
+            recent,
         }
+    }
+
+    pub(super) fn look(&self, project: ProjectId) -> Look<'_> {
+        self.recent.look(project)
     }
 
     pub(super) fn take(&self) -> rusqlite::Result<Connection> {
@@ -106,34 +118,52 @@ impl Pool {
 /// One connection, for one project, until it is dropped.
 pub(crate) struct Reader {
     pool: Arc<Pool>,
-    /// Always there until the reader is dropped.
-    connection: Option<Connection>,
+    /// There from the first question on.
+    connection: OnceCell<Connection>,
+    /// Whether all questions see the moment of the first.
+    is_one_moment: bool,
     project: ProjectId,
+    /// Before the first question.
+    moment: Moment,
 }
 
 impl Reader {
     /// A reader whose every question sees its own moment.
-    pub(super) fn new(pool: &Arc<Pool>, project: ProjectId) -> Result<Reader, Fault> {
-        let connection = Some(pool.take().map_err(disk)?);
-        Ok(Reader {
+    pub(super) fn new(pool: &Arc<Pool>, project: ProjectId) -> Reader {
+        Reader {
             pool: Arc::clone(pool),
-            connection,
+            connection: OnceCell::new(),
+            is_one_moment: false,
             project,
-        })
+            moment: pool.recent.moment(),
+        }
     }
 
     /// A reader whose questions all see the moment of the first.
-    pub(super) fn at_one_moment(pool: &Arc<Pool>, project: ProjectId) -> Result<Reader, Fault> {
-        let reader = Reader::new(pool, project)?;
-        reader.ask(|connection| connection.prepare_cached("BEGIN")?.execute([]))?;
-        Ok(reader)
+    pub(super) fn at_one_moment(pool: &Arc<Pool>, project: ProjectId) -> Reader {
+        let mut reader = Reader::new(pool, project);
+        reader.is_one_moment = true;
+        reader
     }
 
     fn ask<T>(
         &self,
         question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Fault> {
-        question(self.connection.as_ref().ok_or(Fault::Closed)?).map_err(disk)
+        question(self.connection()?).map_err(disk)
+    }
+
+    fn connection(&self) -> Result<&Connection, Fault> {
+        if self.connection.get().is_none() {
+            let connection = self.pool.take().map_err(disk)?;
+            if self.is_one_moment {
+                let begin = || connection.prepare_cached("BEGIN")?.execute([]);
+                begin().map_err(disk)?;
+            }
+            // Nobody else sets it.
+            let _ = self.connection.set(connection);
+        }
+        self.connection.get().ok_or(Fault::Closed)
     }
 }
 
@@ -154,6 +184,10 @@ impl Drop for Reader {
 }
 
 impl Reader {
+    pub(crate) fn keep(&self, seen: Seen) {
+        self.pool.recent.keep(self.project, (seen, self.moment));
+    }
+
     pub(crate) fn get(&self, kind: Kind, id: u64) -> Result<Option<Record>, Fault> {
         let select = "SELECT id, version, body FROM records \
                       WHERE project = ?1 AND kind = ?2 AND id = ?3";
@@ -264,8 +298,8 @@ impl Reader {
         self.one(select, row, columns::account)
     }
 
-    /// Shared accounts out of memory, or read anew where they are not kept: the moment of this
-    /// reader may be older than what is kept. The others as this reader sees them.
+    /// Out of memory, or read anew where they are not kept: the moment of this reader may be older
+    /// than what is kept of shared accounts.
     pub(crate) fn balances(&self, ids: &[AccountId]) -> Result<Vec<Option<Account>>, Fault> {
         let (kept, moment) = self.pool.balances.find(self.project, ids);
         let mut anew: Option<Reader> = None;
@@ -274,13 +308,10 @@ impl Reader {
         for (id, kept) in ids.iter().zip(kept) {
             found.push(match kept {
                 Some(account) => account,
-                None if !is_shared(*id) => self.account(*id)?,
+                None if !is_shared(*id) => self.own_account(*id)?,
                 None => {
-                    let reader = match anew.take() {
-                        Some(reader) => reader,
-                        None => Reader::new(&self.pool, self.project)?,
-                    };
-                    let account = anew.insert(reader).account(*id)?;
+                    let reader = anew.get_or_insert_with(|| Reader::new(&self.pool, self.project));
+                    let account = reader.account(*id)?;
                     read.push((*id, account));
                     account
                 }
@@ -290,6 +321,19 @@ impl Reader {
             self.pool.balances.keep(self.project, (&read, moment));
         }
         Ok(found)
+    }
+
+    /// An account that a party has to itself.
+    fn own_account(&self, id: AccountId) -> Result<Option<Account>, Fault> {
+        if let Some(account) = self.pool.look(self.project).account(id) {
+            return Ok(account);
+        }
+        let account = self.account(id)?;
+        self.keep(Seen {
+            accounts: vec![(id, account)],
+            ..Seen::default()
+        });
+        Ok(account)
     }
 
     pub(crate) fn has_overdue(&self, now: Timestamp) -> Result<bool, Fault> {

@@ -49,12 +49,14 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
+    // A small cache: whenever a tree was balanced, a commit walks over all that is cached, and what
+    // is read again and again is little.
     // The log is kept at its size and written over, which is much cheaper to sync than a log
     // that grows. What is deleted is written over with zeros, also on pages that become free:
     // what somebody took back must not be readable in the file.
     connection.execute_batch(&format!(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;
+         PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;
          PRAGMA wal_autocheckpoint = {WAL_PAGES}; PRAGMA secure_delete = ON;",
     ))?;
     connection.set_prepared_statement_cache_capacity(64);

@@ -3,6 +3,7 @@
 //! A batch is one transaction: load the touched rows, judge every command in memory, save each
 //! changed row once, commit (which syncs the log), and only then answer.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -13,7 +14,8 @@ use rusqlite::{Connection, params};
 use crate::balances::Balances;
 use crate::batch::Rows;
 use crate::moving::{Mark, Stretch};
-use crate::queue::{Answer, Job, commands_of, hand_out};
+use crate::queue::{Answer, Job, Pace, commands_of, hand_out};
+use crate::recent::Recent;
 use crate::{Command, Fault, Outcome, ProjectId, Settings};
 
 use super::{disk, load, moving, save};
@@ -45,14 +47,8 @@ pub(super) enum Tidying {
     Load((Box<Stretch>, Mark), Answer<bool>),
 }
 
-/// How the transaction before this one went.
-#[derive(Clone, Copy, Default)]
-struct Last {
-    callers: usize,
-    took: Duration,
-}
-
 /// What was gathered for one transaction.
+#[derive(Default)]
 struct Batch {
     jobs: Vec<Job>,
     commands: usize,
@@ -64,23 +60,30 @@ struct Batch {
 pub(super) struct Desk {
     pub(super) connection: Connection,
     pub(super) balances: Arc<Balances>,
+    pub(super) recent: Arc<Recent>,
+    /// How often other processes had written to the file.
+    pub(super) others: Cell<i64>,
 }
 
 /// Serves the queue until it is closed or the last handle is gone.
 pub(super) fn run(desk: &Desk, queue: &Receiver<Message>, settings: Settings) {
-    let mut last = Last::default();
-    let mut free_since = Instant::now();
-    while let Ok(first) = queue.recv() {
-        if free_since.elapsed() > settings.linger {
-            // Whoever came together went away since.
-            last = Last::default();
+    let mut pace = Pace::default();
+    loop {
+        let mut batch = Batch::default();
+        batch.take(queue, settings);
+        let waited = batch.jobs.len();
+        if batch.is_empty() {
+            match queue.recv() {
+                Ok(message) => batch.add(message),
+                Err(_) => return,
+            }
+            pace = pace.resumed(settings.linger);
         }
-        let mut batch = Batch::begin(first);
-        batch.fill(queue, settings, last);
+        batch.fill(queue, settings, (pace, waited));
         let begun = Instant::now();
-        last.callers = batch.jobs.len();
+        let callers = batch.jobs.len();
         answer(batch.jobs, desk, settings.expiries.max(1));
-        last.took = begun.elapsed();
+        pace = Pace::after(callers, begun);
         for tidying in batch.tidying {
             tidy(tidying, &desk.connection);
         }
@@ -89,31 +92,40 @@ pub(super) fn run(desk: &Desk, queue: &Receiver<Message>, settings: Settings) {
             let _ = close.send(empty_log(&desk.connection).map(|_| ()));
             return;
         }
-        free_since = Instant::now();
     }
 }
 
 impl Batch {
-    fn begin(first: Message) -> Batch {
-        let mut batch = Batch {
-            jobs: Vec::new(),
-            commands: 0,
-            tidying: Vec::new(),
-            close: None,
-        };
-        batch.add(first);
-        batch
+    fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.tidying.is_empty() && self.close.is_none()
     }
 
-    /// Takes what is there, and waits a little for as many callers as came last time: a lone
-    /// caller never waits, and many are served together. To wait longer than a transaction takes
-    /// would cost more than another one.
-    fn fill(&mut self, queue: &Receiver<Message>, settings: Settings, last: Last) {
-        let deadline = Instant::now() + settings.linger.min(last.took);
-        while self.commands < settings.batch && self.close.is_none() {
+    fn is_full(&self, settings: Settings) -> bool {
+        self.commands >= settings.batch || self.close.is_some()
+    }
+
+    /// Takes what is there.
+    fn take(&mut self, queue: &Receiver<Message>, settings: Settings) {
+        while !self.is_full(settings)
+            && let Ok(message) = queue.try_recv()
+        {
+            self.add(message);
+        }
+    }
+
+    /// Takes what comes, and waits a little for those who may come, so that many are served
+    /// together.
+    fn fill(
+        &mut self,
+        queue: &Receiver<Message>,
+        settings: Settings,
+        (pace, waited): (Pace, usize),
+    ) {
+        let deadline = Instant::now() + pace.patience(settings.linger);
+        while !self.is_full(settings) {
             let next = match queue.try_recv() {
                 Ok(message) => Ok(message),
-                Err(_) if self.jobs.len() >= last.callers => return,
+                Err(_) if self.jobs.len() >= pace.awaited(waited) => return,
                 Err(_) => queue.recv_timeout(deadline.saturating_duration_since(Instant::now())),
             };
             match next {
@@ -152,6 +164,7 @@ fn commit(desk: &Desk, commands: &[&Command], expiries: u32) -> Result<Vec<Outco
             let _ = desk.connection.execute_batch("ROLLBACK");
         }
         desk.balances.forget();
+        desk.recent.forget();
     }
     outcomes.map_err(disk)
 }
@@ -159,6 +172,11 @@ fn commit(desk: &Desk, commands: &[&Command], expiries: u32) -> Result<Vec<Outco
 fn transact(desk: &Desk, commands: &[&Command], expiries: u32) -> rusqlite::Result<Vec<Outcome>> {
     let connection = &desk.connection;
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let mut others = connection.prepare_cached("PRAGMA data_version")?;
+    let others = others.query_row([], |row| row.get(0))?;
+    if desk.others.replace(others) != others {
+        desk.recent.forget();
+    }
     let mut rows = load::load(connection, commands, expiries)?;
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {
@@ -167,6 +185,7 @@ fn transact(desk: &Desk, commands: &[&Command], expiries: u32) -> rusqlite::Resu
     save::save(connection, &rows)?;
     connection.prepare_cached("COMMIT")?.execute([])?;
     desk.balances.tell(&rows);
+    desk.recent.tell(&rows);
     Ok(outcomes)
 }
 
