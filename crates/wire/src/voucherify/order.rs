@@ -6,6 +6,7 @@ mod view;
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,6 +15,9 @@ use crate::time::{self, Timestamp};
 
 pub(crate) use domain::currency_of;
 pub use domain::{MAX_ITEMS, MAX_MINOR, order_metadata_facts, order_to_domain};
+
+/// A short text, which takes no place of its own: an order has many.
+pub type Text = CompactString;
 
 /// The reserved product of which a line is the shipping.
 pub const SHIPPING_PRODUCT: &str = "prod_5h1pp1ng";
@@ -80,14 +84,18 @@ pub struct OrderInput {
 #[serde(default)]
 pub struct OrderItemInput {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_id: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub product_id: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sku_id: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub sku_id: Option<Text>,
     /// `product` or `sku`: what `source_id` names.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub related_object: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub related_object: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub source_id: Option<Text>,
     #[serde(
         deserialize_with = "lenient::count",
         skip_serializing_if = "Option::is_none"
@@ -121,11 +129,14 @@ pub struct OrderItemInput {
 #[serde(default)]
 pub struct ProductRef {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub id: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub source_id: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub name: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,12 +150,15 @@ pub struct ProductRef {
 #[serde(default)]
 pub struct SkuRef {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub id: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub source_id: Option<Text>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sku: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub sku: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,13 +228,17 @@ pub struct OrderItemView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_id: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub product_id: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sku_id: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub sku_id: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub related_object: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub related_object: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<Box<str>>,
+    #[schema(value_type = Option<String>)]
+    pub source_id: Option<Text>,
     #[serde(skip_serializing_if = "is_zero")]
     pub quantity: u64,
     #[serde(skip_serializing_if = "is_zero")]
