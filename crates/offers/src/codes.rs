@@ -7,14 +7,32 @@ const RANDOM_SYMBOLS: u32 = 12;
 /// Stands for one random symbol in a pattern.
 const ANY: char = '#';
 
+/// 3 symbols of 5 bits before the random ones.
+const STRETCH_SYMBOLS: u32 = 3;
+
 /// A code of 12 random symbols and a check symbol. Uses 60 of the 64 bits.
 #[must_use]
 pub fn code_from(random: [u8; 8]) -> String {
+    checked(random_symbols(random).collect())
+}
+
+/// A code of 3 symbols for a stretch of codes, and then as [`code_from`]: those of one stretch
+/// stand together in whatever is ordered by them. Uses 15 bits of the stretch, which need be
+/// neither secret nor its own.
+#[must_use]
+pub fn code_in(stretch: u16, random: [u8; 8]) -> String {
+    let symbols = (0..STRETCH_SYMBOLS).map(|place| low_five((stretch >> (5 * place)) as u8));
+    checked(symbols.chain(random_symbols(random)).collect())
+}
+
+fn random_symbols(random: [u8; 8]) -> impl Iterator<Item = u8> {
     let bits = u64::from_be_bytes(random);
-    let symbols = (0..RANDOM_SYMBOLS).map(|place| low_five((bits >> (5 * place)) as u8));
-    let mut code: Vec<u8> = symbols.collect();
-    code.push(check_value(&code));
-    code.into_iter().map(symbol).collect()
+    (0..RANDOM_SYMBOLS).map(move |place| low_five((bits >> (5 * place)) as u8))
+}
+
+fn checked(mut symbols: Vec<u8>) -> String {
+    symbols.push(check_value(&symbols));
+    symbols.into_iter().map(symbol).collect()
 }
 
 /// A code after a pattern such as `####-PROFFER`, each `#` being one random symbol. `None` where
@@ -35,13 +53,13 @@ pub fn symbols_in(pattern: &str) -> usize {
     pattern.chars().filter(|letter| *letter == ANY).count()
 }
 
-/// Whether a text may be a code of [`code_from`]: the right length and symbols, and no typing
-/// error in one symbol or between two exchanged ones.
+/// Whether a text may be a code of [`code_from`] or [`code_in`]: the right length and symbols, and
+/// no typing error in one symbol or between two exchanged ones.
 #[must_use]
 pub fn check(code: &str) -> bool {
     let values: Option<Vec<u8>> = code.bytes().map(value).collect();
     values.is_some_and(|values| match values.split_last() {
-        Some((last, rest)) => code.len() == 13 && check_value(rest) == *last,
+        Some((last, rest)) => matches!(code.len(), 13 | 16) && check_value(rest) == *last,
         None => false,
     })
 }
@@ -104,13 +122,26 @@ mod tests {
     }
 
     #[test]
+    fn codes_of_a_stretch_begin_alike() {
+        let code = code_in(0b11111_00001_00010, [255; 8]);
+        assert_eq!((code.len(), &code[..15]), (16, "43ZZZZZZZZZZZZZ"));
+        assert_eq!(
+            code_in(0b1_00010, [0; 8])[..3],
+            code_in(0b1_00010, [7; 8])[..3]
+        );
+        assert_ne!(code_in(7, [1; 8]), code_in(7, [2; 8]));
+    }
+
+    #[test]
     fn a_typing_error_is_seen() {
         for seed in [0_u64, 1, 0x0123_4567_89ab_cdef, u64::MAX - 7] {
-            let code = code_from(seed.to_be_bytes());
-            assert!(check(&code));
-            for at in 0..code.len() {
-                misspelt(&code, at).for_each(|wrong| assert!(!check(&wrong), "{wrong}"));
-                exchanged(&code, at).for_each(|wrong| assert!(!check(&wrong), "{wrong}"));
+            let random = seed.to_be_bytes();
+            for code in [code_from(random), code_in(seed as u16, random)] {
+                assert!(check(&code));
+                for at in 0..code.len() {
+                    misspelt(&code, at).for_each(|wrong| assert!(!check(&wrong), "{wrong}"));
+                    exchanged(&code, at).for_each(|wrong| assert!(!check(&wrong), "{wrong}"));
+                }
             }
         }
     }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use ledger::Part;
 use offers::{Booking, CountedOrder, Currency, Happening, Minor, book};
-use profiles::CustomerId;
 use serde::{Deserialize, Serialize};
 use store::{Expect, Index, Kind, ProjectId, View, Write};
 use wire::segment::OrderCosts;
@@ -14,6 +13,7 @@ use crate::{
     app::App,
     deciding::PROGRAMME,
     once,
+    people::Unit,
     problem::Refused,
     versioned::{self, Versioned},
 };
@@ -31,7 +31,7 @@ pub struct Told {
 /// What of it went to the accounts of an arm; amounts in minor units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
-    pub unit: CustomerId,
+    pub unit: Unit,
     pub currency: Currency,
     pub goods: Minor,
     pub shipping: Minor,
@@ -42,7 +42,7 @@ pub struct Counted {
 impl Counted {
     /// A cost that the shop did not tell counts as nothing: what is read is then revenue.
     #[must_use]
-    pub fn new(unit: CustomerId, currency: Currency, discount: Minor, costs: OrderCosts) -> Self {
+    pub fn new(unit: Unit, currency: Currency, discount: Minor, costs: OrderCosts) -> Self {
         Self {
             unit,
             currency,

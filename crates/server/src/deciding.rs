@@ -25,8 +25,8 @@ use crate::{
     app::App,
     configuration::{Compiled, Stored},
     lending,
-    once::{Answer, Key},
-    people::{Enrolment, Granted, People, Person},
+    once::{self, Answer, Key},
+    people::{Enrolment, Granted, People, Person, Unit},
     problem::Refused,
     versioned::{self, Versioned},
     vouchers::{Issued, issue, key, under_both},
@@ -39,6 +39,9 @@ pub const PROGRAMME: u64 = 1;
 
 /// Somebody else changed the same customer: load again and decide again, at most so often.
 const MAX_ATTEMPTS: usize = 8;
+
+/// The bits of an id below its milliseconds, and five of these.
+const STRETCH_SHIFT: u32 = 27;
 
 /// What a decision is asked with.
 pub struct Asked<'a> {
@@ -109,7 +112,7 @@ pub async fn make(
         let compiled = app.compiled(asked.project).await?;
         let mut order = order(asked, &compiled)?;
         let mut people = People::open(app, asked.project)?;
-        let Some(customer) = people.named(name).await? else {
+        let Some(customer) = people.named_again(name).await? else {
             return Ok(None);
         };
         let occasion = occasion(app, order.as_mut(), (customer, asked.now));
@@ -330,17 +333,18 @@ impl Draft<'_> {
     }
 
     fn enrol_now(&self, people: &mut People<'_>, (customer, arm): (CustomerId, Arm)) -> Vec<Write> {
+        let unit = Unit(self.request.id.0);
         if let Some(person) = people.person_mut(customer) {
             person.enrolled = Some(Enrolment {
                 arm,
                 at: self.asked.now,
-                unit: customer,
+                unit,
             });
         }
         vec![Write::Link {
             index: Index::UnitsOfArm,
             key: arm_key(PROGRAMME, arm),
-            id: customer.0,
+            id: unit.0,
         }]
     }
 
@@ -415,7 +419,7 @@ impl Draft<'_> {
         let random = getrandom::u64().map_err(|error| Refused::Fault(error.to_string()))?;
         Ok(Voucher {
             id: VoucherId(self.request.id.0),
-            code: offers::codes::code_from(random.to_be_bytes()).into(),
+            code: offers::codes::code_in(self.stretch(), random.to_be_bytes()).into(),
             offer: offer.id,
             kind: VoucherKind::Discount,
             active: true,
@@ -426,6 +430,13 @@ impl Draft<'_> {
             quantity: Some(1),
             holder: Some(customer.0),
         })
+    }
+
+    /// What codes of the same 32 ms begin with: codes that are kept together stand together.
+    fn stretch(&self) -> u16 {
+        let together = self.request.id.0 >> STRETCH_SHIFT;
+        let hash = once::short(&[self.app.secret(), &together.to_be_bytes()]);
+        u16::from_be_bytes([hash[0], hash[1]])
     }
 
     fn issue(&self, voucher: &Voucher, campaign: CampaignId) -> Result<Vec<Write>, Refused> {

@@ -16,7 +16,7 @@ use crate::{
     app::App,
     configuration::{self, DECISIONING, Decisioning},
     deciding::{PROGRAMME, Promise, Recorded},
-    people::Person,
+    people::{Person, Unit},
     problem::Refused,
     setup::writes,
     versioned,
@@ -153,7 +153,7 @@ async fn outcome(
 }
 
 /// The number a customer's outcomes are counted under, if they are.
-async fn unit(view: &mut View, customer: CustomerId) -> Result<Option<CustomerId>, Refused> {
+async fn unit(view: &mut View, customer: CustomerId) -> Result<Option<Unit>, Refused> {
     let mut id = customer;
     loop {
         let Some(record) = view.get(Kind::Customer, id.0).await? else {

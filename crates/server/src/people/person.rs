@@ -63,9 +63,14 @@ pub struct Granted {
 pub struct Enrolment {
     pub arm: Arm,
     pub at: Timestamp,
-    /// The customer's id at that time, under which outcomes are counted.
-    pub unit: CustomerId,
+    pub unit: Unit,
 }
+
+/// What the outcomes of an enrolled customer are counted under, whoever they are joined to: the
+/// number of the decision that enrolled them. Numbers of one moment are near one another, and so
+/// stand together where they are kept; a customer's may be of any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit(pub u64);
 
 impl Person {
     pub fn push_grant(&mut self, granted: Granted) {
