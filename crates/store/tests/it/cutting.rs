@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use cluster::Database;
 use ledger::Kind as TransferKind;
 use store::{Command, Kind, Outcome, Settings, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::cluster::Database;
 use crate::support::*;
 
 const WHOLE: u8 = 0;
@@ -79,7 +79,7 @@ fn behind_proxy(database: &Database) -> (Store, Arc<AtomicU8>) {
 }
 
 fn check(lost: u8) {
-    let Some(database) = Database::new() else {
+    let Some(database) = database() else {
         return;
     };
     let (store, lose) = behind_proxy(&database);
