@@ -62,3 +62,24 @@ impl Drop for Cluster {
         let _ = fs::remove_dir_all(self.place.folder());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{UNSYNCED, installed};
+
+    #[test]
+    fn it_is_ended_at_any_moment_and_started_again_as_it_was() {
+        if installed().unwrap().is_none() {
+            return;
+        }
+        let cluster = Cluster::new(UNSYNCED).unwrap();
+        let (one, files) = (cluster.database("one").unwrap(), cluster.files());
+        cluster.restart().unwrap();
+        assert!(cluster.database("one").is_err(), "it is there already");
+        let other = cluster.database("other").unwrap();
+        assert_eq!(one.replace("/one", "/other"), other);
+        drop(cluster);
+        assert!(!files.exists());
+    }
+}
