@@ -52,8 +52,7 @@ const PACE: Pace = Pace {
 };
 
 pub fn run(effort: Effort, table: &mut Table) -> Result<(), String> {
-    if !Database::is_installed() {
-        println!("PostgreSQL is not installed: hot budgets are not measured");
+    if cluster::installed()?.is_none() {
         return Ok(());
     }
     let database = Database::of_our_own()?;

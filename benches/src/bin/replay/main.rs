@@ -1,7 +1,8 @@
 //! Does real data come out as published? Two public data sets, replayed through the HTTP API.
 //!
-//! `replay SET` with `online_retail` or `completejourney`. The folder with the data is named by
-//! `PROFFER_DATA`; where that is not set it is `../shared/data` beside the workspace.
+//! `replay SET [--store sqlite|postgres]` with `online_retail` or `completejourney`; for `postgres`
+//! a cluster is made. The folder with the data is named by `PROFFER_DATA`; where that is not set it
+//! is `../shared/data` beside the workspace.
 
 mod completejourney;
 mod figures;
@@ -15,7 +16,7 @@ use std::{
 };
 
 use figures::Figures;
-use shop::Shop;
+use shop::{Place, Shop};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -31,14 +32,20 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<Figures, String> {
-    let set = std::env::args().nth(1).unwrap_or_default();
-    let replay = match set.as_str() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (set, place) = match words.as_slice() {
+        [set] | [set, "--store", "sqlite"] => (*set, Place::folder as fn() -> _),
+        [set, "--store", "postgres"] => (*set, Place::cluster as fn() -> _),
+        _ => return Err("usage: replay SET [--store sqlite|postgres]".into()),
+    };
+    let replay = match set {
         "online_retail" => online_retail::replay,
         "completejourney" => completejourney::replay,
         _ => return Err("say which set: online_retail or completejourney".into()),
     };
-    let folder = folder(&set)?;
-    replay(&Shop::open()?, &folder)
+    let folder = folder(set)?;
+    replay(&Shop::open(place()?)?, &folder)
 }
 
 /// Where a set lies.

@@ -1,5 +1,5 @@
-//! Where does the replay happen? A server of our own over a store in a fresh folder, called over
-//! HTTP with a sandbox key, so that the past is judged by its own clock.
+//! Where does the replay happen? A server of our own over a fresh store, called over HTTP with a
+//! sandbox key, so that the past is judged by its own clock.
 
 use std::{
     fs,
@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use benches::database::Database;
 use rustix::time::{ClockId, clock_gettime};
 use server::{
     app::App,
@@ -28,17 +29,57 @@ pub struct Shop {
     server: Option<runtime::Runtime>,
     serving: Option<JoinHandle<()>>,
     stop: Option<oneshot::Sender<()>>,
-    folder: PathBuf,
+    /// Dropped after the server.
+    _place: Place,
+}
+
+/// Where the store is, which goes with it.
+pub enum Place {
+    Folder(PathBuf),
+    Cluster(Database),
+}
+
+impl Place {
+    /// One for SQLite.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn folder() -> Result<Self, String> {
+        let folder = std::env::temp_dir().join(format!("proffer-replay-{}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(Self::Folder(folder))
+    }
+
+    /// One for PostgreSQL.
+    ///
+    /// # Errors
+    /// When that is not installed, or does not start.
+    pub fn cluster() -> Result<Self, String> {
+        Database::of_our_own().map(Self::Cluster)
+    }
+
+    async fn open(&self) -> Result<Store, String> {
+        let settings = Settings::default();
+        let opened = match self {
+            Self::Folder(folder) => Store::open(&folder.join("proffer.db"), settings),
+            Self::Cluster(database) => Store::connect(&database.for_run(1)?, settings).await,
+        };
+        opened.map_err(|fault| fault.to_string())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Self::Folder(folder) = self {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
 }
 
 impl Shop {
     /// # Errors
-    /// When the folder cannot be made or the server not started.
-    pub fn open() -> Result<Self, String> {
-        let folder = std::env::temp_dir().join(format!("proffer-replay-{}", std::process::id()));
-        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let store = Store::open(&folder.join("proffer.db"), Settings::default())
-            .map_err(|fault| format!("{fault:?}"))?;
+    /// When the store cannot be opened or the server not started.
+    pub fn open(place: Place) -> Result<Self, String> {
         let server = runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -48,6 +89,7 @@ impl Shop {
             .build()
             .map_err(|error| error.to_string())?;
         let (stop, stopped) = oneshot::channel();
+        let store = server.block_on(place.open())?;
         let (client, serving) = server.block_on(serve(store.clone(), stopped))?;
         Ok(Self {
             client,
@@ -56,7 +98,7 @@ impl Shop {
             server: Some(server),
             serving: Some(serving),
             stop: Some(stop),
-            folder,
+            _place: place,
         })
     }
 }
@@ -93,7 +135,6 @@ impl Drop for Shop {
             let _ = server.block_on(async { tokio::time::timeout(limit, serving).await });
             server.shutdown_timeout(limit);
         }
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 

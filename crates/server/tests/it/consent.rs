@@ -1,18 +1,34 @@
 //! What is kept of people who allow nothing, or no longer? Not a byte.
 
 use serde_json::{Value, json};
+use store::moving;
 
 use crate::{
     ingest::{allowing, denying, fact, viewed},
+    place::{Folder, Place},
     shop::{HOUR, NOON, Shop},
 };
 
-/// All bytes of the store's files.
-fn bytes(shop: &Shop) -> Vec<u8> {
-    let files = std::fs::read_dir(&shop.folder.0).unwrap();
+/// All bytes of the store's files; on PostgreSQL, which writes no zeros over what is deleted, all
+/// bytes of its rows.
+async fn bytes(shop: &Shop) -> Vec<u8> {
+    let folder = match &shop.place {
+        Place::Folder(folder) => folder,
+        Place::Database(_) => &exported(shop).await,
+    };
+    let files = std::fs::read_dir(&folder.0).unwrap();
     files
         .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
         .collect()
+}
+
+async fn exported(shop: &Shop) -> Folder {
+    let folder = Folder::new();
+    let to = folder.0.join("all.proffer");
+    moving::export(shop.app.store(), (&to, NOON), &mut |_| {})
+        .await
+        .unwrap();
+    folder
 }
 
 fn holds(all: &[u8], text: &str) -> bool {
@@ -80,14 +96,14 @@ async fn no_consent_no_byte() {
         let batch = json!({"batch": shouting("xyzzy", &context)});
         shop.post(NOON, "/v1/batch", &batch).await;
     }
-    assert!(!holds(&bytes(&shop), "xyzzy"));
+    assert!(!holds(&bytes(&shop).await, "xyzzy"));
     assert_eq!(records().await, before);
     // The same with consent leaves its traces, so the test can fail.
     let batch = json!({"batch": shouting("plugh", &allowing())});
     shop.post(NOON, "/v1/batch", &batch).await;
-    assert!(holds(&bytes(&shop), "plugh-category"));
-    assert!(!holds(&bytes(&shop), "plugh@shop.example"));
-    assert!(!holds(&bytes(&shop), "plugh-message"));
+    assert!(holds(&bytes(&shop).await, "plugh-category"));
+    assert!(!holds(&bytes(&shop).await, "plugh@shop.example"));
+    assert!(!holds(&bytes(&shop).await, "plugh-message"));
 }
 
 #[tokio::test]
@@ -196,7 +212,7 @@ async fn is_stripped(shop: &Shop, decision: &str) {
     let refused = server::replay::replay_named(&shop.app, decision).await;
     assert_eq!(refused.unwrap_err().code(), "inputs_taken_back");
     shop.post(NOON + HOUR, "/v1/sandbox/jobs", &json!({})).await;
-    let all = bytes(shop);
+    let all = bytes(shop).await;
     assert_eq!(TOLD.map(|text| holds(&all, text)), [false; 5], "{TOLD:?}");
 }
 
@@ -221,7 +237,7 @@ async fn what_no_rule_reads_is_not_kept_with_a_decision() {
     assert!(decided["offer"].is_object(), "{decided}");
     let unread = ["line", "order", "page", "place", "number", "store"];
     let unread = unread.map(|text| format!("xyzzy-{text}"));
-    let all = bytes(&shop);
+    let all = bytes(&shop).await;
     assert!(holds(&all, "xyzzy-till"));
     assert_eq!(
         unread.each_ref().map(|text| holds(&all, text)),
@@ -236,7 +252,7 @@ async fn what_no_rule_reads_is_not_kept_with_a_decision() {
 async fn what_is_taken_back_is_in_no_decision_and_in_no_file() {
     let shop = Shop::start().await;
     let decision = decided_for(&shop).await;
-    let all = bytes(&shop);
+    let all = bytes(&shop).await;
     assert_eq!(TOLD.map(|text| holds(&all, text)), [true; 5], "{TOLD:?}");
     let withdraw = json!({
         "event": "Segment Consent Preference Updated", "messageId": "m3", "userId": "ann",
@@ -248,8 +264,8 @@ async fn what_is_taken_back_is_in_no_decision_and_in_no_file() {
     assert_eq!(history["decisions"].as_array().unwrap().len(), 2);
     shop.app.store().clone().close().await.unwrap();
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_proffer"))
-        .args(["replay-decision", &decision, "--data"])
-        .arg(&shop.folder.0)
+        .args(["replay-decision", &decision])
+        .args(shop.place.words())
         .output()
         .unwrap();
     assert_eq!(run.status.code(), Some(3));

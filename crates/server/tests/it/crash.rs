@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeSet,
-    path::Path,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -16,10 +15,9 @@ use offers::{CampaignId, chart};
 use serde_json::{Value, json};
 use server::{client::Client, setup::SANDBOX};
 use simulation::Chance;
-use store::{Settings, Store};
 use tokio::{sync::Mutex, task::JoinSet, time::sleep};
 
-use crate::shop::Folder;
+use crate::place::Place;
 
 /// So often it is killed.
 const KILLS: u32 = 50;
@@ -29,14 +27,12 @@ const OFF: u64 = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_is_durable() {
-    let path = std::env::temp_dir().join(format!("proffer-crash-{}", std::process::id()));
-    std::fs::create_dir_all(&path).unwrap();
-    let folder = Folder(path);
-    let key = new_key(&folder.0);
+    let place = Place::new();
+    let key = new_key(&place);
     let port = free_port();
     let client = Client::new(&format!("http://127.0.0.1:{port}"), &key);
     let chance = Chance::new(4);
-    let mut server = start(&folder.0, port);
+    let mut server = start(&place, port);
     ready(&client).await;
     let campaign = set_up(&client).await;
     let load = Load::new(client.clone());
@@ -47,14 +43,14 @@ async fn acknowledged_is_durable() {
         server.kill().unwrap();
         server.wait().unwrap();
         callers.join_all().await;
-        audited(&folder.0, campaign, &load).await;
-        server = start(&folder.0, port);
+        audited(&place, campaign, &load).await;
+        server = start(&place, port);
         ready(&client).await;
         load.retry().await;
     }
     server.kill().unwrap();
     server.wait().unwrap();
-    let spent = audited(&folder.0, campaign, &load).await;
+    let spent = audited(&place, campaign, &load).await;
     let acknowledged = load.acknowledged.lock().await.len() as u64;
     assert_eq!(spent, acknowledged * OFF, "each order counts once");
     assert!(
@@ -65,13 +61,11 @@ async fn acknowledged_is_durable() {
 
 #[tokio::test]
 async fn a_log_that_cannot_be_written_costs_no_answer() {
-    let path = std::env::temp_dir().join(format!("proffer-full-log-{}", std::process::id()));
-    std::fs::create_dir_all(&path).unwrap();
-    let folder = Folder(path);
-    let key = new_key(&folder.0);
+    let place = Place::new();
+    let key = new_key(&place);
     let port = free_port();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
-    let mut server = serving(&folder.0, port)
+    let mut server = serving(&place, port)
         .env("PROFFER_LOG", "info")
         .stderr(full.unwrap())
         .spawn()
@@ -143,8 +137,8 @@ impl Load {
 }
 
 /// Opens the store as a restart does, checks it whole, and gives back what the budget spent.
-async fn audited(folder: &Path, campaign: CampaignId, load: &Load) -> u64 {
-    let store = Store::open(&folder.join("proffer.db"), Settings::default()).unwrap();
+async fn audited(place: &Place, campaign: CampaignId, load: &Load) -> u64 {
+    let store = place.open().await;
     let audit = store.audit().await.unwrap();
     assert!(audit.is_clean(), "{audit:?}");
     let budget = store
@@ -186,26 +180,26 @@ async fn set_up(client: &Client) -> CampaignId {
     CampaignId(wire::ids::parse(wire::ids::Tag::Campaign, id).unwrap())
 }
 
-fn new_key(folder: &Path) -> String {
+fn new_key(place: &Place) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_proffer"))
-        .args(["key", "--sandbox", "--data"])
-        .arg(folder)
+        .args(["key", "--sandbox"])
+        .args(place.words())
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn start(folder: &Path, port: u16) -> Child {
-    let mut command = serving(folder, port);
+fn start(place: &Place, port: u16) -> Child {
+    let mut command = serving(place, port);
     command.env("PROFFER_LOG", "error").spawn().unwrap()
 }
 
-fn serving(folder: &Path, port: u16) -> Command {
+fn serving(place: &Place, port: u16) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_proffer"));
     command
-        .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
-        .arg(folder)
+        .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+        .args(place.words())
         .stdout(Stdio::null());
     command
 }

@@ -384,11 +384,11 @@ async fn what_the_customer_was_shown_is_taken_down_once() {
     assert_eq!(grants[0].shown_at, Some(NOON + 5 * MINUTE));
 }
 
-/// The command line on the shop's folder, once the server has let go of it.
+/// The command line on the shop's store, once the server has let go of it.
 fn replayed(shop: &Shop, name: &str) -> (bool, String) {
     let run = Command::new(env!("CARGO_BIN_EXE_proffer"))
-        .args(["replay-decision", name, "--data"])
-        .arg(&shop.folder.0)
+        .args(["replay-decision", name])
+        .args(shop.place.words())
         .output()
         .unwrap();
     (run.status.success(), String::from_utf8(run.stdout).unwrap())

@@ -1,35 +1,30 @@
 //! The demo plays a shop through the public API, and what it measures holds what is true.
 
-use std::{path::Path, process::Command};
+use std::process::{Command, Output};
 
 use serde_json::Value;
-use server::{app::App, demo::TRUTH, ids::Ids, reports, setup::SANDBOX};
-use store::{Kind, Settings, Store};
+use server::{
+    app::{App, SYSTEM},
+    auth::Scope,
+    demo::TRUTH,
+    ids::Ids,
+    reports,
+    setup::{self, LIVE, SANDBOX},
+};
+use store::Kind;
 
-use crate::shop::Folder;
+use crate::place::Place;
 
 /// Plays the demo and compares its interval with the simulator's own account.
 async fn check(shoppers: u32, days: u32) {
-    let name = format!("proffer-demo-it-{}-{shoppers}", std::process::id());
-    let folder = Folder(std::env::temp_dir().join(name));
-    let output = Command::new(env!("CARGO_BIN_EXE_proffer"))
-        .args(["demo", "--exit", "--listen", "127.0.0.1:0"])
-        .args([
-            "--shoppers",
-            &shoppers.to_string(),
-            "--days",
-            &days.to_string(),
-        ])
-        .arg("--data")
-        .arg(&folder.0)
-        .output()
-        .unwrap();
+    let place = Place::new();
+    let output = play(&place, (shoppers, days));
     assert!(
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let (truth, app) = played(&folder.0).await;
+    let (truth, app) = played(&place).await;
     let readout = reports::readout(&app, SANDBOX).await.unwrap().unwrap();
     let treated: u64 = readout
         .n
@@ -49,8 +44,18 @@ async fn check(shoppers: u32, days: u32) {
     assert!(app.store().audit().await.unwrap().is_clean());
 }
 
-async fn played(folder: &Path) -> (f64, App) {
-    let store = Store::open(&folder.join("proffer.db"), Settings::default()).unwrap();
+fn play(place: &Place, (shoppers, days): (u32, u32)) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_proffer"))
+        .args(["demo", "--exit", "--listen", "127.0.0.1:0"])
+        .args(["--shoppers", &shoppers.to_string()])
+        .args(["--days", &days.to_string()])
+        .args(place.words())
+        .output()
+        .unwrap()
+}
+
+async fn played(place: &Place) -> (f64, App) {
+    let store = place.open().await;
     let record = store
         .get(SANDBOX, Kind::Setting, TRUTH)
         .await
@@ -59,6 +64,21 @@ async fn played(folder: &Path) -> (f64, App) {
     let body: Value = serde_json::from_slice(&record.body).unwrap();
     let truth = body["true_incremental_profit"].as_f64().unwrap();
     (truth, App::start(store, None, Ids::fresh()).await.unwrap())
+}
+
+#[tokio::test]
+async fn it_is_not_played_where_somebody_is_served() {
+    let place = Place::new();
+    let app = App::start(place.open().await, None, Ids::fresh()).await;
+    let app = app.unwrap();
+    setup::new_key(&app, LIVE, "a shop's", &Scope::ALL)
+        .await
+        .unwrap();
+    let refused = play(&place, (9, 1));
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(told.contains("needs an empty store"), "{told}");
+    let keys = app.store().count_records(SYSTEM, Kind::ApiKey).await;
+    assert_eq!(keys.unwrap(), 1);
 }
 
 #[tokio::test]

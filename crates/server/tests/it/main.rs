@@ -17,6 +17,7 @@ mod moving;
 mod openapi;
 mod operations;
 mod pages;
+mod place;
 mod policy;
 mod problems;
 mod processes;

@@ -4,7 +4,6 @@
 use std::{
     io::Write as _,
     net::TcpStream,
-    path::Path,
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
@@ -21,18 +20,14 @@ use server::{
 use store::{Settings, Store};
 use tokio::time::sleep;
 
-use crate::shop::{Folder, NOON, Shop};
+use crate::{
+    place::{Folder, Place, is_sqlites},
+    shop::{NOON, Shop},
+};
 
-fn folder(name: &str) -> Folder {
-    let path = std::env::temp_dir().join(format!("proffer-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).unwrap();
-    Folder(path)
-}
-
-fn proffer(arguments: &[&str], data: &Path) -> Output {
+fn proffer(arguments: &[&str], place: &Place) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_proffer"));
-    command.args(arguments).arg("--data").arg(data);
+    command.args(arguments).args(place.words());
     command.output().unwrap()
 }
 
@@ -121,18 +116,18 @@ async fn a_key_made_or_revoked_by_another_process_is_so_here_soon() {
         .await
         .unwrap();
     assert_eq!(status, StatusCode::UNAUTHORIZED);
-    let made = proffer(&["key", "--name", "later"], &shop.folder.0);
+    let made = proffer(&["key", "--name", "later"], &shop.place);
     let key = String::from_utf8(made.stdout).unwrap();
     let client = Client::new(&shop.base, key.trim());
     answers(&client, StatusCode::OK).await;
-    let listed = proffer(&["keys"], &shop.folder.0);
+    let listed = proffer(&["keys"], &shop.place);
     let listed = String::from_utf8(listed.stdout).unwrap();
     let line = listed.lines().find(|line| line.contains(" live later "));
     let number = line.and_then(|line| line.split(' ').next()).unwrap();
-    let revoked = proffer(&["keys", "--revoke", number], &shop.folder.0);
+    let revoked = proffer(&["keys", "--revoke", number], &shop.place);
     assert!(revoked.status.success(), "{revoked:?}");
     answers(&client, StatusCode::UNAUTHORIZED).await;
-    let again = proffer(&["keys", "--revoke", number], &shop.folder.0);
+    let again = proffer(&["keys", "--revoke", number], &shop.place);
     assert!(!again.status.success(), "{again:?}");
 }
 
@@ -149,22 +144,16 @@ async fn answers(client: &Client, status: StatusCode) {
 
 #[tokio::test]
 async fn half_a_request_does_not_keep_the_server_from_stopping() {
-    let folder = folder("stop");
-    let made = proffer(&["key"], &folder.0);
+    let place = Place::new();
+    let made = proffer(&["key"], &place);
     let key = String::from_utf8(made.stdout).unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     let mut server = Command::new(env!("CARGO_BIN_EXE_proffer"))
-        .args([
-            "serve",
-            "--grace",
-            "1",
-            "--listen",
-            &address.to_string(),
-            "--data",
-        ])
-        .arg(&folder.0)
+        .args(["serve", "--grace", "1"])
+        .args(["--listen", &address.to_string()])
+        .args(place.words())
         .env("PROFFER_LOG", "error")
         .stdout(Stdio::null())
         .spawn()
@@ -198,12 +187,16 @@ async fn half_a_request_does_not_keep_the_server_from_stopping() {
 
 #[tokio::test]
 async fn only_serving_and_making_keys_make_a_store() {
-    let folder = folder("folders");
+    if is_sqlites("folders and backups") {
+        return;
+    }
+    let folder = Folder::new();
     let (data, missing) = (folder.0.join("data"), folder.0.join("dtaa"));
+    let (data, missing) = (Place::Folder(Folder(data)), Place::Folder(Folder(missing)));
     let made = proffer(&["key"], &data);
     assert!(made.status.success(), "{made:?}");
     let told = String::from_utf8(made.stderr).unwrap();
-    assert!(told.contains(data.to_str().unwrap()), "{told}");
+    assert!(told.contains(&data.words()[1]), "{told}");
     let copy = folder.0.join("copy.db");
     let to = copy.to_str().unwrap();
     for arguments in [
@@ -212,7 +205,8 @@ async fn only_serving_and_making_keys_make_a_store() {
     ] {
         let failed = proffer(arguments, &missing);
         assert!(!failed.status.success(), "{failed:?}");
-        assert!(!missing.exists(), "{arguments:?} made a folder");
+        let is_made = std::path::Path::new(&missing.words()[1]).exists();
+        assert!(!is_made, "{arguments:?} made a folder");
     }
     assert!(!copy.exists());
     assert!(proffer(&["backup", "--to", to], &data).status.success());

@@ -27,7 +27,7 @@ use server::{
     setup::{self, LIVE, SANDBOX},
 };
 use simulation::Chance;
-use store::{Kind, Settings, Store, Write};
+use store::{Kind, Write};
 use tokio::{net::TcpListener, time::sleep};
 use wire::ids::{Tag, parse};
 
@@ -58,8 +58,7 @@ impl Beside {
     }
 
     async fn with(shop: &Shop, ids: Ids) -> Self {
-        let file = shop.folder.0.join("proffer.db");
-        let store = Store::open(&file, Settings::default()).unwrap();
+        let store = shop.place.open().await;
         let app = App::start_at(store, None, (ids, PACE)).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

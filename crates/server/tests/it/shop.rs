@@ -1,10 +1,5 @@
-//! A shop over HTTP: the server in this process, on a port of its own and over a store in a folder
-//! of its own, with a live and a sandbox key.
-
-use std::{
-    path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
-};
+//! A shop over HTTP: the server in this process, on a port of its own and over a store of its own,
+//! with a live and a sandbox key.
 
 use axum::{
     body::Bytes,
@@ -21,8 +16,9 @@ use server::{
     router,
     setup::{self, LIVE, SANDBOX},
 };
-use store::{Settings, Store};
 use tokio::net::TcpListener;
+
+use crate::place::Place;
 
 /// 2026-11-21T12:00:00Z, where the sandbox's clock stands until a test moves it.
 pub const NOON: i64 = 1_795_262_400_000;
@@ -36,27 +32,14 @@ pub struct Shop {
     pub live: Client,
     pub live_key: String,
     pub sandbox_key: String,
-    pub folder: Folder,
-}
-
-/// Removed with all that is in it.
-pub struct Folder(pub PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+    /// Goes away with the shop.
+    pub place: Place,
 }
 
 impl Shop {
     pub async fn start() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("proffer-it-{}-{number}", std::process::id());
-        let folder = Folder(std::env::temp_dir().join(name));
-        let _ = std::fs::remove_dir_all(&folder.0);
-        std::fs::create_dir_all(&folder.0).unwrap();
-        let store = Store::open(&folder.0.join("proffer.db"), Settings::default()).unwrap();
+        let place = Place::new();
+        let store = place.open().await;
         let app = App::start(store, None, Ids::fresh()).await.unwrap();
         let live_key = key(&app, LIVE).await;
         let sandbox_key = key(&app, SANDBOX).await;
@@ -70,7 +53,7 @@ impl Shop {
             base,
             live_key,
             sandbox_key,
-            folder,
+            place,
         }
     }
 

@@ -45,9 +45,10 @@ impl From<Error> for Trouble {
             // A key that another transaction added first; a row that another one holds; a table
             // that another one made.
             _ if ["23505", "55P03", "42P07", "42710"].contains(&code) => Trouble::Contended(what),
-            // The connection failed, the server stops, too many connections.
+            // The connection failed, the server stops.
             Some("08" | "57") => Trouble::Lost(what),
-            _ if code == "53300" => Trouble::Lost(what),
+            // Too many connections; a transaction that its process forgot for too long.
+            _ if ["53300", "25P03"].contains(&code) => Trouble::Lost(what),
             _ => Trouble::Failed(what),
         }
     }

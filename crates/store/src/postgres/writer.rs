@@ -25,7 +25,8 @@ use super::trouble::{Trouble, is_taken};
 use super::{load, save};
 
 /// How long a batch is tried again: because others were in the way, which is [`Fault::Busy`] after
-/// that, or because the database cannot be reached.
+/// that, or because the database cannot be reached. It counts from the first time that this is
+/// seen: a process that stood still before has not tried again yet.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A pause between two attempts begins with at most so much and doubles six times.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -195,7 +196,7 @@ impl Desk {
             noted_at: None,
             in_doubt: None,
         };
-        let begun = Instant::now();
+        let mut since = None;
         for number in 0_u32.. {
             let trouble = match self.attempt(&mut attempt, expiries).await {
                 Ok(outcomes) => return Ok(outcomes),
@@ -206,7 +207,7 @@ impl Desk {
                 Trouble::Lost(_) => self.connection = None,
                 Trouble::Contended(_) => {}
             }
-            if begun.elapsed() > PATIENCE {
+            if since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 return Err(attempt.give_up(trouble));
             }
             sleep(pause(number)?).await;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use cluster::Database;
 use ledger::Kind as TransferKind;
 use store::{Command, Kind, Outcome, Settings, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::cluster::Database;
 use crate::support::*;
 
 const WHOLE: u8 = 0;
@@ -16,6 +16,8 @@ const WHOLE: u8 = 0;
 const LOSE_ANSWER: u8 = 1;
 /// The next commit reaches nobody.
 const LOSE_QUESTION: u8 = 2;
+/// The next commit is so late that the database has given the transaction up.
+const DELAY_QUESTION: u8 = 3;
 
 /// Forwards every connection to the database, but loses what it is told to lose once.
 async fn proxy(to: String, listener: TcpListener, lose: Arc<AtomicU8>) {
@@ -34,6 +36,12 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, lose: Arc<AtomicU
                 let commits = asked.windows(7).any(|bytes| bytes == b"COMMIT\0");
                 let lost = if commits { lose.swap(WHOLE, Ordering::SeqCst) } else { WHOLE };
                 if asked.is_empty() || lost == LOSE_QUESTION {
+                    return;
+                }
+                if lost == DELAY_QUESTION {
+                    // It says so, and hangs up.
+                    let read = server.read(&mut answered).await.unwrap();
+                    client.write_all(&answered[..read]).await.unwrap();
                     return;
                 }
                 server.write_all(asked).await.unwrap();
@@ -78,8 +86,9 @@ fn behind_proxy(database: &Database) -> (Store, Arc<AtomicU8>) {
     (store, lose)
 }
 
-fn check(lost: u8) {
-    let Some(database) = Database::new() else {
+/// Of so many commits every second is lost.
+fn check(lost: u8, times: u64) {
+    let Some(database) = database() else {
         return;
     };
     let (store, lose) = behind_proxy(&database);
@@ -91,7 +100,7 @@ fn check(lost: u8) {
         ..command()
     };
     let id = [account(BUDGET)];
-    for number in 1..=5 {
+    for number in 1..=times {
         assert_eq!(submit(&store, both(2 * number)), Outcome::Applied);
         lose.store(lost, Ordering::SeqCst);
         assert_eq!(submit(&store, both(2 * number + 1)), Outcome::Applied);
@@ -106,10 +115,16 @@ fn check(lost: u8) {
 
 #[test]
 fn a_commit_whose_answer_was_lost_is_done_once() {
-    check(LOSE_ANSWER);
+    check(LOSE_ANSWER, 5);
 }
 
 #[test]
 fn a_commit_that_never_arrived_is_done_again() {
-    check(LOSE_QUESTION);
+    check(LOSE_QUESTION, 5);
+}
+
+/// As after a process stood still in the middle of a transaction.
+#[test]
+fn a_commit_that_came_too_late_is_done_again() {
+    check(DELAY_QUESTION, 1);
 }

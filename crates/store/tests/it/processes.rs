@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use cluster::Database;
 use ledger::{AccountId, Kind as TransferKind, Limit, Opening, Transfer, TransferId};
 use store::{Command, Expect, Fault, Index, Kind, Outcome, Page, Settings, Store, TransferFilter};
 
-use crate::cluster::Database;
 use crate::support::*;
 
 /// So many handles on one database, which lives as long as they are used.
 fn with_handles(count: usize, test: impl Fn(&Database, &[Store])) {
-    let Some(database) = Database::new() else {
+    let Some(database) = database() else {
         return;
     };
     let connect = |_| connect(&database, Settings::default());
@@ -228,7 +228,7 @@ fn chains_that_cross_all_apply() {
         });
         assert_eq!(applied, 120);
         assert!(run(stores[0].audit()).unwrap().is_clean());
-        let client = database.client();
+        let client = client(database);
         let select = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         let deadlocks: i64 = run(client.query_one(select, &[])).unwrap().get(0);
         assert_eq!(deadlocks, 0);
@@ -268,7 +268,7 @@ fn what_is_overdue_is_let_go_by_one_of_them() {
 #[test]
 fn of_those_that_start_at_once_one_migrates() {
     for _ in 0..3 {
-        let Some(database) = Database::new() else {
+        let Some(database) = database() else {
             return;
         };
         let stores: Vec<Store> = thread::scope(|scope| {
@@ -292,7 +292,7 @@ fn of_those_that_start_at_once_one_migrates() {
 }
 
 fn refusal(database: &Database) -> String {
-    match run(Store::connect(&database.url(), Settings::default())) {
+    match run(Store::connect(database.url(), Settings::default())) {
         Err(Fault::Disk(what)) => what,
         Err(fault) => panic!("{fault}"),
         Ok(_) => panic!("it was connected"),
@@ -302,7 +302,7 @@ fn refusal(database: &Database) -> String {
 #[test]
 fn a_schema_that_is_not_known_is_not_served() {
     with_handles(1, |database, _| {
-        let client = database.client();
+        let client = client(database);
         let tamper = |text: &str| run(client.batch_execute(text)).unwrap();
         tamper("INSERT INTO migrations VALUES (99, 1)");
         assert!(refusal(database).contains("newer"));
@@ -337,7 +337,7 @@ fn a_lost_connection_loses_nothing_and_doubles_nothing() {
                 ..command()
             },
         );
-        let client = database.client();
+        let client = client(database);
         let (is_over, ended) = (AtomicBool::new(false), AtomicI64::new(0));
         let turns = thread::scope(|scope| {
             scope.spawn(|| {
@@ -426,7 +426,7 @@ fn a_failing_database_is_a_fault_and_the_store_lives_on() {
              $$ BEGIN RAISE 'no space for %', NEW.body; END $$;
              CREATE TRIGGER fails BEFORE INSERT ON records FOR EACH ROW WHEN (NEW.id = 13)
              EXECUTE FUNCTION fails()";
-        run(database.client().batch_execute(fails)).unwrap();
+        run(client(database).batch_execute(fails)).unwrap();
         let both = |id| Command {
             openings: budget(1),
             chain: vec![spend(id, 1, TransferKind::Direct)],
@@ -461,7 +461,7 @@ fn an_audit_finds_what_was_tampered_with() {
             },
         );
         let tamper = "UPDATE accounts SET debits_posted = 61 WHERE kind = 1";
-        run(database.client().batch_execute(tamper)).unwrap();
+        run(client(database).batch_execute(tamper)).unwrap();
         assert_eq!(run(stores[0].audit()).unwrap().findings.len(), 2);
     });
 }
@@ -490,7 +490,7 @@ fn closing_drains_and_others_go_on() {
 #[test]
 fn numbers_of_old_batches_are_swept() {
     with_handles(1, |database, stores| {
-        let client = database.client();
+        let client = client(database);
         let old = "INSERT INTO batches VALUES (7, 'old', 1)";
         run(client.batch_execute(old)).unwrap();
         for _ in 0..300 {

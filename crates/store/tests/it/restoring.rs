@@ -2,23 +2,17 @@
 //! names, with PostgreSQL's own tools, as the page for operators says.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command as Process;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
+use cluster::{Tools, free_port, give, succeed};
 use store::moving::export;
 use store::{Command, Outcome, Settings, Store};
 
-use crate::cluster::{self, Database, as_somebody, free_port, is_root, succeed};
 use crate::generator::Generator;
 use crate::support::*;
-
-/// Where all of PostgreSQL's tools are, also where only some of them are linked from elsewhere.
-fn binaries() -> Option<PathBuf> {
-    let initdb = fs::canonicalize(cluster::binaries()?.join("initdb")).unwrap();
-    initdb.parent().map(Path::to_path_buf)
-}
 
 fn exported(store: &Store, to: &Path) -> Vec<u8> {
     run(export(store, (to, NOW), &mut |_| {})).unwrap();
@@ -27,10 +21,10 @@ fn exported(store: &Store, to: &Path) -> Vec<u8> {
 
 #[test]
 fn a_dump_brings_back_what_there_was() {
-    let (Some(from), Some(into)) = (Database::new(), Database::new()) else {
+    let (Some(from), Some(into)) = (database(), database()) else {
         return;
     };
-    let (binaries, scratch) = (binaries().unwrap(), Scratch::new());
+    let (tools, scratch) = (Tools::find().unwrap(), Scratch::new());
     let store = connect(&from, Settings::default());
     let mut generator = Generator::new(500);
     for _ in 0..20 {
@@ -38,22 +32,22 @@ fn a_dump_brings_back_what_there_was() {
     }
     let before = exported(&store, &scratch.file("before"));
     let dump = scratch.file("proffer.dump");
-    let mut pg_dump = Process::new(binaries.join("pg_dump"));
+    let mut pg_dump = tools.client("pg_dump");
     pg_dump.args(["--format=custom", "--no-owner", "--file"]);
-    succeed(pg_dump.arg(&dump).arg(from.url()));
+    succeed(pg_dump.arg(&dump).arg(from.url())).unwrap();
     let after = Command {
         writes: vec![put(9, "too late")],
         ..command()
     };
     assert_eq!(submit(&store, after), Outcome::Applied);
-    let mut pg_restore = Process::new(binaries.join("pg_restore"));
+    let mut pg_restore = tools.client("pg_restore");
     pg_restore.args([
         "--no-owner",
         "--exit-on-error",
         "--single-transaction",
         "--dbname",
     ]);
-    succeed(pg_restore.arg(into.url()).arg(&dump));
+    succeed(pg_restore.arg(into.url()).arg(&dump)).unwrap();
     let restored = connect(&into, Settings::default());
     assert!(exported(&restored, &scratch.file("after")) == before);
     assert!(run(restored.audit()).unwrap().is_clean());
@@ -62,32 +56,29 @@ fn a_dump_brings_back_what_there_was() {
 /// A cluster that archives its log, and goes away with its test.
 struct Archiving {
     scratch: Scratch,
-    binaries: PathBuf,
+    tools: Tools,
     port: u16,
 }
 
 impl Archiving {
-    fn new(binaries: PathBuf) -> Archiving {
-        let (scratch, port) = (Scratch::new(), free_port());
+    fn new(tools: Tools) -> Archiving {
+        let (scratch, port) = (Scratch::new(), free_port().unwrap());
         let cluster = Archiving {
             scratch,
-            binaries,
+            tools,
             port,
         };
         for folder in ["", "data", "archive"] {
             let folder = cluster.scratch.file(folder);
             fs::create_dir_all(&folder).unwrap();
-            give(&folder);
+            give(&folder).unwrap();
         }
         let initdb = "-A trust -U proffer -E UTF8 --locale=C --no-sync -D";
         let data = cluster.scratch.file("data");
-        succeed(cluster.tool("initdb").args(initdb.split(' ')).arg(data));
+        let mut make = cluster.tools.server("initdb");
+        succeed(make.args(initdb.split(' ')).arg(data)).unwrap();
         cluster.start("data");
         cluster
-    }
-
-    fn tool(&self, name: &str) -> Process {
-        as_somebody(&self.binaries.join(name))
     }
 
     fn start(&self, data: &str) {
@@ -100,17 +91,15 @@ impl Archiving {
             archive = archive.display(),
         );
         let data = self.scratch.file(data);
-        let mut start = self.tool("pg_ctl");
+        let mut start = self.tools.server("pg_ctl");
         start.args(["start", "--wait", "-o", &options, "-l"]);
-        succeed(start.arg(data.join("log")).arg("-D").arg(&data));
+        succeed(start.arg(data.join("log")).arg("-D").arg(&data)).unwrap();
     }
 
     fn stop(&self, data: &str) {
-        let mut stop = self.tool("pg_ctl");
-        succeed(
-            stop.args(["stop", "-m", "fast", "-D"])
-                .arg(self.scratch.file(data)),
-        );
+        let mut stop = self.tools.server("pg_ctl");
+        stop.args(["stop", "-m", "fast", "-D"]);
+        succeed(stop.arg(self.scratch.file(data))).unwrap();
     }
 
     fn url(&self) -> String {
@@ -130,9 +119,9 @@ impl Archiving {
 
     /// A copy to begin from, while it serves.
     fn base_backup(&self) {
-        let mut copy = self.tool("pg_basebackup");
+        let mut copy = self.tools.server("pg_basebackup");
         copy.args(["--checkpoint=fast", "--dbname", &self.url(), "-D"]);
-        succeed(copy.arg(self.scratch.file("base")));
+        succeed(copy.arg(self.scratch.file("base"))).unwrap();
     }
 
     /// Starts the copy, which replays the archived log up to a time.
@@ -149,22 +138,15 @@ impl Archiving {
         fs::write(&file, before + &settings).unwrap();
         let signal = base.join("recovery.signal");
         fs::write(&signal, "").unwrap();
-        give(&signal);
+        give(&signal).unwrap();
         self.start("base");
-    }
-}
-
-/// To whom PostgreSQL runs as.
-fn give(path: &Path) {
-    if is_root() {
-        succeed(Process::new("chown").arg("postgres").arg(path));
     }
 }
 
 impl Drop for Archiving {
     fn drop(&mut self) {
         for data in ["data", "base"] {
-            let mut stop = self.tool("pg_ctl");
+            let mut stop = self.tools.server("pg_ctl");
             stop.args(["stop", "-m", "immediate", "-D"]);
             let _ = stop.arg(self.scratch.file(data)).output();
         }
@@ -174,10 +156,10 @@ impl Drop for Archiving {
 #[test]
 #[ignore = "starts a cluster of its own three times; run with the slow tests"]
 fn a_database_is_had_back_as_it_was_at_a_time() {
-    let Some(binaries) = binaries() else {
+    let Some(tools) = cluster::installed().unwrap() else {
         return;
     };
-    let cluster = Archiving::new(binaries);
+    let cluster = Archiving::new(tools);
     let store = cluster.opened();
     let mut generator = Generator::new(510);
     let mut batch = || run(store.submit_all(generator.batch())).unwrap();

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use cluster::Database;
 use ledger::{
     AccountId, Asset, Code, Currency, Kind as TransferKind, Limit, Minor, Opening, Timestamp,
     Transfer, TransferId,
 };
 use store::{Command, Index, Kind, Once, Outcome, ProjectId, Settings, Store, Write};
 use tokio::runtime::Runtime;
-
-use crate::cluster::Database;
+use tokio_postgres::{Client, NoTls};
 
 pub const SHOP: ProjectId = ProjectId(7);
 pub const EUR: Asset = Asset::Currency(Currency(*b"EUR"));
@@ -82,7 +82,7 @@ pub struct Kept {
 
 /// One of each engine that keeps its rows on a disk and is there.
 pub fn on_disk(settings: Settings) -> Vec<Kept> {
-    let postgres = Database::new().map(|database| Kept {
+    let postgres = database().map(|database| Kept {
         store: connect(&database, settings),
         name: "PostgreSQL",
         _place: Box::new(database),
@@ -99,8 +99,24 @@ pub fn sqlite(settings: Settings) -> Kept {
     }
 }
 
+/// None where PostgreSQL is absent.
+pub fn database() -> Option<Database> {
+    Database::new().unwrap()
+}
+
 pub fn connect(database: &Database, settings: Settings) -> Store {
-    run(Store::connect(&database.url(), settings)).unwrap()
+    run(Store::connect(database.url(), settings)).unwrap()
+}
+
+/// Somebody else on the same database.
+pub fn client(database: &Database) -> Client {
+    run(async {
+        let (client, connection) = tokio_postgres::connect(database.url(), NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        client
+    })
 }
 
 pub fn command() -> Command {
