@@ -17,7 +17,7 @@ use server::{
     app::App,
     clock,
     configuration::{self, DECISIONING, Decisioning, Stored},
-    people::Person,
+    people::{Nodes, Person},
     problem::Refused,
     setup::{LIVE, writes},
     versioned::{self, Versioned},
@@ -99,26 +99,25 @@ fn customer(
     traits.set("customer.trait.newsletter", number.is_multiple_of(2));
     let person = Person {
         id,
-        nodes: vec![node],
         pseudonyms: vec![pseudonym],
         has_user: true,
         traits,
         created_at: clock::wall(),
         ..Person::default()
     };
-    let seen = Node {
+    let seen = Nodes(vec![Node {
         id: node,
         customer: id,
         consent: Consent::granted(1),
         tallies: tallies.cloned().unwrap_or_default(),
-    };
+    }]);
     Ok(vec![
         Write::Link {
             index: Index::Identifier,
             key: pseudonym.to_vec(),
-            id: node.0,
+            id: id.0,
         },
-        put(Kind::Node, node.0, &seen)?,
+        put(Kind::Nodes, id.0, &seen)?,
         put(Kind::Customer, id.0, &person)?,
     ])
 }

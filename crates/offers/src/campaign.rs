@@ -109,6 +109,10 @@ pub enum Period {
     Month,
 }
 
+impl Period {
+    pub const ALL: [Self; 5] = [Self::Ever, Self::Hour, Self::Day, Self::Week, Self::Month];
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CapUnit {
     Uses,

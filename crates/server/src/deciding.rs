@@ -26,13 +26,13 @@ use crate::{
     configuration::{Compiled, Stored},
     lending,
     once::{self, Answer, Key},
-    people::{Enrolment, Granted, People, Person, Unit},
+    people::{Enrolment, Granted, Limits, People, Person, Unit},
     problem::Refused,
     versioned::{self, Versioned},
     vouchers::{Issued, issue, key, under_both},
 };
 
-use remaining::remaining;
+use remaining::{remaining, shared, windows};
 
 /// The programme that the holdout measures: the one experiment every project has.
 pub const PROGRAMME: u64 = 1;
@@ -112,7 +112,14 @@ pub async fn make(
         let compiled = app.compiled(asked.project).await?;
         let mut order = order(asked, &compiled)?;
         let mut people = People::open(app, asked.project)?;
-        let Some(customer) = people.named_again(name).await? else {
+        let store = order.as_ref().and_then(|order| order.store.as_deref());
+        let store = store.map(number_of);
+        let shared = || shared(app, &compiled, (store, asked.now));
+        let limits = Limits {
+            windows: &windows(asked.now),
+            shared: &shared,
+        };
+        let Some(customer) = people.named_again(name, &limits).await? else {
             return Ok(None);
         };
         let occasion = occasion(app, order.as_mut(), (customer, asked.now));

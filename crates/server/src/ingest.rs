@@ -245,7 +245,7 @@ impl Unit<'_> {
             return Ok(());
         }
         if admission.features
-            && let Some(node) = self.people.node_mut(node)
+            && let Some(node) = self.people.node_mut(customer, node)
         {
             node.tallies.observe(activity);
         }

@@ -19,7 +19,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use store::{Expect, Index, Kind, ProjectId, Seen, Store, View, Write};
 use wire::ids::{self, Tag};
 
-pub use person::{Enrolment, Granted, MAX_GRANTS, MAX_IDENTIFIERS, Person, Unit};
+pub use person::{Enrolment, Granted, MAX_GRANTS, MAX_IDENTIFIERS, Nodes, Person, Unit};
+pub use recalling::Limits;
 
 use crate::{
     app::App,
@@ -36,11 +37,55 @@ pub struct Whose {
     pub is_known: bool,
 }
 
+#[derive(Default)]
 struct Tracked<T> {
     thing: T,
     /// 0: not yet in the store.
     version: u64,
     changed: bool,
+}
+
+impl<T> Tracked<T> {
+    fn read(thing: T, version: u64) -> Self {
+        Self {
+            thing,
+            version,
+            changed: false,
+        }
+    }
+
+    fn new(thing: T) -> Self {
+        Self {
+            thing,
+            version: 0,
+            changed: true,
+        }
+    }
+}
+
+/// Where a pseudonym led, and where it leads.
+struct Moved {
+    from: Option<CustomerId>,
+    to: Option<CustomerId>,
+}
+
+impl Moved {
+    fn links(&self, key: &[u8]) -> impl Iterator<Item = Write> {
+        let index = Index::Identifier;
+        let is_elsewhere = self.from != self.to;
+        let unlink = self.from.map(|from| Write::Unlink {
+            index,
+            key: key.to_vec(),
+            id: from.0,
+        });
+        let link = self.to.map(|to| Write::Link {
+            index,
+            key: key.to_vec(),
+            id: to.0,
+        });
+        let both = [unlink, link].into_iter().flatten();
+        both.filter(move |_| is_elsewhere)
+    }
 }
 
 /// The customers one request touches.
@@ -52,9 +97,12 @@ pub struct People<'a> {
     seen: Option<Seen>,
     secret: Vec<u8>,
     /// What each identifier leads to, as read or as made here.
-    known: HashMap<Identifier, ([u8; 16], Option<NodeId>)>,
-    nodes: BTreeMap<NodeId, Tracked<Node>>,
+    known: HashMap<Identifier, ([u8; 16], Option<CustomerId>)>,
     persons: BTreeMap<CustomerId, Tracked<Person>>,
+    /// Of the same customers.
+    nodes: BTreeMap<CustomerId, Tracked<Nodes>>,
+    /// Where pseudonyms led that lead elsewhere now.
+    moved: BTreeMap<[u8; 16], Moved>,
     links: Vec<Write>,
     erased: Vec<(Kind, u64)>,
 }
@@ -73,8 +121,9 @@ impl<'a> People<'a> {
             seen: None,
             secret,
             known: HashMap::new(),
-            nodes: BTreeMap::new(),
             persons: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            moved: BTreeMap::new(),
             links: Vec::new(),
             erased: Vec::new(),
         })
@@ -91,13 +140,10 @@ impl<'a> People<'a> {
     /// # Errors
     /// When the store cannot be read.
     pub async fn find(&mut self, identifier: &Identifier) -> Result<Option<CustomerId>, Refused> {
-        let Some(node) = self.node_of(identifier).await? else {
-            return Ok(None);
-        };
-        let Some(customer) = self.load_node(node).await? else {
-            return Ok(None);
-        };
-        Ok(Some(self.load(customer).await?))
+        match self.customer_of(identifier).await? {
+            Some(customer) => self.load_known(customer).await,
+            None => Ok(None),
+        }
     }
 
     /// Whom the shop means by `cust_…` or by its own id.
@@ -106,11 +152,7 @@ impl<'a> People<'a> {
     /// When the store cannot be read.
     pub async fn named(&mut self, key: &str) -> Result<Option<CustomerId>, Refused> {
         if let Ok(number) = ids::parse(Tag::Customer, key) {
-            return match self.load(CustomerId(number)).await {
-                Ok(customer) => Ok(Some(customer)),
-                Err(Refused::NotFound { .. }) => Ok(None),
-                Err(fault) => Err(fault),
-            };
+            return self.load_known(CustomerId(number)).await;
         }
         match Identifier::new(IdentifierKind::User, key) {
             Some(user) => self.find(&user).await,
@@ -156,10 +198,13 @@ impl<'a> People<'a> {
     }
 
     fn consent(&self, person: &Person) -> Consent {
-        let nodes = person.nodes.iter().filter_map(|id| self.nodes.get(id));
-        nodes.fold(Consent::default(), |all, tracked| {
-            all.merge(tracked.thing.consent)
-        })
+        let nodes = self.nodes_of(person.id).iter();
+        nodes.fold(Consent::default(), |all, node| all.merge(node.consent))
+    }
+
+    fn nodes_of(&self, customer: CustomerId) -> &[Node] {
+        let tracked = self.nodes.get(&customer);
+        tracked.map_or(&[], |tracked| &tracked.thing.0)
     }
 
     /// Whose message this is; makes and joins customers as needed. The first element of the pair
@@ -181,7 +226,7 @@ impl<'a> People<'a> {
     pub fn is_crowded(&self, whose: &Whose) -> bool {
         let resolution = &whose.resolution;
         let joined = resolution.join.iter().map(|(from, _)| *from);
-        let of = |id| self.person(id).map_or(0, |person| person.nodes.len());
+        let of = |id| self.nodes_of(id).len();
         let more = joined.map(of).sum::<usize>() + resolution.create.len();
         more > 0 && of(resolution.customer) + more > MAX_IDENTIFIERS
     }
@@ -218,7 +263,7 @@ impl<'a> People<'a> {
     /// # Errors
     /// When the store cannot be read.
     pub async fn is_known(&mut self, identifier: &Identifier) -> Result<bool, Refused> {
-        Ok(self.node_of(identifier).await?.is_some())
+        Ok(self.customer_of(identifier).await?.is_some())
     }
 
     /// Loads a customer with all their nodes; follows a join to who they are now.
@@ -235,21 +280,21 @@ impl<'a> People<'a> {
                 });
             };
             let next = person.merged_into;
-            let nodes = person.nodes.clone();
-            self.persons.insert(
-                id,
-                Tracked {
-                    thing: person,
-                    version,
-                    changed: false,
-                },
-            );
-            for node in nodes {
-                self.load_node(node).await?;
-            }
+            self.persons.insert(id, Tracked::read(person, version));
+            let nodes = self.read::<Nodes>(Kind::Nodes, id.0).await?;
+            let (nodes, version) = nodes.unwrap_or_default();
+            self.nodes.insert(id, Tracked::read(nodes, version));
             id = next.unwrap_or(id);
         }
         Ok(self.now_known_as(id))
+    }
+
+    async fn load_known(&mut self, customer: CustomerId) -> Result<Option<CustomerId>, Refused> {
+        match self.load(customer).await {
+            Ok(customer) => Ok(Some(customer)),
+            Err(Refused::NotFound { .. }) => Ok(None),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// A customer that was loaded.
@@ -265,11 +310,24 @@ impl<'a> People<'a> {
         Some(&mut tracked.thing)
     }
 
-    /// A node that was loaded, to be changed and written.
-    pub fn node_mut(&mut self, node: NodeId) -> Option<&mut Node> {
-        let tracked = self.nodes.get_mut(&node)?;
+    /// The node of the first identifier of a customer that was loaded.
+    #[must_use]
+    pub fn first_node(&self, customer: CustomerId) -> NodeId {
+        let first = self.nodes_of(customer).first();
+        first.map(|node| node.id).unwrap_or_default()
+    }
+
+    /// The nodes of a customer that was loaded, to be changed and written.
+    fn nodes_mut(&mut self, customer: CustomerId) -> &mut Vec<Node> {
+        let tracked = self.nodes.entry(customer).or_default();
         tracked.changed = true;
-        Some(&mut tracked.thing)
+        &mut tracked.thing.0
+    }
+
+    /// A node of a customer that was loaded, to be changed and written.
+    pub fn node_mut(&mut self, customer: CustomerId, node: NodeId) -> Option<&mut Node> {
+        let mut nodes = self.nodes_mut(customer).iter_mut();
+        nodes.find(|one| one.id == node)
     }
 
     /// All that is known of a loaded customer, merged over their nodes.
@@ -281,9 +339,8 @@ impl<'a> People<'a> {
                 ..Profile::default()
             };
         };
-        let nodes = person.nodes.iter().filter_map(|id| self.nodes.get(id));
-        let nodes = nodes.map(|tracked| &tracked.thing);
-        Profile::of(customer, nodes, Cow::Borrowed(&person.traits))
+        let traits = Cow::Borrowed(&person.traits);
+        Profile::of(customer, self.nodes_of(customer), traits)
     }
 
     /// That a loaded customer is still as they were read: who takes consent back changes.
@@ -319,6 +376,7 @@ impl<'a> People<'a> {
     pub fn finish(mut self) -> Result<(Vec<Expect>, Vec<Write>), Refused> {
         let mut expects = Vec::new();
         let mut writes = std::mem::take(&mut self.links);
+        writes.extend(self.moved.iter().flat_map(|(key, moved)| moved.links(key)));
         let is_kept = |kind, id| !self.erased.contains(&(kind, id));
         for (kind, id) in &self.erased {
             expects.extend(self.version(*kind, *id).map(|version| Expect {
@@ -332,13 +390,13 @@ impl<'a> People<'a> {
             });
         }
         let changed = self.nodes.iter().filter(|(_, tracked)| tracked.changed);
-        for (id, tracked) in changed.filter(|(id, _)| is_kept(Kind::Node, id.0)) {
+        for (id, tracked) in changed.filter(|(id, _)| is_kept(Kind::Nodes, id.0)) {
             expects.push(Expect {
-                kind: Kind::Node,
+                kind: Kind::Nodes,
                 id: id.0,
                 version: tracked.version,
             });
-            writes.push(put(Kind::Node, id.0, &tracked.thing)?);
+            writes.push(put(Kind::Nodes, id.0, &tracked.thing)?);
         }
         let changed = self.persons.iter().filter(|(_, tracked)| tracked.changed);
         for (id, tracked) in changed.filter(|(id, _)| is_kept(Kind::Customer, id.0)) {
@@ -353,22 +411,17 @@ impl<'a> People<'a> {
     }
 
     fn version(&self, kind: Kind, id: u64) -> Option<u64> {
+        let id = CustomerId(id);
         match kind {
-            Kind::Node => self.nodes.get(&NodeId(id)).map(|tracked| tracked.version),
-            _ => self
-                .persons
-                .get(&CustomerId(id))
-                .map(|tracked| tracked.version),
+            Kind::Nodes => self.nodes.get(&id).map(|tracked| tracked.version),
+            _ => self.persons.get(&id).map(|tracked| tracked.version),
         }
     }
 
     async fn claims(&mut self, identifiers: &[Identifier]) -> Result<Vec<Claim>, Refused> {
         let mut claims = Vec::with_capacity(identifiers.len());
         for identifier in identifiers {
-            let known = match self.node_of(identifier).await? {
-                Some(node) => self.known(node).await?,
-                None => None,
-            };
+            let known = self.known(identifier).await?;
             claims.push(Claim {
                 kind: identifier.kind(),
                 known,
@@ -377,20 +430,31 @@ impl<'a> People<'a> {
         Ok(claims)
     }
 
-    async fn known(&mut self, node: NodeId) -> Result<Option<Known>, Refused> {
-        let Some(customer) = self.load_node(node).await? else {
+    async fn known(&mut self, identifier: &Identifier) -> Result<Option<Known>, Refused> {
+        let Some(customer) = self.find(identifier).await? else {
             return Ok(None);
         };
-        let customer = self.load(customer).await?;
-        let has_user = self.person(customer).is_some_and(|person| person.has_user);
-        Ok(Some(Known {
+        let node = self.node_of(identifier, customer);
+        let person = self.person(customer);
+        Ok(node.zip(person).map(|(node, person)| Known {
             node,
             customer,
-            has_user,
+            has_user: person.has_user,
         }))
     }
 
-    async fn node_of(&mut self, identifier: &Identifier) -> Result<Option<NodeId>, Refused> {
+    /// The node of a customer that stands for an identifier of theirs.
+    fn node_of(&self, identifier: &Identifier, customer: CustomerId) -> Option<NodeId> {
+        let (pseudonym, _) = self.known.get(identifier)?;
+        let mut all = self.person(customer)?.pseudonyms.iter();
+        let place = all.position(|one| one == pseudonym)?;
+        self.nodes_of(customer).get(place).map(|node| node.id)
+    }
+
+    async fn customer_of(
+        &mut self,
+        identifier: &Identifier,
+    ) -> Result<Option<CustomerId>, Refused> {
         if let Some((_, known)) = self.known.get(identifier) {
             return Ok(*known);
         }
@@ -399,30 +463,13 @@ impl<'a> People<'a> {
             .view
             .find_one(Index::Identifier, &pseudonym)
             .await?
-            .map(NodeId);
-        if let (Some(seen), Some(node)) = (&mut self.seen, found) {
-            let key = (Index::Identifier, pseudonym.to_vec(), node.0);
+            .map(CustomerId);
+        if let (Some(seen), Some(customer)) = (&mut self.seen, found) {
+            let key = (Index::Identifier, pseudonym.to_vec(), customer.0);
             seen.keys.push(key);
         }
         self.known.insert(identifier.clone(), (pseudonym, found));
         Ok(found)
-    }
-
-    async fn load_node(&mut self, id: NodeId) -> Result<Option<CustomerId>, Refused> {
-        if !self.nodes.contains_key(&id) {
-            let Some((node, version)) = self.read::<Node>(Kind::Node, id.0).await? else {
-                return Ok(None);
-            };
-            self.nodes.insert(
-                id,
-                Tracked {
-                    thing: node,
-                    version,
-                    changed: false,
-                },
-            );
-        }
-        Ok(self.nodes.get(&id).map(|tracked| tracked.thing.customer))
     }
 
     async fn read<T: Versioned + DeserializeOwned>(
@@ -453,14 +500,7 @@ impl<'a> People<'a> {
                 created_at: now,
                 ..Person::default()
             };
-            self.persons.insert(
-                customer,
-                Tracked {
-                    thing,
-                    version: 0,
-                    changed: true,
-                },
-            );
+            self.persons.insert(customer, Tracked::new(thing));
         }
         for (from, to) in &resolution.join {
             self.join(*from, *to);
@@ -485,32 +525,26 @@ impl<'a> People<'a> {
             Some((pseudonym, _)) => *pseudonym,
             None => identifier.pseudonym(&self.secret),
         };
-        let thing = Node {
+        let node = Node {
             id,
             customer,
             ..Node::default()
         };
-        self.nodes.insert(
-            id,
-            Tracked {
-                thing,
-                version: 0,
-                changed: true,
-            },
-        );
-        self.known.insert(identifier.clone(), (pseudonym, Some(id)));
-        let key = pseudonym.to_vec();
-        self.links.push(Write::Link {
-            index: Index::Identifier,
-            key,
-            id: id.0,
-        });
+        let known = (pseudonym, Some(customer));
+        self.known.insert(identifier.clone(), known);
+        self.lead(pseudonym, (None, Some(customer)));
+        self.nodes_mut(customer).push(node);
         if let Some(person) = self.person_mut(customer) {
-            person.nodes.push(id);
             person.pseudonyms.push(pseudonym);
             person.has_user |= identifier.kind() == IdentifierKind::User;
         }
         Ok(())
+    }
+
+    /// Has a pseudonym lead elsewhere, or nowhere, from now on.
+    fn lead(&mut self, pseudonym: [u8; 16], (from, to): (Option<CustomerId>, Option<CustomerId>)) {
+        let moved = Moved { from, to };
+        self.moved.entry(pseudonym).or_insert(moved).to = to;
     }
 
     fn now_known_as(&self, mut id: CustomerId) -> CustomerId {
@@ -526,10 +560,8 @@ impl<'a> People<'a> {
         customer: CustomerId,
     ) -> Option<(CustomerId, NodeId)> {
         let mine = identifiers.iter().filter_map(|identifier| {
-            let (_, node) = self.known.get(identifier)?;
-            let node = (*node)?;
-            let is_theirs = self.nodes.get(&node)?.thing.customer == customer;
-            is_theirs.then_some((identifier.kind(), node))
+            let node = self.node_of(identifier, customer)?;
+            Some((identifier.kind(), node))
         });
         mine.min().map(|(_, node)| (customer, node))
     }

@@ -3,12 +3,11 @@
 //! thirteen months after the last of it; and the log that held what was taken back is emptied.
 
 use ledger::Timestamp;
-use profiles::Node;
 use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Record, Write};
 
 use crate::{
-    api::validations::forgotten, app::App, checkout::Reservation, configuration, problem::Refused,
-    setup::writes, versioned, withdrawing,
+    api::validations::forgotten, app::App, checkout::Reservation, configuration, people::Nodes,
+    problem::Refused, setup::writes, versioned, withdrawing,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -49,7 +48,7 @@ pub async fn keep_to(app: &App, project: ProjectId, now: Timestamp) -> Result<()
     let before = now.saturating_sub(KEYS_KEPT_MS);
     app.store().forget_keys(project, before).await?;
     each(app, (project, Kind::Reservation, now), reservation).await?;
-    each(app, (project, Kind::Node, now), behaviour).await?;
+    each(app, (project, Kind::Nodes, now), behaviour).await?;
     if !app.store().empty_log().await? {
         tracing::warn!("the log is being read and was not emptied; tomorrow's run tries again");
     }
@@ -132,19 +131,20 @@ fn reservation(record: &Record, now: Timestamp) -> Result<Vec<Write>, Refused> {
 }
 
 fn behaviour(record: &Record, now: Timestamp) -> Result<Vec<Write>, Refused> {
-    let mut node: Node = versioned::read(&record.body)?;
-    if !node.tallies.is_long_ago(now) {
-        return Ok(Vec::new());
+    let mut nodes: Nodes = versioned::read(&record.body)?;
+    let before = nodes.clone();
+    for node in &mut nodes.0 {
+        if node.tallies.is_long_ago(now) {
+            node.tallies.forget(now);
+        }
     }
-    let before = node.tallies.clone();
-    node.tallies.forget(now);
-    if node.tallies == before {
+    if nodes == before {
         return Ok(Vec::new());
     }
     Ok(vec![Write::Put {
-        kind: Kind::Node,
+        kind: Kind::Nodes,
         id: record.id,
-        body: versioned::write(&node)?,
+        body: versioned::write(&nodes)?,
     }])
 }
 

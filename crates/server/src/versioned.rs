@@ -2,7 +2,6 @@
 //! shape, so that a process of an older version, while a newer one is rolled out beside it, refuses
 //! what it does not know instead of misreading it.
 
-use profiles::Node;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::problem::Refused;
@@ -13,10 +12,6 @@ pub trait Versioned {
     const NAME: &'static str;
     /// The shape that is written now. A number is never used again for another shape.
     const SHAPE: u8 = 1;
-}
-
-impl Versioned for Node {
-    const NAME: &'static str = "what is known through an identifier";
 }
 
 impl Versioned for decision::Configuration {
@@ -65,33 +60,34 @@ fn newer<T: Versioned>(shape: u8) -> Refused {
 
 #[cfg(test)]
 mod tests {
-    use profiles::{CustomerId, NodeId};
+    use profiles::{CustomerId, Node, NodeId};
 
     use super::*;
+    use crate::people::Nodes;
 
-    fn node() -> Node {
-        Node {
+    fn nodes() -> Nodes {
+        Nodes(vec![Node {
             id: NodeId(7),
             customer: CustomerId(9),
             ..Node::default()
-        }
+        }])
     }
 
     fn check(body: &[u8], code: &str) {
-        let refused = read::<Node>(body).map_err(|refused| refused.code());
+        let refused = read::<Nodes>(body).map_err(|refused| refused.code());
         assert_eq!(refused.err(), Some(code));
     }
 
     #[test]
     fn what_was_written_is_read() {
-        let body = write(&node()).unwrap();
+        let body = write(&nodes()).unwrap();
         assert_eq!(body.first(), Some(&1));
-        assert_eq!(read::<Node>(&body).unwrap(), node());
+        assert_eq!(read::<Nodes>(&body).unwrap(), nodes());
     }
 
     #[test]
     fn a_newer_shape_is_refused_and_never_misread() {
-        let mut body = write(&node()).unwrap();
+        let mut body = write(&nodes()).unwrap();
         for shape in 2..=u8::MAX {
             body[0] = shape;
             check(&body, "newer_shape");

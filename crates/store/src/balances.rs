@@ -66,6 +66,13 @@ impl Balances {
         (ids.iter().map(find).collect(), moment)
     }
 
+    /// Whether what is kept is young enough to be found, and the moment to give with what is read.
+    pub(crate) fn fresh(&self) -> (bool, Moment) {
+        let kept = self.kept();
+        let is_fresh = kept.since.elapsed() < self.most_age;
+        (is_fresh, Moment { told: kept.told })
+    }
+
     /// Keeps what was read, unless the writer told of changes since: then it may be older.
     pub(crate) fn keep(
         &self,

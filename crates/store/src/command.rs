@@ -183,8 +183,10 @@ pub enum Kind {
     /// How far an import came: the version is one more than its stretches, the body names the file.
     Import = 14,
     Customer = 20,
-    /// What is known through one identifier: features and consent.
+    /// Reserved: what is known through one identifier.
     Node = 21,
+    /// What is known through each identifier of the customer of this number: features and consent.
+    Nodes = 22,
     Voucher = 30,
     Reservation = 31,
     Redemption = 32,
@@ -208,7 +210,7 @@ pub enum Kind {
 #[serde(into = "u8", try_from = "u8")]
 #[repr(u8)]
 pub enum Index {
-    /// Unique: the pseudonym of an identifier to its node.
+    /// Unique: the pseudonym of an identifier to its customer.
     Identifier = 1,
     /// Reserved: nodes of a customer.
     NodesOfCustomer = 2,
@@ -328,7 +330,7 @@ macro_rules! numbered {
 numbered! {
     Kind:
     Project, ApiKey, Setting, Campaign, Offer, ValidationRule, Assignment, Experiment,
-    Policy, Segment, Snapshot, Lease, Visit, Import, Customer, Node, Voucher, Reservation,
+    Policy, Segment, Snapshot, Lease, Visit, Import, Customer, Node, Nodes, Voucher, Reservation,
     Redemption, Rollback, Order, Failure, Grant, Decision, Enrolment, Seen, Counted
 }
 

@@ -47,6 +47,7 @@
 //! What is deleted or written over is zeros in `NAME` (`secure_delete = ON`); the log may hold it
 //! until it is written over in turn, or emptied by [`Store::empty_log`].
 
+mod ahead;
 mod audit;
 mod balances;
 mod batch;
@@ -67,6 +68,7 @@ mod store;
 mod view;
 mod wanted;
 
+pub use ahead::{Ahead, Whose};
 pub use audit::{Audit, Finding};
 pub use command::{
     Command, Expect, Fault, Index, Kind, Once, Outcome, Page, ProjectId, Record, Write,

@@ -5,7 +5,9 @@ use ledger::{Account, AccountId, Timestamp};
 use crate::memory::Snapshot;
 use crate::postgres;
 use crate::sqlite::Reader;
-use crate::{AccountsOf, Fault, Index, Kind, Page, Record, SavedTransfer, Seen, TransferFilter};
+use crate::{
+    AccountsOf, Ahead, Fault, Index, Kind, Page, Record, SavedTransfer, Seen, TransferFilter,
+};
 
 /// Reads of one project. Every method answers as the method of [`crate::Store`] of that name.
 ///
@@ -50,8 +52,26 @@ impl View {
         }
     }
 
+    /// Whether to tell ahead what will be asked spares anything ([`View::foresee`]).
+    #[must_use]
+    pub fn is_far(&self) -> bool {
+        matches!(self.source, Source::Postgres(_))
+    }
+
+    /// Fetches what will be asked in one round trip, where the engine is far away. It must be the
+    /// first question; what is asked of it then is answered without another.
+    ///
     /// # Errors
     /// [`Fault::Disk`], as of every method below.
+    pub async fn foresee(&mut self, ahead: &Ahead<'_>) -> Result<(), Fault> {
+        match &mut self.source {
+            Source::Memory(_) | Source::Sqlite(_) => Ok(()),
+            Source::Postgres(reader) => reader.foresee(ahead).await,
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Disk`].
     pub async fn get(&mut self, kind: Kind, id: u64) -> Result<Option<Record>, Fault> {
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.get(kind, id)),

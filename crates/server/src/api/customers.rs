@@ -143,9 +143,7 @@ async fn who(
     if ids::parse(Tag::Customer, key).is_ok() {
         let found = people.named(key).await?;
         let customer = found.ok_or_else(|| dialect::not_found("customer", key))?;
-        let node = people.person(customer).and_then(|one| one.nodes.first());
-        let node = node.copied().unwrap_or_default();
-        return Ok((customer, node));
+        return Ok((customer, people.first_node(customer)));
     }
     let user = Identifier::new(IdentifierKind::User, key);
     let user =

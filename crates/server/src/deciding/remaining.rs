@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use decision::{Remaining, candidates};
 use ledger::{Account, AccountId};
 use offers::{
-    CampaignId, CapUnit, Period, Reach,
-    chart::{Counter, Occasion, counters},
+    CampaignId, CapUnit, Period, Reach, Timestamp,
+    chart::{self, Counter, Occasion, counters},
 };
 use rules::Facts;
 
@@ -53,6 +53,39 @@ pub async fn remaining(
     let accounts = people.view().balances(&ids).await?;
     let accounts = ids.into_iter().zip(accounts).collect();
     Ok(left(app, &limits, &accounts))
+}
+
+/// The periods in which a customer's own limits count at a moment.
+pub fn windows(at: Timestamp) -> [u32; 5] {
+    Period::ALL.map(|period| chart::window(period, at))
+}
+
+/// The limits that all customers share, of every campaign: before it is known who asks, nobody
+/// knows which of them matter.
+pub fn shared(
+    app: &App,
+    compiled: &Compiled,
+    (store, at): (Option<u64>, Timestamp),
+) -> Vec<AccountId> {
+    let occasion = Occasion {
+        store,
+        at,
+        process: app.process(),
+        ..Occasion::default()
+    };
+    let campaigns = compiled.campaigns.values();
+    let all = campaigns.flat_map(|campaign| counters(&campaign.thing, None, &occasion));
+    let all = all.filter(|counter| matches!(counter.cap.reach, Reach::Campaign | Reach::Store));
+    let mut ids: Vec<AccountId> = Vec::new();
+    for counter in all {
+        ids.push(counter.account.id);
+        if counter.lender.is_some() {
+            ids.extend(lending::parts(app, &counter));
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 fn left(

@@ -20,13 +20,15 @@ impl People<'_> {
     /// was decided by it is noted to be stripped.
     pub fn state(&mut self, customer: CustomerId, node: NodeId, said: Consent) {
         let before = self.consent_of(customer);
-        let Some(kept) = self.nodes.get_mut(&node) else {
+        let kept = self.nodes_of(customer).iter().find(|one| one.id == node);
+        let Some(kept) = kept.map(|kept| kept.consent) else {
             return;
         };
-        let merged = kept.thing.consent.merge(said);
-        if merged != kept.thing.consent {
-            kept.thing.consent = merged;
-            kept.changed = true;
+        let merged = kept.merge(said);
+        if merged != kept
+            && let Some(kept) = self.node_mut(customer, node)
+        {
+            kept.consent = merged;
         }
         self.hold_to_consent(customer, &[before]);
     }
@@ -74,18 +76,15 @@ impl People<'_> {
                 stated.set(path.as_str(), value.clone());
             }
         }
-        let nodes = person.nodes.clone();
         if stated != person.traits
             && let Some(person) = self.person_mut(customer)
         {
             person.traits = stated;
         }
-        for node in nodes {
-            let tracked = self.nodes.get_mut(&node);
-            if let Some(tracked) = tracked.filter(|one| one.thing.tallies != Tallies::default()) {
-                tracked.thing.tallies = Tallies::default();
-                tracked.changed = true;
-            }
+        let mut nodes = self.nodes_of(customer).iter();
+        if nodes.any(|node| node.tallies != Tallies::default()) {
+            let nodes = self.nodes_mut(customer).iter_mut();
+            nodes.for_each(|node| node.tallies = Tallies::default());
         }
     }
 
@@ -113,14 +112,10 @@ impl People<'_> {
         let Some(person) = self.person(customer).cloned() else {
             return;
         };
-        for (node, pseudonym) in person.nodes.iter().zip(&person.pseudonyms) {
-            self.links.push(Write::Unlink {
-                index: Index::Identifier,
-                key: pseudonym.to_vec(),
-                id: node.0,
-            });
-            self.erased.push((Kind::Node, node.0));
+        for pseudonym in &person.pseudonyms {
+            self.lead(*pseudonym, (Some(customer), None));
         }
+        self.erased.push((Kind::Nodes, customer.0));
         let ids = person.former.iter().copied().chain([customer]);
         self.erased.extend(ids.map(|id| (Kind::Customer, id.0)));
     }
@@ -132,19 +127,19 @@ impl People<'_> {
             return;
         };
         old.merged_into = Some(to);
-        let moved = std::mem::take(&mut old.nodes);
         let pseudonyms = std::mem::take(&mut old.pseudonyms);
         let enrolled = old.enrolled.take();
         let old = old.clone();
-        for node in &moved {
-            if let Some(node) = self.node_mut(*node) {
-                node.customer = to;
-            }
+        for pseudonym in &pseudonyms {
+            self.lead(*pseudonym, (Some(from), Some(to)));
         }
+        let mut nodes = std::mem::take(self.nodes_mut(from));
+        nodes.iter_mut().for_each(|node| node.customer = to);
+        self.nodes_mut(to).extend(nodes);
+        self.erased.push((Kind::Nodes, from.0));
         let Some(person) = self.person_mut(to) else {
             return;
         };
-        person.nodes.extend(moved);
         person.pseudonyms.extend(pseudonyms);
         person.has_user |= old.has_user;
         person.excluded |= old.excluded;

@@ -4,7 +4,7 @@ use decision::Grant;
 use ledger::Timestamp;
 use measurement::Arm;
 use offers::VoucherId;
-use profiles::{CustomerId, NodeId};
+use profiles::{CustomerId, Node};
 use rules::Facts;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,6 @@ pub struct Person {
     pub merged_into: Option<CustomerId>,
     /// Ids this customer had before joining; vouchers held under them are still theirs.
     pub former: Vec<CustomerId>,
-    pub nodes: Vec<NodeId>,
     /// Of the identifiers the nodes stand for, in the same order: what erasing must unlink.
     pub pseudonyms: Vec<[u8; 16]>,
     pub has_user: bool,
@@ -46,6 +45,18 @@ pub struct Person {
 
 impl Versioned for Person {
     const NAME: &'static str = "customer";
+    /// 2 leaves out the numbers of the nodes.
+    const SHAPE: u8 = 2;
+}
+
+/// What was seen of a customer through each of their identifiers, in the order of
+/// [`Person::pseudonyms`]. It has the customer's number, so one question finds both; it is a
+/// record of its own, so that what is seen and what is decided do not wait for each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nodes(pub Vec<Node>);
+
+impl Versioned for Nodes {
+    const NAME: &'static str = "what is known of a customer";
 }
 
 /// A grant with the code that carries it.

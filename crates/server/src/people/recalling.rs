@@ -1,28 +1,45 @@
 //! Who came a moment ago? A shopper looks at one page after the other: whom a decision was made for
 //! is recalled without a read, as they stand now.
 
-use profiles::{CustomerId, Identifier, IdentifierKind, Node, NodeId};
-use store::{Index, Kind, Look, Seen};
+use ledger::AccountId;
+use profiles::{CustomerId, Identifier, IdentifierKind};
+use serde::de::DeserializeOwned;
+use store::{Ahead, Index, Kind, Look, Seen, Whose};
+use wire::ids::{self, Tag};
 
-use super::{People, Person, Tracked};
-use crate::{problem::Refused, versioned};
+use super::{Nodes, People, Person, Tracked};
+use crate::{
+    problem::Refused,
+    versioned::{self, Versioned},
+};
 
-/// A customer with all their nodes.
-struct Recalled {
-    person: Tracked<Person>,
-    nodes: Vec<Tracked<Node>>,
+/// The accounts that will be asked for with a customer.
+pub struct Limits<'a> {
+    /// Of the customer's own, those of these periods.
+    pub windows: &'a [u32],
+    /// Those that all customers share.
+    pub shared: &'a (dyn Fn() -> Vec<AccountId> + Sync),
 }
 
 impl People<'_> {
-    /// As [`People::named`], out of memory where they were asked for lately.
+    /// As [`People::named`], out of memory where they were asked for lately; else in one round trip,
+    /// with the accounts that will be asked for.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn named_again(&mut self, key: &str) -> Result<Option<CustomerId>, Refused> {
-        if let Some(user) = Identifier::new(IdentifierKind::User, key)
-            && let Some(customer) = self.recall(&user)?
+    pub async fn named_again(
+        &mut self,
+        key: &str,
+        limits: &Limits<'_>,
+    ) -> Result<Option<CustomerId>, Refused> {
+        let user = Identifier::new(IdentifierKind::User, key);
+        if let Some(user) = &user
+            && let Some(customer) = self.recall(user)?
         {
             return Ok(Some(customer));
+        }
+        if self.view.is_far() {
+            self.foresee((key, user.as_ref()), limits).await?;
         }
         self.seen = Some(Seen::default());
         let found = self.named(key).await?;
@@ -32,60 +49,59 @@ impl People<'_> {
         Ok(found)
     }
 
+    async fn foresee(
+        &mut self,
+        (key, user): (&str, Option<&Identifier>),
+        limits: &Limits<'_>,
+    ) -> Result<(), Refused> {
+        let pseudonym = user.map(|user| user.pseudonym(&self.secret));
+        let whose = match (ids::parse(Tag::Customer, key), &pseudonym) {
+            (Ok(number), _) => Whose::Number(number),
+            (Err(_), Some(pseudonym)) => Whose::Key(Index::Identifier, pseudonym),
+            (Err(_), None) => return Ok(()),
+        };
+        let ahead = Ahead {
+            whose,
+            kinds: &[Kind::Customer, Kind::Nodes],
+            windows: limits.windows,
+            shared: limits.shared,
+        };
+        Ok(self.view.foresee(&ahead).await?)
+    }
+
     fn recall(&mut self, identifier: &Identifier) -> Result<Option<CustomerId>, Refused> {
         let pseudonym = identifier.pseudonym(&self.secret);
         let Some(look) = self.app.store().look(self.project) else {
             return Ok(None);
         };
-        let Some(node) = look.find_one(Index::Identifier, &pseudonym).map(NodeId) else {
+        let Some(customer) = look.find_one(Index::Identifier, &pseudonym) else {
             return Ok(None);
         };
-        let Some(recalled) = recalled(&look, node)? else {
+        let Some(person) = thing::<Person>(&look, (Kind::Customer, customer))? else {
+            return Ok(None);
+        };
+        let Some(nodes) = thing::<Nodes>(&look, (Kind::Nodes, customer))? else {
             return Ok(None);
         };
         drop(look);
-        let customer = recalled.person.thing.id;
-        self.known
-            .insert(identifier.clone(), (pseudonym, Some(node)));
-        self.persons.insert(customer, recalled.person);
-        let nodes = recalled.nodes.into_iter();
-        self.nodes.extend(nodes.map(|node| (node.thing.id, node)));
+        if person.thing.merged_into.is_some() {
+            return Ok(None);
+        }
+        let customer = CustomerId(customer);
+        let known = (pseudonym, Some(customer));
+        self.known.insert(identifier.clone(), known);
+        self.persons.insert(customer, person);
+        self.nodes.insert(customer, nodes);
         Ok(Some(customer))
     }
 }
 
-/// Whose a node is. `None` where anything of it is not kept, or where they were joined to somebody.
-fn recalled(look: &Look<'_>, node: NodeId) -> Result<Option<Recalled>, Refused> {
-    let Some(first) = thing::<Node>(look, (Kind::Node, node.0))? else {
-        return Ok(None);
-    };
-    let customer = first.thing.customer;
-    let Some(person) = thing::<Person>(look, (Kind::Customer, customer.0))? else {
-        return Ok(None);
-    };
-    if person.thing.merged_into.is_some() {
-        return Ok(None);
-    }
-    let mut nodes = vec![first];
-    for other in person.thing.nodes.iter().filter(|other| **other != node) {
-        let Some(other) = thing::<Node>(look, (Kind::Node, other.0))? else {
-            return Ok(None);
-        };
-        nodes.push(other);
-    }
-    Ok(Some(Recalled { person, nodes }))
-}
-
-fn thing<T: versioned::Versioned + serde::de::DeserializeOwned>(
+fn thing<T: Versioned + DeserializeOwned>(
     look: &Look<'_>,
     (kind, id): (Kind, u64),
 ) -> Result<Option<Tracked<T>>, Refused> {
     let Some((version, body)) = look.get(kind, id) else {
         return Ok(None);
     };
-    Ok(Some(Tracked {
-        thing: versioned::read(body)?,
-        version,
-        changed: false,
-    }))
+    Ok(Some(Tracked::read(versioned::read(body)?, version)))
 }

@@ -73,7 +73,7 @@ async fn no_consent_no_byte() {
     let records = async || {
         let mut counts = Vec::new();
         for kind in [
-            store::Kind::Node,
+            store::Kind::Nodes,
             store::Kind::Customer,
             store::Kind::Counted,
         ] {

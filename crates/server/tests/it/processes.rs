@@ -415,7 +415,7 @@ async fn what_a_newer_version_wrote_is_refused_with_a_sentence() {
         answer["detail"]
             .as_str()
             .unwrap()
-            .contains("customer, shape 2"),
+            .contains("customer, shape 3"),
         "{answer}"
     );
     assert_eq!(headers["retry-after"], "1");

@@ -98,7 +98,7 @@ async fn behaviour_is_kept_for_thirteen_months() {
             limit: 9,
             newest_first: false,
         };
-        let nodes = shop.app.store().list(SANDBOX, Kind::Node, page).await;
+        let nodes = shop.app.store().list(SANDBOX, Kind::Nodes, page).await;
         let nodes = nodes.unwrap();
         assert_eq!(nodes.len(), 1);
         nodes[0].body.windows(5).any(|window| window == b"tea-1")

@@ -5,6 +5,7 @@
 //! locks, no notifications, no numbers drawn by the database, no two writes to one table in one
 //! statement. Only PostgreSQL 15 was run.
 
+mod ahead;
 mod columns;
 mod connection;
 mod load;

@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use ledger::{Account, AccountId, Timestamp};
-use tokio_postgres::Row;
+use tokio_postgres::{Error, Row};
 
-use crate::balances::{Balances, is_shared};
+use crate::ahead::Ahead;
+use crate::balances::{self, Balances, is_shared};
 use crate::numbers::{CHAINS_OF_PARTY, party_key, signed};
 use crate::{
     AccountsOf, Fault, Index, Kind, Page, ProjectId, Record, SavedTransfer, TransferFilter,
 };
 
+use super::ahead::Fetched;
 use super::columns::{self, Columns, account_columns, account_key, get, id, transfer_columns};
 use super::connection::{Connection, Param};
 use super::pool::{Lease, Pool};
@@ -76,7 +79,7 @@ macro_rules! by_party {
 const RECORDS: &str = "SELECT records.id, version, body FROM unnest($3::BIGINT[]) AS wanted (id) \
      JOIN records ON records.project = $1 AND records.kind = $2 AND records.id = wanted.id";
 
-const ACCOUNTS: &str = concat!(
+pub(super) const ACCOUNTS: &str = concat!(
     "SELECT ",
     account_columns!("accounts."),
     " FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[]) \
@@ -113,6 +116,8 @@ pub(crate) struct Reader {
     lease: Option<Lease>,
     moment: Moment,
     project: ProjectId,
+    /// What was fetched before it is asked for.
+    pub(super) fetched: Option<Fetched>,
 }
 
 impl Reader {
@@ -125,6 +130,7 @@ impl Reader {
             lease: None,
             moment: Moment::Each,
             project,
+            fetched: None,
         }
     }
 
@@ -139,16 +145,24 @@ impl Reader {
     }
 
     async fn ask(&mut self, text: &'static str, row: &[Param<'_>]) -> Result<Vec<Row>, Fault> {
-        self.try_ask(text, row).await.map_err(Trouble::fault)
+        let mut answers = self.ask_all(&[(text, row)]).await?;
+        Ok(answers.pop().unwrap_or_default())
+    }
+
+    /// Several questions in one round trip; their answers, in order.
+    pub(super) async fn ask_all(
+        &mut self,
+        asked: &[(&'static str, &[Param<'_>])],
+    ) -> Result<Vec<Vec<Row>>, Fault> {
+        self.try_ask(asked).await.map_err(Trouble::fault)
     }
 
     /// A connection that was lost while nobody asked is replaced; one that was lost after the
     /// moment began took the moment along.
     async fn try_ask(
         &mut self,
-        text: &'static str,
-        row: &[Param<'_>],
-    ) -> Result<Vec<Row>, Trouble> {
+        asked: &[(&'static str, &[Param<'_>])],
+    ) -> Result<Vec<Vec<Row>>, Trouble> {
         let lease = match self.lease.take() {
             Some(lease) => lease,
             None => self.pool.take().await?,
@@ -158,10 +172,10 @@ impl Reader {
         if moment == Moment::First {
             self.moment = Moment::Begun;
         }
-        match answer(lease.connection()?, moment, (text, row)).await {
+        match answer(lease.connection()?, moment, asked).await {
             Err(Trouble::Lost(_)) if moment != Moment::Begun => {
                 lease.renew().await?;
-                answer(lease.connection()?, moment, (text, row)).await
+                answer(lease.connection()?, moment, asked).await
             }
             answered => answered,
         }
@@ -172,16 +186,21 @@ impl Reader {
 async fn answer(
     connection: &Connection,
     moment: Moment,
-    (text, row): (&'static str, &[Param<'_>]),
-) -> Result<Vec<Row>, Trouble> {
-    if moment != Moment::First {
-        return Ok(connection.query(text, row).await?);
-    }
-    connection.statement(text).await?;
-    let begin = connection.run(MOMENT);
-    let (begun, rows) = tokio::join!(biased; begin, connection.query(text, row));
+    asked: &[(&'static str, &[Param<'_>])],
+) -> Result<Vec<Vec<Row>>, Trouble> {
+    let texts: Vec<&'static str> = asked.iter().map(|(text, _)| *text).collect();
+    connection.prepare(&texts).await?;
+    let begin = async {
+        match moment {
+            Moment::First => connection.run(MOMENT).await,
+            Moment::Each | Moment::Begun => Ok(()),
+        }
+    };
+    let questions = asked.iter().map(|(text, row)| connection.query(text, row));
+    let (begun, answers) = tokio::join!(biased; begin, join_all(questions));
     begun?;
-    Ok(rows?)
+    let answers: Result<Vec<Vec<Row>>, Error> = answers.into_iter().collect();
+    Ok(answers?)
 }
 
 impl Drop for Reader {
@@ -197,11 +216,39 @@ impl Drop for Reader {
 }
 
 impl Reader {
-    fn number(&self) -> i64 {
+    pub(super) fn project(&self) -> ProjectId {
+        self.project
+    }
+
+    pub(super) fn number(&self) -> i64 {
         self.project.0.into()
     }
 
+    /// The shared accounts that are to be read anew, and the moment before.
+    pub(super) fn stale(&self, ahead: &Ahead<'_>) -> (Vec<AccountId>, balances::Moment) {
+        match self.balances.fresh() {
+            (true, moment) => (Vec::new(), moment),
+            (false, moment) => ((ahead.shared)(), moment),
+        }
+    }
+
+    /// Keeps shared accounts as they were found.
+    pub(super) fn keep_shared(
+        &self,
+        (asked, moment): (&[AccountId], balances::Moment),
+        found: &[Row],
+    ) -> Result<(), Fault> {
+        let found = in_order(asked, found)?;
+        let read: Vec<_> = asked.iter().copied().zip(found).collect();
+        self.balances.keep(self.project, (&read, moment));
+        Ok(())
+    }
+
     pub(crate) async fn get(&mut self, kind: Kind, id: u64) -> Result<Option<Record>, Fault> {
+        let fetched = self.fetched.as_ref();
+        if let Some(record) = fetched.and_then(|fetched| fetched.record(kind, id)) {
+            return Ok(record);
+        }
         let select = "SELECT id, version, body FROM records \
                       WHERE project = $1 AND kind = $2 AND id = $3";
         let row: [Param<'_>; 3] = [&self.number(), &(kind as i64), &signed(id)];
@@ -263,6 +310,10 @@ impl Reader {
     }
 
     pub(crate) async fn unique(&mut self, index: Index, key: &[u8]) -> Result<Option<u64>, Fault> {
+        let fetched = self.fetched.as_ref();
+        if let Some(led) = fetched.and_then(|fetched| fetched.led(index, key)) {
+            return Ok(led);
+        }
         let select = "SELECT id FROM unique_links WHERE project = $1 AND idx = $2 AND key = $3";
         let row: [Param<'_>; 3] = [&self.number(), &(index as i64), &key];
         one(&self.ask(select, &row).await?, first_id)
@@ -329,12 +380,7 @@ impl Reader {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let found = all(&self.ask(ACCOUNTS, &keys.params()).await?, columns::account)?;
-        let found: HashMap<AccountId, Account> = found
-            .into_iter()
-            .map(|account| (account.id, account))
-            .collect();
-        Ok(ids.iter().map(|id| found.get(id).copied()).collect())
+        in_order(ids, &self.ask(ACCOUNTS, &keys.params()).await?)
     }
 
     /// Shared accounts out of memory, or read anew where they are not kept: the moment of this
@@ -354,9 +400,19 @@ impl Reader {
             self.balances.keep(self.project, (&found, moment));
             read.extend(found);
         }
-        if !own.is_empty() {
-            let accounts = self.accounts(&own).await?;
-            read.extend(own.into_iter().zip(accounts));
+        let mut unknown = Vec::new();
+        for id in own {
+            let fetched = self.fetched.as_ref();
+            match fetched.and_then(|fetched| fetched.account(id)) {
+                Some(account) => {
+                    read.insert(id, account);
+                }
+                None => unknown.push(id),
+            }
+        }
+        if !unknown.is_empty() {
+            let accounts = self.accounts(&unknown).await?;
+            read.extend(unknown.into_iter().zip(accounts));
         }
         let answers = ids.iter().zip(kept);
         let answers = answers.map(|(id, kept)| kept.or_else(|| read.get(id).copied()).flatten());
@@ -470,6 +526,13 @@ impl Reader {
         }
         Ok(lines)
     }
+}
+
+/// Accounts as they were found, in the order of the ids.
+fn in_order(ids: &[AccountId], found: &[Row]) -> Result<Vec<Option<Account>>, Fault> {
+    let found = all(found, columns::account)?.into_iter();
+    let found: HashMap<AccountId, Account> = found.map(|account| (account.id, account)).collect();
+    Ok(ids.iter().map(|id| found.get(id).copied()).collect())
 }
 
 fn one<T>(rows: &[Row], read: fn(&Row) -> Result<T, Trouble>) -> Result<Option<T>, Fault> {

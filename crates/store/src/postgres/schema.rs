@@ -15,9 +15,10 @@ use super::connection::{Connection, Param};
 use super::trouble::Trouble;
 
 /// Every migration, the first first.
-const MIGRATIONS: [&str; 1] = [include_str!(
-    "../../migrations/postgres/0001_books_records_links.sql"
-)];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/postgres/0001_books_records_links.sql"),
+    include_str!("../../migrations/postgres/0002_accounts_of_a_party.sql"),
+];
 
 /// How often two processes may get in each other's way before they begin: each such time one of
 /// them came further.

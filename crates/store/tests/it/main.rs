@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod ahead;
 mod conformance;
 mod cutting;
 mod durability;
