@@ -22,8 +22,8 @@ pub struct Limits<'a> {
 }
 
 impl People<'_> {
-    /// As [`People::named`], out of memory where they were asked for lately; else in one round trip,
-    /// with the accounts that will be asked for.
+    /// As [`People::named`], out of memory where they were asked for lately; else in one round
+    /// trip, with the accounts that will be asked for.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -25,13 +25,14 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// read is read by key, so a plan that reads a whole table is a mistake of the planner, which it
 /// makes while a table is small and keeps. A transaction that its process forgot gives its locks
 /// back, and none waits for ever. Whoever turned syncing off did not mean this database.
-const HINTS: [&str; 8] = [
+const HINTS: [&str; 9] = [
     "SET plan_cache_mode = force_generic_plan",
     "SET enable_seqscan = off",
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
     "SET jit = off",
     "SET lock_timeout = '10s'",
+    "SET idle_in_transaction_session_timeout = '60s'",
     "SET application_name = 'proffer'",
     "SELECT set_config('synchronous_commit', 'on', false) \
      WHERE current_setting('synchronous_commit', true) = 'off'",

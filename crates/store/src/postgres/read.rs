@@ -157,8 +157,8 @@ impl Reader {
         self.try_ask(asked).await.map_err(Trouble::fault)
     }
 
-    /// A connection that was lost while nobody asked is replaced; one that was lost after the
-    /// moment began took the moment along.
+    /// A connection that was lost while nobody asked is replaced, and so is one whose question was
+    /// in the way of others; one that was lost after the moment began took the moment along.
     async fn try_ask(
         &mut self,
         asked: &[(&'static str, &[Param<'_>])],
@@ -173,7 +173,7 @@ impl Reader {
             self.moment = Moment::Begun;
         }
         match answer(lease.connection()?, moment, asked).await {
-            Err(Trouble::Lost(_)) if moment != Moment::Begun => {
+            Err(Trouble::Lost(_) | Trouble::Contended(_)) if moment != Moment::Begun => {
                 lease.renew().await?;
                 answer(lease.connection()?, moment, asked).await
             }
