@@ -79,6 +79,15 @@ impl From<Fault> for Refused {
 }
 
 impl Refused {
+    /// What came in the way of telling what was done: `busy` says that nothing was.
+    #[must_use]
+    pub fn after_all(self) -> Self {
+        match self {
+            Self::Busy => Self::Fault("what was done could not be told: too much at once".into()),
+            other => other,
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -238,5 +247,19 @@ impl IntoResponse for Refused {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_done_is_never_said_of_what_was_done() {
+        assert_eq!(Refused::Busy.after_all().code(), "internal");
+        assert_eq!(
+            Refused::KeyReused.after_all().code(),
+            Refused::KeyReused.code()
+        );
     }
 }

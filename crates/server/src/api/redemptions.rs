@@ -88,8 +88,12 @@ async fn redeem(
         }
         other => other,
     };
-    let answer = told(&app, caller.project, answer?).await?;
-    Reader::of(&app, &caller).tell_answer(answer).await
+    let answer = answer?;
+    let told = async {
+        let answer = told(&app, caller.project, answer).await?;
+        Reader::of(&app, &caller).tell_answer(answer).await
+    };
+    told.await.map_err(Refused::after_all)
 }
 
 /// An answer that was given before, from what is kept.
