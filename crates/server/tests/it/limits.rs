@@ -117,8 +117,8 @@ async fn validations_and_redemptions_race_for_one_budget() {
             if n % 2 == 0 {
                 body["session"] = json!({"type": "LOCK", "key": format!("s-{n}")});
             }
-            let (status, _) = client.post("/v1/validations", &body).await.unwrap();
-            assert_eq!(status, StatusCode::OK);
+            let (status, answer) = client.post("/v1/validations", &body).await.unwrap();
+            assert_eq!(status, StatusCode::OK, "{answer}");
             redeem(&client, &body).await
         }
     });

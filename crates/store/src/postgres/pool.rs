@@ -9,8 +9,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::connection::{Connection, Connector};
 use super::trouble::Trouble;
 
-/// How long a question waits for a connection; after that there are too many.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a question waits for a connection, as long as a batch is tried; after that there are
+/// too many.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// At most so many connections at once, opened when none is idle.
 pub(super) struct Pool {
