@@ -138,14 +138,8 @@ impl<'a> Statements<'a> {
         Ok(())
     }
 
-    /// Under whom the transfers are found.
     fn parties(&mut self, command: &Command) -> rusqlite::Result<()> {
-        let of = |transfer: &Transfer| {
-            let chain = transfer.id.chain.cast_signed();
-            [transfer.debit.party, transfer.credit.party].map(|party| (party, chain))
-        };
-        let all: BTreeSet<_> = command.chain.iter().flat_map(of).collect();
-        for (party, chain) in all.into_iter().filter(|(party, _)| *party != 0) {
+        for (party, chain) in parties_of(command) {
             let key = party.to_be_bytes();
             self.link
                 .execute(params![command.project.0, 0, key, chain])?;
@@ -166,11 +160,7 @@ impl<'a> Statements<'a> {
         if !is_new {
             return Ok(());
         }
-        let from = Opening {
-            id: source,
-            limit: Limit::None,
-            ..*opening
-        };
+        let from = source_of(opening, source);
         took(amount_to(
             &mut self.debit,
             command.project.0,
@@ -247,12 +237,27 @@ impl<'a> Statements<'a> {
     }
 }
 
-fn amount_to(
-    statement: &mut CachedStatement<'_>,
-    project: u32,
-    (opening, amount): (&Opening, u64),
-) -> rusqlite::Result<usize> {
-    let id = opening.id;
+/// Under whom the transfers of a command are found, and their chain.
+pub fn parties_of(command: &Command) -> BTreeSet<(u64, i64)> {
+    let of = |transfer: &Transfer| {
+        let chain = transfer.id.chain.cast_signed();
+        [transfer.debit.party, transfer.credit.party].map(|party| (party, chain))
+    };
+    let all = command.chain.iter().flat_map(of);
+    all.filter(|(party, _)| *party != 0).collect()
+}
+
+/// The account from which another starts with something.
+pub fn source_of(opening: &Opening, source: AccountId) -> Opening {
+    Opening {
+        id: source,
+        limit: Limit::None,
+        ..*opening
+    }
+}
+
+/// The asset of an account, its detail, and how the account is limited.
+pub fn numbers_of(opening: &Opening) -> [i64; 3] {
     let (asset, detail) = match opening.asset {
         Asset::Currency(Currency([a, b, c])) => (0, i64::from(u32::from_be_bytes([0, a, b, c]))),
         Asset::Points(programme) => (1, programme.cast_signed()),
@@ -264,6 +269,16 @@ fn amount_to(
         Limit::DebitsWithinCredits => 1,
         Limit::CreditsWithinDebits => 2,
     };
+    [asset, detail, limited]
+}
+
+fn amount_to(
+    statement: &mut CachedStatement<'_>,
+    project: u32,
+    (opening, amount): (&Opening, u64),
+) -> rusqlite::Result<usize> {
+    let id = opening.id;
+    let [asset, detail, limited] = numbers_of(opening);
     statement.execute(params![
         project,
         id.kind % 100,

@@ -1,6 +1,6 @@
 //! How much CPU time did it take? A busy neighbour lengthens the wall clock, hardly this.
 
-use std::fs;
+use std::{collections::HashMap, fs};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -54,15 +54,42 @@ fn exactly(pid: u32) -> Option<u64> {
 
 fn roughly(pid: u32) -> u64 {
     const TICK_NS: u64 = 10_000_000;
+    let fields = fields_of(pid);
+    let at = |place: usize| fields.get(place).copied().unwrap_or(0);
+    (at(11) + at(12)) * TICK_NS
+}
+
+/// What the kernel tells of a process after its name, 0 where it is no number.
+fn fields_of(pid: u32) -> Vec<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name, in brackets, may hold spaces: count fields from its end.
     let after = text.rsplit(')').next().unwrap_or_default();
-    let fields: Vec<u64> = after
-        .split_whitespace()
-        .map(|field| field.parse().unwrap_or(0))
-        .collect();
-    let at = |place: usize| fields.get(place).copied().unwrap_or(0);
-    (at(11) + at(12)) * TICK_NS
+    let fields = after.split_whitespace();
+    fields.map(|field| field.parse().unwrap_or(0)).collect()
+}
+
+/// What a process and those that it started have run so far, each by its own.
+pub struct Family(HashMap<u32, u64>);
+
+impl Family {
+    pub fn of(parent: u32) -> Self {
+        let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let all = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let is_one = |pid: &u32| *pid == parent || fields_of(*pid).get(1) == Some(&parent.into());
+        Self(
+            all.filter(is_one)
+                .map(|pid| (pid, of_process(pid)))
+                .collect(),
+        )
+    }
+
+    /// Nanoseconds since; of one that has ended meanwhile nothing is known.
+    pub fn since(&self, before: &Self) -> u64 {
+        let more = |(pid, nanos): (&u32, &u64)| {
+            nanos.saturating_sub(before.0.get(pid).copied().unwrap_or(0))
+        };
+        self.0.iter().map(more).sum()
+    }
 }
 
 impl Effort {
@@ -88,4 +115,23 @@ pub fn once(clock: fn() -> u64, work: &mut dyn FnMut()) -> u64 {
     let before = clock();
     work();
     clock().saturating_sub(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn what_a_child_runs_is_the_familys_too() {
+        let own = std::process::id();
+        let before = Family::of(own);
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let after = Family::of(own);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(after.0.contains_key(&child.id()) && !before.0.contains_key(&child.id()));
+        assert!(after.since(&before) > 0);
+    }
 }

@@ -3,6 +3,7 @@
 
 mod asking;
 mod bare;
+mod bare_postgres;
 mod deciding;
 mod folder;
 mod hot;

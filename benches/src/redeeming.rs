@@ -1,8 +1,10 @@
 //! What does a redemption cost the store, a hundred to a transaction, beside the bare statements
-//! it needs? And does it cost more after a hundred thousand of the same code?
+//! it needs, on SQLite and on PostgreSQL? And does it cost more after a hundred thousand of the same
+//! code?
 
 use std::path::Path;
 
+use cluster::Cluster;
 use ledger::Currency;
 use offers::{
     Asking, Benefit, Campaign, CampaignId, Cap, CapUnit, Checkout, Commitment, Given, Happening,
@@ -20,12 +22,14 @@ use server::{
     once,
     problem::Refused,
 };
-use store::{Command, Expect, Kind, Outcome, ProjectId, Settings, Store, Write};
+use store::{Audit, Command, Expect, Kind, Outcome, ProjectId, Settings, Store, Write};
+use tokio::runtime::Runtime;
 use wire::voucherify::{OrderInput, order_to_domain};
 
 use crate::{
     bare::Bare,
-    cpu::{self, Effort},
+    bare_postgres,
+    cpu::{self, Effort, Family},
     folder::Folder,
     table::{Table, Target},
 };
@@ -44,6 +48,7 @@ const CODES: u64 = 50;
 
 pub fn run(effort: Effort, table: &mut Table) -> Result<(), String> {
     beside_bare(effort, table)?;
+    beside_bare_on_postgres(effort, table)?;
     after_many(effort, table)
 }
 
@@ -76,6 +81,50 @@ fn beside_bare(effort: Effort, table: &mut Table) -> Result<(), String> {
     Ok(())
 }
 
+/// What the database's processes take. Each side has a cluster, so that what a cluster does by
+/// itself counts where it belongs.
+fn beside_bare_on_postgres(effort: Effort, table: &mut Table) -> Result<(), String> {
+    if cluster::installed()?.is_none() {
+        return Ok(());
+    }
+    let (theirs, its) = (Cluster::new("")?, Cluster::new("")?);
+    let mut ours = Shelf::connect(&theirs.database("ours")?, CODES)?;
+    let url = its.database("bare")?;
+    // Makes the tables.
+    let mut shelf = Shelf::connect(&url, CODES)?;
+    let bare = shelf.runtime.block_on(bare_postgres::Bare::connect(&url))?;
+    let mut apply = |batches: u64| -> Result<(), String> {
+        for _ in 0..batches {
+            let commands = batch(shelf.batches, CODES)?;
+            shelf.batches += 1;
+            shelf.runtime.block_on(bare.apply(&commands))?;
+        }
+        Ok(())
+    };
+    ours.redeem(BEFORE)?;
+    apply(BEFORE)?;
+    let (mut least, mut limit) = (u64::MAX, u64::MAX);
+    for _ in 0..effort.repeats {
+        let redeem = || ours.redeem(ROUNDS).map(drop);
+        least = least.min(of_cluster(&theirs, redeem)?);
+        limit = limit.min(of_cluster(&its, || apply(ROUNDS))?);
+    }
+    if ours.audit()? != shelf.audit()? {
+        return Err("the bare statements came to other books".into());
+    }
+    let name = "… on PostgreSQL: CPU of the database, beside bare SQL";
+    table.row(name, each(least), (each(limit), Target::AtMostTimes(2.0)));
+    Ok(())
+}
+
+/// Nanoseconds of CPU of all its processes.
+fn of_cluster(cluster: &Cluster, work: impl FnOnce() -> Result<(), String>) -> Result<u64, String> {
+    let process = cluster.process()?;
+    let before = Family::of(process);
+    work()?;
+    Ok(Family::of(process).since(&before))
+}
+
 /// Two stores with as many redemptions: in one all are of one code, in the other a thousand are.
 fn after_many(effort: Effort, table: &mut Table) -> Result<(), String> {
     let most = effort.many(100_000, 20_000);
@@ -105,22 +154,52 @@ struct Shelf {
     codes: u64,
     /// Batches so far.
     batches: u64,
-    runtime: tokio::runtime::Runtime,
-    /// Dropped last.
-    _folder: Folder,
+    runtime: Runtime,
+    /// Dropped last; none where a database has the rows.
+    _folder: Option<Folder>,
 }
 
 impl Shelf {
     fn open(name: &str, codes: u64) -> Result<Self, String> {
         let folder = Folder::new(name)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        Ok(Self {
-            store: open(&folder.file())?,
+        let store = open(&folder.file())?;
+        Self::of((store, Some(folder)), runtime()?, codes)
+    }
+
+    fn connect(url: &str, codes: u64) -> Result<Self, String> {
+        let runtime = runtime()?;
+        let store = runtime.block_on(Store::connect(url, Settings::default()));
+        let store = store.map_err(|fault| fault.to_string())?;
+        Self::of((store, None), runtime, codes)
+    }
+
+    /// With the records that the commands expect.
+    fn of(
+        (store, folder): (Store, Option<Folder>),
+        runtime: Runtime,
+        codes: u64,
+    ) -> Result<Self, String> {
+        let shelf = Self {
+            store,
             codes,
             batches: 0,
-            runtime: runtime.map_err(|error| error.to_string())?,
+            runtime,
             _folder: folder,
-        })
+        };
+        let made = shelf.store.submit_all(vec![expected(codes)]);
+        let made = shelf.runtime.block_on(made);
+        made.map_err(|fault| fault.to_string())?;
+        Ok(shelf)
+    }
+
+    /// How the books stand, which balance.
+    fn audit(&self) -> Result<Audit, String> {
+        let audit = self.runtime.block_on(self.store.audit());
+        let audit = audit.map_err(|fault| fault.to_string())?;
+        match audit.is_clean() {
+            true => Ok(audit),
+            false => Err(format!("the books do not balance: {:?}", audit.findings)),
+        }
     }
 
     /// Submits so many batches; nanoseconds of CPU of all threads, without making the commands.
@@ -139,6 +218,13 @@ impl Shelf {
         }
         Ok(spent)
     }
+}
+
+fn runtime() -> Result<Runtime, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.map_err(|error| error.to_string())
 }
 
 fn open(path: &Path) -> Result<Store, String> {
@@ -200,13 +286,31 @@ fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Result<Command, S
     })
 }
 
-/// As at the till: neither the configuration nor the voucher changed meanwhile. There is neither
-/// here, which is looked up alike.
+/// The configuration, and so many vouchers. What they say is never read.
+fn expected(codes: u64) -> Command {
+    let put = |kind, id| Write::Put {
+        kind,
+        id,
+        body: Vec::new(),
+    };
+    let vouchers = (1..=codes).map(|id| put(Kind::Voucher, id));
+    Command {
+        project: PROJECT,
+        now: NOW,
+        once: None,
+        expects: Vec::new(),
+        openings: Vec::new(),
+        chain: Vec::new(),
+        writes: vouchers.chain([put(Kind::Setting, 1)]).collect(),
+    }
+}
+
+/// As at the till: neither the configuration nor the voucher changed meanwhile.
 fn expects(voucher: VoucherId) -> Vec<Expect> {
     let unchanged = |kind, id| Expect {
         kind,
         id,
-        version: 0,
+        version: 1,
     };
     vec![
         unchanged(Kind::Setting, 1),

@@ -46,6 +46,17 @@ impl Cluster {
         self.place.data().join("base")
     }
 
+    /// The process that all others of it were started by.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn process(&self) -> Result<u32, String> {
+        let noted = self.place.data().join("postmaster.pid");
+        let text = fs::read_to_string(noted).map_err(|error| error.to_string())?;
+        let first = text.lines().next().unwrap_or_default();
+        first.parse().map_err(|_| format!("{first} is no process"))
+    }
+
     /// Ends it at once, as a loss of power would, and starts it again.
     ///
     /// # Errors
@@ -75,7 +86,9 @@ mod tests {
         }
         let cluster = Cluster::new(UNSYNCED).unwrap();
         let (one, files) = (cluster.database("one").unwrap(), cluster.files());
+        let process = cluster.process().unwrap();
         cluster.restart().unwrap();
+        assert_ne!(cluster.process().unwrap(), process);
         assert!(cluster.database("one").is_err(), "it is there already");
         let other = cluster.database("other").unwrap();
         assert_eq!(one.replace("/one", "/other"), other);
