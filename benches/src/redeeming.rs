@@ -1,6 +1,6 @@
 //! What does a redemption cost the store, a hundred to a transaction, beside the bare statements
-//! it needs, on SQLite and on PostgreSQL? And does it cost more after a hundred thousand of the same
-//! code?
+//! it needs, on SQLite and on PostgreSQL? And does it cost more after a hundred thousand of the
+//! same code?
 
 use std::path::Path;
 
