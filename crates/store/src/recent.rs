@@ -6,7 +6,7 @@
 //! stood so at one moment.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use ledger::{Account, AccountId};
 
@@ -34,10 +34,16 @@ struct Kept {
 
 #[derive(Default)]
 struct Generation {
-    records: HashMap<(ProjectId, Kind, u64), (u64, Arc<[u8]>)>,
+    records: HashMap<(ProjectId, Kind, u64), Known>,
     keys: HashMap<(ProjectId, Index, Box<[u8]>), u64>,
     accounts: HashMap<(ProjectId, AccountId), Option<Account>>,
     bytes: usize,
+}
+
+/// A record as it stands.
+struct Known {
+    version: u64,
+    body: Box<[u8]>,
 }
 
 /// When something was looked for that is read instead.
@@ -68,7 +74,7 @@ impl Look<'_> {
     pub fn get(&self, kind: Kind, id: u64) -> Option<(u64, &[u8])> {
         let key = (self.project, kind, id);
         let found = self.kept.both().find_map(|one| one.records.get(&key));
-        found.map(|(version, body)| (*version, &**body))
+        found.map(|known| (known.version, &*known.body))
     }
 
     /// What a key of a unique index leads to.
@@ -118,10 +124,12 @@ impl Recent {
             return;
         }
         for (kind, record) in seen.records {
-            let body: Arc<[u8]> = record.body.into();
-            kept.young.bytes += ENTRY_BYTES + body.len();
-            let key = (project, kind, record.id);
-            kept.young.records.insert(key, (record.version, body));
+            kept.young.bytes += ENTRY_BYTES + record.body.len();
+            let known = Known {
+                version: record.version,
+                body: record.body.into(),
+            };
+            kept.young.records.insert((project, kind, record.id), known);
         }
         for (index, key, id) in seen.keys {
             kept.young.bytes += ENTRY_BYTES + key.len();
@@ -173,8 +181,9 @@ impl Generation {
             match cell.change {
                 Change::None => {}
                 Change::Put(body) => {
-                    if let Some(record) = self.records.get_mut(key) {
-                        *record = (cell.version, body.into());
+                    if let Some(known) = self.records.get_mut(key) {
+                        known.version = cell.version;
+                        known.body = body.into();
                     }
                 }
                 Change::Deleted => {

@@ -148,7 +148,7 @@ impl Reader {
         if let [found] = rest {
             self.keep_shared((&shared, moment), found)?;
         }
-        self.fetched = Some(fetched);
+        self.fetched = Some(Box::new(fetched));
         Ok(())
     }
 }

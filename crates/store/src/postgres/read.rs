@@ -117,7 +117,7 @@ pub(crate) struct Reader {
     moment: Moment,
     project: ProjectId,
     /// What was fetched before it is asked for.
-    pub(super) fetched: Option<Fetched>,
+    pub(super) fetched: Option<Box<Fetched>>,
 }
 
 impl Reader {
