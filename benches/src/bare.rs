@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use ledger::{AccountId, Asset, Currency, FUNDING_LINES, Limit, Opening, Transfer, TransferId};
+use ledger::{
+    AccountId, Asset, Code, Currency, FUNDING_LINES, Limit, Minor, Opening, Transfer, TransferId,
+};
 use rusqlite::{CachedStatement, Connection, params};
 use store::{Command, Write};
 
@@ -166,15 +168,7 @@ impl<'a> Statements<'a> {
             command.project.0,
             (&from, amount),
         )?)?;
-        let chain = command.chain.first().map_or(0, |first| first.id.chain);
-        let transfer = Transfer {
-            id: TransferId { chain, line },
-            debit: source,
-            credit: opening.id,
-            amount,
-            code,
-            kind: ledger::Kind::Direct,
-        };
+        let transfer = funding_of(command, opening.id, (line, amount, source, code));
         self.record_transfer(command, &transfer)
     }
 
@@ -245,6 +239,23 @@ pub fn parties_of(command: &Command) -> BTreeSet<(u64, i64)> {
     };
     let all = command.chain.iter().flat_map(of);
     all.filter(|(party, _)| *party != 0).collect()
+}
+
+/// The transfer that an account starts with, on a line of its own.
+pub fn funding_of(
+    command: &Command,
+    credit: AccountId,
+    (line, amount, debit, code): (u32, Minor, AccountId, Code),
+) -> Transfer {
+    let chain = command.chain.first().map_or(0, |first| first.id.chain);
+    Transfer {
+        id: TransferId { chain, line },
+        debit,
+        credit,
+        amount,
+        code,
+        kind: ledger::Kind::Direct,
+    }
 }
 
 /// The account from which another starts with something.

@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{AccountId, FUNDING_LINES, Opening, Transfer, TransferId};
+use ledger::{AccountId, FUNDING_LINES, Opening, Transfer};
 use store::{Command, Write};
 use tokio_postgres::{Client, Error, NoTls, Row, Statement, types::ToSql};
 
-use crate::bare::{numbers_of, parties_of, source_of};
+use crate::bare::{funding_of, numbers_of, parties_of, source_of};
 
 /// A connection with its statements, which are prepared once.
 pub struct Bare {
@@ -223,15 +223,7 @@ impl Books {
             return;
         };
         self.open(command, &source_of(opening, source));
-        let chain = command.chain.first().map_or(0, |first| first.id.chain);
-        let transfer = Transfer {
-            id: TransferId { chain, line },
-            debit: source,
-            credit: opening.id,
-            amount,
-            code,
-            kind: ledger::Kind::Direct,
-        };
+        let transfer = funding_of(command, opening.id, (line, amount, source, code));
         let funding = || Funding {
             amount,
             source: key_of(command, source),

@@ -33,13 +33,15 @@ impl People<'_> {
         limits: &Limits<'_>,
     ) -> Result<Option<CustomerId>, Refused> {
         let user = Identifier::new(IdentifierKind::User, key);
-        if let Some(user) = &user
-            && let Some(customer) = self.recall(user)?
+        let user = user.map(|user| (user.pseudonym(&self.secret), user));
+        if let Some((pseudonym, user)) = &user
+            && let Some(customer) = self.recall((user, *pseudonym))?
         {
             return Ok(Some(customer));
         }
         if self.view.is_far() {
-            self.foresee((key, user.as_ref()), limits).await?;
+            let pseudonym = user.map(|(pseudonym, _)| pseudonym);
+            self.foresee((key, pseudonym), limits).await?;
         }
         self.seen = Some(Seen::default());
         let found = self.named(key).await?;
@@ -51,10 +53,9 @@ impl People<'_> {
 
     async fn foresee(
         &mut self,
-        (key, user): (&str, Option<&Identifier>),
+        (key, pseudonym): (&str, Option<[u8; 16]>),
         limits: &Limits<'_>,
     ) -> Result<(), Refused> {
-        let pseudonym = user.map(|user| user.pseudonym(&self.secret));
         let whose = match (ids::parse(Tag::Customer, key), &pseudonym) {
             (Ok(number), _) => Whose::Number(number),
             (Err(_), Some(pseudonym)) => Whose::Key(Index::Identifier, pseudonym),
@@ -69,8 +70,10 @@ impl People<'_> {
         Ok(self.view.foresee(&ahead).await?)
     }
 
-    fn recall(&mut self, identifier: &Identifier) -> Result<Option<CustomerId>, Refused> {
-        let pseudonym = identifier.pseudonym(&self.secret);
+    fn recall(
+        &mut self,
+        (identifier, pseudonym): (&Identifier, [u8; 16]),
+    ) -> Result<Option<CustomerId>, Refused> {
         let Some(look) = self.app.store().look(self.project) else {
             return Ok(None);
         };

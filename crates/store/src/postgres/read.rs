@@ -188,8 +188,11 @@ async fn answer(
     moment: Moment,
     asked: &[(&'static str, &[Param<'_>])],
 ) -> Result<Vec<Vec<Row>>, Trouble> {
-    let texts: Vec<&'static str> = asked.iter().map(|(text, _)| *text).collect();
-    connection.prepare(&texts).await?;
+    if moment == Moment::First || asked.len() > 1 {
+        // What is sent together leaves in its order, which what waits to be prepared would not.
+        let texts: Vec<&'static str> = asked.iter().map(|(text, _)| *text).collect();
+        connection.prepare(&texts).await?;
+    }
     let begin = async {
         match moment {
             Moment::First => connection.run(MOMENT).await,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cluster::Database;
 use ledger::{AccountId, Kind as TransferKind};
-use store::{Ahead, Command, Index, Kind, Settings, Store, View, Whose};
+use store::{Ahead, Command, Index, Kind, Store, View, Whose};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
@@ -150,14 +150,8 @@ async fn answer_late((mut client, mut server): (TcpStream, TcpStream), trips: Ar
 
 fn behind_counter(database: &Database) -> (Store, Arc<AtomicUsize>) {
     let trips = Arc::new(AtomicUsize::new(0));
-    let (_, place) = database.url().split_once('@').unwrap();
-    let (address, name) = place.split_once('/').unwrap();
-    let store = run(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        tokio::spawn(counted(address.to_owned(), listener, Arc::clone(&trips)));
-        let url = format!("postgres://proffer@127.0.0.1:{port}/{name}");
-        Store::connect(&url, Settings::default()).await.unwrap()
+    let store = behind(database, |to, listener| {
+        counted(to, listener, Arc::clone(&trips))
     });
     (store, trips)
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use cluster::Database;
 use ledger::Kind as TransferKind;
-use store::{Command, Kind, Outcome, Settings, Store};
+use store::{Command, Kind, Outcome, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -73,15 +73,8 @@ async fn lose_answer(server: &mut TcpStream) {
 /// A store behind a proxy, and what tells the proxy.
 fn behind_proxy(database: &Database) -> (Store, Arc<AtomicU8>) {
     let lose = Arc::new(AtomicU8::new(WHOLE));
-    let url = database.url();
-    let (_, place) = url.split_once('@').unwrap();
-    let (address, name) = place.split_once('/').unwrap();
-    let store = run(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        tokio::spawn(proxy(address.to_owned(), listener, Arc::clone(&lose)));
-        let url = format!("postgres://proffer@127.0.0.1:{port}/{name}");
-        Store::connect(&url, Settings::default()).await.unwrap()
+    let store = behind(database, |to, listener| {
+        proxy(to, listener, Arc::clone(&lose))
     });
     (store, lose)
 }

@@ -12,6 +12,7 @@ use ledger::{
     Transfer, TransferId,
 };
 use store::{Command, Index, Kind, Once, Outcome, ProjectId, Settings, Store, Write};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
 
@@ -30,6 +31,23 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
+}
+
+/// A store that reaches its database by a proxy, which is told the database's address and where to
+/// listen.
+pub fn behind<F: Future<Output = ()> + Send + 'static>(
+    database: &Database,
+    proxy: impl FnOnce(String, TcpListener) -> F,
+) -> Store {
+    let (_, place) = database.url().split_once('@').unwrap();
+    let (address, name) = place.split_once('/').unwrap();
+    run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(proxy(address.to_owned(), listener));
+        let url = format!("postgres://proffer@127.0.0.1:{port}/{name}");
+        Store::connect(&url, Settings::default()).await.unwrap()
+    })
 }
 
 /// A folder that goes away with its test.
