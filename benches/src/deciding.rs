@@ -78,6 +78,7 @@ pub fn configuration(count: u64) -> Configuration {
             rate: 50_000,
             ceiling: None,
         },
+        formula: None,
         scope: Scope::Order,
         is_tier: false,
         priority: 0,

@@ -248,6 +248,7 @@ fn offer(number: u64) -> Offer {
             rate: 50_000,
             ceiling: Some(2_000),
         },
+        formula: None,
         scope: Scope::Order,
         is_tier: false,
         priority: 0,

@@ -4,8 +4,8 @@ use std::cell::{LazyCell, OnceCell};
 
 use measurement::WHOLE;
 use offers::{
-    Alone, Benefit, Commitment, Line, Minor, Offer, Order, Ppm, Presented, PricedLine, Redeemable,
-    Refusal, Scope, Taken, Timestamp, open_to,
+    Alone, Benefit, Commitment, Line, Minor, Offer, Order, Ppm, Presented, Redeemable, Refusal,
+    Scope, Taken, Timestamp, open_to,
 };
 use profiles::Purpose;
 
@@ -76,7 +76,7 @@ impl<'a> Guard<'a> {
     /// The order, if there is one, with nothing taken from it.
     fn alone(&self) -> Option<&Alone<'a>> {
         let order = self.request.order.as_ref()?;
-        let prepared = || Alone::new(order, self.snapshot.reads());
+        let prepared = || Alone::new(order, (&self.request.facts, self.snapshot.reads()));
         Some(self.alone.get_or_init(prepared))
     }
 
@@ -89,9 +89,9 @@ impl<'a> Guard<'a> {
         match scope {
             Scope::Order => order.discount > 0 || order.lines.iter().any(is_reduced),
             Scope::Lines(_) if !order.lines.iter().any(is_reduced) => false,
-            Scope::Lines(condition) => self.alone().is_some_and(|alone| {
+            Scope::Lines(scope) => self.alone().is_some_and(|alone| {
                 let mut lines = order.lines.iter().zip(alone.line_facts());
-                lines.any(|(line, facts)| is_reduced(line) && condition.evaluate(facts).is_met())
+                lines.any(|(line, facts)| is_reduced(line) && scope.of.evaluate(facts).is_met())
             }),
         }
     }
@@ -102,7 +102,7 @@ impl<'a> Guard<'a> {
 ///
 /// Without the cost of every line nothing can be said, and what cannot be said does not pass.
 fn margin(share: Ppm, order: &Order, taken: &Taken) -> Option<Bar> {
-    let Some(cost) = cost(order, taken.joined.as_ref()) else {
+    let Some(cost) = cost(order, taken) else {
         return Some(Bar::Refused(Refusal::FactUnknown(UNIT_COST.into())));
     };
     let paid = i128::from(taken.paid);
@@ -111,18 +111,19 @@ fn margin(share: Ppm, order: &Order, taken: &Taken) -> Option<Bar> {
     (!is_enough).then_some(Bar::Guardrail(Guardrail::MarginAtLeast(share)))
 }
 
-/// What all goods cost the shop, free units that join the order included.
-fn cost(order: &Order, joined: Option<&PricedLine>) -> Option<i128> {
+/// What all goods cost the shop: units that join the order included, and none that give way.
+fn cost(order: &Order, taken: &Taken) -> Option<i128> {
     if order.lines.is_empty() && order.gross() > 0 {
         return None;
     }
     let of_line = |cost: Option<Minor>, quantity: u32| {
         cost.map(|cost| i128::from(cost) * i128::from(quantity))
     };
-    let lines = order
-        .lines
-        .iter()
-        .map(|line| of_line(line.unit_cost, line.quantity));
+    let removed = taken.removed.iter().copied().chain(std::iter::repeat(0));
+    let lines = order.lines.iter().zip(removed);
+    let lines =
+        lines.map(|(line, gone)| of_line(line.unit_cost, line.quantity.saturating_sub(gone)));
+    let joined = taken.joined.iter();
     let joined = joined.map(|line| of_line(line.unit_cost, line.quantity));
     lines.chain(joined).sum()
 }
@@ -133,9 +134,11 @@ fn cost(order: &Order, joined: Option<&PricedLine>) -> Option<i128> {
 fn depth(offer: &Offer, taken: Option<&Taken>) -> Option<Ppm> {
     match offer.benefit {
         Benefit::PercentOff { rate, .. } => taken.and_then(depth_on).or(Some(rate)),
-        Benefit::AmountOff { .. } | Benefit::FixedPrice { .. } | Benefit::UnitFree { .. } => {
-            taken.and_then(depth_on)
-        }
+        Benefit::AmountOff { .. }
+        | Benefit::FixedPrice { .. }
+        | Benefit::UnitsFree(_)
+        | Benefit::SameFree { .. }
+        | Benefit::Exchange { .. } => taken.and_then(depth_on),
         Benefit::ShippingFree { .. } | Benefit::Credit | Benefit::PointsBack { .. } => None,
     }
 }
@@ -173,18 +176,17 @@ fn is_exhausted<'a>(
         1
     } else {
         let on_order = taken().map_or(0, Taken::money);
-        on_order
-            .max(promised(candidate, request.order.as_ref()))
-            .max(1)
+        on_order.max(promised(candidate, request)).max(1)
     };
     *left < least
 }
 
 /// What a grant of it holds from the budget.
-fn promised(candidate: &Candidate, order: Option<&Order>) -> Minor {
+fn promised(candidate: &Candidate, request: &Request) -> Minor {
+    let order = request.order.as_ref();
     match candidate.campaign.commitment {
         Commitment::WhileBudgetLasts => 0,
-        Commitment::Guaranteed => candidate.offer.ceiling(order).unwrap_or(0),
+        Commitment::Guaranteed => candidate.offer.ceiling(order, &request.facts).unwrap_or(0),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use measurement::{Design, Malformed, WHOLE};
-use offers::{CURRENCY, Campaign, CampaignId, CapUnit, Commitment, Offer, OfferId, Ppm, Scope};
+use offers::{CURRENCY, Campaign, CampaignId, CapUnit, Commitment, Offer, OfferId, Ppm};
 use rules::{Condition, Facts, Index, Path, Reads};
 use serde::{Deserialize, Serialize};
 
@@ -227,17 +227,13 @@ fn live(campaigns: Vec<Campaign>, offers: Vec<Offer>, policy: &Policy) -> Vec<Ca
     live
 }
 
-/// What the rules and scopes of the candidates read, and the currency, in which the amounts of
+/// What the rules, scopes and formulas of the candidates read, and the currency, in which the amounts of
 /// each are meant.
 fn reads_of(live: &[Candidate]) -> Reads {
-    let conditions = live.iter().flat_map(|candidate| {
-        let scope = match &candidate.offer.scope {
-            Scope::Order => None,
-            Scope::Lines(scope) => Some(scope),
-        };
-        [Some(&candidate.rule), scope].into_iter().flatten()
+    let paths = live.iter().flat_map(|candidate| {
+        let rule = candidate.rule.reads();
+        rule.into_iter().chain(candidate.offer.reads())
     });
-    let paths = conditions.flat_map(Condition::reads);
     paths.chain([CURRENCY.into()]).collect()
 }
 
@@ -333,7 +329,7 @@ fn unbounded_promises(configuration: &Configuration) -> Vec<Invalid> {
         let of_campaign = move |offer: &&Offer| offer.campaign == campaign.id;
         let offers = configuration.offers.iter().filter(of_campaign);
         offers
-            .filter(|offer| offer.ceiling(None).is_none())
+            .filter(|offer| offer.ceiling(None, &Facts::none()).is_none())
             .map(|offer| Invalid::PromiseUnbounded {
                 campaign: campaign.id,
                 name: Arc::clone(&campaign.name),
@@ -343,11 +339,8 @@ fn unbounded_promises(configuration: &Configuration) -> Vec<Invalid> {
     unbounded.collect()
 }
 
-fn conditions_of(offer: &Offer) -> Vec<&Condition> {
-    match &offer.scope {
-        Scope::Order => vec![&offer.rule],
-        Scope::Lines(scope) => vec![&offer.rule, scope],
-    }
+fn conditions_of(offer: &Offer) -> impl Iterator<Item = &Condition> {
+    [&offer.rule].into_iter().chain(offer.scope.conditions())
 }
 
 /// What a condition reads that is protected, or lies under what is.

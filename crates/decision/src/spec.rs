@@ -9,7 +9,7 @@ use offers::{
     Refusal, Scope, Stack, order_facts, price,
 };
 use profiles::Purpose;
-use rules::Reads;
+use rules::{Facts, Reads};
 
 use crate::{
     Bar, Configuration, Decision, Fate, GrantState, Guardrail, Policy, Request, SnapshotId,
@@ -102,7 +102,7 @@ fn bars(configuration: &Configuration, request: &Request, pair: Pair<'_>) -> Vec
     if order.is_some_and(|order| order.currency != campaign.currency) {
         bars.push(Bar::Refused(Refusal::RuleNotMet("order.currency".into())));
     }
-    let priced = order.map(|order| (order, alone(order, pair)));
+    let priced = order.map(|order| (order, alone((order, &request.facts), pair)));
     let priced = priced.as_ref().map(|(order, priced)| (*order, priced));
     for guardrail in &configuration.guardrails {
         bars.extend(crossed(guardrail, request, offer, priced));
@@ -114,7 +114,7 @@ fn bars(configuration: &Configuration, request: &Request, pair: Pair<'_>) -> Vec
 }
 
 /// The order with this offer and nothing else.
-fn alone(order: &Order, (offer, campaign): Pair<'_>) -> Priced {
+fn alone((order, known): (&Order, &Facts), (offer, campaign): Pair<'_>) -> Priced {
     let redeemable = Redeemable::Tier(offer.id);
     let presented = Presented {
         redeemable,
@@ -125,6 +125,7 @@ fn alone(order: &Order, (offer, campaign): Pair<'_>) -> Priced {
     };
     price(
         order,
+        known,
         &Stack {
             applied: vec![presented],
             refused: Vec::new(),
@@ -168,7 +169,7 @@ fn crossed(
                 .any(|(facts, line)| {
                     let is_in_scope = match &offer.scope {
                         Scope::Order => true,
-                        Scope::Lines(condition) => condition.evaluate(facts).is_met(),
+                        Scope::Lines(scope) => scope.of.evaluate(facts).is_met(),
                     };
                     is_in_scope && line.discount.max(order.discount) > 0
                 })
@@ -227,7 +228,9 @@ fn is_exhausted(request: &Request, (offer, campaign): Pair<'_>, priced: Option<&
         .map_or(0, |one| one.amount);
     let held = match campaign.commitment {
         Commitment::WhileBudgetLasts => 0,
-        Commitment::Guaranteed => offer.ceiling(request.order.as_ref()).unwrap_or(0),
+        Commitment::Guaranteed => offer
+            .ceiling(request.order.as_ref(), &request.facts)
+            .unwrap_or(0),
     };
     is_spent || *left == 0 || (!grants_remainder && (on_order > *left || held > *left))
 }

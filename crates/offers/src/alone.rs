@@ -29,8 +29,10 @@ pub struct Taken {
     pub list: Minor,
     /// Off the shipping.
     pub shipping: Minor,
-    /// Free units that were not in the order.
-    pub joined: Option<PricedLine>,
+    /// Units that were not in the order.
+    pub joined: Vec<PricedLine>,
+    /// How many units of each line give way to them; none where it is empty.
+    pub removed: Vec<u32>,
     /// What is then left to pay for the goods.
     pub paid: Minor,
 }
@@ -44,10 +46,10 @@ impl Taken {
 }
 
 impl<'a> Alone<'a> {
-    /// For offers whose scopes read no other facts of a line than these.
+    /// `known` is what is known beside the order; of a line the offers read these facts alone.
     #[must_use]
-    pub fn new(order: &'a Order, reads: &'a Reads) -> Self {
-        let running = Running::for_scopes(order, reads);
+    pub fn new(order: &'a Order, (known, reads): (&'a Facts, &'a Reads)) -> Self {
+        let running = Running::for_scopes(order, (known, reads));
         let left = running.left_by_shop();
         let total: u128 = left.iter().copied().map(u128::from).sum();
         let least = left.iter().copied().filter(|left| *left > 0).min();
@@ -69,14 +71,19 @@ impl<'a> Alone<'a> {
                 ..Taken::default()
             };
         };
-        let joined = cut.added.as_ref().map_or(0, |line| line.amount);
         let goods = cut.money().saturating_sub(cut.on_shipping);
+        let joined = sum(cut.added.iter().map(|line| line.amount));
+        let reduced = cut.added.iter().filter(|line| line.discount > 0);
+        let reduced = reduced.map(|line| line.amount);
+        let gone = self.running.lines.iter().zip(&cut.removed);
+        let gone = sum(gone.map(|(line, units)| line.priced.list_of(*units)));
         Taken {
             goods,
-            list: self.touched(&cut).saturating_add(joined),
+            list: self.touched(&cut).saturating_add(sum(reduced)),
             shipping: cut.on_shipping,
-            paid: rest.saturating_sub(goods.saturating_sub(joined)),
+            paid: (rest.saturating_add(joined)).saturating_sub(gone.saturating_add(goods)),
             joined: cut.added,
+            removed: cut.removed,
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use rules::Condition;
+use rules::{Condition, Path};
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, Minor, Sku, Timestamp};
+use crate::{Currency, Formula, Lines, Minor, Sku, Timestamp};
 
 /// Parts per million: 10 % is 100 000.
 pub type Ppm = u32;
@@ -133,6 +133,8 @@ pub struct Offer {
     /// What must hold beside the campaign's rule.
     pub rule: Condition,
     pub benefit: Benefit,
+    /// Counts the benefit's number for each order; where it comes to nothing, the number stands.
+    pub formula: Option<Formula>,
     pub scope: Scope,
     /// Applies without a code, when the order qualifies.
     pub is_tier: bool,
@@ -140,6 +142,30 @@ pub struct Offer {
     pub priority: u16,
     /// How long a grant of it lives, in ms.
     pub grant_ms: i64,
+}
+
+impl Offer {
+    /// All that is counted for each order.
+    pub fn formulas(&self) -> impl Iterator<Item = &Formula> {
+        let units = match &self.benefit {
+            Benefit::UnitsFree(units) => &units[..],
+            _ => &[],
+        };
+        let picks = match &self.scope {
+            Scope::Order => &[],
+            Scope::Lines(lines) => &lines.picks[..],
+        };
+        let of_units = units.iter().filter_map(|unit| unit.formula.as_ref());
+        let of_picks = picks.iter().filter_map(|pick| pick.price_formula.as_ref());
+        self.formula.iter().chain(of_units).chain(of_picks)
+    }
+
+    /// All facts that its conditions and formulas may read, the campaign's rule aside.
+    pub fn reads(&self) -> impl Iterator<Item = Path> {
+        let conditions = [&self.rule].into_iter().chain(self.scope.conditions());
+        let of_conditions = conditions.flat_map(Condition::reads);
+        of_conditions.chain(self.formulas().flat_map(Formula::reads))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,8 +185,15 @@ pub enum Benefit {
     ShippingFree {
         ceiling: Option<Minor>,
     },
-    /// So many units of one product cost nothing; units already in the order are used first.
-    UnitFree {
+    /// Units of these products cost nothing.
+    UnitsFree(Vec<UnitFree>),
+    /// So many more units of every line in scope join the order and cost nothing.
+    SameFree {
+        quantity: u32,
+    },
+    /// Each unit in scope gives way to so many of another product, at the price of what gave way
+    /// or, where they cost less, at their own.
+    Exchange {
         sku: Sku,
         quantity: u32,
     },
@@ -171,6 +204,39 @@ pub enum Benefit {
         per: Minor,
         points: u64,
     },
+}
+
+/// So many units of one product that cost nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitFree {
+    pub sku: Sku,
+    pub quantity: u32,
+    /// Counts the quantity, as [`Offer::formula`] does.
+    pub formula: Option<Formula>,
+    pub joining: Joining,
+}
+
+/// Which units become free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Joining {
+    /// Those in the order first; what is missing joins it.
+    Missing,
+    /// As many more as there are, whatever is in the order.
+    Always,
+}
+
+impl Benefit {
+    /// Units of one product, those in the order first.
+    #[must_use]
+    pub fn unit_free(sku: Sku, quantity: u32) -> Self {
+        let joining = Joining::Missing;
+        Self::UnitsFree(vec![UnitFree {
+            sku,
+            quantity,
+            formula: None,
+            joining,
+        }])
+    }
 }
 
 /// What an amount off is counted for.
@@ -193,8 +259,19 @@ pub enum Spread {
 pub enum Scope {
     /// The order as one amount.
     Order,
-    /// The lines of which this holds, over `line.*` facts.
-    Lines(Condition),
+    /// Some of its lines, or units of them.
+    Lines(Lines),
+}
+
+impl Scope {
+    /// All that it asks of lines; nothing where the order is one amount.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let (of, picks) = match self {
+            Self::Order => (None, &[][..]),
+            Self::Lines(lines) => (Some(&lines.of), &lines.picks[..]),
+        };
+        of.into_iter().chain(picks.iter().map(|pick| &pick.of))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,9 @@ mod book;
 mod campaign;
 pub mod chart;
 pub mod codes;
+mod formula;
 mod lending;
+mod lines;
 mod money;
 mod order;
 mod price;
@@ -24,11 +26,14 @@ mod stack;
 pub use alone::{Alone, Taken};
 pub use book::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
 pub use campaign::{
-    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Lending, Offer, OfferId, Period, Ppm,
-    Reach, Scope, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Joining, Lending, Offer, OfferId,
+    Period, Ppm, Reach, Scope, Spread, Stacking, UnitFree, Validity, Voucher, VoucherId,
+    VoucherKind,
 };
+pub use formula::{Formula, NotAFormula};
 pub use lending::{Holding, Loan, Move, call_in, refill, top_up};
-pub use money::money;
+pub use lines::{Counts, Lines, Pick, PickLimits, Touched, Visits};
+pub use money::{money, places};
 pub use order::{Line, Order, Sku};
 pub use price::{Discount, FreeUnits, Priced, PricedLine, price};
 pub use qualify::{Asking, CURRENCY, Presented, Redeemable, open_to, qualify};

@@ -6,18 +6,24 @@ use crate::{Currency, Minor};
 #[must_use]
 pub fn money(minor: Minor, currency: Currency) -> String {
     let name = String::from_utf8_lossy(&currency.0);
-    let places = match &currency.0 {
+    let places = places(currency);
+    if places == 0 {
+        return format!("{minor} {name}");
+    }
+    let scale = 10_u64.pow(places.into());
+    let width = usize::from(places);
+    format!("{}.{:0width$} {name}", minor / scale, minor % scale)
+}
+
+/// How many decimals the amounts of a currency have.
+#[must_use]
+pub fn places(currency: Currency) -> u8 {
+    match &currency.0 {
         b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"
         | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
         b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
         _ => 2,
-    };
-    if places == 0 {
-        return format!("{minor} {name}");
     }
-    let scale = 10_u64.pow(places);
-    let width = usize::try_from(places).unwrap_or(2);
-    format!("{}.{:0width$} {name}", minor / scale, minor % scale)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What does an order cost once a stack has been applied, and which line bears what?
 
+use rules::Facts;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Sku, Spread, Stack,
-    running::Running,
+    Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Scope, Sku, Spread, Stack,
+    UnitFree, running::Running,
 };
 
 /// An order with its discounts, in minor units of the order's currency.
@@ -81,10 +82,11 @@ pub struct FreeUnits {
 }
 
 /// Applies a stack as it stands, each redeemable to what the earlier ones left. One that gives
-/// nothing has no discount; [`crate::quote`] also tells why.
+/// nothing has no discount; [`crate::quote`] also tells why. `known` is what is known beside the
+/// order, for what is counted.
 #[must_use]
-pub fn price(order: &Order, stack: &Stack<'_>) -> Priced {
-    let mut running = Running::new(order);
+pub fn price(order: &Order, known: &Facts, stack: &Stack<'_>) -> Priced {
+    let mut running = Running::new(order, known);
     for presented in &stack.applied {
         running.apply(presented).ok();
     }
@@ -118,11 +120,14 @@ impl PricedLine {
 
 impl Offer {
     /// The most one use may cost in money, so that a guaranteed grant can hold it. Where the
-    /// benefit itself sets no bound, what it gives by itself on this order; `None` is without
+    /// benefit itself sets no bound, or its number is counted, what it gives by itself on this order; `None` is without
     /// bound. A gift card costs nothing more (its balance is owed already), and points are not
     /// money.
     #[must_use]
-    pub fn ceiling(&self, order: Option<&Order>) -> Option<Minor> {
+    pub fn ceiling(&self, order: Option<&Order>, known: &Facts) -> Option<Minor> {
+        if self.formulas().next().is_some() {
+            return order.map(|order| self.alone_on(order, known));
+        }
         match &self.benefit {
             Benefit::Credit | Benefit::PointsBack { .. } => Some(0),
             Benefit::PercentOff {
@@ -134,25 +139,49 @@ impl Offer {
             } => Some(*ceiling),
             Benefit::AmountOff { amount, spread } => match spread {
                 Spread::Order | Spread::ByAmount | Spread::ByQuantity => Some(*amount),
-                Spread::EachLine | Spread::EachUnit => order.map(|order| self.alone_on(order)),
+                Spread::EachLine | Spread::EachUnit => {
+                    order.map(|order| self.alone_on(order, known))
+                }
             },
-            Benefit::UnitFree { sku, quantity } => {
-                let price = order.and_then(|order| order.price_of(sku));
-                price.map(|price| price.saturating_mul((*quantity).into()))
+            Benefit::UnitsFree(units) => {
+                let cost = |one: &UnitFree| {
+                    let price = order?.price_of(&one.sku)?;
+                    Some(price.saturating_mul(one.quantity.into()))
+                };
+                let add = |all: Minor, cost: Minor| all.saturating_add(cost);
+                units
+                    .iter()
+                    .map(cost)
+                    .try_fold(0, |all, cost| Some(add(all, cost?)))
             }
             Benefit::ShippingFree { ceiling: None } => {
-                order.map(|order| Running::new(order).shipping_free().money())
+                order.map(|order| Running::new(order, known).shipping_free().money())
             }
-            Benefit::PercentOff { ceiling: None, .. } | Benefit::FixedPrice { .. } => {
-                order.map(|order| self.alone_on(order))
-            }
+            Benefit::PercentOff { ceiling: None, .. }
+            | Benefit::FixedPrice { .. }
+            | Benefit::SameFree { .. }
+            | Benefit::Exchange { .. } => order.map(|order| self.alone_on(order, known)),
         }
     }
 
-    /// What it gives where nothing was given before.
-    fn alone_on(&self, order: &Order) -> Minor {
-        Running::new(order)
-            .cut(self, None)
+    /// What it gives where nothing was given before, whichever lines were picked: that depends on
+    /// what was given before.
+    fn alone_on(&self, order: &Order, known: &Facts) -> Minor {
+        Running::new(order, known)
+            .cut(&self.unpicked(), None)
             .map_or(0, |cut| cut.money())
+    }
+
+    /// The same on all lines in scope, at the lowest price that any pick names.
+    fn unpicked(&self) -> Self {
+        let mut all = self.clone();
+        if let Scope::Lines(lines) = &mut all.scope {
+            let prices = lines.picks.iter().filter_map(|pick| pick.price);
+            if let (Benefit::FixedPrice { price }, Some(least)) = (&mut all.benefit, prices.min()) {
+                *price = least.min(*price);
+            }
+            lines.picks.clear();
+        }
+        all
     }
 }

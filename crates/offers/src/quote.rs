@@ -28,7 +28,7 @@ pub fn quote<'a>(
     presented: Vec<Presented<'a>>,
     asking: Asking,
 ) -> Outcome<'a> {
-    let mut running = Running::new(order);
+    let mut running = Running::new(order, facts);
     let mut stack = Stack::default();
     let mut seen = beside(facts, running.facts(&Reads::everything()));
     for next in in_order(presented) {

@@ -3,11 +3,12 @@
 use std::cell::OnceCell;
 
 use ledger::allocate;
-use rules::{Facts, Reads, Telling};
+use rules::{Condition, Facts, Reads, Telling};
 
 use crate::{
-    Discount, Line, Minor, Order, Presented, Priced, PricedLine, Refusal, Scope,
-    benefit::{Cut, sum},
+    Currency, Discount, Line, Minor, Order, Presented, Priced, PricedLine, Refusal, Scope,
+    benefit::{Cut, Hit, sum},
+    lines::Lines,
     qualify::CURRENCY,
 };
 
@@ -16,6 +17,8 @@ use crate::{
 /// Invariant: no line's discounts pass its amount, nor all discounts on goods the goods' amount.
 pub(crate) struct Running<'a> {
     order: &'a Order,
+    /// What is known beside the order, for what is counted.
+    pub(crate) known: &'a Facts,
     /// The facts of a line that the scopes in question read.
     reads: &'a Reads,
     pub(crate) lines: Vec<RunningLine<'a>>,
@@ -37,26 +40,28 @@ pub(crate) struct RunningLine<'a> {
 }
 
 static EVERYTHING: Reads = Reads::everything();
+static NOTHING: Facts = Facts::none();
 
 /// What somebody reads of what the order says of itself, before any redeemable. Where nobody asks
 /// about its lines, they are left out.
 #[must_use]
 pub fn order_facts(order: &Order, reads: &Reads) -> Facts {
-    Running::new(order).facts(reads)
+    Running::new(order, &NOTHING).facts(reads)
 }
 
 impl<'a> Running<'a> {
-    pub(crate) fn new(order: &'a Order) -> Self {
-        Self::for_scopes(order, &EVERYTHING)
+    pub(crate) fn new(order: &'a Order, known: &'a Facts) -> Self {
+        Self::for_scopes(order, (known, &EVERYTHING))
     }
 
-    /// For offers whose scopes read no other facts of a line than these.
-    pub(crate) fn for_scopes(order: &'a Order, reads: &'a Reads) -> Self {
+    /// For offers that read no other facts of a line than these.
+    pub(crate) fn for_scopes(order: &'a Order, (known, reads): (&'a Facts, &'a Reads)) -> Self {
         let lines: Vec<_> = order.lines.iter().map(RunningLine::new).collect();
         let amount = order.gross();
         let shipping = order.shipping;
         let mut running = Self {
             order,
+            known,
             reads,
             lines,
             amount,
@@ -68,6 +73,10 @@ impl<'a> Running<'a> {
         running.own = order.discount.min(running.counted());
         running.rest = running.counted();
         running
+    }
+
+    pub(crate) fn currency(&self) -> Currency {
+        self.order.currency
     }
 
     /// What is left to pay for the goods, counted anew.
@@ -94,9 +103,16 @@ impl<'a> Running<'a> {
         for (line, freed) in self.lines.iter_mut().zip(&cut.freed) {
             line.priced.free = line.priced.free.saturating_add(*freed);
         }
+        for (line, removed) in self.lines.iter_mut().zip(&cut.removed) {
+            let gone = line.priced.list_of(*removed);
+            line.priced.quantity = line.priced.quantity.saturating_sub(*removed);
+            line.priced.amount = line.priced.amount.saturating_sub(gone);
+            line.told.take();
+            self.amount = self.amount.saturating_sub(gone);
+        }
         self.shipping = self.shipping.saturating_sub(cut.on_shipping);
         self.discounts.push(self.discount(presented, &cut));
-        if let Some(line) = cut.added {
+        for line in cut.added {
             self.amount = self.amount.saturating_add(line.amount);
             let source = self.order.lines.iter().find(|known| known.sku == line.sku);
             self.lines.push(RunningLine {
@@ -119,32 +135,45 @@ impl<'a> Running<'a> {
     }
 
     fn discount(&self, presented: &Presented<'_>, cut: &Cut) -> Discount {
-        let added = cut.added.as_ref().map(|line| line.amount);
+        let mut per_line = cut.per_line.clone();
+        per_line.resize(self.lines.len(), 0);
+        per_line.extend(cut.added.iter().map(|line| line.discount));
         Discount {
             redeemable: presented.redeemable,
             offer: presented.offer.id,
             campaign: presented.campaign.id,
             amount: cut.money(),
             on_order: cut.on_order,
-            per_line: cut.per_line.iter().copied().chain(added).collect(),
+            per_line,
             on_shipping: cut.on_shipping,
-            free_units: cut.free_units().into_iter().collect(),
+            free_units: cut.free_units.clone(),
             points: cut.points,
         }
     }
 
-    /// The lines a scope touches, as one flag for each; `None` where it is the order as one amount.
-    pub(crate) fn in_scope(&self, scope: &Scope) -> Result<Option<Vec<bool>>, Refusal> {
-        let Scope::Lines(condition) = scope else {
+    /// What a scope touches of the lines; `None` where it is the order as one amount.
+    pub(crate) fn in_scope<'s>(&self, scope: &'s Scope) -> Result<Option<Hit<'s>>, Refusal> {
+        let Scope::Lines(lines) = scope else {
             return Ok(None);
         };
-        let met = |facts: &Facts| condition.evaluate(facts).is_met();
-        let hit: Vec<bool> = self.line_facts().map(met).collect();
-        if hit.contains(&true) {
-            Ok(Some(hit))
-        } else {
-            Err(Refusal::NoMatchingLines)
+        let hit = self.hit(lines);
+        match hit.touched.is_empty() {
+            true => Err(Refusal::NoMatchingLines),
+            false => Ok(Some(hit)),
         }
+    }
+
+    pub(crate) fn hit<'s>(&self, lines: &'s Lines) -> Hit<'s> {
+        let is_met = |condition: &Condition, facts| condition.evaluate(facts).is_met();
+        let told = self.lines.iter().zip(self.line_facts());
+        let all: Vec<(&PricedLine, bool)> = told
+            .map(|(line, facts)| (&line.priced, is_met(&lines.of, facts)))
+            .collect();
+        let touched = lines.touched(&all, |condition, at| {
+            let line = self.lines.get(at);
+            line.is_some_and(|line| is_met(condition, line.told(self.reads)))
+        });
+        Hit { lines, touched }
     }
 
     /// Of each line the facts that scopes read, told once until a discount changes them.

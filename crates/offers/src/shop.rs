@@ -3,8 +3,9 @@
 use rules::{Condition, Facts};
 
 use crate::{
-    Asking, Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Line, Minor, Offer,
-    OfferId, Order, Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity,
+    Asking, Benefit, Campaign, CampaignId, Commitment, Counts, Currency, Formula, Joining, Lending,
+    Line, Lines, Minor, Offer, OfferId, Order, Pick, Presented, Redeemable, Scope, Sku, Spread,
+    Stacking, UnitFree, Validity, Visits,
 };
 
 pub(crate) const EUR: Currency = Currency(*b"EUR");
@@ -44,6 +45,7 @@ impl Case {
             validity: Validity::default(),
             rule: Condition::Always,
             benefit,
+            formula: None,
             scope,
             is_tier: true,
             priority: 0,
@@ -109,7 +111,7 @@ fn line(words: &[&str]) -> Line {
     line
 }
 
-/// `10 % at most 800 on home`, then after commas: `budget 500`, `alone`, `always`, `priority 3`,
+/// `10 % at most 800 on home` (more in [`lines`]), then after commas: `budget 500`, `alone`, `always`, `priority 3`,
 /// and at the end `if CONDITION`.
 pub(crate) fn case(id: u64, text: &str) -> Case {
     let (text, rule) = text.split_once(", if ").unwrap_or((text, "true"));
@@ -117,8 +119,8 @@ pub(crate) fn case(id: u64, text: &str) -> Case {
     let what = parts.next().unwrap();
     let (what, scope) = what
         .split_once(" on ")
-        .map_or((what, Scope::Order), |(what, lines)| {
-            (what, Scope::Lines(lines_of(lines)))
+        .map_or((what, Scope::Order), |(what, on)| {
+            (what, Scope::Lines(lines(on)))
         });
     let (benefit, balance) = benefit(what);
     let mut case = Case::new(id, benefit, scope);
@@ -128,12 +130,56 @@ pub(crate) fn case(id: u64, text: &str) -> Case {
         match part.split_once(' ').unwrap_or((part, "")) {
             ("budget", amount) => case.at_most = Some(amount.parse().unwrap()),
             ("priority", number) => case.campaign.priority = number.parse().unwrap(),
+            ("counting", formula) => case.offer.formula = Some(Formula::parse(formula).unwrap()),
             ("alone", _) => case.campaign.stacking = Stacking::Alone,
             ("always", _) => case.campaign.stacking = Stacking::Always,
             _ => panic!("{part} is no setting"),
         }
     }
     case
+}
+
+/// `home` or `lines`, for all; then how they are picked: `from cheapest`, `one dearest`, `skip 1`,
+/// `every 2`, `counting units`, `most 3` (units of all lines), `each 1` (units of a line), `money
+/// 500`, `line-money 200`, `price 800`. More picks after `and`.
+fn lines(text: &str) -> Lines {
+    let picks: Vec<Pick> = text.split(" and ").map(pick).collect();
+    let of = Condition::any(picks.iter().map(|pick| pick.of.clone()).collect::<Vec<_>>());
+    Lines {
+        picks,
+        ..Lines::from(of)
+    }
+}
+
+fn pick(text: &str) -> Pick {
+    let words: Vec<&str> = text.split(' ').collect();
+    let mut pick = Pick::all(lines_of(words[0]));
+    for pair in words[1..].chunks(2) {
+        let number = || pair[1].parse::<u32>().unwrap();
+        match pair[0] {
+            "from" | "one" => pick.visits = visits(pair),
+            "skip" => pick.skip = number(),
+            "every" => pick.every = number(),
+            "counting" => pick.counts = Counts::Units,
+            "most" => pick.limits.units = Some(number()),
+            "each" => pick.limits.units_of_line = Some(number()),
+            "money" => pick.limits.money = Some(number().into()),
+            "line-money" => pick.limits.money_of_line = Some(number().into()),
+            "price" => pick.price = Some(number().into()),
+            other => panic!("{other} is no way to pick"),
+        }
+    }
+    pick
+}
+
+fn visits(pair: &[&str]) -> Visits {
+    match pair {
+        ["from", "cheapest"] => Visits::FromCheapest,
+        ["from", "dearest"] => Visits::FromDearest,
+        ["one", "cheapest"] => Visits::Cheapest,
+        ["one", "dearest"] => Visits::Dearest,
+        _ => panic!("{pair:?} is no order"),
+    }
 }
 
 fn lines_of(text: &str) -> Condition {
@@ -165,10 +211,14 @@ fn benefit(text: &str) -> (Benefit, Option<Minor>) {
             price: number(price),
         },
         ["shipping", "free"] => Benefit::ShippingFree { ceiling },
-        [quantity, sku, "free"] => Benefit::UnitFree {
+        [quantity, "same", "free"] => Benefit::SameFree {
+            quantity: number(quantity) as u32,
+        },
+        [quantity, sku, "instead"] => Benefit::Exchange {
             sku: Sku(sku.into()),
             quantity: number(quantity) as u32,
         },
+        [_, _, "free" | "new", ..] => Benefit::UnitsFree(words.chunks(3).map(units).collect()),
         ["gift", balance] => return (Benefit::Credit, Some(number(balance))),
         [points, "points", "per", per] => Benefit::PointsBack {
             per: number(per),
@@ -177,6 +227,19 @@ fn benefit(text: &str) -> (Benefit, Option<Minor>) {
         _ => panic!("{text} is no benefit"),
     };
     (benefit, None)
+}
+
+/// `2 mug free` or, whatever is in the order, `2 mug new`.
+fn units(words: &[&str]) -> UnitFree {
+    UnitFree {
+        sku: Sku(words[1].into()),
+        quantity: words[0].parse().unwrap(),
+        formula: None,
+        joining: match words[2] {
+            "new" => Joining::Always,
+            _ => Joining::Missing,
+        },
+    }
 }
 
 fn spread(words: &[&str]) -> Spread {

@@ -123,6 +123,15 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Nothing is known.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            values: BTreeMap::new(),
+            lines: None,
+        }
+    }
+
     pub fn set(&mut self, path: impl Into<Path>, value: impl Into<Value>) {
         self.values.insert(path.into(), value.into());
     }

@@ -11,7 +11,7 @@ use std::{
 
 use decision::{Configuration, Guardrail, Invalid, Policy, Snapshot, SnapshotId};
 use measurement::{Arm, Design};
-use offers::{Campaign, CampaignId, Currency, Offer, OfferId};
+use offers::{Campaign, CampaignId, Currency, Offer, OfferId, places};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::{Kind, Page, ProjectId, Store, View};
 
@@ -49,18 +49,8 @@ impl Settings {
             detail: "Write three capital letters, as EUR.".into(),
         };
         self.currency = Currency(letters.ok_or_else(wrong)?);
-        self.places = minor_places(&self.currency);
+        self.places = places(self.currency);
         Ok(self)
-    }
-}
-
-/// ISO 4217's currencies without, or with three, minor digits as they have them.
-fn minor_places(currency: &Currency) -> u8 {
-    match &currency.0 {
-        b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"
-        | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
-        b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
-        _ => 2,
     }
 }
 

@@ -375,7 +375,9 @@ impl Draft<'_> {
         let given = Given {
             campaign,
             voucher: voucher.as_ref(),
-            discount: offer.ceiling(self.request.order.as_ref()).unwrap_or(0),
+            discount: offer
+                .ceiling(self.request.order.as_ref(), &self.request.facts)
+                .unwrap_or(0),
             gift: 0,
             free_units: 0,
             points: None,

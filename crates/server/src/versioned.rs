@@ -16,8 +16,8 @@ pub trait Versioned {
 
 impl Versioned for decision::Configuration {
     const NAME: &'static str = "configuration";
-    /// 2 says of each campaign whether it lends.
-    const SHAPE: u8 = 2;
+    /// 2 says of each campaign whether it lends; 3 how lines are picked, and more benefits.
+    const SHAPE: u8 = 3;
 }
 
 /// The body of a record: the number of the shape, then the thing.

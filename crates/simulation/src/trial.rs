@@ -151,6 +151,7 @@ fn configuration(design: &Design) -> Configuration {
             rate: RATE,
             ceiling: None,
         },
+        formula: None,
         scope: Scope::Order,
         is_tier: false,
         priority: 0,

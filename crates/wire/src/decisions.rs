@@ -145,7 +145,7 @@ impl BenefitView {
         Self {
             kind: kind_of(&offer.benefit).into(),
             text: text_of(&offer.benefit, &offer.scope, currency),
-            discount: Discount::of(&offer.benefit, &offer.scope),
+            discount: Discount::of(&offer.benefit, offer.formula.as_ref(), &offer.scope),
             points_back,
         }
     }
@@ -157,7 +157,9 @@ fn kind_of(benefit: &Benefit) -> &'static str {
         Benefit::AmountOff { .. } => "amount_off",
         Benefit::FixedPrice { .. } => "fixed_price",
         Benefit::ShippingFree { .. } => "shipping_free",
-        Benefit::UnitFree { .. } => "unit_free",
+        Benefit::UnitsFree(_) => "unit_free",
+        Benefit::SameFree { .. } => "same_free",
+        Benefit::Exchange { .. } => "exchange",
         Benefit::Credit => "credit",
         Benefit::PointsBack { .. } => "points_back",
     }
@@ -192,7 +194,15 @@ fn text_of(benefit: &Benefit, scope: &Scope, currency: Currency) -> String {
             Scope::Lines(_) => format!("selected goods for {} each", money(*price)),
         },
         Benefit::ShippingFree { ceiling } => format!("free shipping{}", most(ceiling)),
-        Benefit::UnitFree { sku, quantity } => format!("{quantity} × {} free", sku.0),
+        Benefit::UnitsFree(units) => {
+            let units = units.iter();
+            let units = units.map(|one| format!("{} × {}", one.quantity, one.sku.0));
+            format!("{} free", units.collect::<Vec<_>>().join(" and "))
+        }
+        Benefit::SameFree { quantity } => format!("{quantity} more of the same free"),
+        Benefit::Exchange { sku, quantity } => {
+            format!("{quantity} × {} instead, at no more", sku.0)
+        }
         Benefit::Credit => "credit".into(),
         Benefit::PointsBack { per, points } => {
             format!("{points} points for every {}", money(*per))

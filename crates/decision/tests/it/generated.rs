@@ -44,7 +44,7 @@ pub fn configurations() -> impl Strategy<Value = Configuration> {
 fn bounded(mut campaigns: Vec<Campaign>, offers: &[Offer]) -> Vec<Campaign> {
     for campaign in &mut campaigns {
         let mut own = offers.iter().filter(|offer| offer.campaign == campaign.id);
-        let is_unbounded = own.any(|offer| offer.ceiling(None).is_none());
+        let is_unbounded = own.any(|offer| offer.ceiling(None, &Facts::none()).is_none());
         if is_unbounded && campaign.commitment == Commitment::Guaranteed {
             campaign
                 .caps
@@ -122,24 +122,21 @@ fn benefit() -> impl Strategy<Value = Benefit> {
         }),
         (1_u64..3_000).prop_map(|price| Benefit::FixedPrice { price }),
         ceiling().prop_map(|ceiling| Benefit::ShippingFree { ceiling }),
-        (0_usize..4, 1_u32..3).prop_map(|(sku, quantity)| Benefit::UnitFree {
-            sku: self::sku(sku),
-            quantity
-        }),
+        (0_usize..4, 1_u32..3)
+            .prop_map(|(sku, quantity)| Benefit::unit_free(self::sku(sku), quantity)),
         (1_u64..500, 1_u64..5).prop_map(|(per, points)| Benefit::PointsBack { per, points }),
     ]
+}
+
+fn on(path: &str, is: &str) -> Scope {
+    Scope::Lines(Condition::test(path, Op::Equal, is).into())
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
     prop_oneof![
         Just(Scope::Order),
-        (0_usize..3)
-            .prop_map(|at| { Scope::Lines(Condition::test("line.sku", Op::Equal, &*sku(at).0)) }),
-        Just(Scope::Lines(Condition::test(
-            "line.category",
-            Op::Equal,
-            "tea"
-        ))),
+        (0_usize..3).prop_map(|at| on("line.sku", &sku(at).0)),
+        Just(on("line.category", "tea")),
     ]
 }
 

@@ -110,7 +110,7 @@ fn reduced_lines_bar_only_what_touches_them() {
     );
 
     let mut scoped = guarded(rail);
-    let on = |sku| Scope::Lines(Condition::test("line.sku", Op::Equal, sku));
+    let on = |sku| Scope::Lines(Condition::test("line.sku", Op::Equal, sku).into());
     scoped.offers[0].scope = on("pot");
     assert_eq!(chosen(&scoped, &with_order(reduced.clone())), Some(1));
     scoped.offers[0].scope = on("tea");
@@ -337,7 +337,7 @@ fn what_is_wrong_is_named_when_compiling() {
     check(
         &|made| {
             made.guardrails = never("line.sex");
-            made.offers[0].scope = Scope::Lines(Condition::test("line.sex", Op::Equal, "f"));
+            made.offers[0].scope = Scope::Lines(Condition::test("line.sex", Op::Equal, "f").into());
         },
         reads(1, Some(1), "line.sex"),
     );
@@ -425,10 +425,7 @@ fn what_is_guaranteed_within_a_cap_in_money_has_a_bound() {
             per: 100,
             points: 1,
         },
-        Benefit::UnitFree {
-            sku: Sku("mug".into()),
-            quantity: 1,
-        },
+        Benefit::unit_free(Sku("mug".into()), 1),
     );
     let share = |ceiling| Benefit::PercentOff {
         rate: 100_000,

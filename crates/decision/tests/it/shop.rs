@@ -50,6 +50,7 @@ pub fn offer(id: u64, campaign: u64, benefit: Benefit) -> Offer {
         is_tier: true,
         priority: 0,
         grant_ms: DAY,
+        formula: None,
     }
 }
 
@@ -211,7 +212,7 @@ pub fn paid_and_left(order: &Order, (offer, campaign): (&Offer, &Campaign)) -> (
         voucher: None,
         at_most: None,
     };
-    let priced = offers::price(order, &offers::stack(vec![presented]));
+    let priced = offers::price(order, &Facts::none(), &offers::stack(vec![presented]));
     let costs = priced.lines.iter().map(|line| {
         let cost = line
             .unit_cost

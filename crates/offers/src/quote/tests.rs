@@ -5,8 +5,9 @@ use rules::{Facts, LINES, Path, Reads};
 
 use super::quote;
 use crate::{
-    Alone, Benefit, Discount, Minor, Offer, Order, Outcome, Presented, Priced, Redeemable, Scope,
-    Sku, Spread, Stacking, Taken, order_facts, price, shop,
+    Alone, Benefit, Counts, Discount, Joining, Lines, Minor, Offer, Order, Outcome, Pick,
+    PickLimits, Presented, Priced, PricedLine, Redeemable, Scope, Sku, Spread, Stacking, Taken,
+    UnitFree, Visits, order_facts, price, shop,
     shop::{Case, NOW},
     stack,
 };
@@ -75,6 +76,146 @@ fn a_discount_on_some_lines() {
     check("price 1000 on adv", "0+1500+3000+0 = 13000");
     check("1000 off on adv", "160+360+480+0 = 16500");
     check("10 % on garden", "no_matching_items = 17500");
+}
+
+/// The worked cart of Voucherify's guide on application rules.
+const C2: &str = "shirt 3x2000 adv, poster 5x1500 adv, mug 2x1000 adv, socks 4x500 adv, \
+                  bottle 2x2500";
+
+#[test]
+fn lines_and_units_are_picked_one_after_the_other() {
+    let check = |offer: &str, expected: &str| check(&format!("{C2} | {offer}"), expected);
+    check(
+        "500 off each line on adv from dearest skip 1 every 2",
+        "0+500+0+500+0 = 21500",
+    );
+    check(
+        "500 off each unit on adv from dearest skip 1 every 2 counting units",
+        "500+1500+500+1000+0 = 19000",
+    );
+    check(
+        "10 % on adv from cheapest every 2 counting units",
+        "200+450+100+100+0 = 21650",
+    );
+    check("50 % on lines one cheapest", "0+0+0+1000+0 = 21500");
+    check(
+        "50 % on lines one dearest counting units",
+        "0+0+0+0+1250 = 21250",
+    );
+    check(
+        "50 % on lines one cheapest skip 1 counting units",
+        "0+0+0+250+0 = 22250",
+    );
+    check("10 % on adv skip 9", "no_matching_items = 22500");
+}
+
+#[test]
+fn what_is_picked_has_bounds() {
+    let check = |offer: &str, expected: &str| check(&format!("{C2} | {offer}"), expected);
+    check("10 % on adv each 1", "200+150+100+50+0 = 22000");
+    check("10 % on adv from cheapest most 5", "0+0+100+200+0 = 22200");
+    check(
+        "10 % on adv from dearest money 1000",
+        "600+400+0+0+0 = 21500",
+    );
+    check("10 % on adv line-money 300", "300+300+200+200+0 = 21500");
+    check(
+        "1000 off by amount on adv line-money 300",
+        "300+300+200+200+0 = 21500",
+    );
+    check(
+        "price 1000 on adv price 1800 and lines price 2400",
+        "600+0+0+0+200 = 21700",
+    );
+}
+
+#[test]
+fn of_equal_prices_the_lesser_line_is_the_cheapest() {
+    check(
+        "a 2x500, b 1x500, c 1x900 | 50 % on lines one cheapest",
+        "0+250+0 = 2150",
+    );
+    check(
+        "a 2x900, b 1x900 | 50 % on lines one dearest",
+        "0+450 = 2250",
+    );
+}
+
+#[test]
+fn units_join_whatever_is_in_the_order() {
+    check("mug 1x1000 | 2 mug new", "0+2000 2 of 2 added = 1000");
+    check(
+        "mug 1x1000, pen 1x200 | 2 mug free 1 pen new",
+        "1000+0+1000+200 1 of 2 added 1 of 1 added = 200",
+    );
+    check(
+        "mug 2x1000 x, pen 1x200 | 1 same free on x",
+        "0+0+1000 1 of 1 added = 2200",
+    );
+    check("mug 2x1000 | 1 mug new, budget 900", "no_effect = 2000");
+}
+
+#[test]
+fn numbers_are_counted_for_each_order() {
+    check("15000 | 5 %, counting ORDER_AMOUNT / 10", "2250 = 12750");
+    check(
+        "20000 | 1000 off, counting IF(ORDER_AMOUNT > 150;20;10)",
+        "2000 = 18000",
+    );
+    check(
+        "10000 | 1000 off, counting IF(ORDER_AMOUNT > 150;20;10)",
+        "1000 = 9000",
+    );
+    check("10000 | 1000 off, counting 1 / 0", "1000 = 9000");
+    check("10000 | 1000 off, counting -5", "no_effect = 10000");
+    check("10000 | 1000 off, counting 12.345", "1235 = 8765");
+    check("10000 | 10 %, counting 400", "10000 = 0");
+    check(
+        "a 2x1000, b 1x500 | 1 % on lines, counting ORDER_ITEM_PRICE * 2",
+        "400+50 = 2050",
+    );
+    check(
+        "a 2x1000, b 1x500 | 1 off each unit on lines, counting CHEAPEST_ORDER_ITEM_PRICE / 2",
+        "500+250 = 1750",
+    );
+    check(
+        "a 2x1000, b 1x500 | price 900 on lines, counting ORDER_ITEM_PRICE - 1",
+        "200+100 = 2200",
+    );
+    check(
+        "mug 4x1000 | 1 mug free, counting FLOOR(ORDER_UNITS_QUANTITY / 2)",
+        "2000 = 2000",
+    );
+    check(
+        "10000 | 10 %; 1000 off, counting ORDER_AMOUNT / 100",
+        "1000; 90 = 8910",
+    );
+}
+
+/// The worked replacements of Voucherify's guide: one unit of three gives way.
+#[test]
+fn units_give_way_to_others() {
+    check(
+        "shirt 3x2000 x, limited 0x2500 | 1 limited instead on x each 1",
+        "0+0+500 = 6000",
+    );
+    check(
+        "bottle 3x2500 x, mug 0x1000 | 1 mug instead on x each 1",
+        " = 6000",
+    );
+    check(
+        "bottle 3x2500 x, mug 0x1000 | 3 mug instead on x each 1",
+        "0+0+500 = 7500",
+    );
+    check(
+        "bottle 3x2500 x, mug 0x1000 | 3 mug instead on x each 1, budget 200",
+        "no_effect = 7500",
+    );
+    check("bottle 1x2500 x | 1 mug instead on x", "no_effect = 2500");
+    check(
+        "bottle 2x2500 -4000 x, mug 0x3000 | 1 mug instead on x",
+        "no_effect = 1000",
+    );
 }
 
 #[test]
@@ -159,7 +300,7 @@ fn rules_see_the_order_as_it_is_by_then() {
 
 #[test]
 fn scopes_see_the_lines_as_they_are_by_then() {
-    let full_price = || Scope::Lines(rules::parse("!line.discounted").unwrap());
+    let full_price = || Scope::Lines(rules::parse("!line.discounted").unwrap().into());
     let cases = [1, 2].map(|id| Case {
         offer: Offer {
             scope: full_price(),
@@ -304,7 +445,7 @@ fn money_of_another_currency_is_refused_before_what_stands_already() {
         currency
     );
     let stack = stack(vec![foreign.present()]);
-    assert_eq!(price(&order, &stack).total, 1000);
+    assert_eq!(price(&order, &Facts::default(), &stack).total, 1000);
 }
 
 #[test]
@@ -312,7 +453,7 @@ fn an_offer_tells_the_most_one_use_may_cost() {
     let ceiling = |offer: &str, order: Option<&str>| {
         shop::case(1, offer)
             .offer
-            .ceiling(order.map(shop::order).as_ref())
+            .ceiling(order.map(shop::order).as_ref(), &Facts::default())
     };
     assert_eq!(ceiling("10 % at most 800", None), Some(800));
     assert_eq!(ceiling("10 %", None), None);
@@ -339,7 +480,8 @@ fn a_line_that_bears_no_unit_of_a_discount_is_not_touched() {
     let order = shop::order("a 1x1000, b 1x2000, c 1x3, d 1x500 -500");
     let check = |offer: &str, taken: (Minor, Minor)| {
         let case = shop::case(1, offer);
-        let alone = Alone::new(&order, &Reads::everything()).taken_by(&case.present());
+        let alone =
+            Alone::new(&order, (&Facts::none(), &Reads::everything())).taken_by(&case.present());
         assert_eq!((alone.goods, alone.list), taken);
         assert_eq!(alone, told_by_price(&order, &case));
     };
@@ -499,23 +641,113 @@ fn any_benefit() -> impl Strategy<Value = Benefit> {
         (0..4_000_u64, spread).prop_map(|(amount, spread)| Benefit::AmountOff { amount, spread }),
         (0..9_000_u64).prop_map(|price| Benefit::FixedPrice { price }),
         ceiling().prop_map(|ceiling| Benefit::ShippingFree { ceiling }),
-        ("[abc]", 0..6_u32).prop_map(|(sku, quantity)| Benefit::UnitFree {
+        prop::collection::vec(any_units(), 1..3).prop_map(Benefit::UnitsFree),
+        (0..3_u32).prop_map(|quantity| Benefit::SameFree { quantity }),
+        ("[abc]", 0..3_u32).prop_map(|(sku, quantity)| Benefit::Exchange {
             sku: Sku(sku.as_str().into()),
-            quantity
+            quantity,
         }),
         Just(Benefit::Credit),
         (1..500_u64, 1..9_u64).prop_map(|(per, points)| Benefit::PointsBack { per, points }),
     ]
 }
 
+fn any_units() -> impl Strategy<Value = UnitFree> {
+    let joining = prop::sample::select(vec![Joining::Missing, Joining::Always]);
+    ("[abc]", 0..6_u32, joining).prop_map(|(sku, quantity, joining)| UnitFree {
+        sku: Sku(sku.as_str().into()),
+        quantity,
+        formula: None,
+        joining,
+    })
+}
+
 fn any_scope() -> impl Strategy<Value = Scope> {
-    let on = |category: &str| Scope::Lines(rules::parse(category).unwrap());
+    prop_oneof![
+        Just(Scope::Order),
+        (any_condition(), prop::collection::vec(any_pick(), 0..3)).prop_map(|(of, picks)| {
+            Scope::Lines(Lines {
+                picks,
+                ..Lines::from(of)
+            })
+        }),
+    ]
+}
+
+fn any_condition() -> impl Strategy<Value = rules::Condition> {
     prop::sample::select(vec![
-        Scope::Order,
-        Scope::Lines(rules::Condition::Always),
-        on("line.category == \"x\""),
-        on("line.subtotal > 1000 && !line.discounted"),
+        rules::Condition::Always,
+        rules::parse("line.category == \"x\"").unwrap(),
+        rules::parse("line.subtotal > 1000 && !line.discounted").unwrap(),
     ])
+}
+
+fn any_pick() -> impl Strategy<Value = Pick> {
+    let visits = prop::sample::select(vec![
+        Visits::AsSent,
+        Visits::FromCheapest,
+        Visits::FromDearest,
+        Visits::Cheapest,
+        Visits::Dearest,
+    ]);
+    let counts = prop::sample::select(vec![Counts::Lines, Counts::Units]);
+    let limits = (
+        prop::option::of(0..4_u32),
+        prop::option::of(0..6_u32),
+        prop::option::of(0..900_u64),
+        prop::option::of(0..900_u64),
+    );
+    let turn = (1..4_u32, 0..3_u32, prop::option::of(0..900_u64));
+    (any_condition(), visits, counts, turn, limits).prop_map(
+        |(of, visits, counts, (every, skip, price), limits)| Pick {
+            of,
+            visits,
+            counts,
+            every,
+            skip,
+            limits: PickLimits {
+                units_of_line: limits.0,
+                units: limits.1,
+                money_of_line: limits.2,
+                money: limits.3,
+            },
+            price,
+            price_formula: None,
+        },
+    )
+}
+
+/// The same, unit by unit.
+fn units_touched(pick: &Pick, lines: &[(u32, Minor)]) -> Vec<u32> {
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    match pick.visits {
+        Visits::AsSent => {}
+        Visits::FromCheapest | Visits::Cheapest => order.sort_by_key(|at| lines[*at].1),
+        Visits::FromDearest | Visits::Dearest => {
+            order.sort_by_key(|at| std::cmp::Reverse(lines[*at].1));
+        }
+    }
+    let only_one = matches!(pick.visits, Visits::Cheapest | Visits::Dearest);
+    let mut touched = vec![0; lines.len()];
+    let (mut place, mut hits) = (0, 0);
+    for at in order {
+        let visited = match pick.counts {
+            Counts::Lines => 1,
+            Counts::Units => lines[at].0,
+        };
+        for _ in 0..visited {
+            let is_turn = place >= pick.skip && (place - pick.skip) % pick.every == 0;
+            if is_turn && (!only_one || hits == 0) {
+                hits += 1;
+                touched[at] += match pick.counts {
+                    Counts::Lines => lines[at].0,
+                    Counts::Units => 1,
+                };
+            }
+            place += 1;
+        }
+    }
+    touched
 }
 
 /// Up to six offers of as many campaigns, each with a priority of its own.
@@ -592,7 +824,7 @@ fn offer_of<'a>(applied: &[Presented<'a>], discount: &Discount) -> (&'a Offer, O
 
 /// The sums of what an offer alone takes, from the price of the order with it.
 fn told_by_price(order: &Order, case: &Case) -> Taken {
-    let priced = price(order, &stack(vec![case.present()]));
+    let priced = price(order, &Facts::default(), &stack(vec![case.present()]));
     let (mut goods, mut list) = (0, 0);
     if let Some(discount) = priced.discounts.first() {
         goods = discount.amount - discount.on_shipping;
@@ -603,12 +835,26 @@ fn told_by_price(order: &Order, case: &Case) -> Taken {
             list += if *taken > 0 { line.amount } else { 0 };
         }
     }
+    // Its part of the shop's own discount is told with the price of the whole order.
+    let unshared = |line: &PricedLine| PricedLine {
+        order_share: 0,
+        ..line.clone()
+    };
+    let joined = priced.lines[order.lines.len()..].iter();
+    let lines = order.lines.iter().zip(&priced.lines);
+    let removed: Vec<u32> = lines
+        .map(|(sent, line)| sent.quantity - line.quantity)
+        .collect();
     Taken {
         goods,
         list,
         shipping: order.shipping - priced.shipping,
         paid: priced.total - priced.shipping,
-        joined: priced.lines.get(order.lines.len()).cloned(),
+        joined: joined.map(unshared).collect(),
+        removed: match removed.iter().any(|units| *units > 0) {
+            true => removed,
+            false => Vec::new(),
+        },
     }
 }
 
@@ -664,8 +910,13 @@ proptest! {
         for discount in &outcome.priced.discounts {
             let (offer, at_most) = offer_of(&outcome.applied, discount);
             prop_assert!(at_most.is_none_or(|most| discount.amount <= most));
-            if offer.benefit != Benefit::Credit {
-                let ceiling = offer.ceiling(Some(&order));
+            // What was exchanged before may have made the order dearer.
+            let is_exchanged = |one: &Presented<'_>| {
+                matches!(one.offer.benefit, Benefit::Exchange { .. })
+            };
+            let may_be_dearer = outcome.applied.iter().any(is_exchanged);
+            if offer.benefit != Benefit::Credit && !may_be_dearer {
+                let ceiling = offer.ceiling(Some(&order), &Facts::default());
                 prop_assert!(ceiling.is_none_or(|most| discount.amount <= most));
             }
         }
@@ -679,11 +930,46 @@ proptest! {
         for case in cases {
             let reads = match &case.offer.scope {
                 Scope::Order => Reads::from_iter([]),
-                Scope::Lines(condition) => condition.reads().into_iter().collect(),
+                Scope::Lines(_) => {
+                    let conditions = case.offer.scope.conditions();
+                    conditions.flat_map(rules::Condition::reads).collect()
+                }
             };
-            let taken = Alone::new(&order, &reads).taken_by(&case.present());
+            let taken = Alone::new(&order, (&Facts::default(), &reads)).taken_by(&case.present());
             prop_assert_eq!(taken, told_by_price(&order, &case), "{:?}", case.offer);
         }
+    }
+
+    #[test]
+    fn picks_count_as_one_does_on_fingers(
+        pick in any_pick(),
+        lines in prop::collection::vec((1..9_u32, 0..1_000_u64), 0..6),
+    ) {
+        let pick = Pick {
+            of: rules::Condition::Always,
+            limits: PickLimits::default(),
+            ..pick
+        };
+        // Different prices, so that no two lines tie.
+        let lines: Vec<_> = lines.into_iter().zip(0..).map(|((units, price), at)| {
+            (units, price * 10 + at)
+        }).collect();
+        let line = |(units, price): &(u32, Minor)| format!("a {units}x{price}");
+        let text: Vec<String> = lines.iter().map(line).collect();
+        let order = shop::order(&[&["shipping 0".to_owned()], &text[..]].concat().join(", "));
+        let scope = Scope::Lines(Lines {
+            picks: vec![pick.clone()],
+            ..Lines::from(rules::Condition::Always)
+        });
+        let nothing = Facts::none();
+        let running = crate::running::Running::new(&order, &nothing);
+        let mut touched = vec![0; lines.len()];
+        if let Ok(Some(hit)) = running.in_scope(&scope) {
+            for one in hit.touched {
+                touched[one.line] += one.units;
+            }
+        }
+        prop_assert_eq!(touched, units_touched(&pick, &lines));
     }
 
     #[test]
@@ -691,6 +977,6 @@ proptest! {
         let outcome = quoted(&order, &cases);
         let again = stack(outcome.applied.clone());
         prop_assert!(again.refused.is_empty());
-        prop_assert_eq!(price(&order, &again), outcome.priced);
+        prop_assert_eq!(price(&order, &Facts::default(), &again), outcome.priced);
     }
 }

@@ -155,7 +155,7 @@ pub fn bare_view(of: &Campaign, stored: &Stored<Offer>) -> Result<TierView, Refu
         banner: input.banner,
         metadata: input.metadata.unwrap_or_default(),
         action: Action {
-            discount: Discount::of(&offer.benefit, &offer.scope),
+            discount: Discount::of(&offer.benefit, offer.formula.as_ref(), &offer.scope),
         },
         hierarchy: offer.priority,
         promotion_id: campaign.clone(),

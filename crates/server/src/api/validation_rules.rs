@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use ledger::Currency;
-use offers::{CampaignId, OfferId, Timestamp};
+use offers::{CampaignId, Lines, OfferId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Outcome, Page, ProjectId, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -111,7 +111,7 @@ fn translated(rules: &[RuleInput]) -> Result<Translated, Refused> {
     Ok(Translated {
         condition: joined(conditions),
         caps,
-        lines: joined(lines),
+        lines: lines.into_iter().reduce(Lines::and),
     })
 }
 

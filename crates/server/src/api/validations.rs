@@ -281,6 +281,10 @@ pub fn refused_row(
     }
 }
 
+fn shown(offer: &offers::Offer) -> Option<Discount> {
+    Discount::of(&offer.benefit, offer.formula.as_ref(), &offer.scope)
+}
+
 /// What a redeemable gives, as the dialect tells it.
 #[must_use]
 pub fn result_of(found: Option<&Found>, (quote, at): (&Quote, usize)) -> RowResult {
@@ -292,7 +296,7 @@ pub fn result_of(found: Option<&Found>, (quote, at): (&Quote, usize)) -> RowResu
     let points = given.map_or(0, |one| one.points);
     let is_gift = found.offer.benefit == offers::Benefit::Credit;
     RowResult {
-        discount: Discount::of(&found.offer.benefit, &found.offer.scope),
+        discount: shown(&found.offer),
         gift: is_gift.then_some(GiftResult {
             credits: amount,
             balance: found.balance,

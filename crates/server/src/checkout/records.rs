@@ -2,7 +2,7 @@
 //! how it is shown follows from it.
 
 use ledger::{Minor, Timestamp};
-use offers::{Benefit, CampaignId, Priced, Redeemable, Voucher};
+use offers::{Benefit, CampaignId, Formula, Priced, Redeemable, Voucher};
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Write};
 
@@ -127,6 +127,8 @@ pub struct Redemption {
 
 impl Versioned for Redemption {
     const NAME: &'static str = "redemption";
+    /// 2 knows more benefits.
+    const SHAPE: u8 = 2;
 }
 
 /// What was used, as it was then.
@@ -148,6 +150,7 @@ pub struct UsedVoucher {
     /// `None` where it stands alone.
     pub campaign: Option<(CampaignId, Box<str>)>,
     pub benefit: Benefit,
+    pub formula: Option<Formula>,
     /// Off some lines, not off the whole order.
     pub is_on_lines: bool,
     pub category: Option<String>,

@@ -82,7 +82,7 @@ pub fn benefit(offer: &Offer, currency: Currency) -> String {
     };
     let on = match &offer.scope {
         Scope::Order => String::new(),
-        Scope::Lines(of) => format!(" on lines where {}", condition(of, currency)),
+        Scope::Lines(of) => format!(" on lines where {}", condition(&of.of, currency)),
     };
     match &offer.benefit {
         Benefit::PercentOff { rate, ceiling } => {
@@ -93,7 +93,15 @@ pub fn benefit(offer: &Offer, currency: Currency) -> String {
         }
         Benefit::FixedPrice { price } => format!("for {} at most{on}", money(*price)),
         Benefit::ShippingFree { ceiling } => format!("free shipping{}", most(ceiling)),
-        Benefit::UnitFree { sku, quantity } => format!("{quantity} × {} free", sku.0),
+        Benefit::UnitsFree(units) => {
+            let units = units.iter();
+            let units = units.map(|one| format!("{} × {}", one.quantity, one.sku.0));
+            format!("{} free", units.collect::<Vec<_>>().join(" and "))
+        }
+        Benefit::SameFree { quantity } => format!("{quantity} more of the same free{on}"),
+        Benefit::Exchange { sku, quantity } => {
+            format!("{quantity} × {} instead, at no more{on}", sku.0)
+        }
         Benefit::Credit => "credit of a gift card".into(),
         Benefit::PointsBack { per, points } => {
             format!("{points} points for every {}", money(*per))

@@ -8,7 +8,7 @@ mod goods;
 mod logic;
 mod operator;
 
-use offers::Cap;
+use offers::{Cap, Lines};
 use rules::Condition;
 
 use self::{logic::Logic, operator::Comparison};
@@ -25,8 +25,8 @@ pub struct Translated {
     pub condition: Option<Condition>,
     /// What it says of budgets and counts.
     pub caps: Vec<Cap>,
-    /// Over `line.*`: which lines the discount touches, where it says so.
-    pub lines: Option<Condition>,
+    /// Which lines the discount touches, where it says so.
+    pub lines: Option<Lines>,
 }
 
 /// Translates a rule.

@@ -33,7 +33,7 @@ pub use customer::{
     Address, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions, CustomerRef,
     CustomerReferrals, CustomerSummary, CustomerView, GiftTotals, PointTotals, SimpleCustomer,
 };
-pub use discount::{Discount, DiscountType, Effect, UnitRef};
+pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
 pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
 pub use list::List;
 pub use metadata::{Metadata, metadata_facts, unread_facts};

@@ -80,7 +80,7 @@ fn campaign_told(campaign: &Campaign) -> String {
 fn offer_told(offer: &Offer) -> String {
     let scope = match &offer.scope {
         Scope::Order => "order".to_owned(),
-        Scope::Lines(lines) => format!("lines {lines}"),
+        Scope::Lines(lines) => format!("lines {}", lines.of),
     };
     format!(
         "{} {:?} on {scope} if {}, tier {} {}, {} d",
@@ -97,14 +97,13 @@ fn offer_told(offer: &Offer) -> String {
 fn discounts_come_back() {
     crate::check(include_str!("rows/discounts.txt"), |body| {
         let found = wire::parse::<Discount>(body.as_bytes()).and_then(|discount| {
-            let (benefit, scope) = discount.to_domain(None)?;
-            let back = Discount::of(&benefit, &scope);
+            let terms = discount.to_domain(None)?;
+            let formula = terms.formula.as_ref();
+            let back = Discount::of(&terms.benefit, formula, &terms.scope);
             let back = back.ok_or_else(|| Malformed::at("", "does not come back"))?;
-            assert_eq!(back.to_domain(None), Ok((benefit.clone(), scope)), "{body}");
-            Ok(format!(
-                "{benefit:?} {}",
-                serde_json::to_string(&back).unwrap()
-            ))
+            assert_eq!(back.to_domain(None).as_ref(), Ok(&terms), "{body}");
+            let back = serde_json::to_string(&back).unwrap();
+            Ok(format!("{:?} {back}", terms.benefit))
         });
         found.unwrap_or_else(|wrong| wrong.to_string())
     });

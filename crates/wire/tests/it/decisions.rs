@@ -26,6 +26,7 @@ fn check(benefit: Benefit, scope: Scope, currency: &[u8; 3], expected: &str) {
         is_tier: true,
         priority: 1,
         grant_ms: 0,
+        formula: None,
     };
     let view = BenefitView::of(&offer, Currency(*currency));
     assert_eq!(format!("{}: {}", view.kind, view.text), expected);
@@ -33,7 +34,7 @@ fn check(benefit: Benefit, scope: Scope, currency: &[u8; 3], expected: &str) {
 
 #[test]
 fn benefits_are_told_in_plain_words() {
-    let lines = || Scope::Lines(Condition::Always);
+    let lines = || Scope::Lines(Condition::Always.into());
     let percent = |rate, ceiling| Benefit::PercentOff { rate, ceiling };
     let amount = |spread| Benefit::AmountOff {
         amount: 1050,
@@ -69,10 +70,7 @@ fn benefits_are_told_in_plain_words() {
         b"EUR",
         free,
     );
-    let unit = Benefit::UnitFree {
-        sku: Sku(Arc::from("mug")),
-        quantity: 2,
-    };
+    let unit = Benefit::unit_free(Sku(Arc::from("mug")), 2);
     check(unit, Scope::Order, b"EUR", "unit_free: 2 × mug free");
     let points = "points_back: 2 points for every 1.00 EUR";
     check(

@@ -1,6 +1,6 @@
 //! Validation rules as our conditions, caps and lines.
 
-use offers::Cap;
+use offers::{Cap, Pick};
 use wire::voucherify::{RuleInput, Translated, translate};
 
 #[test]
@@ -25,10 +25,36 @@ fn told(translated: &Translated) -> String {
     let lines = translated
         .lines
         .iter()
-        .map(|lines| format!("lines: {lines}"));
+        .map(|lines| format!("lines: {}{}", lines.of, picks(&lines.picks)));
     condition
         .chain(caps)
         .chain(lines)
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+fn picks(picks: &[Pick]) -> String {
+    let told = |pick: &Pick| {
+        let mut told = format!("{:?} {:?}", pick.visits, pick.counts);
+        if (pick.every, pick.skip) != (1, 0) {
+            told += &format!(" every {} skip {}", pick.every, pick.skip);
+        }
+        let limits = pick.limits;
+        if let (Some(one), Some(all), Some(of_one), Some(of_all)) = (
+            limits.units_of_line,
+            limits.units,
+            limits.money_of_line,
+            limits.money,
+        ) {
+            told += &format!(" (units {one} of a line, {all} in all; money {of_one}, {of_all})");
+        }
+        told + &pick
+            .price
+            .map_or(String::new(), |price| format!(" at {price}"))
+    };
+    let all: Vec<String> = picks.iter().map(told).collect();
+    match all.is_empty() {
+        true => String::new(),
+        false => format!(", picked {}", all.join("; ")),
+    }
 }

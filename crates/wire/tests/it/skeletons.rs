@@ -42,6 +42,7 @@ fn offer(number: u64, benefit: Benefit, scope: Scope) -> Offer {
         is_tier: true,
         priority: 1,
         grant_ms: 0,
+        formula: None,
     }
 }
 
@@ -105,7 +106,7 @@ fn a_validation_that_holds() {
     let sent = input(r#"{"amount": 20000}"#);
     let outcome = quoted(&order(&sent), &campaign, &offers);
     let result = RowResult {
-        discount: Discount::of(&offers[0].benefit, &offers[0].scope),
+        discount: Discount::of(&offers[0].benefit, None, &offers[0].scope),
         ..RowResult::default()
     };
     let row_order = OrderView::after(&sent, &outcome.priced, 0);
@@ -219,7 +220,7 @@ fn items_tell_what_each_redeemable_took() {
         ], "discount_amount": 50}"#,
     );
     let campaign = campaign();
-    let lines = Scope::Lines(Condition::Always);
+    let lines = Scope::Lines(Condition::Always.into());
     let offers = [
         offer(
             1,
@@ -233,10 +234,7 @@ fn items_tell_what_each_redeemable_took() {
         offer(3, Benefit::ShippingFree { ceiling: None }, Scope::Order),
         offer(
             4,
-            Benefit::UnitFree {
-                sku: Sku(Arc::from("hat")),
-                quantity: 2,
-            },
+            Benefit::unit_free(Sku(Arc::from("hat")), 2),
             Scope::Order,
         ),
     ];

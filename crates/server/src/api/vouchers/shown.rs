@@ -48,7 +48,7 @@ fn bare_view(of: &UsedVoucher, metadata: Metadata) -> VoucherView {
         } else {
             VoucherType::DiscountVoucher
         },
-        discount: Discount::of(&of.benefit, &scope_of(of)),
+        discount: Discount::of(&of.benefit, of.formula.as_ref(), &scope_of(of)),
         gift: is_gift.then_some(Gift {
             amount: counts.loaded,
             balance: counts.balance,
@@ -79,7 +79,7 @@ fn bare_view(of: &UsedVoucher, metadata: Metadata) -> VoucherView {
 /// Which lines they are is not shown.
 fn scope_of(of: &UsedVoucher) -> Scope {
     match of.is_on_lines {
-        true => Scope::Lines(Condition::Always),
+        true => Scope::Lines(Condition::Always.into()),
         false => Scope::Order,
     }
 }
@@ -95,6 +95,7 @@ fn used(
         voucher: stored.thing.voucher.clone(),
         campaign: (!is_own).then(|| (campaign.id, campaign.name.as_ref().into())),
         benefit: offer.benefit.clone(),
+        formula: offer.formula.clone(),
         is_on_lines: matches!(offer.scope, Scope::Lines(_)),
         category: input.category,
         category_id: input.category_id,

@@ -164,7 +164,7 @@ impl Memory {
         let given = Given {
             campaign: &campaign,
             voucher: voucher.as_ref(),
-            discount: offer.ceiling(order).unwrap_or(0),
+            discount: offer.ceiling(order, &record.request.facts).unwrap_or(0),
             gift: 0,
             free_units: 0,
             points: None,

@@ -20,7 +20,10 @@ impl Memory {
     pub(super) fn set_up(&mut self, terms: &CampaignTerms) -> Answer<()> {
         let rule = condition(terms.condition.as_deref().unwrap_or("true"))?;
         let scope = match &terms.category {
-            Some(category) => Scope::Lines(condition(&format!("line.category == \"{category}\""))?),
+            Some(category) => {
+                let of = condition(&format!("line.category == \"{category}\""))?;
+                Scope::Lines(of.into())
+            }
             None => Scope::Order,
         };
         let id = self.next_id();
@@ -45,6 +48,7 @@ impl Memory {
             validity: Validity::default(),
             rule: Condition::Always,
             benefit: benefit(terms),
+            formula: None,
             scope,
             is_tier: terms.needs_code == NeedsCode::No,
             priority: 0,
@@ -127,6 +131,7 @@ impl Memory {
             validity: Validity::default(),
             rule: Condition::Always,
             benefit: Benefit::Credit,
+            formula: None,
             scope: Scope::Order,
             is_tier: false,
             priority: 0,
@@ -177,10 +182,9 @@ fn benefit(terms: &CampaignTerms) -> Benefit {
         },
         world::Benefit::FixedPrice(price) => Benefit::FixedPrice { price: *price },
         world::Benefit::ShippingFree => Benefit::ShippingFree { ceiling },
-        world::Benefit::UnitFree { sku, quantity } => Benefit::UnitFree {
-            sku: Sku(sku.as_str().into()),
-            quantity: *quantity,
-        },
+        world::Benefit::UnitFree { sku, quantity } => {
+            Benefit::unit_free(Sku(sku.as_str().into()), *quantity)
+        }
         world::Benefit::PointsBack { per, points } => Benefit::PointsBack {
             per: *per,
             points: *points,

@@ -242,7 +242,10 @@ impl Memory {
         let most = Given {
             campaign: &put.campaign,
             voucher: put.voucher.as_ref(),
-            discount: put.offer.ceiling(Some(till.order)).unwrap_or(0),
+            discount: put
+                .offer
+                .ceiling(Some(till.order), &self.facts(till.customer))
+                .unwrap_or(0),
             gift: 0,
             free_units: 0,
             points: None,

@@ -1,15 +1,18 @@
 //! What does a campaign's body say in our types?
 
 use offers::{
-    Benefit, Campaign, CampaignId, Cap, CapUnit, Currency, Offer, OfferId, Period, Reach, Scope,
-    Stacking, Validity, Voucher, VoucherId, VoucherKind,
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Currency, Lines, Offer, OfferId, Period, Reach,
+    Scope, Stacking, Validity, Voucher, VoucherId, VoucherKind,
 };
 use rules::Condition;
 
 use super::{CampaignCreate, CampaignType, PointsBack, ProfferSettings, ProfferTier};
 use crate::{
     Malformed,
-    voucherify::{Discount, Gift, TierInput, Translated, VoucherCreate, VoucherType, currency_of},
+    voucherify::{
+        Discount, Effect, Gift, Terms, TierInput, Translated, VoucherCreate, VoucherType,
+        currency_of,
+    },
 };
 
 /// How long a grant lives when nobody says.
@@ -135,7 +138,7 @@ impl CampaignCreate {
             lines: lines(beside, settings.lines.as_deref())
                 .map_err(|wrong| wrong.under("proffer"))?,
         };
-        let (benefit, scope) = parts.benefit().map_err(within)?;
+        let terms = parts.terms().map_err(within)?;
         Ok(Offer {
             id,
             campaign: of.id,
@@ -143,8 +146,9 @@ impl CampaignCreate {
             active: true,
             validity: validity(config.start_date, config.expiration_date).map_err(within)?,
             rule: Condition::Always,
-            benefit,
-            scope,
+            benefit: terms.benefit,
+            formula: terms.formula,
+            scope: terms.scope,
             is_tier: false,
             priority: 0,
             grant_ms: grant_ms(settings.grant_days),
@@ -189,7 +193,7 @@ impl TierInput {
             points: points_back,
             lines: self::lines(beside, lines.as_deref()).map_err(within)?,
         };
-        let (benefit, scope) = parts.benefit().map_err(|wrong| wrong.under("action"))?;
+        let terms = parts.terms().map_err(|wrong| wrong.under("action"))?;
         Ok(Offer {
             id,
             campaign: of.id,
@@ -197,8 +201,9 @@ impl TierInput {
             active: self.active.unwrap_or(true),
             validity: validity(self.start_date, self.expiration_date)?,
             rule: Condition::all(beside.rule.condition.clone().into_iter().chain(own)),
-            benefit,
-            scope,
+            benefit: terms.benefit,
+            formula: terms.formula,
+            scope: terms.scope,
             is_tier: true,
             priority: self.hierarchy.unwrap_or(1),
             grant_ms: grant_ms(grant_days),
@@ -213,32 +218,39 @@ pub struct Parts<'a> {
     pub gift: Option<&'a Gift>,
     pub points: Option<PointsBack>,
     /// The lines that the discount touches, where a rule says so.
-    pub lines: Option<Condition>,
+    pub lines: Option<Lines>,
 }
 
 impl Parts<'_> {
     /// # Errors
     /// When there is none or more than one, or the one there is does not fit.
-    pub fn benefit(&self) -> Result<(Benefit, Scope), Malformed> {
+    pub fn terms(&self) -> Result<Terms, Malformed> {
         match (self.discount, self.gift, self.points) {
             (Some(discount), None, None) => {
                 let found = discount.to_domain(self.lines.as_ref());
                 found.map_err(|wrong| wrong.under("discount"))
             }
             (None, Some(gift), None) => {
-                if !matches!(
-                    gift.effect,
-                    None | Some(crate::voucherify::Effect::ApplyToOrder)
-                ) {
-                    return Err(not_yet("/gift/effect"));
-                }
-                Ok((Benefit::Credit, Scope::Order))
+                let on_lines = || {
+                    self.lines
+                        .clone()
+                        .unwrap_or_else(|| Condition::Always.into())
+                };
+                let scope = match gift.effect {
+                    None | Some(Effect::ApplyToOrder) => Scope::Order,
+                    Some(Effect::ApplyToItems) => Scope::Lines(on_lines()),
+                    Some(_) => {
+                        let detail = "is APPLY_TO_ORDER or APPLY_TO_ITEMS";
+                        return Err(Malformed::at("/gift/effect", detail));
+                    }
+                };
+                Ok((Benefit::Credit, scope).into())
             }
             (None, None, Some(PointsBack { per: 0, .. })) => {
                 Err(Malformed::at("/points_back/per", "must be above zero"))
             }
             (None, None, Some(PointsBack { per, points })) => {
-                Ok((Benefit::PointsBack { per, points }, Scope::Order))
+                Ok((Benefit::PointsBack { per, points }, Scope::Order).into())
             }
             (None, None, None) => Err(Malformed::at("/discount", "is required")),
             _ => Err(Malformed::at(
@@ -348,10 +360,15 @@ impl ProfferSettings {
 }
 
 /// The lines that both the validation rule and our own member choose; `None` where neither does.
-fn lines(beside: &Beside, own: Option<&str>) -> Result<Option<Condition>, Malformed> {
-    let own = expression(own, "/lines")?;
-    let all: Vec<_> = beside.rule.lines.clone().into_iter().chain(own).collect();
-    Ok((!all.is_empty()).then(|| Condition::all(all)))
+fn lines(beside: &Beside, own: Option<&str>) -> Result<Option<Lines>, Malformed> {
+    let own = expression(own, "/lines")?.map(Lines::from);
+    Ok(beside
+        .rule
+        .lines
+        .clone()
+        .into_iter()
+        .chain(own)
+        .reduce(Lines::and))
 }
 
 /// Reads our CEL members.

@@ -1,10 +1,11 @@
 //! Which goods are meant? Products and SKUs, in conditions and in what a discount touches.
 
+use offers::{Counts, Formula, Lines, Pick, PickLimits, Visits};
 use rules::{Condition, Op, Path, Term, Value};
 use serde_json::Value as Json;
 
 use super::{
-    super::{Applicability, ApplicabilityEffect, ApplicableTo, Node},
+    super::{Applicability, ApplicabilityEffect, ApplicableTo, Node, discount::read_formula},
     logic, meaning, of_property,
     operator::{self, Comparison},
 };
@@ -55,8 +56,8 @@ pub(super) fn measured(node: &Node) -> Result<Condition, Malformed> {
     Ok(Condition::AnyLine(Box::new(line)))
 }
 
-/// The lines that a discount touches; `None` where it is all of them.
-pub(super) fn lines(goods: &Applicability) -> Result<Option<Condition>, Malformed> {
+/// The lines that a discount touches; `None` where it is all of them, with all their units.
+pub(super) fn lines(goods: &Applicability) -> Result<Option<Lines>, Malformed> {
     let read = |entries: &[ApplicableTo], name: &str| {
         let place = |(index, entry): (usize, &ApplicableTo)| {
             matched(entry).map_err(|wrong| wrong.under(&index.to_string()).under(name))
@@ -69,11 +70,93 @@ pub(super) fn lines(goods: &Applicability) -> Result<Option<Condition>, Malforme
     };
     let included = read(&goods.included, "included")?;
     let excluded = read(&goods.excluded, "excluded")?;
+    whole(&goods.excluded, &excluded)?;
     let takes_all = included.is_empty() || goods.included_all == Some(true);
+    let picks = picks(goods, &included)?;
     let taken = (!takes_all).then(|| Condition::any(included));
     let left = (!excluded.is_empty()).then(|| Condition::Not(Box::new(Condition::any(excluded))));
     let parts: Vec<Condition> = taken.into_iter().chain(left).collect();
-    Ok((!parts.is_empty()).then(|| Condition::all(parts)))
+    let says_nothing = parts.is_empty() && picks.is_empty();
+    Ok((!says_nothing).then(|| Lines {
+        picks,
+        ..Lines::from(Condition::all(parts))
+    }))
+}
+
+/// What is excluded is excluded with all its units.
+fn whole(entries: &[ApplicableTo], conditions: &[Condition]) -> Result<(), Malformed> {
+    for (at, (entry, of)) in entries.iter().zip(conditions).enumerate() {
+        let plain = Pick::all(of.clone());
+        if entry.pick(of.clone()).is_ok_and(|pick| pick != plain) {
+            let detail = "what is excluded is excluded whole: no effect, limit or price";
+            return Err(Malformed::at(format!("/excluded/{at}"), detail));
+        }
+    }
+    Ok(())
+}
+
+/// How the included goods are picked; nothing where each is meant with all its units.
+fn picks(goods: &Applicability, included: &[Condition]) -> Result<Vec<Pick>, Malformed> {
+    let pick = |(at, (entry, of)): (usize, (&ApplicableTo, &Condition))| {
+        let wrong = |wrong: Malformed| wrong.under(&at.to_string()).under("included");
+        entry.pick(of.clone()).map_err(wrong)
+    };
+    let entries = goods.included.iter().zip(included).enumerate();
+    let mut picks = entries.map(pick).collect::<Result<Vec<_>, _>>()?;
+    if picks.iter().all(|pick| *pick == Pick::all(pick.of.clone())) {
+        return Ok(Vec::new());
+    }
+    if goods.included_all == Some(true) {
+        picks.push(Pick::all(Condition::Always));
+    }
+    Ok(picks)
+}
+
+impl ApplicableTo {
+    fn price_formula(&self) -> Result<Option<Formula>, Malformed> {
+        let pointer = "/price_formula";
+        match &self.price_formula {
+            None | Some(Json::Null) => Ok(None),
+            Some(Json::String(text)) => read_formula(Some(text), pointer),
+            Some(_) => Err(Malformed::at(pointer, "must be a text")),
+        }
+    }
+
+    fn pick(&self, of: Condition) -> Result<Pick, Malformed> {
+        let small = |number: Option<u64>, pointer: &str| {
+            let number = number.map(u32::try_from).transpose();
+            number.map_err(|_| Malformed::at(pointer, "too large"))
+        };
+        let every = small(self.repeat, "/repeat")?.unwrap_or(1);
+        if every == 0 {
+            return Err(Malformed::at("/repeat", "must be above zero"));
+        }
+        Ok(Pick {
+            of,
+            visits: match self.effect {
+                None | Some(ApplicabilityEffect::ApplyToEvery) => Visits::AsSent,
+                Some(ApplicabilityEffect::ApplyFromCheapest) => Visits::FromCheapest,
+                Some(ApplicabilityEffect::ApplyFromMostExpensive) => Visits::FromDearest,
+                Some(ApplicabilityEffect::ApplyToCheapest) => Visits::Cheapest,
+                Some(ApplicabilityEffect::ApplyToMostExpensive) => Visits::Dearest,
+            },
+            counts: match self.target.as_deref() {
+                None | Some("ITEM") => Counts::Lines,
+                Some("UNIT") => Counts::Units,
+                Some(_) => return Err(Malformed::at("/target", "is ITEM or UNIT")),
+            },
+            every,
+            skip: small(self.skip_initially, "/skip_initially")?.unwrap_or(0),
+            limits: PickLimits {
+                units_of_line: small(self.quantity_limit, "/quantity_limit")?,
+                units: small(self.aggregated_quantity_limit, "/aggregated_quantity_limit")?,
+                money_of_line: self.amount_limit,
+                money: self.aggregated_amount_limit,
+            },
+            price: self.price,
+            price_formula: self.price_formula()?,
+        })
+    }
 }
 
 fn chosen(node: &Node) -> Result<Condition, Malformed> {
@@ -148,40 +231,8 @@ fn among(path: &str, ids: &[&str]) -> Condition {
 }
 
 fn refuse_unsupported(entry: &ApplicableTo) -> Result<(), Malformed> {
-    let is_plain = matches!(entry.effect, None | Some(ApplicabilityEffect::ApplyToEvery));
-    let refused = [
-        (
-            "/object",
-            entry.object.as_deref() == Some("products_collection"),
-        ),
-        ("/price", entry.price.is_some()),
-        (
-            "/price_formula",
-            entry
-                .price_formula
-                .as_ref()
-                .is_some_and(|price| !price.is_null()),
-        ),
-        ("/effect", !is_plain),
-        ("/quantity_limit", entry.quantity_limit.is_some()),
-        (
-            "/aggregated_quantity_limit",
-            entry.aggregated_quantity_limit.is_some(),
-        ),
-        ("/amount_limit", entry.amount_limit.is_some()),
-        (
-            "/aggregated_amount_limit",
-            entry.aggregated_amount_limit.is_some(),
-        ),
-        ("/repeat", entry.repeat.is_some_and(|repeat| repeat > 1)),
-        (
-            "/skip_initially",
-            entry.skip_initially.is_some_and(|skip| skip > 0),
-        ),
-        ("/target", entry.target.as_deref() == Some("UNIT")),
-    ];
-    match refused.iter().find(|(_, is_refused)| *is_refused) {
-        Some((pointer, _)) => Err(Malformed::at(*pointer, "not supported yet")),
-        None => Ok(()),
+    match entry.object.as_deref() {
+        Some("products_collection") => Err(Malformed::at("/object", "not supported yet")),
+        _ => Ok(()),
     }
 }
