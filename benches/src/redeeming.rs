@@ -9,7 +9,8 @@ use ledger::Currency;
 use offers::{
     Asking, Benefit, Campaign, CampaignId, Cap, CapUnit, Checkout, Commitment, Given, Happening,
     Lending, Offer, OfferId, Period, Presented, Priced, PricedLine, Reach, Redeemable, Scope,
-    Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind, book, chart::Occasion,
+    Spread, Stacking, StackingRules, Validity, Voucher, VoucherId, VoucherKind, book,
+    chart::Occasion,
 };
 use rules::{Condition, Facts, Reads};
 use serde_json::json;
@@ -379,9 +380,16 @@ impl Kept<'_> {
             offer: &offer,
             campaign: self.campaign,
             voucher: Some(self.voucher),
+            category: None,
             at_most: None,
         };
-        Ok(offers::quote(&order, &Facts::default(), vec![presented], asking).priced)
+        Ok(offers::quote(
+            &order,
+            &Facts::default(),
+            vec![presented],
+            (asking, &StackingRules::usual()),
+        )
+        .priced)
     }
 
     fn voucher(&self) -> Result<UsedVoucher, Refused> {

@@ -198,6 +198,7 @@ impl Candidate {
             offer: &self.offer,
             campaign: &self.campaign,
             voucher: None,
+            category: None,
             at_most: None,
         }
     }

@@ -121,6 +121,7 @@ fn alone((order, known): (&Order, &Facts), (offer, campaign): Pair<'_>) -> Price
         offer,
         campaign,
         voucher: None,
+        category: None,
         at_most: None,
     };
     price(

@@ -8,7 +8,7 @@ use ledger::allocate;
 use rules::Facts;
 
 use crate::{
-    Benefit, Lines, Minor, Offer, PickLimits, PricedLine, Refusal, Spread, Touched,
+    Basis, Benefit, Lines, Minor, Offer, PickLimits, PricedLine, Refusal, Spread, Touched,
     running::Running,
 };
 
@@ -30,7 +30,11 @@ impl Running<'_> {
     ///
     /// # Errors
     /// `NoMatchingLines`, `BalanceSpent`, `NoEffect`.
-    pub(crate) fn cut(&self, offer: &Offer, at_most: Option<Minor>) -> Result<Cut, Refusal> {
+    pub(crate) fn cut(
+        &self,
+        offer: &Offer,
+        (basis, at_most): (Basis, Option<Minor>),
+    ) -> Result<Cut, Refusal> {
         let hit = self.in_scope(&offer.scope)?;
         let hit = hit.as_ref();
         let of_order = match offer.formulas().next() {
@@ -39,7 +43,7 @@ impl Running<'_> {
         };
         let numbers = self.numbers(offer, (hit, &of_order));
         let mut cut = match &offer.benefit {
-            Benefit::PercentOff { rate, .. } => self.percent(hit, &numbers.rate(*rate)),
+            Benefit::PercentOff { rate, .. } => self.percent(hit, (&numbers.rate(*rate), basis)),
             Benefit::AmountOff { amount, spread } => {
                 self.amount_off(hit, &numbers.money(*amount), *spread)
             }
@@ -66,12 +70,22 @@ impl Running<'_> {
         }
     }
 
-    fn percent(&self, hit: Option<&Hit<'_>>, rate: &Number<'_>) -> Cut {
+    fn percent(&self, hit: Option<&Hit<'_>>, (rate, basis): (&Number<'_>, Basis)) -> Cut {
         match hit {
-            None => Cut::on_order(share(self.rest, rate.of_order())),
+            None => {
+                let of = match basis {
+                    Basis::Discounted => self.rest,
+                    Basis::Initial => self.gross(),
+                };
+                Cut::on_order(share(of, rate.of_order()))
+            }
             Some(hit) => {
                 let off = |line: &PricedLine, touched: &Touched| {
-                    share(line.left_of(touched.units), rate.of_line(touched.line))
+                    let of = match basis {
+                        Basis::Discounted => line.left_of(touched.units),
+                        Basis::Initial => line.list_of(touched.units),
+                    };
+                    share(of, rate.of_line(touched.line))
                 };
                 Cut::on_lines(self.each(hit, off))
             }

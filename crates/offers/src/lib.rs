@@ -40,6 +40,8 @@ pub use qualify::{Asking, CURRENCY, Presented, Redeemable, open_to, qualify};
 pub use quote::{Outcome, quote};
 pub use refusal::Refusal;
 pub use running::order_facts;
-pub use stack::{Stack, stack};
+pub use stack::{
+    Basis, Category, CategoryId, Crowd, Goods, NoEffect, Sorting, Stack, StackingRules, stack,
+};
 
 pub use ledger::{Currency, Minor, Timestamp};

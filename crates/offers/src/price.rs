@@ -4,8 +4,8 @@ use rules::Facts;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Scope, Sku, Spread, Stack,
-    UnitFree, running::Running,
+    Basis, Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Scope, Sku, Spread,
+    Stack, UnitFree, running::Running,
 };
 
 /// An order with its discounts, in minor units of the order's currency.
@@ -168,7 +168,7 @@ impl Offer {
     /// what was given before.
     fn alone_on(&self, order: &Order, known: &Facts) -> Minor {
         Running::new(order, known)
-            .cut(&self.unpicked(), None)
+            .cut(&self.unpicked(), (Basis::Discounted, None))
             .map_or(0, |cut| cut.money())
     }
 

@@ -6,8 +6,8 @@ use rules::{Condition, Facts, Term, Value, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Benefit, Campaign, Minor, Offer, OfferId, Refusal, Timestamp, Validity, Voucher, VoucherId,
-    refusal::is_of_customer,
+    Benefit, Campaign, Category, Minor, Offer, OfferId, Refusal, Timestamp, Validity, Voucher,
+    VoucherId, refusal::is_of_customer,
 };
 
 /// Anything that can be presented for redemption.
@@ -24,6 +24,7 @@ pub struct Presented<'a> {
     pub offer: &'a Offer,
     pub campaign: &'a Campaign,
     pub voucher: Option<&'a Voucher>,
+    pub category: Option<Category>,
     /// The most money it may give, in minor units: what a budget that grants its remainder, or
     /// the balance of a gift card, still holds. `None` is without bound.
     pub at_most: Option<Minor>,

@@ -3,8 +3,8 @@
 use rules::{Facts, Reads};
 
 use crate::{
-    Asking, Order, Presented, Priced, Redeemable, Refusal, Stack, qualify::qualify,
-    running::Running, stack::in_order,
+    Asking, CampaignId, Order, Presented, Priced, Redeemable, Refusal, Stack, StackingRules,
+    qualify::qualify, running::Running, stack::in_order,
 };
 
 /// The answer to a qualification or validation.
@@ -26,13 +26,21 @@ pub fn quote<'a>(
     order: &Order,
     facts: &Facts,
     presented: Vec<Presented<'a>>,
-    asking: Asking,
+    (asking, rules): (Asking, &StackingRules),
 ) -> Outcome<'a> {
-    let mut running = Running::new(order, facts);
+    let mut running = Running::new(order, facts).under(rules);
     let mut stack = Stack::default();
     let mut seen = beside(facts, running.facts(&Reads::everything()));
-    for next in in_order(presented) {
-        let tried = qualify(&next, &seen, asking)
+    let presented = in_order(presented, rules);
+    let applies =
+        |one: &&Presented<'_>| qualify(one, &seen, asking).is_ok() && running.cut_by(one).is_ok();
+    let exclusive = presented.iter().filter(|one| rules.is_exclusive(one));
+    let exclusive = exclusive.clone().find(applies).map(|one| one.campaign.id);
+    for next in presented {
+        let tried = stack
+            .has_room(&next, rules)
+            .and_then(|()| lets_in(exclusive, &next, rules))
+            .and_then(|()| qualify(&next, &seen, asking))
             .and_then(|()| stack.admits(&next))
             .and_then(|()| running.apply(&next));
         match tried {
@@ -47,6 +55,20 @@ pub fn quote<'a>(
         applied: stack.applied,
         refused: stack.refused,
         priced: running.finish(),
+    }
+}
+
+/// Where something exclusive applies, only what is exclusive or joint goes with it.
+fn lets_in(
+    exclusive: Option<CampaignId>,
+    next: &Presented<'_>,
+    rules: &StackingRules,
+) -> Result<(), Refusal> {
+    match exclusive {
+        Some(by) if !rules.is_exclusive(next) && !rules.is_joint(next) => {
+            Err(Refusal::StackedOut { by })
+        }
+        _ => Ok(()),
     }
 }
 

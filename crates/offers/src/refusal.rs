@@ -3,7 +3,7 @@
 use rules::Path;
 use serde::{Deserialize, Serialize};
 
-use crate::{CampaignId, Currency, Minor, Timestamp, money};
+use crate::{CampaignId, Crowd, Currency, Minor, Timestamp, money};
 
 /// Why a redeemable cannot be used. When several hold, the first in this list is reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub enum Refusal {
     },
     RuleNotMet(Path),
     FactUnknown(Path),
+    /// As many apply already as may together.
+    OverLimit(Crowd),
     /// It stands in the same order already.
     AlreadyApplied,
     StackedOut {
@@ -61,6 +63,7 @@ impl Refusal {
             Self::RuleNotMet(_) => "rule_not_met",
             Self::FactUnknown(_) => "fact_unknown",
             Self::NoMatchingLines => "no_matching_items",
+            Self::OverLimit(_) => "too_many",
             Self::AlreadyApplied => "already_applied",
             Self::StackedOut { .. } => "no_stack",
             Self::BalanceSpent => "balance_spent",
@@ -97,6 +100,7 @@ impl Refusal {
                 format!("We cannot tell whether this applies: {path} is not known.")
             }
             Self::NoMatchingLines => "Nothing in your order is part of this offer.".into(),
+            Self::OverLimit(_) => "No more can be combined with what is applied already.".into(),
             Self::AlreadyApplied => "This is applied to your order already.".into(),
             Self::StackedOut { .. } => {
                 "This cannot be combined with what is applied already.".into()

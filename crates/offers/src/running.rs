@@ -6,7 +6,8 @@ use ledger::allocate;
 use rules::{Condition, Facts, Reads, Telling};
 
 use crate::{
-    Currency, Discount, Line, Minor, Order, Presented, Priced, PricedLine, Refusal, Scope,
+    Currency, Discount, Goods, Line, Minor, NoEffect, Order, Presented, Priced, PricedLine,
+    Refusal, Scope, StackingRules,
     benefit::{Cut, Hit, sum},
     lines::Lines,
     qualify::CURRENCY,
@@ -19,6 +20,7 @@ pub(crate) struct Running<'a> {
     order: &'a Order,
     /// What is known beside the order, for what is counted.
     pub(crate) known: &'a Facts,
+    rules: &'a StackingRules,
     /// The facts of a line that the scopes in question read.
     reads: &'a Reads,
     pub(crate) lines: Vec<RunningLine<'a>>,
@@ -35,12 +37,15 @@ pub(crate) struct RunningLine<'a> {
     /// Where its facts come from; free units of an unknown product have none.
     source: Option<&'a Line>,
     pub(crate) priced: PricedLine,
+    /// A redeemable took something off it.
+    is_touched: bool,
     /// Its facts, once a scope has asked for them and until a discount changes them.
     told: OnceCell<Facts>,
 }
 
 static EVERYTHING: Reads = Reads::everything();
 static NOTHING: Facts = Facts::none();
+static USUAL: StackingRules = StackingRules::usual();
 
 /// What somebody reads of what the order says of itself, before any redeemable. Where nobody asks
 /// about its lines, they are left out.
@@ -62,6 +67,7 @@ impl<'a> Running<'a> {
         let mut running = Self {
             order,
             known,
+            rules: &USUAL,
             reads,
             lines,
             amount,
@@ -73,6 +79,16 @@ impl<'a> Running<'a> {
         running.own = order.discount.min(running.counted());
         running.rest = running.counted();
         running
+    }
+
+    /// The same, combined by other rules.
+    pub(crate) fn under(self, rules: &'a StackingRules) -> Self {
+        Self { rules, ..self }
+    }
+
+    /// What the goods cost before everything.
+    pub(crate) fn gross(&self) -> Minor {
+        self.order.gross()
     }
 
     pub(crate) fn currency(&self) -> Currency {
@@ -94,10 +110,18 @@ impl<'a> Running<'a> {
 
     /// Takes what a redeemable gives from what the earlier ones left.
     pub(crate) fn apply(&mut self, presented: &Presented<'_>) -> Result<(), Refusal> {
-        let cut = self.cut_by(presented)?;
+        let cut = match self.cut_by(presented) {
+            Err(Refusal::NoEffect | Refusal::NoMatchingLines)
+                if self.rules.no_effect_of(presented) == NoEffect::Redeem =>
+            {
+                Cut::default()
+            }
+            cut => cut?,
+        };
         // Nothing below may fail.
         for (line, taken) in self.lines.iter_mut().zip(&cut.per_line) {
             line.priced.discount = line.priced.discount.saturating_add(*taken);
+            line.is_touched |= *taken > 0;
             line.told.take();
         }
         for (line, freed) in self.lines.iter_mut().zip(&cut.freed) {
@@ -118,6 +142,7 @@ impl<'a> Running<'a> {
             self.lines.push(RunningLine {
                 source,
                 priced: line,
+                is_touched: true,
                 told: OnceCell::new(),
             });
         }
@@ -131,7 +156,8 @@ impl<'a> Running<'a> {
         if self.order.currency != presented.campaign.currency {
             return Err(Refusal::RuleNotMet(CURRENCY.into()));
         }
-        self.cut(presented.offer, presented.at_most)
+        let basis = self.rules.basis_of(presented);
+        self.cut(presented.offer, (basis, presented.at_most))
     }
 
     fn discount(&self, presented: &Presented<'_>, cut: &Cut) -> Discount {
@@ -157,17 +183,29 @@ impl<'a> Running<'a> {
             return Ok(None);
         };
         let hit = self.hit(lines);
-        match hit.touched.is_empty() {
-            true => Err(Refusal::NoMatchingLines),
-            false => Ok(Some(hit)),
+        if !hit.touched.is_empty() {
+            return Ok(Some(hit));
         }
+        let is_out_of_reach = self.lines.iter().any(|line| self.is_out_of_reach(line));
+        Err(match is_out_of_reach {
+            true => Refusal::NoEffect,
+            false => Refusal::NoMatchingLines,
+        })
+    }
+
+    /// Whether a line was discounted by an earlier redeemable, and may be once only.
+    fn is_out_of_reach(&self, line: &RunningLine<'_>) -> bool {
+        self.rules.goods == Goods::Once && line.is_touched
     }
 
     pub(crate) fn hit<'s>(&self, lines: &'s Lines) -> Hit<'s> {
         let is_met = |condition: &Condition, facts| condition.evaluate(facts).is_met();
         let told = self.lines.iter().zip(self.line_facts());
         let all: Vec<(&PricedLine, bool)> = told
-            .map(|(line, facts)| (&line.priced, is_met(&lines.of, facts)))
+            .map(|(line, facts)| {
+                let can_be = !self.is_out_of_reach(line) && is_met(&lines.of, facts);
+                (&line.priced, can_be)
+            })
             .collect();
         let touched = lines.touched(&all, |condition, at| {
             let line = self.lines.get(at);
@@ -265,6 +303,7 @@ impl<'a> RunningLine<'a> {
         Self {
             source: Some(line),
             priced,
+            is_touched: false,
             told: OnceCell::new(),
         }
     }

@@ -3,9 +3,9 @@
 use rules::{Condition, Facts};
 
 use crate::{
-    Asking, Benefit, Campaign, CampaignId, Commitment, Counts, Currency, Formula, Joining, Lending,
-    Line, Lines, Minor, Offer, OfferId, Order, Pick, Presented, Redeemable, Scope, Sku, Spread,
-    Stacking, UnitFree, Validity, Visits,
+    Asking, Benefit, Campaign, CampaignId, Category, CategoryId, Commitment, Counts, Currency,
+    Formula, Joining, Lending, Line, Lines, Minor, Offer, OfferId, Order, Pick, Presented,
+    Redeemable, Scope, Sku, Spread, Stacking, UnitFree, Validity, Visits,
 };
 
 pub(crate) const EUR: Currency = Currency(*b"EUR");
@@ -19,6 +19,7 @@ pub(crate) const NOW: Asking = Asking {
 pub(crate) struct Case {
     pub campaign: Campaign,
     pub offer: Offer,
+    pub category: Option<Category>,
     pub at_most: Option<Minor>,
 }
 
@@ -54,6 +55,7 @@ impl Case {
         Self {
             campaign,
             offer,
+            category: None,
             at_most: None,
         }
     }
@@ -64,6 +66,7 @@ impl Case {
             offer: &self.offer,
             campaign: &self.campaign,
             voucher: None,
+            category: self.category,
             at_most: self.at_most,
         }
     }
@@ -131,6 +134,7 @@ pub(crate) fn case(id: u64, text: &str) -> Case {
             ("budget", amount) => case.at_most = Some(amount.parse().unwrap()),
             ("priority", number) => case.campaign.priority = number.parse().unwrap(),
             ("counting", formula) => case.offer.formula = Some(Formula::parse(formula).unwrap()),
+            ("category", number) => case.category = Some(category(number)),
             ("alone", _) => case.campaign.stacking = Stacking::Alone,
             ("always", _) => case.campaign.stacking = Stacking::Always,
             _ => panic!("{part} is no setting"),
@@ -186,6 +190,15 @@ fn lines_of(text: &str) -> Condition {
     match text {
         "lines" => Condition::Always,
         category => rules::parse(&format!("line.category == \"{category}\"")).unwrap(),
+    }
+}
+
+/// Its number, which is its hierarchy too.
+fn category(number: &str) -> Category {
+    let number: u16 = number.parse().unwrap();
+    Category {
+        id: CategoryId(number.into()),
+        hierarchy: number,
     }
 }
 

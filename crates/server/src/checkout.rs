@@ -12,7 +12,8 @@ use std::{
 use decision::GrantState;
 use ledger::{Account, AccountId, Kind as Moves, Minor, PendingState, Timestamp, Transfer};
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, Voucher,
+    Asking, Benefit, Campaign, CampaignId, Category, Given, Offer, Order, Points, Redeemable,
+    Voucher,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
@@ -21,8 +22,8 @@ use store::{Expect, Index, Kind, Page, ProjectId, TransferFilter, View};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        CustomerInput, Key, Metadata, OrderInput, REDEEMABLES_LIMIT, RedeemableInput,
-        RedeemableKind, metadata_facts, order_metadata_facts, order_to_domain,
+        CustomerInput, Key, Metadata, OrderInput, RedeemableInput, RedeemableKind, metadata_facts,
+        order_metadata_facts, order_to_domain,
     },
 };
 
@@ -113,6 +114,7 @@ pub struct Found {
     pub campaign: Campaign,
     pub offer: Offer,
     pub voucher: Option<Voucher>,
+    pub category: Option<Category>,
     /// The voucher's record and version.
     pub issued: Option<(Stored<Issued>, u64)>,
     /// The decision whose grant is used.
@@ -225,8 +227,9 @@ impl<'a> Till<'a> {
             let details = "/redeemables: at least one";
             return Err(refuse(Key::InvalidPayload, details));
         }
-        if redeemables.len() > REDEEMABLES_LIMIT as usize {
-            let details = format!("/redeemables: at most {REDEEMABLES_LIMIT}");
+        let most = self.compiled.stacking.said.redeemables_limit;
+        if redeemables.len() > most as usize {
+            let details = format!("/redeemables: at most {most}");
             return Err(refuse(Key::InvalidPayload, details));
         }
         self.put_forward(redeemables).await
@@ -296,6 +299,7 @@ impl<'a> Till<'a> {
             campaign: campaign.clone(),
             offer: offer.clone(),
             voucher: Some(voucher),
+            category: None,
             issued: Some((issued, record.version)),
             decision,
             held: Vec::new(),
@@ -332,6 +336,7 @@ impl<'a> Till<'a> {
             campaign: campaign.clone(),
             offer: offer.clone(),
             voucher: None,
+            category: None,
             issued: None,
             decision: granted.map(|granted| granted.decision),
             held: Vec::new(),

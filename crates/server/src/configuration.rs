@@ -14,6 +14,7 @@ use measurement::{Arm, Design};
 use offers::{Campaign, CampaignId, Currency, Offer, OfferId, places};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::{Kind, Page, ProjectId, Store, View};
+use wire::voucherify::{StackingRules, StackingRulesView};
 
 use crate::{app::CONFIGURATION, problem::Refused, versioned};
 
@@ -22,6 +23,9 @@ pub const DECISIONING: u64 = 2;
 
 /// The record that holds [`Settings`].
 pub const SETTINGS: u64 = 4;
+
+/// The record that holds how redeemables are combined; absent where the rules by default hold.
+pub const STACKING: u64 = 5;
 
 /// What holds for a whole project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,11 +103,32 @@ impl Default for Decisioning {
     }
 }
 
+/// How redeemables are combined.
+pub struct Combining {
+    /// As somebody set it.
+    pub kept: Option<StackingRulesView>,
+    /// As answers repeat it.
+    pub said: StackingRules,
+    /// As it is done.
+    pub rules: offers::StackingRules,
+}
+
+impl Combining {
+    fn of(kept: Option<StackingRulesView>) -> Result<Self, Refused> {
+        let said = kept.as_ref().map(|kept| kept.rules.clone());
+        let said = said.unwrap_or_default();
+        let rules = said.to_domain();
+        let rules = rules.map_err(|wrong| Refused::Fault(wrong.to_string()))?;
+        Ok(Self { kept, said, rules })
+    }
+}
+
 /// A project's configuration, frozen and numbered.
 pub struct Compiled {
     pub snapshot: Snapshot,
     pub decisioning: Decisioning,
     pub settings: Settings,
+    pub stacking: Combining,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
     pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
     configuration: Configuration,
@@ -162,6 +187,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     let offers = all::<Offer>(&mut view, Kind::Offer).await?;
     let decisioning: Decisioning = setting(&mut view, DECISIONING).await?;
     let settings = setting(&mut view, SETTINGS).await?;
+    let stacking = Combining::of(setting(&mut view, STACKING).await?)?;
     drop(view);
     let configuration = Configuration {
         campaigns: campaigns
@@ -179,6 +205,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         snapshot: compile_aside(id, configuration.clone()).await?,
         decisioning,
         settings,
+        stacking,
         campaigns: campaigns
             .into_iter()
             .map(|one| (one.thing.id, Arc::new(one)))

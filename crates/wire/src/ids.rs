@@ -12,6 +12,7 @@ const LENGTH: usize = 13;
 pub enum Tag {
     Assignment,
     Campaign,
+    Category,
     Customer,
     Decision,
     Experiment,
@@ -29,6 +30,7 @@ pub enum Tag {
     Segment,
     Session,
     Snapshot,
+    StackingRules,
     Tier,
     Tracking,
     Transaction,
@@ -38,9 +40,10 @@ pub enum Tag {
 }
 
 impl Tag {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Assignment,
         Self::Campaign,
+        Self::Category,
         Self::Customer,
         Self::Decision,
         Self::Experiment,
@@ -58,6 +61,7 @@ impl Tag {
         Self::Segment,
         Self::Session,
         Self::Snapshot,
+        Self::StackingRules,
         Self::Tier,
         Self::Tracking,
         Self::Transaction,
@@ -71,6 +75,7 @@ impl Tag {
         match self {
             Self::Assignment => "asgm_",
             Self::Campaign => "camp_",
+            Self::Category => "cat_",
             Self::Customer => "cust_",
             Self::Decision => "dec_",
             Self::Experiment => "exp_",
@@ -88,6 +93,7 @@ impl Tag {
             Self::Segment => "seg_",
             Self::Session => "ssn_",
             Self::Snapshot => "snap_",
+            Self::StackingRules => "stk_",
             Self::Tier => "promo_",
             Self::Tracking => "track_",
             Self::Transaction => "vtx_",

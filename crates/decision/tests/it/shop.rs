@@ -210,9 +210,14 @@ pub fn paid_and_left(order: &Order, (offer, campaign): (&Offer, &Campaign)) -> (
         offer,
         campaign,
         voucher: None,
+        category: None,
         at_most: None,
     };
-    let priced = offers::price(order, &Facts::none(), &offers::stack(vec![presented]));
+    let priced = offers::price(
+        order,
+        &Facts::none(),
+        &offers::stack(vec![presented], &offers::StackingRules::usual()),
+    );
     let costs = priced.lines.iter().map(|line| {
         let cost = line
             .unit_cost

@@ -5,9 +5,9 @@ use rules::{Facts, LINES, Path, Reads};
 
 use super::quote;
 use crate::{
-    Alone, Benefit, Counts, Discount, Joining, Lines, Minor, Offer, Order, Outcome, Pick,
-    PickLimits, Presented, Priced, PricedLine, Redeemable, Scope, Sku, Spread, Stacking, Taken,
-    UnitFree, Visits, order_facts, price, shop,
+    Alone, Basis, Benefit, CategoryId, Counts, Discount, Goods, Joining, Lines, Minor, NoEffect,
+    Offer, Order, Outcome, Pick, PickLimits, Presented, Priced, PricedLine, Redeemable, Scope, Sku,
+    Sorting, Spread, Stacking, StackingRules, Taken, UnitFree, Visits, order_facts, price, shop,
     shop::{Case, NOW},
     stack,
 };
@@ -16,6 +16,12 @@ use crate::{
 /// one on lines a number for each line; a refused offer shows the code of its refusal.
 #[track_caller]
 fn check(text: &str, expected: &str) {
+    check_by(&StackingRules::usual(), text, expected);
+}
+
+/// As [`check`], combined by other rules.
+#[track_caller]
+fn check_by(rules: &StackingRules, text: &str, expected: &str) {
     let (order, offers) = text.split_once(" | ").unwrap();
     let order = shop::order(order);
     let cases: Vec<Case> = offers
@@ -24,7 +30,7 @@ fn check(text: &str, expected: &str) {
         .map(|(offer, id)| shop::case(id, offer))
         .collect();
     let presented: Vec<_> = cases.iter().map(Case::present).collect();
-    let outcome = quote(&order, &Facts::default(), presented.clone(), NOW);
+    let outcome = quote(&order, &Facts::default(), presented.clone(), (NOW, rules));
     let each: Vec<String> = presented
         .iter()
         .map(|one| shown(&outcome, one.redeemable))
@@ -413,17 +419,180 @@ fn what_stands_alone_keeps_the_rest_out() {
     );
 }
 
+fn category(number: u64) -> std::collections::BTreeSet<CategoryId> {
+    [CategoryId(number)].into()
+}
+
+#[test]
+fn as_many_apply_as_the_rules_allow() {
+    let off = |count: usize| vec!["1 off"; count].join("; ");
+    let most = StackingRules {
+        most: 2,
+        ..StackingRules::usual()
+    };
+    check_by(&most, &format!("1000 | {}", off(3)), "1; 1; too_many = 998");
+    check(
+        &format!("1000 | {}", off(6)),
+        "1; 1; 1; 1; 1; too_many = 995",
+    );
+    // What does not apply takes no place, and what has no place is not judged.
+    check_by(
+        &most,
+        "1000 | 1 off on x; 1 off; 1 off; 1 off on x",
+        "no_matching_items; 1; 1; too_many = 998",
+    );
+    let of_category = StackingRules {
+        most_of_category: Some(1),
+        most_of: [(CategoryId(2), 2)].into(),
+        ..StackingRules::usual()
+    };
+    check_by(
+        &of_category,
+        "1000 | 1 off, category 1; 1 off, category 1; 1 off, category 2; 1 off, category 2; 1 off",
+        "1; too_many; 1; 1; 1 = 996",
+    );
+    let exclusive = StackingRules {
+        exclusive: [CategoryId(1), CategoryId(2)].into(),
+        most_exclusive: 2,
+        most_exclusive_of_category: Some(1),
+        ..StackingRules::usual()
+    };
+    check_by(
+        &exclusive,
+        "1000 | 1 off, category 1; 1 off, category 1; 1 off, category 2; 1 off, category 2",
+        "1; too_many; 1; too_many = 998",
+    );
+}
+
+#[test]
+fn what_is_exclusive_shuts_out_the_common() {
+    let rules = StackingRules {
+        exclusive: category(1),
+        joint: category(2),
+        ..StackingRules::usual()
+    };
+    let check = |text: &str, expected: &str| check_by(&rules, text, expected);
+    check(
+        "1000 | 10 %; 50 off, category 1; 20 %, category 2",
+        "no_stack; 50; 190 = 760",
+    );
+    // Joint ones come last, wherever they were put.
+    check(
+        "1000 | 10 %, category 2; 50 off, category 1",
+        "95; 50 = 855",
+    );
+    // One that does not apply shuts out nobody.
+    check(
+        "1000 | 10 %; 50 off on x, category 1",
+        "100; no_matching_items = 900",
+    );
+    check("1000 | 10 %; 20 %, category 2", "100; 180 = 720");
+}
+
+#[test]
+fn hierarchy_goes_before_the_request() {
+    let rules = StackingRules {
+        sorting: Sorting::ByHierarchy,
+        most_of_category: None,
+        ..StackingRules::usual()
+    };
+    let check = |text: &str, expected: &str| check_by(&rules, text, expected);
+    check(
+        "1000 | 100 off, category 3; 10 %, category 0",
+        "100; 100 = 800",
+    );
+    check("1000 | 100 off; 10 %, category 0", "100; 100 = 800");
+    check("1000 | 100 off; 10 %, category 2", "100; 90 = 810");
+    check(
+        "1000 | 100 off, category 2; 10 %, category 2",
+        "100; 90 = 810",
+    );
+}
+
+#[test]
+fn a_share_is_of_what_is_left_or_of_what_there_was() {
+    let initial = StackingRules {
+        basis: Basis::Initial,
+        ..StackingRules::usual()
+    };
+    check_by(&initial, "10000 | 10 %; 20 %", "1000; 2000 = 7000");
+    check_by(&initial, "1000 | 60 %; 60 %", "600; 400 = 0");
+    check_by(
+        &initial,
+        "a 2x1000 | 10 % on lines; 20 % on lines",
+        "200; 400 = 1400",
+    );
+    let one = StackingRules {
+        basis_except: category(1),
+        ..StackingRules::usual()
+    };
+    check_by(
+        &one,
+        "10000 | 10 %; 20 %, category 1; 10 %",
+        "1000; 2000; 700 = 6300",
+    );
+    let other = StackingRules {
+        basis_except: category(1),
+        ..initial
+    };
+    check_by(
+        &other,
+        "10000 | 10 %; 20 %, category 1; 10 %",
+        "1000; 1800; 1000 = 6200",
+    );
+}
+
+#[test]
+fn goods_may_be_discounted_once() {
+    let once = StackingRules {
+        goods: Goods::Once,
+        ..StackingRules::usual()
+    };
+    check_by(
+        &once,
+        "a 1x1000 x, b 1x2000 y | 10 % on x; 10 % on lines; 5 % on x; 100 off",
+        "100+0; 0+200; no_effect; 100 = 2600",
+    );
+    check_by(&once, "a 1x1000 x | 10 % on y", "no_matching_items = 1000");
+}
+
+#[test]
+fn what_gives_nothing_may_be_redeemed_all_the_same() {
+    let anyway = StackingRules {
+        no_effect: NoEffect::Redeem,
+        ..StackingRules::usual()
+    };
+    check_by(&anyway, "800 | 1000 off; 10 %; 10 % on x", "800; ;  = 0");
+    let but = StackingRules {
+        no_effect_except: category(1),
+        ..anyway
+    };
+    check_by(
+        &but,
+        "800 | 1000 off; 10 %, category 1; 10 %",
+        "800; no_effect;  = 0",
+    );
+}
+
 #[test]
 fn nothing_is_used_twice_in_one_order() {
     let case = shop::case(1, "10 %");
     let order = shop::order("1000");
     let twice = vec![case.present(), case.present()];
-    let outcome = quote(&order, &Facts::default(), twice.clone(), NOW);
+    let outcome = quote(
+        &order,
+        &Facts::default(),
+        twice.clone(),
+        (NOW, &StackingRules::usual()),
+    );
     assert_eq!(
         outcome.refused,
         vec![(Redeemable::Tier(case.offer.id), AlreadyApplied)]
     );
-    assert_eq!(stack(twice).refused, outcome.refused);
+    assert_eq!(
+        stack(twice, &StackingRules::usual()).refused,
+        outcome.refused
+    );
     use crate::Refusal::AlreadyApplied;
 }
 
@@ -432,7 +601,12 @@ fn money_of_another_currency_is_refused_before_what_stands_already() {
     let order = shop::order("1000");
     let refused = |cases: &[&Case]| {
         let presented = cases.iter().map(|case| case.present()).collect();
-        let outcome = quote(&order, &Facts::default(), presented, NOW);
+        let outcome = quote(
+            &order,
+            &Facts::default(),
+            presented,
+            (NOW, &StackingRules::usual()),
+        );
         outcome.refused.last().unwrap().1.clone()
     };
     let mut foreign = shop::case(1, "100 off");
@@ -444,7 +618,7 @@ fn money_of_another_currency_is_refused_before_what_stands_already() {
         refused(&[&shop::case(2, "10 %, alone"), &foreign]),
         currency
     );
-    let stack = stack(vec![foreign.present()]);
+    let stack = stack(vec![foreign.present()], &StackingRules::usual());
     assert_eq!(price(&order, &Facts::default(), &stack).total, 1000);
 }
 
@@ -810,7 +984,7 @@ fn quoted<'a>(order: &Order, cases: &'a [Case]) -> Outcome<'a> {
         order,
         &Facts::default(),
         cases.iter().map(Case::present).collect(),
-        NOW,
+        (NOW, &StackingRules::usual()),
     )
 }
 
@@ -824,7 +998,11 @@ fn offer_of<'a>(applied: &[Presented<'a>], discount: &Discount) -> (&'a Offer, O
 
 /// The sums of what an offer alone takes, from the price of the order with it.
 fn told_by_price(order: &Order, case: &Case) -> Taken {
-    let priced = price(order, &Facts::default(), &stack(vec![case.present()]));
+    let priced = price(
+        order,
+        &Facts::default(),
+        &stack(vec![case.present()], &StackingRules::usual()),
+    );
     let (mut goods, mut list) = (0, 0);
     if let Some(discount) = priced.discounts.first() {
         goods = discount.amount - discount.on_shipping;
@@ -975,7 +1153,7 @@ proptest! {
     #[test]
     fn what_was_quoted_is_what_it_costs(order in any_order(), cases in any_cases()) {
         let outcome = quoted(&order, &cases);
-        let again = stack(outcome.applied.clone());
+        let again = stack(outcome.applied.clone(), &StackingRules::usual());
         prop_assert!(again.refused.is_empty());
         prop_assert_eq!(price(&order, &Facts::default(), &again), outcome.priced);
     }

@@ -14,6 +14,7 @@ pub(crate) mod redemptions;
 mod rollbacks;
 mod sandbox;
 mod segment;
+mod stacking;
 mod statements;
 pub(crate) mod validation_rules;
 pub(crate) mod validations;
@@ -39,6 +40,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(promotions::routes())
         .merge(sandbox::routes())
         .merge(segment::routes())
+        .merge(stacking::routes())
         .merge(statements::routes())
         .merge(validation_rules::routes())
         .merge(validations::routes())

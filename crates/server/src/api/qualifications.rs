@@ -14,7 +14,7 @@ use wire::{
     voucherify::{
         CodeCapacity, List, OrderInput, OrderView, QualificationOptions, QualificationRequest,
         QualificationResponse, QualificationRow, RedeemableInput, RedeemableKind, Scenario,
-        SortingRule, StackingRules, ValidationRow,
+        SortingRule, ValidationRow,
     },
 };
 
@@ -99,7 +99,7 @@ async fn qualified(
     rows.truncate(limit);
     let last = rows.last().filter(|_| has_more);
     let next = last.and_then(|row| wire::time::format(row.created_at));
-    let priced = offers::quote(&till.order, &till.facts, Vec::new(), till.asking()).priced;
+    let priced = till.untouched();
     let response = QualificationResponse {
         redeemables: List {
             has_more: Some(has_more),
@@ -111,7 +111,7 @@ async fn qualified(
             .order
             .is_some()
             .then(|| OrderView::before(&till.input, &priced)),
-        stacking_rules: StackingRules::default(),
+        stacking_rules: till.compiled.stacking.said.clone(),
         inapplicable_redeemables: tells_why.then_some(inapplicable),
     };
     Answer::ok(&response).map(Some)
@@ -261,7 +261,7 @@ fn judged(till: &Till<'_>, order: Option<&OrderInput>) -> Result<Judged, Refused
             Some(Fate::Refused(refusal)) => {
                 inapplicable.push(refused_row(refusal, &offered.input));
             }
-            Some(Fate::OverLimit) | None => {}
+            None => {}
         }
     }
     Ok(Judged {

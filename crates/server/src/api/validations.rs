@@ -16,8 +16,8 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         CustomerRef, Discount, GiftResult, Inapplicable, Key, OrderStatus, OrderView, RowResult,
-        RowStatus, SessionInput, SessionView, Skip, StackingRules, ValidationRequest,
-        ValidationResponse, ValidationRow,
+        RowStatus, SessionInput, SessionView, Skip, ValidationRequest, ValidationResponse,
+        ValidationRow,
     },
 };
 
@@ -134,7 +134,7 @@ async fn validated(
         order: is_valid.then(|| order_view(&till, &quote)),
         tracking_id: request.tracking_id.clone(),
         session: None,
-        stacking_rules: StackingRules::default(),
+        stacking_rules: till.compiled.stacking.said.clone(),
     };
     let Some(hold) = to_hold.filter(|_| is_valid) else {
         return Answer::ok(&response).map(Some);
@@ -263,7 +263,6 @@ pub fn rows(till: &Till<'_>, quote: &Quote) -> Vec<ValidationRow> {
                 ValidationRow::applicable(input, with_customer(view, till), result)
             }
             Fate::Refused(refusal) => refused_row(refusal, input),
-            Fate::OverLimit => ValidationRow::skipped(input, Skip::ApplicableLimitExceeded),
         }
     };
     all.map(row).collect()

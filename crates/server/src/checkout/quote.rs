@@ -9,7 +9,7 @@ use offers::{
 };
 use rules::Reads;
 use store::{Command, ProjectId};
-use wire::voucherify::APPLICABLE_LIMIT;
+use wire::voucherify::ApplicationMode;
 
 use super::{Found, Left, Offered, Till};
 use crate::{app::App, problem::Refused};
@@ -19,6 +19,7 @@ use crate::{app::App, problem::Refused};
 pub struct Quote {
     pub priced: Priced,
     pub fates: Vec<Fate>,
+    mode: ApplicationMode,
     /// A limit had less left than was asked. Holds whose time has come count as taken until the
     /// next command, so that it is worth another look after [`sweep`].
     pub is_short: bool,
@@ -47,8 +48,6 @@ pub enum Fate {
         at: usize,
     },
     Refused(Refusal),
-    /// More apply already than may.
-    OverLimit,
 }
 
 impl Fate {
@@ -57,18 +56,23 @@ impl Fate {
     #[must_use]
     pub fn fails(&self) -> Option<&Refusal> {
         match self {
-            Self::Refused(Refusal::StackedOut { .. } | Refusal::NoEffect)
-            | Self::Applied { .. }
-            | Self::OverLimit => None,
+            Self::Refused(
+                Refusal::StackedOut { .. } | Refusal::NoEffect | Refusal::OverLimit(_),
+            )
+            | Self::Applied { .. } => None,
             Self::Refused(refusal) => Some(refusal),
         }
     }
 }
 
 impl Quote {
-    /// The first, in the order they were put forward, that fails the whole.
+    /// The first, in the order they were put forward, that fails the whole; none where the rest
+    /// may apply without it.
     #[must_use]
     pub fn failure(&self) -> Option<(usize, &Refusal)> {
+        if self.mode == ApplicationMode::Partial {
+            return None;
+        }
         let mut fates = self.fates.iter().enumerate();
         fates.find_map(|(index, fate)| fate.fails().map(|refusal| (index, refusal)))
     }
@@ -108,6 +112,12 @@ impl Till<'_> {
         self.settle(&self.offered)
     }
 
+    /// The order with nothing put forward.
+    #[must_use]
+    pub fn untouched(&self) -> Priced {
+        self.priced((&[], &[])).priced
+    }
+
     /// As [`Till::quote`], as if this one alone were put forward.
     #[must_use]
     pub fn alone(&self, offered: &Offered) -> Quote {
@@ -132,7 +142,10 @@ impl Till<'_> {
                 Some(Correction::Out(index, fate)) => {
                     set(&mut bounds, index, |bound| bound.out = Some(fate));
                 }
-                None => return assemble(&outcome, (offered, &bounds)),
+                None => {
+                    let mode = self.compiled.stacking.said.redeemables_application_mode;
+                    return assemble(&outcome, (offered, &bounds), mode);
+                }
             }
             corrections = corrections.saturating_sub(1);
         }
@@ -188,21 +201,20 @@ impl Till<'_> {
             .filter(|(_, bound)| bound.out.is_none())
             .filter_map(|(one, bound)| one.found.as_ref().map(|found| (found, bound)))
             .map(|(found, bound)| found.present(bound.at_most));
-        offers::quote(&self.order, &self.facts, presented.collect(), self.asking())
+        let rules = &self.compiled.stacking.rules;
+        let presented = presented.collect();
+        offers::quote(&self.order, &self.facts, presented, (self.asking(), rules))
     }
 }
 
-/// The first thing in the way of what was priced: too many at once, or a limit passed.
+/// The first limit that what was priced would pass.
 fn correction(
     outcome: &Outcome<'_>,
     (offered, bounds): (&[Offered], &[Bound]),
 ) -> Option<Correction> {
     let mut left: BTreeMap<AccountId, Minor> = BTreeMap::new();
-    for (place, discount) in outcome.priced.discounts.iter().enumerate() {
+    for discount in &outcome.priced.discounts {
         let index = place_of(offered, discount.redeemable)?;
-        if place >= APPLICABLE_LIMIT as usize {
-            return Some(Correction::Out(index, Fate::OverLimit));
-        }
         let found = offered.get(index)?.found.as_ref()?;
         let given = found.given(discount);
         for limit in found.limits.iter().filter(|limit| !found.covers(limit)) {
@@ -237,7 +249,11 @@ fn place_of(offered: &[Offered], redeemable: Redeemable) -> Option<usize> {
     })
 }
 
-fn assemble(outcome: &Outcome<'_>, (offered, bounds): (&[Offered], &[Bound])) -> Quote {
+fn assemble(
+    outcome: &Outcome<'_>,
+    (offered, bounds): (&[Offered], &[Bound]),
+    mode: ApplicationMode,
+) -> Quote {
     let fate = |(index, bound): (usize, &Bound)| {
         if let Some(fate) = &bound.out {
             return fate.clone();
@@ -259,6 +275,7 @@ fn assemble(outcome: &Outcome<'_>, (offered, bounds): (&[Offered], &[Bound])) ->
     Quote {
         priced: outcome.priced.clone(),
         fates,
+        mode,
         is_short,
     }
 }
@@ -281,7 +298,7 @@ fn is_short((fate, bound): (&Fate, &Bound), (offered, outcome): (&Offered, &Outc
             let discount = outcome.priced.discounts.get(*at);
             is_free && bound.at_most.is_some() && discount.map(|one| one.amount) == bound.at_most
         }
-        Fate::Refused(_) | Fate::OverLimit => false,
+        Fate::Refused(_) => false,
     }
 }
 
@@ -298,6 +315,7 @@ impl Found {
             offer: &self.offer,
             campaign: &self.campaign,
             voucher: self.voucher.as_ref(),
+            category: self.category,
             at_most,
         }
     }

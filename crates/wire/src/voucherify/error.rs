@@ -1,6 +1,6 @@
 //! How do we say no in Voucherify's words? One closed list of keys and messages.
 
-use offers::{Redeemable, Refusal};
+use offers::{Crowd, Redeemable, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -72,6 +72,7 @@ pub enum Key {
     QuantityExceeded,
     RedemptionRulesViolated,
     ResourceInUse,
+    StackingRulesExist,
     TooManyRequests,
     Unauthorized,
     VoucherDisabled,
@@ -91,7 +92,7 @@ impl Key {
             Self::Unauthorized => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
-            Self::DuplicateFound => 409,
+            Self::DuplicateFound | Self::StackingRulesExist => 409,
             Self::TooManyRequests => 429,
             Self::Internal => 500,
             Self::AlreadyRolledBack
@@ -152,6 +153,7 @@ impl Key {
             Self::QuantityExceeded => "quantity_exceeded",
             Self::RedemptionRulesViolated => "redemption_rules_violated",
             Self::ResourceInUse => "resource_in_use",
+            Self::StackingRulesExist => "stacking_rules_exist",
             Self::TooManyRequests => "too_many_requests",
             Self::Unauthorized => "unauthorized",
             Self::VoucherDisabled => "voucher_disabled",
@@ -189,6 +191,7 @@ impl Key {
             Self::QuantityExceeded => "quantity exceeded",
             Self::RedemptionRulesViolated => "redemption does not match validation rules",
             Self::ResourceInUse => "Resource in use",
+            Self::StackingRulesExist => "Stacking rules exist",
             Self::TooManyRequests => "API limit reached",
             Self::Unauthorized => "Unauthorized",
             Self::VoucherDisabled => "voucher is disabled",
@@ -202,6 +205,9 @@ impl Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skip {
     ApplicableLimitExceeded,
+    ApplicablePerCategoryLimitExceeded,
+    ExclusiveLimitExceeded,
+    ExclusivePerCategoryLimitExceeded,
     ExclusionRulesNotMet,
     NoEffect,
     PrecedingValidationFailed,
@@ -212,6 +218,13 @@ impl Skip {
     pub fn key(self) -> &'static str {
         match self {
             Self::ApplicableLimitExceeded => "applicable_redeemables_limit_exceeded",
+            Self::ApplicablePerCategoryLimitExceeded => {
+                "applicable_redeemables_per_category_limit_exceeded"
+            }
+            Self::ExclusiveLimitExceeded => "applicable_exclusive_redeemables_limit_exceeded",
+            Self::ExclusivePerCategoryLimitExceeded => {
+                "applicable_exclusive_redeemables_per_category_limit_exceeded"
+            }
             Self::ExclusionRulesNotMet => "exclusion_rules_not_met",
             Self::NoEffect => "no_effect",
             Self::PrecedingValidationFailed => "preceding_validation_failed",
@@ -222,11 +235,29 @@ impl Skip {
     pub fn message(self) -> &'static str {
         match self {
             Self::ApplicableLimitExceeded => "Applicable redeemables limit exceeded",
+            Self::ApplicablePerCategoryLimitExceeded => {
+                "Applicable redeemables limit per category exceeded"
+            }
+            Self::ExclusiveLimitExceeded => "Applicable exclusive redeemables limit exceeded",
+            Self::ExclusivePerCategoryLimitExceeded => {
+                "Applicable exclusive redeemables limit per category exceeded"
+            }
             Self::ExclusionRulesNotMet => "Redeemable cannot be applied due to exclusion rules",
             Self::NoEffect => "Redeemable has no effect on the order",
             Self::PrecedingValidationFailed => {
                 "Redeemable cannot be applied due to preceding validation failure"
             }
+        }
+    }
+}
+
+impl From<Crowd> for Skip {
+    fn from(crowd: Crowd) -> Self {
+        match crowd {
+            Crowd::All => Self::ApplicableLimitExceeded,
+            Crowd::Category => Self::ApplicablePerCategoryLimitExceeded,
+            Crowd::Exclusive => Self::ExclusiveLimitExceeded,
+            Crowd::ExclusiveOfCategory => Self::ExclusivePerCategoryLimitExceeded,
         }
     }
 }
@@ -279,6 +310,7 @@ impl Inapplicable {
         let key = match refusal {
             Refusal::StackedOut { .. } => return Self::Skipped(Skip::ExclusionRulesNotMet),
             Refusal::NoEffect => return Self::Skipped(Skip::NoEffect),
+            Refusal::OverLimit(crowd) => return Self::Skipped((*crowd).into()),
             other => key_of(other, redeemable.object),
         };
         let mut body = if key == Key::NotFound {
@@ -326,6 +358,7 @@ pub fn key_of(refusal: &Refusal, kind: RedeemableKind) -> Key {
         Refusal::BalanceSpent => Key::GiftAmountExceeded,
         Refusal::BelowMinimum { .. }
         | Refusal::NoMatchingLines
+        | Refusal::OverLimit(_)
         | Refusal::StackedOut { .. }
         | Refusal::NoEffect => Key::OrderRulesViolated,
     }

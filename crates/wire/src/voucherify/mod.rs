@@ -59,7 +59,9 @@ pub use rule::{
     Applicability, ApplicabilityEffect, ApplicabilityView, ApplicableTo, AssignmentCreate,
     AssignmentView, Node, Nodes, RuleError, RuleInput, RuleView,
 };
-pub use stacking::{APPLICABLE_LIMIT, ApplicationMode, REDEEMABLES_LIMIT, StackingRules};
+pub use stacking::{
+    ApplicationMode, REDEEMABLES_LIMIT, RollbackOrderMode, StackingRules, StackingRulesView,
+};
 pub use tier::{
     Action, TierCampaign, TierInput, TierOrders, TierRedemptions, TierSummary, TierUpdate, TierView,
 };

@@ -1,24 +1,78 @@
-//! How are redeemables combined? The project's settings, as every answer repeats them.
+//! How are redeemables combined? The project's settings, as they are set and as every answer
+//! repeats them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use offers::{Basis, CategoryId, Goods, NoEffect, Sorting};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Redeemables in one call.
-pub const REDEEMABLES_LIMIT: u32 = 30;
-/// Redeemables that may apply together.
-pub const APPLICABLE_LIMIT: u32 = 5;
+use crate::{
+    Malformed,
+    ids::{self, Tag},
+    time::{self, Timestamp},
+};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+/// Redeemables in one call, at most.
+pub const REDEEMABLES_LIMIT: u32 = 30;
+const EXCLUSIVE_LIMIT: u32 = 5;
+const CATEGORY_LIMIT: u32 = 10;
+const MAX_CATEGORIES: usize = 100;
+
+/// What one that does not apply does to the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ApplicationMode {
+    /// None applies then.
     All,
+    /// The rest applies.
     Partial,
 }
 
-/// One set per project.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum StackSorting {
+    RequestedOrder,
+    CategoryHierarchy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum GroupedSorting {
+    JointAlwaysLast,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ProductsMode {
+    Stack,
+    Once,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NoEffectRule {
+    RedeemAnyway,
+    Skip,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CalculationMode {
+    InitialAmount,
+    DiscountedAmount,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RollbackOrderMode {
+    WithOrder,
+    WithoutOrder,
+}
+
+/// One set per project. Categories are named by their ids.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct StackingRules {
     pub redeemables_limit: u32,
     pub applicable_redeemables_limit: u32,
@@ -29,40 +83,232 @@ pub struct StackingRules {
     pub exclusive_categories: Vec<String>,
     pub joint_categories: Vec<String>,
     pub redeemables_application_mode: ApplicationMode,
-    pub redeemables_sorting_rule: &'static str,
-    pub redeemables_products_application_mode: &'static str,
-    pub redeemables_no_effect_rule: &'static str,
+    pub redeemables_sorting_rule: StackSorting,
+    pub grouped_redeemables_sorting_rule: GroupedSorting,
+    pub redeemables_products_application_mode: ProductsMode,
+    pub redeemables_no_effect_rule: NoEffectRule,
     pub no_effect_skip_categories: Vec<String>,
     pub no_effect_redeem_anyway_categories: Vec<String>,
-    pub discount_calculation_mode: &'static str,
+    pub discount_calculation_mode: CalculationMode,
     pub initial_amount_mode_categories: Vec<String>,
     pub discounted_amount_mode_categories: Vec<String>,
-    pub redeemables_rollback_order_mode: &'static str,
+    pub redeemables_rollback_order_mode: RollbackOrderMode,
 }
 
 impl Default for StackingRules {
-    /// What we do: campaigns' own stacking and priority instead of categories, all or nothing,
-    /// each discount on what the earlier ones left, and no use taken by what gave nothing.
+    /// Voucherify's defaults but for one: what gave nothing takes no use, so it is skipped.
     fn default() -> Self {
         Self {
             redeemables_limit: REDEEMABLES_LIMIT,
-            applicable_redeemables_limit: APPLICABLE_LIMIT,
-            applicable_redeemables_per_category_limit: None,
+            applicable_redeemables_limit: 5,
+            applicable_redeemables_per_category_limit: Some(1),
             applicable_redeemables_category_limits: BTreeMap::new(),
             applicable_exclusive_redeemables_limit: 1,
-            applicable_exclusive_redeemables_per_category_limit: None,
+            applicable_exclusive_redeemables_per_category_limit: Some(1),
             exclusive_categories: Vec::new(),
             joint_categories: Vec::new(),
             redeemables_application_mode: ApplicationMode::All,
-            redeemables_sorting_rule: "REQUESTED_ORDER",
-            redeemables_products_application_mode: "STACK",
-            redeemables_no_effect_rule: "SKIP",
+            redeemables_sorting_rule: StackSorting::RequestedOrder,
+            grouped_redeemables_sorting_rule: GroupedSorting::JointAlwaysLast,
+            redeemables_products_application_mode: ProductsMode::Stack,
+            redeemables_no_effect_rule: NoEffectRule::Skip,
             no_effect_skip_categories: Vec::new(),
             no_effect_redeem_anyway_categories: Vec::new(),
-            discount_calculation_mode: "DISCOUNTED_AMOUNT",
+            discount_calculation_mode: CalculationMode::DiscountedAmount,
             initial_amount_mode_categories: Vec::new(),
             discounted_amount_mode_categories: Vec::new(),
-            redeemables_rollback_order_mode: "WITH_ORDER",
+            redeemables_rollback_order_mode: RollbackOrderMode::WithOrder,
         }
     }
+}
+
+impl StackingRules {
+    /// How the core combines redeemables by these.
+    ///
+    /// # Errors
+    /// With a pointer: which limit is out of range, or which category is none.
+    pub fn to_domain(&self) -> Result<offers::StackingRules, Malformed> {
+        self.check_limits()?;
+        let (no_effect, no_effect_except) = match self.redeemables_no_effect_rule {
+            NoEffectRule::Skip => (
+                NoEffect::Skip,
+                (
+                    &self.no_effect_redeem_anyway_categories,
+                    "/no_effect_redeem_anyway_categories",
+                ),
+            ),
+            NoEffectRule::RedeemAnyway => (
+                NoEffect::Redeem,
+                (
+                    &self.no_effect_skip_categories,
+                    "/no_effect_skip_categories",
+                ),
+            ),
+        };
+        let (basis, basis_except) = match self.discount_calculation_mode {
+            CalculationMode::DiscountedAmount => (
+                Basis::Discounted,
+                (
+                    &self.initial_amount_mode_categories,
+                    "/initial_amount_mode_categories",
+                ),
+            ),
+            CalculationMode::InitialAmount => (
+                Basis::Initial,
+                (
+                    &self.discounted_amount_mode_categories,
+                    "/discounted_amount_mode_categories",
+                ),
+            ),
+        };
+        self.check_exceptions()?;
+        let rules = offers::StackingRules {
+            most: self.applicable_redeemables_limit,
+            most_of_category: self.applicable_redeemables_per_category_limit,
+            most_of: self.category_limits()?,
+            most_exclusive: self.applicable_exclusive_redeemables_limit,
+            most_exclusive_of_category: self.applicable_exclusive_redeemables_per_category_limit,
+            exclusive: categories((&self.exclusive_categories, "/exclusive_categories"))?,
+            joint: categories((&self.joint_categories, "/joint_categories"))?,
+            sorting: match self.redeemables_sorting_rule {
+                StackSorting::RequestedOrder => Sorting::AsPresented,
+                StackSorting::CategoryHierarchy => Sorting::ByHierarchy,
+            },
+            goods: match self.redeemables_products_application_mode {
+                ProductsMode::Stack => Goods::Again,
+                ProductsMode::Once => Goods::Once,
+            },
+            no_effect,
+            no_effect_except: categories(no_effect_except)?,
+            basis,
+            basis_except: categories(basis_except)?,
+        };
+        match rules.exclusive.intersection(&rules.joint).next() {
+            None => Ok(rules),
+            Some(both) => {
+                let name = ids::format(Tag::Category, both.0);
+                let detail = format!("{name} cannot be exclusive and joint");
+                Err(Malformed::at("/joint_categories", detail))
+            }
+        }
+    }
+
+    fn check_limits(&self) -> Result<(), Malformed> {
+        let some = |limit: Option<u32>| limit.unwrap_or(1);
+        let limits = [
+            (
+                self.redeemables_limit,
+                REDEEMABLES_LIMIT,
+                "redeemables_limit",
+            ),
+            (
+                self.applicable_redeemables_limit,
+                REDEEMABLES_LIMIT,
+                "applicable_redeemables_limit",
+            ),
+            (
+                some(self.applicable_redeemables_per_category_limit),
+                REDEEMABLES_LIMIT,
+                "applicable_redeemables_per_category_limit",
+            ),
+            (
+                self.applicable_exclusive_redeemables_limit,
+                EXCLUSIVE_LIMIT,
+                "applicable_exclusive_redeemables_limit",
+            ),
+            (
+                some(self.applicable_exclusive_redeemables_per_category_limit),
+                EXCLUSIVE_LIMIT,
+                "applicable_exclusive_redeemables_per_category_limit",
+            ),
+        ];
+        let wrong = limits
+            .into_iter()
+            .find(|(limit, most, _)| !(1..=*most).contains(limit));
+        match wrong {
+            None => Ok(()),
+            Some((_, most, name)) => {
+                let detail = format!("from 1 to {most}");
+                Err(Malformed::at(format!("/{name}"), detail))
+            }
+        }
+    }
+
+    /// Of each pair one is in force; both must be readable, and may not overlap.
+    fn check_exceptions(&self) -> Result<(), Malformed> {
+        let pairs = [
+            (
+                (
+                    &self.no_effect_skip_categories,
+                    "/no_effect_skip_categories",
+                ),
+                (
+                    &self.no_effect_redeem_anyway_categories,
+                    "/no_effect_redeem_anyway_categories",
+                ),
+            ),
+            (
+                (
+                    &self.initial_amount_mode_categories,
+                    "/initial_amount_mode_categories",
+                ),
+                (
+                    &self.discounted_amount_mode_categories,
+                    "/discounted_amount_mode_categories",
+                ),
+            ),
+        ];
+        for (one, other) in pairs {
+            let pointer = other.1;
+            let (one, other) = (categories(one)?, categories(other)?);
+            if !one.is_disjoint(&other) {
+                let detail = "may not name what its counterpart names";
+                return Err(Malformed::at(pointer, detail));
+            }
+        }
+        Ok(())
+    }
+
+    fn category_limits(&self) -> Result<BTreeMap<CategoryId, u32>, Malformed> {
+        let pointer = "/applicable_redeemables_category_limits";
+        let limits = self.applicable_redeemables_category_limits.iter();
+        let limits = limits.map(|(name, limit)| match (1..=CATEGORY_LIMIT).contains(limit) {
+            true => Ok((category(name, pointer)?, *limit)),
+            false => {
+                let detail = format!("{name}: from 1 to {CATEGORY_LIMIT}");
+                Err(Malformed::at(pointer, detail))
+            }
+        });
+        limits.collect()
+    }
+}
+
+fn categories((names, pointer): (&Vec<String>, &str)) -> Result<BTreeSet<CategoryId>, Malformed> {
+    if names.len() > MAX_CATEGORIES {
+        let detail = format!("more than {MAX_CATEGORIES} categories");
+        return Err(Malformed::at(pointer, detail));
+    }
+    names.iter().map(|name| category(name, pointer)).collect()
+}
+
+fn category(name: &str, pointer: &str) -> Result<CategoryId, Malformed> {
+    let id = ids::parse(Tag::Category, name);
+    id.map(CategoryId)
+        .map_err(|_| Malformed::at(pointer, format!("{name} is no category's id")))
+}
+
+/// The set, as the management of projects answers it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StackingRulesView {
+    pub id: String,
+    #[serde(flatten)]
+    pub rules: StackingRules,
+    #[serde(with = "time::exact")]
+    #[schema(value_type = String)]
+    pub created_at: Timestamp,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub updated_at: Option<Timestamp>,
+    #[schema(value_type = String)]
+    pub object: std::borrow::Cow<'static, str>,
 }

@@ -57,6 +57,7 @@ fn quoted<'a>(order: &Order, campaign: &'a Campaign, offers: &'a [Offer]) -> Out
         offer,
         campaign,
         voucher: None,
+        category: None,
         at_most: None,
     };
     let asking = Asking {
@@ -67,7 +68,7 @@ fn quoted<'a>(order: &Order, campaign: &'a Campaign, offers: &'a [Offer]) -> Out
         order,
         &Facts::default(),
         offers.iter().map(present).collect(),
-        asking,
+        (asking, &offers::StackingRules::usual()),
     )
 }
 

@@ -4,7 +4,7 @@ use decision::GrantState;
 use ledger::{AccountId, Kind as TransferKind, Part, Rejection, Transfer};
 use offers::{
     Asking, Booking, Campaign, Checkout, Discount, Given, Happening, Minor, Offer, Order, Points,
-    Presented, Priced, Redeemable, Refusal, Timestamp, Voucher, VoucherKind,
+    Presented, Priced, Redeemable, Refusal, StackingRules, Timestamp, Voucher, VoucherKind,
     chart::{self, counters},
     quote,
 };
@@ -203,6 +203,7 @@ impl Memory {
             offer: &put.offer,
             campaign: &put.campaign,
             voucher: put.voucher.as_ref(),
+            category: None,
             at_most: self.at_most(till, put),
         });
         let asking = Asking {
@@ -210,7 +211,12 @@ impl Memory {
             now: self.now,
         };
         let facts = self.facts(till.customer);
-        let outcome = quote(till.order, &facts, presented.collect(), asking);
+        let outcome = quote(
+            till.order,
+            &facts,
+            presented.collect(),
+            (asking, &StackingRules::usual()),
+        );
         let named = |redeemable: Redeemable| puts.iter().find(|put| put.redeemable() == redeemable);
         let discounts = outcome.priced.discounts.iter();
         let applied = discounts
