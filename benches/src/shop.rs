@@ -16,9 +16,10 @@ use serde::Serialize;
 use server::{
     app::App,
     clock,
-    configuration::{self, DECISIONING, Decisioning, Stored},
+    configuration::{self, Decisioning, Stored},
     people::{Nodes, Person},
     problem::Refused,
+    setting::DECISIONING,
     setup::{LIVE, writes},
     versioned::{self, Versioned},
 };

@@ -227,8 +227,8 @@ fn live(campaigns: Vec<Campaign>, offers: Vec<Offer>, policy: &Policy) -> Vec<Ca
     live
 }
 
-/// What the rules, scopes and formulas of the candidates read, and the currency, in which the amounts of
-/// each are meant.
+/// What the rules, scopes and formulas of the candidates read, and the currency, in which the
+/// amounts of each are meant.
 fn reads_of(live: &[Candidate]) -> Reads {
     let paths = live.iter().flat_map(|candidate| {
         let rule = candidate.rule.reads();

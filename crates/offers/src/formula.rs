@@ -1,9 +1,9 @@
 //! What number does a discount have that is counted for each order? The formula language of
 //! Voucherify's dynamic discounts, exact to 28 digits and without a clock: the moment is a fact.
 //!
-//! Money is in major units, as shops write it (`ORDER_AMOUNT > 150`). What cannot be counted (a fact
-//! that is not known, a text where a number is needed, a division by zero) has no value, and the
-//! discount then falls back on its plain number.
+//! Money is in major units, as shops write it (`ORDER_AMOUNT > 150`). What cannot be counted (a
+//! fact that is not known, a text where a number is needed, a division by zero) has no value, and
+//! the discount then falls back on its plain number.
 
 mod count;
 mod parse;

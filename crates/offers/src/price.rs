@@ -60,6 +60,12 @@ pub struct Discount {
     /// What it took from the order's shipping.
     pub on_shipping: Minor,
     pub free_units: Vec<FreeUnits>,
+    /// How many lines joined the order by it, behind those that were there.
+    #[serde(default)]
+    pub joined: usize,
+    /// How many units of each line gave way; none where it is empty.
+    #[serde(default)]
+    pub removed: Vec<u32>,
     /// Points owed to the customer after the order.
     pub points: u64,
 }
@@ -94,6 +100,17 @@ pub fn price(order: &Order, known: &Facts, stack: &Stack<'_>) -> Priced {
 }
 
 impl Priced {
+    /// The lines that joined the order by one of the discounts.
+    #[must_use]
+    pub fn joined(&self, discount: usize) -> &[PricedLine] {
+        let joined = |discounts: &[Discount]| discounts.iter().map(|one| one.joined).sum::<usize>();
+        let sent = self.lines.len().saturating_sub(joined(&self.discounts));
+        let before = self.discounts.get(..discount).unwrap_or_default();
+        let from = sent + joined(before);
+        let count = self.discounts.get(discount).map_or(0, |one| one.joined);
+        self.lines.get(from..from + count).unwrap_or_default()
+    }
+
     /// All that the redeemables gave, in money.
     #[must_use]
     pub fn discounted(&self) -> Minor {
@@ -120,9 +137,9 @@ impl PricedLine {
 
 impl Offer {
     /// The most one use may cost in money, so that a guaranteed grant can hold it. Where the
-    /// benefit itself sets no bound, or its number is counted, what it gives by itself on this order; `None` is without
-    /// bound. A gift card costs nothing more (its balance is owed already), and points are not
-    /// money.
+    /// benefit itself sets no bound, or its number is counted, what it gives by itself on this
+    /// order; `None` is without bound. A gift card costs nothing more (its balance is owed
+    /// already), and points are not money.
     #[must_use]
     pub fn ceiling(&self, order: Option<&Order>, known: &Facts) -> Option<Minor> {
         if self.formulas().next().is_some() {

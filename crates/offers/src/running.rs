@@ -173,6 +173,8 @@ impl<'a> Running<'a> {
             per_line,
             on_shipping: cut.on_shipping,
             free_units: cut.free_units.clone(),
+            joined: cut.added.len(),
+            removed: cut.removed.clone(),
             points: cut.points,
         }
     }

@@ -84,8 +84,8 @@ pub enum Basis {
 }
 
 impl StackingRules {
-    /// What holds where nobody set anything: five at most and one of each category, each on what the
-    /// earlier ones left, and no use is taken by what gives nothing.
+    /// What holds where nobody set anything: five at most and one of each category, each on what
+    /// the earlier ones left, and no use is taken by what gives nothing.
     #[must_use]
     pub const fn usual() -> Self {
         Self {

@@ -21,13 +21,11 @@ use crate::{
     lending::Refills,
     pages::Visits,
     problem::Refused,
+    setting::CONFIGURATION,
 };
 
 /// Keys, projects and the secret live under a project of their own.
 pub const SYSTEM: ProjectId = ProjectId(0);
-
-/// The record whose version is the number of the project's configuration.
-pub const CONFIGURATION: u64 = 1;
 
 /// An unknown key makes all keys be read again, at most so often.
 const KEYS_AGAIN: Duration = Duration::from_secs(1);

@@ -10,9 +10,10 @@ use wire::voucherify::Key;
 
 use crate::{
     api::dialect::refuse,
-    app::{App, CONFIGURATION},
+    app::App,
     configuration::{Compiled, Stored, write},
     problem::Refused,
+    setting::CONFIGURATION,
     vouchers::key,
 };
 

@@ -1,6 +1,7 @@
 //! What does an order at the till look like, with all that may be read of it? Shared by
 //! qualification, validation and redemption: load, then quote.
 
+mod found;
 mod quote;
 mod records;
 
@@ -12,8 +13,7 @@ use std::{
 use decision::GrantState;
 use ledger::{Account, AccountId, Kind as Moves, Minor, PendingState, Timestamp, Transfer};
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, Category, Given, Offer, Order, Points, Redeemable,
-    Voucher,
+    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
@@ -27,6 +27,7 @@ use wire::{
     },
 };
 
+pub use found::{Found, Left, Offered};
 pub use quote::{Fate, Quote, sweep};
 pub use records::{
     Back, Counts, Earlier, OrderUse, Redemption, RedemptionState, Reservation, Sale, Share,
@@ -38,14 +39,14 @@ use crate::{
         dialect::{malformed, not_found, refuse},
         promotions, vouchers,
     },
-    app::{App, CONFIGURATION},
-    configuration::{Compiled, Stored, read},
+    app::App,
+    configuration::{Compiled, read},
     deciding::number_of,
     lending,
     people::People,
     problem::Refused,
-    versioned,
-    vouchers::{self as codes, Issued},
+    setting::CONFIGURATION,
+    versioned, vouchers as codes,
 };
 
 /// More lines than one chain ever has.
@@ -99,41 +100,6 @@ pub struct Till<'a> {
     /// What the session holds now.
     pub session_holds: Vec<(Redeemable, Vec<Transfer>)>,
     purpose: For,
-}
-
-/// One redeemable as it was put forward.
-pub struct Offered {
-    pub input: RedeemableInput,
-    /// `None` where there is none.
-    pub found: Option<Found>,
-}
-
-/// What a redeemable stands for, and what is left of its limits.
-pub struct Found {
-    pub redeemable: Redeemable,
-    pub campaign: Campaign,
-    pub offer: Offer,
-    pub voucher: Option<Voucher>,
-    pub category: Option<Category>,
-    /// The voucher's record and version.
-    pub issued: Option<(Stored<Issued>, u64)>,
-    /// The decision whose grant is used.
-    pub decision: Option<u64>,
-    /// What is held for it already, and is posted first.
-    pub held: Vec<Transfer>,
-    pub limits: Vec<Left>,
-    /// What may be taken off a gift card, as far as it was asked for.
-    pub credit: Option<Minor>,
-    pub balance: Minor,
-    /// Somebody holds of its limits.
-    pub others_hold: bool,
-}
-
-/// A limit and what is left of it, own holds that will be let go included.
-#[derive(Clone, Copy, Debug)]
-pub struct Left {
-    pub counter: Counter,
-    pub left: Minor,
 }
 
 impl<'a> Till<'a> {

@@ -16,16 +16,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::{Kind, Page, ProjectId, Store, View};
 use wire::voucherify::{StackingRules, StackingRulesView};
 
-use crate::{app::CONFIGURATION, problem::Refused, versioned};
-
-/// The record that holds [`Decisioning`].
-pub const DECISIONING: u64 = 2;
-
-/// The record that holds [`Settings`].
-pub const SETTINGS: u64 = 4;
-
-/// The record that holds how redeemables are combined; absent where the rules by default hold.
-pub const STACKING: u64 = 5;
+use crate::{
+    problem::Refused,
+    setting::{CONFIGURATION, DECISIONING, SETTINGS, STACKING},
+    versioned,
+};
 
 /// What holds for a whole project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

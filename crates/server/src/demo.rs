@@ -19,12 +19,10 @@ use crate::{
     ids::Ids,
     pages,
     problem::Refused,
+    setting::TRUTH,
     setup::{self, SANDBOX},
     telemetry,
 };
-
-/// The record that holds what only a simulator knows: the true incremental profit.
-pub const TRUTH: u64 = 100;
 
 const DAY_MS: i64 = simulation::DAY_MS;
 

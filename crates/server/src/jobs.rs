@@ -28,13 +28,12 @@ use crate::{
     lending,
     problem::Refused,
     retention,
+    setting::LAPSED,
     setup::{LIVE, writes},
     vouchers::{self, Issued},
     withdrawing,
 };
 
-/// The record that holds the day up to which balances have lapsed.
-const LAPSED: u64 = 5;
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
 /// Gift cards that lapse in one stretch.

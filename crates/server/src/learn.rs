@@ -14,10 +14,11 @@ use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, TransferFilt
 
 use crate::{
     app::App,
-    configuration::{self, DECISIONING, Decisioning},
+    configuration::{self, Decisioning},
     deciding::{PROGRAMME, Promise, Recorded},
     people::{Person, Unit},
     problem::Refused,
+    setting::DECISIONING,
     setup::writes,
     versioned,
     vouchers::key,

@@ -35,6 +35,7 @@ pub mod reports;
 pub mod retention;
 pub mod router;
 pub mod serving;
+pub mod setting;
 pub mod setup;
 pub mod telemetry;
 pub mod versioned;

@@ -9,12 +9,12 @@ use crate::{
     clock,
     configuration::write,
     problem::Refused,
+    setting::SECRET,
 };
 
 pub const LIVE: ProjectId = ProjectId(1);
 pub const SANDBOX: ProjectId = ProjectId(2);
 
-const SECRET: u64 = 3;
 /// Crockford's alphabet in lower case: no i, l, o, u.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// 32 symbols of 5 bits: 160 bits.

@@ -4,12 +4,7 @@ use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use store::Kind;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{
-    app::{App, CONFIGURATION},
-    following,
-    problem::Refused,
-    setup::LIVE,
-};
+use crate::{app::App, following, problem::Refused, setting::CONFIGURATION, setup::LIVE};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -11,12 +11,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::ids::{self, Tag};
 
 use crate::{
-    app::{App, CONFIGURATION},
+    app::App,
     auth::{Caller, CampaignsRead, CampaignsWrite},
-    configuration::{self, Compiled, DECISIONING, Decisioning, SETTINGS, Settings},
+    configuration::{self, Compiled, Decisioning, Settings},
     learn,
     once::Answer,
     problem::Refused,
+    setting::{CONFIGURATION, DECISIONING, SETTINGS},
     setup::writes,
 };
 

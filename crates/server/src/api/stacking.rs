@@ -14,11 +14,12 @@ use wire::{
 
 use super::dialect::{malformed, not_found, parse, refuse, retry};
 use crate::{
-    app::{App, CONFIGURATION},
+    app::App,
     auth::{Caller, CampaignsRead, CampaignsWrite},
-    configuration::{Compiled, STACKING, write},
+    configuration::{Compiled, write},
     once::Answer,
     problem::Refused,
+    setting::{CONFIGURATION, STACKING},
 };
 
 pub fn routes() -> OpenApiRouter<App> {

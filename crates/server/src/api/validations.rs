@@ -15,9 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        CustomerRef, Discount, GiftResult, Inapplicable, Key, OrderStatus, OrderView, RowResult,
-        RowStatus, SessionInput, SessionView, Skip, ValidationRequest, ValidationResponse,
-        ValidationRow,
+        ApplicableTo, ApplicationMode, CustomerRef, Discount, GiftResult, Inapplicable, Key, List,
+        OrderStatus, OrderView, RowResult, RowStatus, SessionInput, SessionView, Skip,
+        ValidationRequest, ValidationResponse, ValidationRow,
     },
 };
 
@@ -130,7 +130,7 @@ async fn validated(
         valid: is_valid,
         inapplicable_redeemables: of(RowStatus::Inapplicable),
         skipped_redeemables: of(RowStatus::Skipped),
-        redeemables: rows,
+        redeemables: shown_rows(rows, &till),
         order: is_valid.then(|| order_view(&till, &quote)),
         tracking_id: request.tracking_id.clone(),
         session: None,
@@ -145,6 +145,17 @@ async fn validated(
         Answer::ok(&response).map(Some)
     } else {
         Ok(None)
+    }
+}
+
+/// Where what does not apply is let be, only what applies is told in the first place.
+fn shown_rows(rows: Vec<ValidationRow>, till: &Till<'_>) -> Vec<ValidationRow> {
+    match till.compiled.stacking.said.redeemables_application_mode {
+        ApplicationMode::All => rows,
+        ApplicationMode::Partial => {
+            let applies = |row: &ValidationRow| row.status == RowStatus::Applicable;
+            rows.into_iter().filter(applies).collect()
+        }
     }
 }
 
@@ -260,12 +271,24 @@ pub fn rows(till: &Till<'_>, quote: &Quote) -> Vec<ValidationRow> {
             Fate::Applied { at } => {
                 let view = OrderView::after(&till.input, &quote.priced, *at);
                 let result = result_of(offered.found.as_ref(), (quote, *at));
-                ValidationRow::applicable(input, with_customer(view, till), result)
+                let mut row = ValidationRow::applicable(input, with_customer(view, till), result);
+                row.applicable_to = Some(goods_of(till, (quote, *at)));
+                row
             }
             Fate::Refused(refusal) => refused_row(refusal, input),
         }
     };
     all.map(row).collect()
+}
+
+/// The goods that a discount on lines took something of; none where it was on the order.
+#[must_use]
+pub fn goods_of(till: &Till<'_>, (quote, at): (&Quote, usize)) -> List<ApplicableTo> {
+    let discount = quote.priced.discounts.get(at);
+    let on_lines = discount.filter(|discount| discount.on_order == 0);
+    on_lines.map_or_else(List::default, |discount| {
+        till.input.goods_of(&discount.per_line)
+    })
 }
 
 /// A row that says why a redeemable does not apply.

@@ -14,8 +14,8 @@ use crate::{
     app::App,
     configuration::{Compiled, read},
     deciding::PROGRAMME,
-    demo::TRUTH,
     problem::Refused,
+    setting::TRUTH,
     vouchers::key,
 };
 

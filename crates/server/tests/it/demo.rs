@@ -6,9 +6,9 @@ use serde_json::Value;
 use server::{
     app::{App, SYSTEM},
     auth::Scope,
-    demo::TRUTH,
     ids::Ids,
     reports,
+    setting::TRUTH,
     setup::{self, LIVE, SANDBOX},
 };
 use store::Kind;

@@ -97,7 +97,7 @@ async fn a_caller_who_hangs_up_leaves_nothing_old_in_force() {
 /// Whether memory follows the store, at once or soon.
 async fn follows(app: &App) -> bool {
     for _ in 0..200 {
-        let number = (store::Kind::Setting, server::app::CONFIGURATION);
+        let number = (store::Kind::Setting, server::setting::CONFIGURATION);
         let kept = app.store().get(SANDBOX, number.0, number.1).await.unwrap();
         let compiled = app.compiled(SANDBOX).await.unwrap();
         if compiled.snapshot.id.0 == kept.map_or(0, |record| record.version) {

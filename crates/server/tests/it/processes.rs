@@ -18,12 +18,13 @@ use server::{
     app::{App, SYSTEM},
     auth::Scope,
     client::Client,
-    configuration::{self, DECISIONING},
+    configuration,
     ids::Ids,
     jobs::{self, Job},
     learn,
     leases::{self, Pace},
     router,
+    setting::DECISIONING,
     setup::{self, LIVE, SANDBOX},
 };
 use simulation::Chance;

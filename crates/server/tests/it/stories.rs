@@ -114,6 +114,9 @@ stories! {
     story_17_what_an_offer_earned: "17-what-an-offer-earned.story",
     story_18_nobody_mid_return: "18-nobody-mid-return.story",
     story_19_benefits_of_every_kind: "19-benefits-of-every-kind.story",
+    story_20_amounts_line_by_line: "20-amounts-line-by-line.story",
+    story_21_units_that_join: "21-units-that-join.story",
+    story_22_counted_for_each_order: "22-counted-for-each-order.story",
 }
 
 #[test]

@@ -74,6 +74,7 @@ pub(super) const PLACES: &[Place] = &[
     place("goods", is_text, "goods, as listed below"),
     place("reason", is_text, "a reason, as listed below"),
     place("text", is_text, "any text"),
+    place("formula", is_text, "a formula"),
 ];
 
 /// What stood in the places of a sentence.

@@ -3,7 +3,7 @@
 use super::pattern::{self, Found};
 use super::values::{DAY, amount, count, lasting, rate};
 use super::world::{
-    Benefit, CampaignTerms, Cap, CapOf, Commitment, GuardrailTerms, Line, NeedsCode, Order,
+    Benefit, CampaignTerms, Cap, CapOf, Commitment, Each, GuardrailTerms, Line, NeedsCode, Order,
     Remainder, Stacking, Unit,
 };
 
@@ -36,6 +36,11 @@ fn benefit(terms: &mut CampaignTerms, benefit: Benefit) -> Done {
     Ok(())
 }
 
+fn off_each(terms: &mut CampaignTerms, found: &Found<'_>, each: Each) -> Done {
+    let amount = amount(found.text("amount"))?;
+    benefit(terms, Benefit::AmountOffEach { amount, each })
+}
+
 fn cap(terms: &mut CampaignTerms, found: &Found<'_>, of: CapOf) -> Done {
     let limit = count(found.text("count"))?;
     let unit = unit(found.text("unit"));
@@ -65,6 +70,18 @@ pub(super) const CAMPAIGN: &[Term<CampaignTerms>] = &[
         |terms, found| benefit(terms, Benefit::AmountOff(amount(found.text("amount"))?)),
     ),
     term(
+        "{amount} off each line",
+        "1.00 off each line",
+        "an amount, once for every line touched",
+        |terms, found| off_each(terms, found, Each::Line),
+    ),
+    term(
+        "{amount} off each unit",
+        "1.00 off each unit",
+        "an amount, once for every unit touched",
+        |terms, found| off_each(terms, found, Each::Unit),
+    ),
+    term(
         "costs {amount}",
         "costs 15.00",
         "the order, or each unit touched, costs this at most",
@@ -84,6 +101,34 @@ pub(super) const CAMPAIGN: &[Term<CampaignTerms>] = &[
             let quantity = quantity(found)?;
             let sku = singular(quantity, found.text("sku"));
             benefit(terms, Benefit::UnitFree { sku, quantity })
+        },
+    ),
+    term(
+        "{count} extra {sku} free",
+        "1 extra mug free",
+        "units of one product that join the order, whatever is in it",
+        |terms, found| {
+            let quantity = quantity(found)?;
+            let sku = singular(quantity, found.text("sku"));
+            benefit(terms, Benefit::UnitExtra { sku, quantity })
+        },
+    ),
+    term(
+        "{count} more of the same free",
+        "1 more of the same free",
+        "units of every line touched that join the order",
+        |terms, found| {
+            let quantity = quantity(found)?;
+            benefit(terms, Benefit::SameFree { quantity })
+        },
+    ),
+    term(
+        "counting {formula}",
+        "counting ORDER_AMOUNT / 10",
+        "a formula for the number of the benefit; where it comes to nothing, the number stands",
+        |terms, found| {
+            terms.formula = Some(found.text("formula").to_owned());
+            Ok(())
         },
     ),
     term(
@@ -246,6 +291,7 @@ pub(super) fn campaign(name: &str, text: &str) -> Result<CampaignTerms, String> 
         caps: Vec::new(),
         grant_ms: 14 * DAY,
         condition,
+        formula: None,
     };
     read_all(CAMPAIGN, &mut terms, text)?;
     Ok(terms)

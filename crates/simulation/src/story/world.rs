@@ -101,16 +101,44 @@ pub struct CampaignTerms {
     pub grant_ms: i64,
     /// CEL.
     pub condition: Option<String>,
+    /// Counts the benefit's number for each order.
+    pub formula: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Benefit {
     PercentOff(Ppm),
     AmountOff(Minor),
+    AmountOffEach {
+        amount: Minor,
+        each: Each,
+    },
     FixedPrice(Minor),
     ShippingFree,
-    UnitFree { sku: String, quantity: u32 },
-    PointsBack { per: Minor, points: u64 },
+    UnitFree {
+        sku: String,
+        quantity: u32,
+    },
+    /// Whatever is in the order.
+    UnitExtra {
+        sku: String,
+        quantity: u32,
+    },
+    /// So many more of every line touched.
+    SameFree {
+        quantity: u32,
+    },
+    PointsBack {
+        per: Minor,
+        points: u64,
+    },
+}
+
+/// What an amount is taken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Each {
+    Line,
+    Unit,
 }
 
 /// What a budget does that holds less than is asked.

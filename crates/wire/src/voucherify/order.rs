@@ -2,6 +2,7 @@
 //! each discount did.
 
 mod domain;
+mod goods;
 mod view;
 
 use std::collections::BTreeMap;

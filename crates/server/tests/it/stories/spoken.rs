@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 use simulation::story::world::{
-    Benefit, CampaignTerms, Cap, CapOf, Commitment, Line, NeedsCode, Order, Remainder, Stacking,
-    Unit,
+    Benefit, CampaignTerms, Cap, CapOf, Commitment, Each, Line, NeedsCode, Order, Remainder,
+    Stacking, Unit,
 };
 
 const DAY: i64 = 86_400_000;
 const SHIPPING: &str = "prod_5h1pp1ng";
 
 pub fn campaign(terms: &CampaignTerms) -> Value {
-    let discount = discount(terms);
+    let discount = both(discount(terms), formula(terms));
     let of_offer = json!({
         "grant_days": terms.grant_ms / DAY,
         "lines": lines(terms),
@@ -66,6 +66,14 @@ fn discount(terms: &CampaignTerms) -> Value {
             "amount_off": amount,
             "effect": "APPLY_TO_ITEMS_PROPORTIONALLY",
         }),
+        Benefit::AmountOffEach { amount, each } => json!({
+            "type": "AMOUNT",
+            "amount_off": amount,
+            "effect": match each {
+                Each::Line => "APPLY_TO_ITEMS",
+                Each::Unit => "APPLY_TO_ITEMS_BY_QUANTITY",
+            },
+        }),
         Benefit::FixedPrice(price) => json!({
             "type": "FIXED", "fixed_amount": price, "effect": effect(terms),
         }),
@@ -75,8 +83,28 @@ fn discount(terms: &CampaignTerms) -> Value {
         Benefit::UnitFree { sku, quantity } => json!({
             "type": "UNIT", "unit_type": sku, "unit_off": quantity, "effect": "ADD_MISSING_ITEMS",
         }),
+        Benefit::UnitExtra { sku, quantity } => json!({
+            "type": "UNIT", "unit_type": sku, "unit_off": quantity, "effect": "ADD_NEW_ITEMS",
+        }),
+        Benefit::SameFree { quantity } => json!({
+            "type": "UNIT", "unit_off": quantity, "effect": "ADD_SAME_ITEMS",
+        }),
         Benefit::PointsBack { .. } => Value::Null,
     }
+}
+
+/// The member that holds the formula of a discount, where there is one.
+fn formula(terms: &CampaignTerms) -> Value {
+    let Some(formula) = &terms.formula else {
+        return json!({});
+    };
+    let member = match &terms.benefit {
+        Benefit::PercentOff(_) => "percent_off_formula",
+        Benefit::FixedPrice(_) => "fixed_amount_formula",
+        Benefit::AmountOff(_) | Benefit::AmountOffEach { .. } => "amount_off_formula",
+        _ => "unit_off_formula",
+    };
+    json!({ member: formula })
 }
 
 fn effect(terms: &CampaignTerms) -> &'static str {

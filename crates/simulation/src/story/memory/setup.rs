@@ -2,8 +2,9 @@
 
 use decision::{Guardrail, Policy};
 use offers::{
-    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Happening, Lending, Offer, OfferId,
-    Period, Reach, Scope, Sku, Spread, Stacking, Validity, Voucher, VoucherId, VoucherKind,
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Formula, Happening, Joining, Lending,
+    Offer, OfferId, Period, Reach, Scope, Sku, Spread, Stacking, UnitFree, Validity, Voucher,
+    VoucherId, VoucherKind,
 };
 use rules::{Condition, Schema, Type};
 
@@ -48,7 +49,7 @@ impl Memory {
             validity: Validity::default(),
             rule: Condition::Always,
             benefit: benefit(terms),
-            formula: None,
+            formula: formula(terms)?,
             scope,
             is_tier: terms.needs_code == NeedsCode::No,
             priority: 0,
@@ -169,6 +170,11 @@ fn condition(text: &str) -> Answer<Condition> {
     })
 }
 
+fn formula(terms: &CampaignTerms) -> Answer<Option<Formula>> {
+    let formula = terms.formula.as_deref().map(Formula::parse).transpose();
+    formula.map_err(|wrong| fault(wrong.to_string()))
+}
+
 fn benefit(terms: &CampaignTerms) -> Benefit {
     let ceiling = terms.ceiling;
     match &terms.benefit {
@@ -180,11 +186,27 @@ fn benefit(terms: &CampaignTerms) -> Benefit {
             amount: *amount,
             spread: Spread::Order,
         },
+        world::Benefit::AmountOffEach { amount, each } => Benefit::AmountOff {
+            amount: *amount,
+            spread: match each {
+                world::Each::Line => Spread::EachLine,
+                world::Each::Unit => Spread::EachUnit,
+            },
+        },
         world::Benefit::FixedPrice(price) => Benefit::FixedPrice { price: *price },
         world::Benefit::ShippingFree => Benefit::ShippingFree { ceiling },
         world::Benefit::UnitFree { sku, quantity } => {
             Benefit::unit_free(Sku(sku.as_str().into()), *quantity)
         }
+        world::Benefit::UnitExtra { sku, quantity } => Benefit::UnitsFree(vec![UnitFree {
+            sku: Sku(sku.as_str().into()),
+            quantity: *quantity,
+            formula: None,
+            joining: Joining::Always,
+        }]),
+        world::Benefit::SameFree { quantity } => Benefit::SameFree {
+            quantity: *quantity,
+        },
         world::Benefit::PointsBack { per, points } => Benefit::PointsBack {
             per: *per,
             points: *points,

@@ -115,7 +115,7 @@ impl OrderItemInput {
     }
 
     /// The SKU where there is one, else the product.
-    fn sku_key(&self) -> Option<&str> {
+    pub(super) fn sku_key(&self) -> Option<&str> {
         let sku = self.sku.as_ref();
         let of_sku = self.related_object.as_deref() == Some("sku");
         self.sku_id

@@ -14,16 +14,10 @@ impl OrderView {
             upto: applied.end,
         };
         let items = seen.items(input, &applied);
-        let later: Minor = seen
-            .later()
-            .map(|discount| added_amount(discount, priced))
-            .sum();
         let shipping = shipping_amount(input);
-        let amount = priced.amount.saturating_sub(later).saturating_add(shipping);
-        let added: Minor = seen
-            .sofar()
-            .map(|discount| added_amount(discount, priced))
-            .sum();
+        let amount = seen.amount().saturating_add(shipping);
+        let before = Seen { priced, upto: 0 };
+        let initial = before.amount().saturating_add(shipping);
         let later_on_order: Minor = seen.later().map(|discount| discount.on_order).sum();
         let discount_amount = priced.on_order.saturating_sub(later_on_order);
         let items_discount_amount = items.iter().map(|item| item.discount_amount).sum();
@@ -39,11 +33,7 @@ impl OrderView {
             source_id: input.source_id.clone(),
             status: input.status,
             amount,
-            initial_amount: if added > 0 {
-                amount.saturating_sub(added)
-            } else {
-                0
-            },
+            initial_amount: if amount == initial { 0 } else { initial },
             discount_amount,
             items_discount_amount,
             total_discount_amount,
@@ -99,6 +89,27 @@ impl<'a> Seen<'a> {
             .skip(applied.start)
     }
 
+    /// The goods at list price, as they are so far.
+    fn amount(&self) -> Minor {
+        let mut amount = self.priced.amount;
+        for (at, discount) in self.priced.discounts.iter().enumerate().skip(self.upto) {
+            let joined = self.priced.joined(at).iter().map(|line| line.amount);
+            amount = amount.saturating_sub(joined.sum());
+            let gone = discount.removed.iter().zip(&self.priced.lines);
+            let gone = gone.map(|(units, line)| line.unit_price.saturating_mul((*units).into()));
+            amount = amount.saturating_add(gone.sum());
+        }
+        amount
+    }
+
+    /// How many units of a line there are so far.
+    fn quantity(&self, (index, line): (usize, &PricedLine)) -> u64 {
+        let gone = self
+            .later()
+            .filter_map(|discount| discount.removed.get(index));
+        u64::from(line.quantity) + gone.map(|units| u64::from(*units)).sum::<u64>()
+    }
+
     /// The items as sent, then those that were added so far.
     fn items(&self, input: &OrderInput, applied: &Range<usize>) -> Vec<OrderItemView> {
         let sent = input.items.as_deref().unwrap_or_default();
@@ -114,7 +125,7 @@ impl<'a> Seen<'a> {
             };
             items.extend(view);
         }
-        let added = self.sofar().filter(|discount| adds(discount)).count();
+        let added = self.sofar().map(|discount| discount.joined).sum();
         items.extend(lines.take(added).map(|(index, line)| {
             let item = OrderItemInput {
                 product_id: Some(line.sku.0.as_ref().into()),
@@ -141,12 +152,12 @@ impl<'a> Seen<'a> {
         let on_line = |discount: &Discount| taken_from(discount, index);
         let later: Minor = self.later().map(on_line).sum();
         let mut view = echo(item);
-        view.quantity = line.quantity.into();
+        view.quantity = self.quantity((index, line));
         view.price = line.unit_price;
-        view.amount = line.amount;
+        view.amount = line.unit_price.saturating_mul(view.quantity);
         view.discount_amount = line.discount.saturating_sub(later);
         view.applied_discount_amount = self.applied(applied).map(on_line).sum();
-        view.subtotal_amount = line.amount.saturating_sub(view.discount_amount);
+        view.subtotal_amount = view.amount.saturating_sub(view.discount_amount);
         view
     }
 
@@ -173,20 +184,6 @@ fn taken_from(discount: &Discount, line: usize) -> Minor {
         return 0;
     }
     discount.per_line.get(line).copied().unwrap_or(0)
-}
-
-fn adds(discount: &Discount) -> bool {
-    discount.free_units.iter().any(|units| units.added > 0)
-}
-
-/// The list price of the units that joined the order: its line stands after those that were sent.
-fn added_amount(discount: &Discount, priced: &Priced) -> Minor {
-    let price = |units: &offers::FreeUnits| {
-        let line = priced.lines.iter().rev().find(|line| line.sku == units.sku);
-        let unit_price = line.map_or(0, |line| line.unit_price);
-        unit_price.saturating_mul(units.added.into())
-    };
-    discount.free_units.iter().map(price).sum()
 }
 
 fn shipping_amount(input: &OrderInput) -> Minor {

@@ -1,0 +1,42 @@
+//! What does a redeemable stand for, and what is left of its limits?
+
+use ledger::{Minor, Transfer};
+use offers::{Campaign, Category, Offer, Redeemable, Voucher, chart::Counter};
+use wire::voucherify::RedeemableInput;
+
+use crate::{configuration::Stored, vouchers::Issued};
+
+/// One redeemable as it was put forward.
+pub struct Offered {
+    pub input: RedeemableInput,
+    /// `None` where there is none.
+    pub found: Option<Found>,
+}
+
+/// What a redeemable stands for, and what is left of its limits.
+pub struct Found {
+    pub redeemable: Redeemable,
+    pub campaign: Campaign,
+    pub offer: Offer,
+    pub voucher: Option<Voucher>,
+    pub category: Option<Category>,
+    /// The voucher's record and version.
+    pub issued: Option<(Stored<Issued>, u64)>,
+    /// The decision whose grant is used.
+    pub decision: Option<u64>,
+    /// What is held for it already, and is posted first.
+    pub held: Vec<Transfer>,
+    pub limits: Vec<Left>,
+    /// What may be taken off a gift card, as far as it was asked for.
+    pub credit: Option<Minor>,
+    pub balance: Minor,
+    /// Somebody holds of its limits.
+    pub others_hold: bool,
+}
+
+/// A limit and what is left of it, own holds that will be let go included.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    pub counter: Counter,
+    pub left: Minor,
+}

@@ -1,0 +1,169 @@
+//! What a discount touches: application rules, units that join or give way, counted numbers.
+
+use serde_json::{Value, json};
+
+use crate::{
+    redemptions::{books_balance, using},
+    shop::{NOON, Shop},
+};
+
+/// The worked cart of Voucherify's guide on application rules.
+fn cart() -> Value {
+    let item = |source: &str, quantity: u64, price: u64| json!({"source_id": source, "related_object": "product", "quantity": quantity, "price": price});
+    json!({"items": [
+        item("shirt", 3, 2_000), item("poster", 5, 1_500), item("mug", 2, 1_000),
+        item("socks", 4, 500), item("bottle", 2, 2_500),
+    ]})
+}
+
+/// A code whose discount touches what this rule says.
+async fn code(shop: &Shop, code: &str, discount: Value, applicable_to: Value) {
+    let mut campaign = json!({
+        "name": code, "campaign_type": "DISCOUNT_COUPONS", "type": "STANDALONE",
+        "voucher": {
+            "type": "DISCOUNT_VOUCHER", "discount": discount, "code_config": {"pattern": code},
+        },
+    });
+    if !applicable_to.is_null() {
+        let rule = json!({"name": code, "rules": {}, "applicable_to": applicable_to});
+        let rule = shop.post(NOON, "/v1/validation-rules", &rule).await;
+        campaign["validation_rules"] = json!([rule["id"]]);
+    }
+    shop.post(NOON, "/v1/campaigns", &campaign).await;
+}
+
+/// What the code takes of each line, and the total.
+async fn taken(shop: &Shop, code: &str, order: Value) -> (Vec<u64>, u64) {
+    let answer = shop
+        .post(NOON, "/v1/validations", &using(&[code], order))
+        .await;
+    assert_eq!(answer["valid"], true, "{answer}");
+    let items = answer["order"]["items"].as_array().unwrap();
+    let off = items
+        .iter()
+        .map(|item| item["discount_amount"].as_u64().unwrap_or(0));
+    (
+        off.collect(),
+        answer["order"]["total_amount"].as_u64().unwrap(),
+    )
+}
+
+fn adventure(more: Value) -> Value {
+    let entry = |id: &str| {
+        let mut entry = json!({"object": "product", "id": id});
+        entry
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        entry
+    };
+    let included = ["shirt", "poster", "mug", "socks"].map(entry);
+    json!({ "included": included })
+}
+
+#[tokio::test]
+async fn units_are_picked_line_by_line() {
+    let shop = Shop::start().await;
+    // Each entry is picked by itself: of every product every second unit after the first.
+    let picked = adventure(json!({"skip_initially": 1, "repeat": 2, "target": "UNIT"}));
+    let off = json!({
+        "type": "AMOUNT", "amount_off": 500, "effect": "APPLY_TO_ITEMS_BY_QUANTITY",
+    });
+    code(&shop, "PICKED", off, picked).await;
+    let (off, total) = taken(&shop, "PICKED", cart()).await;
+    assert_eq!((off, total), (vec![500, 1_000, 500, 1_000, 0], 19_500));
+    let cheapest = json!({"included": [
+        {"object": "product", "id": "shirt", "quantity_limit": 1},
+        {"object": "product", "id": "mug", "price": 700},
+    ]});
+    let fixed = json!({"type": "FIXED", "fixed_amount": 1_500, "effect": "APPLY_TO_ITEMS"});
+    code(&shop, "FIXED", fixed, cheapest).await;
+    let (off, total) = taken(&shop, "FIXED", cart()).await;
+    assert_eq!((off, total), (vec![500, 0, 600, 0, 0], 21_400));
+}
+
+#[tokio::test]
+async fn the_goods_that_are_touched_are_told() {
+    let shop = Shop::start().await;
+    let off = json!({"type": "PERCENT", "percent_off": 10, "amount_limit": 300});
+    code(&shop, "TENTH", off, adventure(json!({}))).await;
+    let answer = shop
+        .post(NOON, "/v1/validations", &using(&["TENTH"], cart()))
+        .await;
+    let row = &answer["redeemables"][0];
+    assert_eq!(row["result"]["discount"]["amount_limit"], 300);
+    let told = row["applicable_to"]["data"].as_array().unwrap();
+    let told: Vec<_> = told
+        .iter()
+        .map(|one| (&one["id"], &one["order_item_indices"]))
+        .collect();
+    let expected = [("shirt", 0), ("poster", 1), ("mug", 2), ("socks", 3)];
+    let expected = expected.map(|(id, at)| (json!(id), json!([at])));
+    let expected: Vec<_> = expected.iter().map(|(id, at)| (id, at)).collect();
+    assert_eq!(told, expected);
+    assert_eq!(
+        answer["order"]["total_discount_amount"],
+        300 + 300 + 200 + 200
+    );
+}
+
+#[tokio::test]
+async fn units_join_and_give_way() {
+    let shop = Shop::start().await;
+    let many = json!({"type": "UNIT", "effect": "ADD_MANY_ITEMS", "units": [
+        {"unit_type": "mug", "unit_off": 3, "effect": "ADD_MISSING_ITEMS"},
+        {"unit_type": "socks", "unit_off": 1, "effect": "ADD_NEW_ITEMS"},
+    ]});
+    code(&shop, "MANY", many, Value::Null).await;
+    let answer = shop
+        .post(NOON, "/v1/validations", &using(&["MANY"], cart()))
+        .await;
+    assert_eq!(answer["order"]["amount"], 22_500 + 1_000 + 500);
+    assert_eq!(answer["order"]["total_amount"], 22_500 - 2_000);
+    assert_eq!(answer["order"]["items"].as_array().unwrap().len(), 7);
+    let better =
+        json!({"type": "UNIT", "effect": "REPLACE_ITEMS", "unit_type": "bottle", "unit_off": 1});
+    let shirts = json!({"included": [{"object": "product", "id": "shirt", "quantity_limit": 1}]});
+    code(&shop, "BETTER", better, shirts).await;
+    let answer = shop
+        .post(NOON, "/v1/validations", &using(&["BETTER"], cart()))
+        .await;
+    assert_eq!(answer["order"]["amount"], 22_500 - 2_000 + 2_500);
+    assert_eq!(answer["order"]["total_amount"], 22_500);
+    let used = using(&["BETTER"], cart());
+    let used = shop.post(NOON, "/v1/redemptions", &used).await;
+    assert_eq!(used["order"]["total_amount"], 22_500);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn numbers_are_counted_from_what_the_order_says() {
+    let shop = Shop::start().await;
+    let counted = json!({
+        "type": "AMOUNT", "amount_off": 100,
+        "amount_off_formula": "IF(ORDER_AMOUNT > 200;ORDER_METADATA(\"bonus\") * 2;5)",
+    });
+    code(&shop, "COUNTED", counted, Value::Null).await;
+    let with = |bonus: Value| {
+        let mut order = cart();
+        order["metadata"] = json!({"bonus": bonus});
+        order
+    };
+    assert_eq!(
+        taken(&shop, "COUNTED", with(json!(7))).await.1,
+        22_500 - 1_400
+    );
+    assert_eq!(
+        taken(&shop, "COUNTED", with(json!("x"))).await.1,
+        22_500 - 100
+    );
+    assert_eq!(taken(&shop, "COUNTED", cart()).await.1, 22_500 - 100);
+    let answer = shop
+        .post(NOON, "/v1/validations", &using(&["COUNTED"], cart()))
+        .await;
+    let discount = &answer["redeemables"][0]["result"]["discount"];
+    assert_eq!(
+        (&discount["is_dynamic"], &discount["amount_off"]),
+        (&json!(true), &json!(100))
+    );
+}

@@ -1,0 +1,168 @@
+//! Stacking rules: how they are set, and what they do to what is put forward.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    redemptions::{code, order, percent, ten_off, using},
+    shop::{NOON, Shop},
+};
+
+const SANDBOX: &str = "/management/v1/projects/proj_0000000000002/stacking-rules";
+
+async fn call(shop: &Shop, (method, path): (Method, &str), body: &Value) -> (u16, Value) {
+    let key = format!("Bearer {}", shop.sandbox_key);
+    let headers = [
+        ("authorization", key.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let (status, _, answer) = shop.raw((method, path), &headers, body.to_string()).await;
+    (status.as_u16(), answer)
+}
+
+#[tokio::test]
+async fn they_are_set_changed_and_taken_back() {
+    let shop = Shop::start().await;
+    let none = shop.get(NOON, SANDBOX).await;
+    assert_eq!(
+        (&none["total"], &none["object"]),
+        (&json!(0), &json!("list"))
+    );
+    let sent =
+        json!({"applicable_redeemables_limit": 2, "redeemables_application_mode": "PARTIAL"});
+    let made = shop.post(NOON, SANDBOX, &sent).await;
+    assert_eq!(made["object"], "stacking_rules");
+    assert_eq!(made["applicable_redeemables_limit"], 2);
+    assert_eq!(made["redeemables_limit"], 30);
+    assert_eq!(made["updated_at"], Value::Null);
+    let twice = call(&shop, (Method::POST, SANDBOX), &sent).await;
+    assert_eq!(
+        (twice.0, &twice.1["key"]),
+        (409, &json!("stacking_rules_exist"))
+    );
+    let one = format!("{SANDBOX}/{}", made["id"].as_str().unwrap());
+    assert_eq!(shop.get(NOON, &one).await, made);
+    assert_eq!(shop.get(NOON, SANDBOX).await["data"], json!([made]));
+    let change = json!({"discount_calculation_mode": "INITIAL_AMOUNT"});
+    let changed = shop.put(&one, &change).await;
+    assert_eq!(changed["discount_calculation_mode"], "INITIAL_AMOUNT");
+    assert_eq!(
+        changed["applicable_redeemables_limit"], 2,
+        "what is absent stays"
+    );
+    assert!(changed["updated_at"].is_string());
+    let gone = call(&shop, (Method::DELETE, &one), &Value::Null).await;
+    assert_eq!(gone.0, 204);
+    let missing = call(&shop, (Method::GET, &one), &Value::Null).await;
+    assert_eq!(
+        (missing.0, &missing.1["resource_type"]),
+        (404, &json!("stacking_rules"))
+    );
+}
+
+#[tokio::test]
+async fn what_they_may_not_say_is_refused_with_its_place() {
+    let shop = Shop::start().await;
+    let check = async |body: Value, details: &str| {
+        let (status, answer) = call(&shop, (Method::POST, SANDBOX), &body).await;
+        assert_eq!(
+            (status, &answer["key"]),
+            (400, &json!("invalid_payload")),
+            "{answer}"
+        );
+        assert_eq!(answer["details"], details);
+    };
+    check(
+        json!({"redeemables_limit": 31}),
+        "/redeemables_limit: from 1 to 30",
+    )
+    .await;
+    check(
+        json!({"applicable_exclusive_redeemables_limit": 0}),
+        "/applicable_exclusive_redeemables_limit: from 1 to 5",
+    )
+    .await;
+    check(
+        json!({"exclusive_categories": ["shoes"]}),
+        "/exclusive_categories: shoes is no category's id",
+    )
+    .await;
+    let both = json!(["cat_0000000000001"]);
+    check(
+        json!({"exclusive_categories": both, "joint_categories": both}),
+        "/joint_categories: cat_0000000000001 cannot be exclusive and joint",
+    )
+    .await;
+    check(
+        json!({"no_effect_skip_categories": both, "no_effect_redeem_anyway_categories": both}),
+        "/no_effect_redeem_anyway_categories: may not name what its counterpart names",
+    )
+    .await;
+    let elsewhere = SANDBOX.replace("02/", "01/");
+    let (status, answer) = call(&shop, (Method::POST, &elsewhere), &json!({})).await;
+    assert_eq!((status, &answer["resource_type"]), (404, &json!("project")));
+}
+
+#[tokio::test]
+async fn the_rest_applies_where_the_rules_are_partial() {
+    let shop = Shop::start().await;
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    code(&shop, "FIFTH", percent(20), json!({})).await;
+    let partial = json!({"redeemables_application_mode": "PARTIAL"});
+    shop.post(NOON, SANDBOX, &partial).await;
+    let body = using(&["NOPE", "TEN", "FIFTH"], order("o-1", 20_000));
+    let answer = shop.post(NOON, "/v1/validations", &body).await;
+    assert_eq!(answer["valid"], true);
+    assert_eq!(answer["order"]["total_amount"], 15_200);
+    let names = |rows: &Value| -> Vec<String> {
+        let rows = rows.as_array().into_iter().flatten();
+        rows.map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&answer["redeemables"]), ["TEN", "FIFTH"]);
+    assert_eq!(names(&answer["inapplicable_redeemables"]), ["NOPE"]);
+    assert_eq!(
+        answer["stacking_rules"]["redeemables_application_mode"],
+        "PARTIAL"
+    );
+    let used = shop.post(NOON, "/v1/redemptions", &body).await;
+    assert_eq!(used["order"]["total_amount"], 15_200);
+    assert_eq!(used["redemptions"].as_array().unwrap().len(), 2);
+    let body = using(&["NOPE"], order("o-2", 20_000));
+    let (status, answer) = call(&shop, (Method::POST, "/v1/redemptions"), &body).await;
+    assert_eq!((status, &answer["key"]), (404, &json!("not_found")));
+}
+
+#[tokio::test]
+async fn as_many_apply_as_they_say_and_on_what_they_say() {
+    let shop = Shop::start().await;
+    for name in ["A", "B", "C"] {
+        code(&shop, name, percent(10), json!({})).await;
+    }
+    let rules = json!({
+        "applicable_redeemables_limit": 2, "discount_calculation_mode": "INITIAL_AMOUNT",
+    });
+    shop.post(NOON, SANDBOX, &rules).await;
+    let body = using(&["A", "B", "C"], order("o-1", 10_000));
+    let answer = shop.post(NOON, "/v1/validations", &body).await;
+    assert_eq!(
+        (&answer["valid"], &answer["order"]["total_amount"]),
+        (&json!(true), &json!(8_000))
+    );
+    let skipped = &answer["skipped_redeemables"][0];
+    assert_eq!(skipped["id"], "C");
+    assert_eq!(
+        skipped["result"]["details"]["key"],
+        "applicable_redeemables_limit_exceeded"
+    );
+}
+
+#[tokio::test]
+async fn each_project_has_its_own() {
+    let shop = Shop::start().await;
+    shop.post(NOON, SANDBOX, &json!({"applicable_redeemables_limit": 1}))
+        .await;
+    let live = SANDBOX.replace("02/", "01/");
+    let (status, answer) = shop.live.get(&live).await.unwrap();
+    assert_eq!((status, &answer["total"]), (StatusCode::OK, &json!(0)));
+}
