@@ -125,7 +125,8 @@ impl Running<'_> {
                 }
                 let free = line.subtotal().checked_div(line.unit_price);
                 let free = free.and_then(|units| u32::try_from(units).ok());
-                *place = touched.units.min(free.unwrap_or(u32::MAX));
+                let paid = line.quantity.saturating_sub(line.free);
+                *place = touched.units.min(paid).min(free.unwrap_or(u32::MAX));
             }
         }
         let units = removed
