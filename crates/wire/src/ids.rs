@@ -12,6 +12,7 @@ const LENGTH: usize = 13;
 pub enum Tag {
     Assignment,
     Campaign,
+    Category,
     Customer,
     Decision,
     Experiment,
@@ -21,6 +22,8 @@ pub enum Tag {
     Order,
     OrderLine,
     Policy,
+    Product,
+    ProductCollection,
     Project,
     Qualification,
     Redemption,
@@ -28,6 +31,7 @@ pub enum Tag {
     Rollback,
     Segment,
     Session,
+    Sku,
     Snapshot,
     Tier,
     Tracking,
@@ -38,9 +42,10 @@ pub enum Tag {
 }
 
 impl Tag {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::Assignment,
         Self::Campaign,
+        Self::Category,
         Self::Customer,
         Self::Decision,
         Self::Experiment,
@@ -50,6 +55,8 @@ impl Tag {
         Self::Order,
         Self::OrderLine,
         Self::Policy,
+        Self::Product,
+        Self::ProductCollection,
         Self::Project,
         Self::Qualification,
         Self::Redemption,
@@ -57,6 +64,7 @@ impl Tag {
         Self::Rollback,
         Self::Segment,
         Self::Session,
+        Self::Sku,
         Self::Snapshot,
         Self::Tier,
         Self::Tracking,
@@ -71,6 +79,7 @@ impl Tag {
         match self {
             Self::Assignment => "asgm_",
             Self::Campaign => "camp_",
+            Self::Category => "cat_",
             Self::Customer => "cust_",
             Self::Decision => "dec_",
             Self::Experiment => "exp_",
@@ -80,6 +89,8 @@ impl Tag {
             Self::Order => "ord_",
             Self::OrderLine => "ordli_",
             Self::Policy => "pol_",
+            Self::Product => "prod_",
+            Self::ProductCollection => "pc_",
             Self::Project => "proj_",
             Self::Qualification => "qfl_",
             Self::Redemption => "r_",
@@ -87,6 +98,7 @@ impl Tag {
             Self::Rollback => "rr_",
             Self::Segment => "seg_",
             Self::Session => "ssn_",
+            Self::Sku => "sku_",
             Self::Snapshot => "snap_",
             Self::Tier => "promo_",
             Self::Tracking => "track_",
