@@ -30,8 +30,8 @@ pub trait Resource: Default + Serialize + DeserializeOwned + Send + Sync + 'stat
     const TAG: Tag;
     /// As refusals name it.
     const NAME: &'static str;
-    /// How many a project may have. Calls at the same moment may pass it together: it bounds what
-    /// they cost, and nothing relies on there being no more.
+    /// How many there may be. Calls at the same moment may pass it together: it bounds what they
+    /// cost, and nothing relies on there being no more.
     const MOST: u64;
     /// Under which name a list shows its rows.
     const ROWS: &'static str = "data";
@@ -46,6 +46,14 @@ pub trait Resource: Default + Serialize + DeserializeOwned + Send + Sync + 'stat
 
     fn natural(&self) -> Option<&str> {
         None
+    }
+
+    /// How many there are where it is to be kept, and how many there may be.
+    fn room(at: At<'_>, _new: &Self) -> impl Future<Output = Result<(u64, u64), Refused>> + Send {
+        async move {
+            let count = at.app.store().count_records(at.project, Self::KIND).await?;
+            Ok((count, Self::MOST))
+        }
     }
 
     /// Whether it stands where the other does, as SKUs of one product do.
@@ -245,8 +253,9 @@ pub async fn made<T: Resource>(
         }
         return changed(at, known, call).await;
     }
-    if at.app.store().count_records(at.project, T::KIND).await? >= T::MOST {
-        return Err(full::<T>(T::MOST));
+    let (count, most) = T::room(at, &thing).await?;
+    if count >= most {
+        return Err(full::<T>(most));
     }
     let new = Kept {
         id: at.app.next_id()?,
@@ -262,7 +271,7 @@ pub async fn made<T: Resource>(
 }
 
 /// One more than there may be.
-pub fn full<T: Resource>(most: u64) -> Refused {
+fn full<T: Resource>(most: u64) -> Refused {
     let details = format!(
         "there are {most} of {} already, and no more may be",
         T::NAME

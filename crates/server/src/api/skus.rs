@@ -25,9 +25,9 @@ use crate::{
     vouchers::key,
 };
 
-/// SKUs of one product.
-const MAX_SKUS: u32 = 500;
-/// Of those, how many stand beside their product.
+/// SKUs of all products of a project.
+const MAX_ALL: u64 = 500_000;
+/// How many of its SKUs stand beside a product.
 const MAX_BESIDE: u32 = 100;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -42,7 +42,8 @@ impl Resource for Sku {
     const KIND: Kind = Kind::Sku;
     const TAG: Tag = Tag::Sku;
     const NAME: &'static str = "sku";
-    const MOST: u64 = 500_000;
+    /// Of one product.
+    const MOST: u64 = 500;
     const ROWS: &'static str = "skus";
     const OURS: &'static [&'static str] = &["product"];
     const NATURAL: Option<Index> = Some(Index::SkuSource);
@@ -58,6 +59,17 @@ impl Resource for Sku {
 
     fn check(&self) -> Result<(), Malformed> {
         Sku::check(self)
+    }
+
+    async fn room(at: At<'_>, new: &Self) -> Result<(u64, u64), Refused> {
+        let mut view = at.app.store().view(at.project)?;
+        let all = view.count_records(Self::KIND).await?;
+        if all >= MAX_ALL {
+            return Ok((all, MAX_ALL));
+        }
+        let of_product = key(new.product);
+        let count = view.count(Index::SkusOfProduct, &of_product).await?;
+        Ok((count, Self::MOST))
     }
 
     fn links(&self) -> Vec<(Index, Vec<u8>)> {
@@ -158,12 +170,6 @@ async fn create(
 
 async fn created(at: At<'_>, product: &str, mut call: Call<'_>) -> Result<Option<Answer>, Refused> {
     let product: Kept<Product> = load(at, product).await?;
-    let of_product = key(product.id);
-    let count = at.app.store();
-    let count = count.count(at.project, Index::SkusOfProduct, &of_product);
-    if count.await? >= u64::from(MAX_SKUS) {
-        return Err(resources::full::<Sku>(u64::from(MAX_SKUS)));
-    }
     // The product is written as it is: whoever removes it at this moment begins anew, and finds
     // the SKU.
     call.expects.push(product.expect());

@@ -6,7 +6,7 @@ use server::{
     goods::{self, Good, Named},
     setup::SANDBOX,
 };
-use store::{Kind, Write};
+use store::{Index, Kind, Write};
 
 use crate::{
     campaigns::delete,
@@ -533,6 +533,34 @@ async fn a_sku_is_found_under_its_own_product_alone() {
 }
 
 #[tokio::test]
+async fn a_product_has_no_more_skus_than_are_removed_with_it() {
+    let shop = Shop::start().await;
+    product(&shop, "mug", json!({})).await;
+    let red = sku(&shop, "mug", json!({"source_id": "red"})).await;
+    // As many as there may be, of which the index alone knows.
+    let number = wire::ids::parse(wire::ids::Tag::Product, red["product_id"].as_str().unwrap());
+    let key = server::vouchers::key(number.unwrap());
+    let index = Index::SkusOfProduct;
+    let links = (1..500).map(|id| Write::Link {
+        index,
+        key: key.clone(),
+        id,
+    });
+    let command = server::setup::writes(SANDBOX, links.collect());
+    shop.app.store().submit(command).await.unwrap();
+    let path = "/v1/products/mug/skus";
+    let blue = json!({"source_id": "blue"});
+    check(&shop, (Method::POST, path, &blue), (400, "invalid_payload")).await;
+    // One that is there already may still be changed.
+    let again = sku(&shop, "mug", json!({"source_id": "red", "price": 5})).await;
+    assert_eq!((&again["id"], &again["price"]), (&red["id"], &json!(5)));
+    assert_eq!(
+        shop.get(NOON, "/v1/products/mug").await["skus"]["total"],
+        500
+    );
+}
+
+#[tokio::test]
 async fn a_product_takes_its_skus_with_it() {
     let shop = Shop::start().await;
     product(&shop, "mug", json!({})).await;
@@ -731,13 +759,15 @@ async fn a_collection_that_cannot_be_kept_names_the_place() {
     let unknown = listed(json!([{"id": "mug"}, {"id": "pot"}]));
     let ask = (Method::POST, "/v1/product-collections", &unknown);
     check(&shop, ask, (404, "not_found")).await;
-    let made = shop
-        .post(
-            NOON,
-            "/v1/product-collections",
-            &listed(json!([{"id": "mug"}])),
-        )
-        .await;
+}
+
+#[tokio::test]
+async fn a_collection_keeps_its_type_and_is_one_of_a_hundred() {
+    let shop = Shop::start().await;
+    product(&shop, "mug", json!({})).await;
+    let price = json!({"price": {"conditions": {"$is": [1]}}});
+    let listed = json!({"name": "x", "type": "STATIC", "products": [{"id": "mug"}]});
+    let made = shop.post(NOON, "/v1/product-collections", &listed).await;
     let path = format!("/v1/product-collections/{}", id(&made));
     let rows = [
         (
@@ -753,8 +783,7 @@ async fn a_collection_that_cannot_be_kept_names_the_place() {
         let body = json!({"name": format!("c {n}"), "type": "STATIC", "products": []});
         shop.post(NOON, "/v1/product-collections", &body).await;
     }
-    let one_more = listed(json!([]));
-    let ask = (Method::POST, "/v1/product-collections", &one_more);
+    let ask = (Method::POST, "/v1/product-collections", &listed);
     check(&shop, ask, (400, "invalid_payload")).await;
 }
 

@@ -23,7 +23,9 @@ pub struct Collection {
     pub kind: Option<CollectionType>,
     /// Of a `STATIC` one.
     pub products: Option<Vec<Member>>,
-    /// Of an `AUTO_UPDATE` one.
+    /// Of an `AUTO_UPDATE` one:
+    /// `{"junction": "and", "price": {"conditions": {"$more_than": [1000]}}}`.
+    #[schema(value_type = Option<Object>)]
     pub filter: Option<Filter>,
 }
 
@@ -64,6 +66,7 @@ pub struct CollectionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub products: Option<Vec<Member>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub filter: Option<Filter>,
     #[serde(with = "time::exact")]
     #[schema(value_type = String)]

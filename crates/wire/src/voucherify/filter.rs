@@ -8,18 +8,16 @@ use serde::{
     de::{Error, MapAccess, Visitor},
     ser::SerializeMap,
 };
-use utoipa::ToSchema;
 
 use super::condition;
 use crate::Malformed;
 
 /// `{"junction": "and", "price": {"conditions": {"$more_than": [1000]}}}`.
-#[derive(Clone, Debug, Default, PartialEq, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// `and` or `or`; `and` where it is missing.
     pub junction: Option<String>,
     /// By field.
-    #[schema(value_type = Object)]
     pub fields: BTreeMap<String, FieldFilter>,
 }
 

@@ -179,6 +179,13 @@ mod tests {
             assert_eq!(wrong.pointer, pointer, "{filter} {wrong}");
         };
         check(json!({}), "");
+        let field = |n: u32| {
+            (
+                format!("metadata.m{n}"),
+                json!({"conditions": {"$is": [1]}}),
+            )
+        };
+        check(Json::Object((0..31).map(field).collect()), "");
         check(
             json!({"junction": "xor", "price": {"conditions": {"$is": [1]}}}),
             "/junction",
