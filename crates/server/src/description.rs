@@ -23,11 +23,15 @@ use wire::{
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Calls that answer a retry with the same `Idempotency-Key` as they did before.
-const ONCE: [&str; 12] = [
+const ONCE: [&str; 16] = [
     "/v1/campaigns",
     "/v1/campaigns/{id}/vouchers",
     "/v1/campaigns/{id}/vouchers/{code}",
+    "/v1/categories",
     "/v1/decisions",
+    "/v1/product-collections",
+    "/v1/products",
+    "/v1/products/{id}/skus",
     "/v1/promotions/{campaign}/tiers",
     "/v1/redemptions",
     "/v1/redemptions/{id}/rollback",
@@ -39,13 +43,16 @@ const ONCE: [&str; 12] = [
 ];
 
 /// Whose refusals also come in Voucherify's body.
-const VOUCHERIFY: [&str; 8] = [
+const VOUCHERIFY: [&str; 11] = [
     "/v1/campaigns",
+    "/v1/categories",
     "/v1/customers",
     "/v1/orders",
+    "/v1/product",
     "/v1/promotions",
     "/v1/qualifications",
     "/v1/redemptions",
+    "/v1/skus",
     "/v1/validation",
     "/v1/vouchers",
 ];

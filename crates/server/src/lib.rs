@@ -19,6 +19,7 @@ pub mod demo;
 pub mod description;
 pub mod following;
 pub mod funding;
+pub mod goods;
 pub mod ids;
 pub mod ingest;
 pub mod jobs;

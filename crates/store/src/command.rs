@@ -182,6 +182,10 @@ pub enum Kind {
     Visit = 13,
     /// How far an import came: the version is one more than its stretches, the body names the file.
     Import = 14,
+    Category = 15,
+    Product = 16,
+    Sku = 17,
+    ProductCollection = 18,
     Customer = 20,
     /// Reserved: what is known through one identifier.
     Node = 21,
@@ -262,6 +266,13 @@ pub enum Index {
     TakenBack = 28,
     /// Reserved: redemptions that succeeded, or failed.
     RedemptionsOfResult = 29,
+    /// Unique: a category's name.
+    CategoryName = 30,
+    /// Unique: the shop's id of a product.
+    ProductSource = 31,
+    /// Unique: the shop's id of a SKU.
+    SkuSource = 32,
+    SkusOfProduct = 33,
 }
 
 impl Index {
@@ -277,7 +288,10 @@ impl Index {
             | Index::ReservationKey
             | Index::ApiKeyHash
             | Index::Message
-            | Index::CountedOrder => true,
+            | Index::CountedOrder
+            | Index::CategoryName
+            | Index::ProductSource
+            | Index::SkuSource => true,
             Index::NodesOfCustomer
             | Index::VouchersOfCampaign
             | Index::VouchersOfCustomer
@@ -297,7 +311,8 @@ impl Index {
             | Index::DecisionsOfOffer
             | Index::LapsingOn
             | Index::RedemptionsOfResult
-            | Index::TakenBack => false,
+            | Index::TakenBack
+            | Index::SkusOfProduct => false,
         }
     }
 }
@@ -330,8 +345,9 @@ macro_rules! numbered {
 numbered! {
     Kind:
     Project, ApiKey, Setting, Campaign, Offer, ValidationRule, Assignment, Experiment,
-    Policy, Segment, Snapshot, Lease, Visit, Import, Customer, Node, Nodes, Voucher, Reservation,
-    Redemption, Rollback, Order, Failure, Grant, Decision, Enrolment, Seen, Counted
+    Policy, Segment, Snapshot, Lease, Visit, Import, Category, Product, Sku, ProductCollection,
+    Customer, Node, Nodes, Voucher, Reservation, Redemption, Rollback, Order, Failure, Grant,
+    Decision, Enrolment, Seen, Counted
 }
 
 numbered! {
@@ -342,5 +358,5 @@ numbered! {
     GrantsOfCustomer, DecisionsOfCustomer, EnrolmentsOfExperiment, ReservationKey,
     ApiKeyHash, AssignmentsOfRule, AssignmentsOfObject, Message, RollbacksOfRedemption,
     CountedOrder, UnitsOfArm, GrantsOfCampaign, DecisionsOfOffer, LapsingOn, TakenBack,
-    RedemptionsOfResult
+    RedemptionsOfResult, CategoryName, ProductSource, SkuSource, SkusOfProduct
 }

@@ -18,6 +18,13 @@ pub struct View {
     source: Source,
 }
 
+/// The least id.
+const FIRST: Page = Page {
+    after: 0,
+    limit: 1,
+    newest_first: false,
+};
+
 enum Source {
     Memory(Snapshot),
     Sqlite(Reader),
@@ -129,20 +136,36 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn find_one(&mut self, index: Index, key: &[u8]) -> Result<Option<u64>, Fault> {
-        let first = Page {
-            after: 0,
-            limit: 1,
-            newest_first: false,
-        };
         match &mut self.source {
-            Source::Memory(snapshot) => Ok(snapshot.find(index, key, first).first().copied()),
+            Source::Memory(snapshot) => Ok(first_under(snapshot, index, key)),
             Source::Sqlite(reader) if index.is_unique() => reader.unique(index, key),
-            Source::Sqlite(reader) => Ok(reader.find(index, key, first)?.first().copied()),
+            Source::Sqlite(reader) => Ok(reader.find(index, key, FIRST)?.first().copied()),
             Source::Postgres(reader) if index.is_unique() => reader.unique(index, key).await,
             Source::Postgres(reader) => {
-                let found = reader.find((index, key), first).await?;
+                let found = reader.find((index, key), FIRST).await?;
                 Ok(found.first().copied())
             }
+        }
+    }
+
+    /// What each key of a unique index points to, in the order of the keys. Nothing for an index
+    /// that is not unique.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn find_each(
+        &mut self,
+        index: Index,
+        keys: &[&[u8]],
+    ) -> Result<Vec<Option<u64>>, Fault> {
+        match &mut self.source {
+            _ if !index.is_unique() => Ok(vec![None; keys.len()]),
+            Source::Memory(snapshot) => {
+                let each = keys.iter().map(|key| first_under(snapshot, index, key));
+                Ok(each.collect())
+            }
+            Source::Sqlite(reader) => keys.iter().map(|key| reader.unique(index, key)).collect(),
+            Source::Postgres(reader) => reader.each(index, keys).await,
         }
     }
 
@@ -256,4 +279,8 @@ impl View {
             Source::Postgres(reader) => reader.transfers(filter, page).await,
         }
     }
+}
+
+fn first_under(snapshot: &Snapshot, index: Index, key: &[u8]) -> Option<u64> {
+    snapshot.find(index, key, FIRST).first().copied()
 }

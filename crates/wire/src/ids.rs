@@ -22,6 +22,8 @@ pub enum Tag {
     Order,
     OrderLine,
     Policy,
+    Product,
+    ProductCollection,
     Project,
     Qualification,
     Redemption,
@@ -29,6 +31,7 @@ pub enum Tag {
     Rollback,
     Segment,
     Session,
+    Sku,
     Snapshot,
     StackingRules,
     Tier,
@@ -40,7 +43,7 @@ pub enum Tag {
 }
 
 impl Tag {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::Assignment,
         Self::Campaign,
         Self::Category,
@@ -53,6 +56,8 @@ impl Tag {
         Self::Order,
         Self::OrderLine,
         Self::Policy,
+        Self::Product,
+        Self::ProductCollection,
         Self::Project,
         Self::Qualification,
         Self::Redemption,
@@ -60,6 +65,7 @@ impl Tag {
         Self::Rollback,
         Self::Segment,
         Self::Session,
+        Self::Sku,
         Self::Snapshot,
         Self::StackingRules,
         Self::Tier,
@@ -85,6 +91,8 @@ impl Tag {
             Self::Order => "ord_",
             Self::OrderLine => "ordli_",
             Self::Policy => "pol_",
+            Self::Product => "prod_",
+            Self::ProductCollection => "pc_",
             Self::Project => "proj_",
             Self::Qualification => "qfl_",
             Self::Redemption => "r_",
@@ -92,6 +100,7 @@ impl Tag {
             Self::Rollback => "rr_",
             Self::Segment => "seg_",
             Self::Session => "ssn_",
+            Self::Sku => "sku_",
             Self::Snapshot => "snap_",
             Self::StackingRules => "stk_",
             Self::Tier => "promo_",

@@ -4,6 +4,7 @@ use axum::{
     extract::{FromRequestParts, Query},
     http::{StatusCode, request::Parts},
 };
+use ledger::Timestamp;
 use serde::de::DeserializeOwned;
 use store::{Index, Kind, Page, ProjectId, Record};
 use wire::{
@@ -14,8 +15,8 @@ use wire::{
 use crate::{app::App, problem::Refused, telemetry};
 
 /// Rows of a page when the request does not say.
-const DEFAULT_LIMIT: u32 = 10;
-const MAX_LIMIT: u32 = 100;
+pub const DEFAULT_LIMIT: u32 = 10;
+pub const MAX_LIMIT: u32 = 100;
 /// A listing is read from its start: the page that ends here is the last.
 const MAX_ROWS: u32 = 10_000;
 /// Somebody else changed the same thing: begin anew, at most so often.
@@ -54,6 +55,18 @@ pub fn not_found(resource: &str, id: &str) -> Refused {
         id,
         &telemetry::request_id(),
     ))
+}
+
+/// A thing that cannot be removed: what is in the way stands in the answer.
+#[must_use]
+pub fn in_use(details: String, (by, ids): (&str, Vec<String>)) -> Refused {
+    let body = ErrorBody::new(Key::ResourceInUse, Some(details), &telemetry::request_id());
+    dialect(&ErrorBody {
+        related_object_total: Some(ids.len() as u64),
+        related_object_type: Some(by.into()),
+        related_object_ids: Some(ids),
+        ..body
+    })
 }
 
 #[must_use]
@@ -117,12 +130,33 @@ impl Asked {
             .transpose()
     }
 
+    /// An instant.
+    ///
+    /// # Errors
+    /// When it is there and is none.
+    pub fn instant(&self, name: &str) -> Result<Option<Timestamp>, Refused> {
+        let wrong = || {
+            let details = format!("{name} is not an instant: write 2026-11-21T09:25:49.617Z");
+            refuse(Key::InvalidQueryParams, details)
+        };
+        let read = |text| wire::time::parse(text).ok_or_else(wrong);
+        self.get(name).map(read).transpose()
+    }
+
     /// `limit` and `page`.
     ///
     /// # Errors
     /// When they are no numbers, or lie beyond what is listed.
     pub fn paging(&self) -> Result<Paging, Refused> {
-        let limit = self.number("limit")?.unwrap_or(DEFAULT_LIMIT);
+        self.paging_by(DEFAULT_LIMIT)
+    }
+
+    /// The same, with so many rows when the request does not say.
+    ///
+    /// # Errors
+    /// When they are no numbers, or lie beyond what is listed.
+    pub fn paging_by(&self, usual: u32) -> Result<Paging, Refused> {
+        let limit = self.number("limit")?.unwrap_or(usual);
         let page = self.number("page")?.unwrap_or(1);
         if !(1..=MAX_LIMIT).contains(&limit) {
             let details = format!("limit is from 1 to {MAX_LIMIT}");
@@ -132,25 +166,38 @@ impl Asked {
             let details = format!("pages end at row {MAX_ROWS}");
             return Err(refuse(Key::PageOverLimit, details));
         }
-        Ok(Paging { limit, page })
+        Ok(Paging {
+            limit,
+            page,
+            newest_first: true,
+        })
     }
 }
 
-/// Which rows of a listing, newest first.
+/// Which rows of a listing.
 #[derive(Clone, Copy)]
 pub struct Paging {
     limit: u32,
     page: u32,
+    newest_first: bool,
 }
 
 impl Paging {
+    #[must_use]
+    pub fn oldest_first(self) -> Self {
+        Self {
+            newest_first: false,
+            ..self
+        }
+    }
+
     /// The rows up to and including this page's.
     #[must_use]
     pub fn upto(self) -> Page {
         Page {
             after: 0,
             limit: self.page.saturating_mul(self.limit),
-            newest_first: true,
+            newest_first: self.newest_first,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The API: one module per group of calls.
 
 pub(crate) mod campaigns;
+mod categories;
 mod customers;
 mod decisions;
 pub mod dialect;
@@ -8,12 +9,16 @@ mod experiments;
 mod ops;
 mod orders;
 mod policy;
+mod product_collections;
+mod products;
 pub(crate) mod promotions;
 mod qualifications;
 pub(crate) mod redemptions;
+mod resources;
 mod rollbacks;
 mod sandbox;
 mod segment;
+mod skus;
 mod stacking;
 mod statements;
 pub(crate) mod validation_rules;
@@ -28,6 +33,7 @@ use crate::app::App;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(campaigns::routes())
+        .merge(categories::routes())
         .merge(customers::routes())
         .merge(decisions::routes())
         .merge(experiments::routes())
@@ -37,10 +43,13 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(rollbacks::routes())
         .merge(redemptions::routes())
         .merge(policy::routes())
+        .merge(product_collections::routes())
+        .merge(products::routes())
         .merge(promotions::routes())
         .merge(sandbox::routes())
         .merge(segment::routes())
         .merge(stacking::routes())
+        .merge(skus::routes())
         .merge(statements::routes())
         .merge(validation_rules::routes())
         .merge(validations::routes())

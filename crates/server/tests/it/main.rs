@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod campaigns;
+mod catalogue;
 mod consent;
 mod crash;
 mod customers;

@@ -322,6 +322,21 @@ impl Reader {
         one(&self.ask(select, &row).await?, first_id)
     }
 
+    pub(crate) async fn each(
+        &mut self,
+        index: Index,
+        keys: &[&[u8]],
+    ) -> Result<Vec<Option<u64>>, Fault> {
+        let select = "SELECT id, key FROM unique_links \
+                      WHERE project = $1 AND idx = $2 AND key = ANY($3)";
+        let row: [Param<'_>; 3] = [&self.number(), &(index as i64), &keys];
+        let found = all(&self.ask(select, &row).await?, |row| {
+            Ok((get::<Vec<u8>>(row, 1)?, id(row, 0)?))
+        })?;
+        let found: HashMap<Vec<u8>, u64> = found.into_iter().collect();
+        Ok(keys.iter().map(|key| found.get(*key).copied()).collect())
+    }
+
     pub(crate) async fn find(
         &mut self,
         (index, key): (Index, &[u8]),

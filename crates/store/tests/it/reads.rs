@@ -104,6 +104,33 @@ fn pages_meet_without_gap_or_overlap() {
 }
 
 #[test]
+fn keys_asked_for_at_once_are_answered_in_their_order() {
+    on_each_engine(|store| {
+        let writes = [
+            link(Index::ProductSource, "mug", 1),
+            link(Index::ProductSource, "cup", 2),
+            link(Index::SkuSource, "pot", 3),
+            link(Index::SkusOfProduct, "mug", 4),
+        ];
+        submit(
+            store,
+            Command {
+                writes: writes.into(),
+                ..command()
+            },
+        );
+        let keys: [&[u8]; 4] = [b"cup", b"pot", b"mug", b"cup"];
+        let mut view = store.view(SHOP).unwrap();
+        let found = run(view.find_each(Index::ProductSource, &keys)).unwrap();
+        assert_eq!(found, [Some(2), None, Some(1), Some(2)]);
+        let found = run(view.find_each(Index::ProductSource, &[])).unwrap();
+        assert_eq!(found, []);
+        let found = run(view.find_each(Index::SkusOfProduct, &keys)).unwrap();
+        assert_eq!(found, [None; 4]);
+    });
+}
+
+#[test]
 fn a_page_of_transfers_never_ends_inside_a_chain() {
     on_each_engine(|store| {
         for chain in 1..=4 {

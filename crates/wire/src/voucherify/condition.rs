@@ -4,12 +4,15 @@
 //! would give offers to the wrong people.
 
 mod budget;
+mod filter;
 mod goods;
 mod logic;
 mod operator;
 
 use offers::{Cap, Lines};
 use rules::Condition;
+
+pub(super) use filter::condition as of_filter;
 
 use self::{logic::Logic, operator::Comparison};
 use super::{Node, Nodes, RuleInput, expression};

@@ -22,6 +22,13 @@ pub struct ErrorBody {
     pub resource_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
+    /// What uses a thing that cannot be removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub related_object_ids: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub related_object_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub related_object_total: Option<u64>,
     /// What the shop wants the customer to be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<RuleError>,

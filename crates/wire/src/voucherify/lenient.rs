@@ -61,6 +61,18 @@ pub fn name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Err
     }
 }
 
+/// `null` stands for what an absent member stands for.
+///
+/// # Errors
+/// When a value is there that does not fit.
+pub fn or_default<'de, T, D>(from: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
+}
+
 /// Absent (leave it) and `null` (clear it) differ.
 ///
 /// # Errors

@@ -3,19 +3,26 @@
 //! Members we do not know are let be; a wrong type is refused with its place. What we answer holds
 //! only values its strict clients know; what is ours stands in `proffer` members.
 
+mod bounds;
 mod campaign;
+mod category;
+mod collection;
 mod condition;
 mod customer;
 mod discount;
 mod error;
+mod filter;
 pub(crate) mod lenient;
 mod list;
+mod merging;
 mod metadata;
 mod order;
+mod product;
 mod qualification;
 mod redemption;
 mod rollback;
 mod rule;
+mod sku;
 mod stacking;
 mod tier;
 mod unread;
@@ -28,6 +35,8 @@ pub use campaign::{
     CapReach, CapUnitInput, CodeCapacity, CommitmentInput, DEFAULT_GRANT_DAYS, LendingInput, Parts,
     PointsBack, ProfferSettings, ProfferTier, PromotionInput, StackingInput, VoucherConfig,
 };
+pub use category::{Category, CategoryView};
+pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
 pub use condition::{Translated, translate};
 pub use customer::{
     Address, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions, CustomerRef,
@@ -35,7 +44,9 @@ pub use customer::{
 };
 pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
 pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
+pub use filter::{FieldFilter, Filter};
 pub use list::List;
+pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};
 pub(crate) use order::currency_of;
 pub use order::{
@@ -43,6 +54,7 @@ pub use order::{
     OrderRedemption, OrderStatus, OrderView, ProductRef, SHIPPING_PRODUCT, SHIPPING_SOURCE, SkuRef,
     order_metadata_facts, order_to_domain,
 };
+pub use product::{Product, ProductView};
 pub use qualification::{
     QUALIFICATION_LIMIT, QUALIFICATION_LIMIT_MAX, QualificationOptions, QualificationRequest,
     QualificationResponse, QualificationRow, Scenario, SortingRule,
@@ -59,6 +71,7 @@ pub use rule::{
     Applicability, ApplicabilityEffect, ApplicabilityView, ApplicableTo, AssignmentCreate,
     AssignmentView, Node, Nodes, RuleError, RuleInput, RuleView,
 };
+pub use sku::{Sku, SkuOfProduct, SkuView};
 pub use stacking::{
     ApplicationMode, REDEEMABLES_LIMIT, RollbackOrderMode, StackingRules, StackingRulesView,
 };

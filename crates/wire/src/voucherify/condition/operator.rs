@@ -118,12 +118,15 @@ fn one(operator: &str, values: &[Json], fact: &Comparison) -> Result<Condition, 
         "$in" => among()?,
         "$not_in" => Condition::Not(Box::new(among()?)),
         "$less_than" => fact.against(Op::Less, number()?),
-        "$less_than_or_equal" => fact.against(Op::AtMost, number()?),
+        "$less_than_or_equal" | "$less_than_equal" => fact.against(Op::AtMost, number()?),
         "$more_than" => fact.against(Op::More, number()?),
-        "$more_than_or_equal" | "$greater_than_or_equal" => fact.against(Op::AtLeast, number()?),
+        "$more_than_or_equal" | "$greater_than_or_equal" | "$more_than_equal" => {
+            fact.against(Op::AtLeast, number()?)
+        }
         "$starts_with" => fact.against(Op::StartsWith, word()?),
         "$ends_with" => fact.against(Op::EndsWith, word()?),
         "$contains" => fact.against(Op::Contains, word()?),
+        "$not_contain" => Condition::Not(Box::new(fact.against(Op::Contains, word()?))),
         "$has_value" => Condition::Known(fact.path.clone()),
         "$is_unknown" => Condition::Not(Box::new(Condition::Known(fact.path.clone()))),
         other => return Err(unknown(other)),
@@ -148,7 +151,7 @@ pub(super) fn all<T>(
     values.iter().enumerate().map(place).collect()
 }
 
-fn text(json: &Json) -> Result<String, Malformed> {
+pub(super) fn text(json: &Json) -> Result<String, Malformed> {
     json.as_str()
         .map(str::to_owned)
         .ok_or_else(|| Malformed::at("", "must be a text"))

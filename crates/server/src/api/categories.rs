@@ -1,0 +1,110 @@
+//! Categories: how campaigns are grouped and ranked.
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+};
+use store::{Index, Kind};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use wire::{
+    Malformed,
+    ids::Tag,
+    voucherify::{Category, CategoryView, List},
+};
+
+use super::{
+    dialect::{Asked, MAX_LIMIT},
+    resources::{self, At, Kept, Resource, sent},
+};
+use crate::{
+    app::App,
+    auth::{Caller, CampaignsRead, CampaignsWrite},
+    once::{self, Answer},
+    problem::Refused,
+};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(get, update, delete))
+}
+
+impl Resource for Category {
+    type View = CategoryView;
+    const KIND: Kind = Kind::Category;
+    const TAG: Tag = Tag::Category;
+    const NAME: &'static str = "category";
+    const MOST: u64 = MAX_LIMIT as u64;
+    /// All of them.
+    const PAGE: u32 = MAX_LIMIT;
+    const NATURAL: Option<Index> = Some(Index::CategoryName);
+
+    fn natural(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn check(&self) -> Result<(), Malformed> {
+        Category::check(self)
+    }
+
+    fn bare(kept: &Kept<Self>) -> CategoryView {
+        kept.thing().view(kept.id, kept.times())
+    }
+}
+
+/// Make a category. At most 100.
+#[utoipa::path(post, path = "/v1/categories", request_body = Category,
+    responses((status = 200, body = CategoryView)))]
+async fn create(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let once = once::Key::of(&headers, caller.project, ("POST /v1/categories", &body))?;
+    resources::create::<Category>(At::of(&app, &caller), (&sent(&body)?, once)).await
+}
+
+/// All categories, newest first.
+#[utoipa::path(get, path = "/v1/categories",
+    responses((status = 200, body = List<CategoryView>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    asked: Asked,
+) -> Result<Answer, Refused> {
+    resources::list::<Category>(At::of(&app, &caller), &asked).await
+}
+
+/// One category, by id or name.
+#[utoipa::path(get, path = "/v1/categories/{id}", responses((status = 200, body = CategoryView)))]
+async fn get(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    Path(name): Path<String>,
+) -> Result<Answer, Refused> {
+    resources::get::<Category>(At::of(&app, &caller), &name).await
+}
+
+/// Change a category. What is absent stays.
+#[utoipa::path(put, path = "/v1/categories/{id}", request_body = Category,
+    responses((status = 200, body = CategoryView)))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    resources::update::<Category>(At::of(&app, &caller), &name, &sent(&body)?).await
+}
+
+/// Remove a category.
+#[utoipa::path(delete, path = "/v1/categories/{id}", responses((status = 204)))]
+async fn delete(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Refused> {
+    resources::delete::<Category>(At::of(&app, &caller), &name).await
+}

@@ -1,0 +1,408 @@
+//! How is a thing kept that is one record and shown much as it was sent? All such things are made,
+//! read, listed, changed and removed alike; what tells them apart is a [`Resource`] of a few lines.
+
+mod listing;
+
+use axum::http::StatusCode;
+use ledger::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Record, Write};
+use wire::{
+    Malformed,
+    ids::{self, Tag},
+    voucherify::{Key, Sent, merge},
+};
+
+pub use self::listing::{Asking, Place, list, scan, scan_records, under};
+use super::dialect::{self, DEFAULT_LIMIT, duplicate, malformed, not_found, refuse, retry};
+use crate::{
+    app::App,
+    auth::Caller,
+    configuration::{Stored, read, write},
+    once::{self, Answer},
+    problem::Refused,
+};
+
+/// A kind of thing.
+pub trait Resource: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
+    type View: Serialize + Send;
+    const KIND: Kind;
+    const TAG: Tag;
+    /// As refusals name it.
+    const NAME: &'static str;
+    /// How many there may be. Calls at the same moment may pass it together: it bounds what they
+    /// cost, and nothing relies on there being no more.
+    const MOST: u64;
+    /// Under which name a list shows its rows.
+    const ROWS: &'static str = "data";
+    /// Rows of a page when a call does not say.
+    const PAGE: u32 = DEFAULT_LIMIT;
+    /// Members that no caller sets.
+    const OURS: &'static [&'static str] = &[];
+    /// The unique index by which it is found by its natural key.
+    const NATURAL: Option<Index> = None;
+    /// Whether making one under a natural key that is taken changes the one that has it.
+    const UPSERTS: bool = false;
+
+    fn natural(&self) -> Option<&str> {
+        None
+    }
+
+    /// How many there are where it is to be kept, and how many there may be.
+    fn room(at: At<'_>, _new: &Self) -> impl Future<Output = Result<(u64, u64), Refused>> + Send {
+        async move {
+            let count = at.app.store().count_records(at.project, Self::KIND).await?;
+            Ok((count, Self::MOST))
+        }
+    }
+
+    /// Whether it stands where the other does, as SKUs of one product do.
+    fn is_beside(&self, _other: &Self) -> bool {
+        true
+    }
+
+    /// # Errors
+    /// Where it cannot be kept so.
+    fn check(&self) -> Result<(), Malformed>;
+
+    /// Under which keys it is found.
+    fn links(&self) -> Vec<(Index, Vec<u8>)> {
+        let natural = Self::NATURAL.zip(self.natural());
+        let link = |(index, key): (Index, &str)| (index, key.as_bytes().to_vec());
+        natural.map(link).into_iter().collect()
+    }
+
+    /// How it is shown, without what has to be read beside it.
+    fn bare(kept: &Kept<Self>) -> Self::View;
+
+    /// How these are shown, with what has to be read beside them.
+    fn shown(
+        _at: At<'_>,
+        rows: &[Kept<Self>],
+    ) -> impl Future<Output = Result<Vec<Self::View>, Refused>> + Send {
+        async move { Ok(rows.iter().map(Self::bare).collect()) }
+    }
+}
+
+/// Where and when a call does its work.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    pub app: &'a App,
+    pub project: ProjectId,
+    pub now: Timestamp,
+}
+
+impl<'a> At<'a> {
+    pub fn of<S>(app: &'a App, caller: &Caller<S>) -> Self {
+        Self {
+            app,
+            project: caller.project,
+            now: caller.now,
+        }
+    }
+}
+
+/// A thing as it was read.
+pub struct Kept<T> {
+    pub id: u64,
+    /// 0 before it is written.
+    pub version: u64,
+    pub stored: Stored<T>,
+}
+
+impl<T: Resource> Kept<T> {
+    /// # Errors
+    /// When something else wrote it: a fault.
+    pub fn of(record: &Record) -> Result<Self, Refused> {
+        Ok(Self {
+            id: record.id,
+            version: record.version,
+            stored: read(&record.body)?,
+        })
+    }
+
+    pub fn thing(&self) -> &T {
+        &self.stored.thing
+    }
+
+    /// When it was made, and when it was last changed.
+    pub fn times(&self) -> (Timestamp, Option<Timestamp>) {
+        (self.stored.created_at, self.stored.updated_at)
+    }
+
+    /// What must still be so when it is changed.
+    pub fn expect(&self) -> Expect {
+        Expect {
+            kind: T::KIND,
+            id: self.id,
+            version: self.version,
+        }
+    }
+
+    /// # Errors
+    /// Never for what is stored; a fault if it happens.
+    pub fn put(&self) -> Result<Write, Refused> {
+        Ok(Write::Put {
+            kind: T::KIND,
+            id: self.id,
+            body: write(&self.stored)?,
+        })
+    }
+
+    /// What removes it.
+    pub fn removal(&self) -> impl Iterator<Item = Write> {
+        let (kind, id) = (T::KIND, self.id);
+        let links = self.thing().links().into_iter();
+        let unlinks = links.map(move |(index, key)| Write::Unlink { index, key, id });
+        std::iter::once(Write::Delete { kind, id }).chain(unlinks)
+    }
+}
+
+/// What a call sent to make or change a thing.
+pub struct Call<'a> {
+    pub sent: &'a Sent,
+    pub once: Option<once::Key>,
+    /// What must be so for it, and what is written with it.
+    pub expects: Vec<Expect>,
+    pub writes: Vec<Write>,
+}
+
+impl<'a> Call<'a> {
+    pub fn new(sent: &'a Sent, once: Option<once::Key>) -> Self {
+        Self {
+            sent,
+            once,
+            expects: Vec::new(),
+            writes: Vec::new(),
+        }
+    }
+}
+
+/// A thing by its id or its natural key.
+///
+/// # Errors
+/// When there is none.
+pub async fn load<T: Resource>(at: At<'_>, name: &str) -> Result<Kept<T>, Refused> {
+    let id = match ids::parse(T::TAG, name) {
+        Ok(id) => Some(id),
+        Err(_) => led::<T>(at, Some(name)).await?,
+    };
+    let record = match id {
+        Some(id) => at.app.store().get(at.project, T::KIND, id).await?,
+        None => None,
+    };
+    Kept::of(&record.ok_or_else(|| not_found(T::NAME, name))?)
+}
+
+/// Which thing has this natural key.
+async fn led<T: Resource>(at: At<'_>, key: Option<&str>) -> Result<Option<u64>, Refused> {
+    match T::NATURAL.zip(key) {
+        Some((index, key)) => {
+            let found = at.app.store().find_one(at.project, index, key.as_bytes());
+            Ok(found.await?)
+        }
+        None => Ok(None),
+    }
+}
+
+/// Makes a thing, or changes the one that has its natural key already.
+///
+/// # Errors
+/// When it cannot be kept so; a retry with the same key hears the same.
+pub async fn create<T: Resource>(
+    at: At<'_>,
+    (sent, once): (&Sent, Option<once::Key>),
+) -> Result<Answer, Refused> {
+    let made = retry(|| made(at, T::default(), Call::new(sent, once))).await;
+    told(at, once, made).await
+}
+
+/// The answer of a call that made something, the same on every retry.
+///
+/// # Errors
+/// As it was refused.
+pub async fn told(
+    at: At<'_>,
+    once: Option<once::Key>,
+    made: Result<Answer, Refused>,
+) -> Result<Answer, Refused> {
+    match made {
+        Ok(answer) => Ok(answer),
+        Err(refused) => once::refused(at.app, at.project, (once, refused)).await,
+    }
+}
+
+/// One attempt to make a thing out of `start` and what was sent; `None` where somebody else was
+/// faster.
+///
+/// # Errors
+/// When it cannot be kept so.
+pub async fn made<T: Resource>(
+    at: At<'_>,
+    start: T,
+    call: Call<'_>,
+) -> Result<Option<Answer>, Refused> {
+    let thing = merged(&start, call.sent)?;
+    if T::UPSERTS
+        && let Some(id) = led::<T>(at, thing.natural()).await?
+    {
+        let name = ids::format(T::TAG, id);
+        let known: Kept<T> = load(at, &name).await?;
+        if !known.thing().is_beside(&start) {
+            return Err(taken(&thing));
+        }
+        return changed(at, known, call).await;
+    }
+    let (count, most) = T::room(at, &thing).await?;
+    if count >= most {
+        return Err(full::<T>(most));
+    }
+    let new = Kept {
+        id: at.app.next_id()?,
+        version: 0,
+        stored: Stored {
+            thing,
+            extra: serde_json::Value::Null,
+            created_at: at.now,
+            updated_at: None,
+        },
+    };
+    save(at, (&new, &[]), call).await
+}
+
+/// One more than there may be.
+fn full<T: Resource>(most: u64) -> Refused {
+    let details = format!(
+        "there are {most} of {} already, and no more may be",
+        T::NAME
+    );
+    refuse(Key::InvalidPayload, details)
+}
+
+/// Changes a thing. What is absent stays.
+///
+/// # Errors
+/// When there is none, or it cannot be kept so.
+pub async fn update<T: Resource>(at: At<'_>, name: &str, sent: &Sent) -> Result<Answer, Refused> {
+    let attempt = async || changed(at, load::<T>(at, name).await?, Call::new(sent, None)).await;
+    retry(attempt).await
+}
+
+/// One attempt to change a thing; `None` where somebody else was faster.
+///
+/// # Errors
+/// When it cannot be kept so.
+pub async fn changed<T: Resource>(
+    at: At<'_>,
+    before: Kept<T>,
+    call: Call<'_>,
+) -> Result<Option<Answer>, Refused> {
+    let after = Kept {
+        id: before.id,
+        version: before.version,
+        stored: Stored {
+            thing: merged(before.thing(), call.sent)?,
+            extra: before.stored.extra.clone(),
+            created_at: before.stored.created_at,
+            updated_at: Some(at.now),
+        },
+    };
+    save(at, (&after, &before.thing().links()), call).await
+}
+
+fn merged<T: Resource>(before: &T, sent: &Sent) -> Result<T, Refused> {
+    let mut sent = sent.clone();
+    sent.retain(|name, _| !T::OURS.contains(&name.as_str()));
+    let thing = merge(before, &sent).map_err(|wrong| malformed(&wrong))?;
+    thing.check().map_err(|wrong| malformed(&wrong))?;
+    Ok(thing)
+}
+
+/// Keeps a thing that was found under these links before.
+async fn save<T: Resource>(
+    at: At<'_>,
+    (thing, before): (&Kept<T>, &[(Index, Vec<u8>)]),
+    mut call: Call<'_>,
+) -> Result<Option<Answer>, Refused> {
+    let rows = T::shown(at, std::slice::from_ref(thing)).await?;
+    let answer = Answer::ok(&rows.first())?;
+    call.writes.push(thing.put()?);
+    call.writes.extend(relinks(thing, before));
+    call.expects.push(thing.expect());
+    let outcome = at.app.store().submit(Command {
+        once: call.once.map(|key| key.once(&answer)),
+        expects: call.expects,
+        ..crate::setup::writes(at.project, call.writes)
+    });
+    match answer.after(outcome.await?)? {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Outcome::Stale { kind: Some(_), .. }) => Ok(None),
+        // The next attempt finds who has it.
+        Err(Outcome::Stale { kind: None, .. }) if T::UPSERTS && thing.version == 0 => Ok(None),
+        Err(Outcome::Stale { kind: None, .. }) => Err(taken(thing.thing())),
+        Err(other) => Err(unexpected::<T>(&other)),
+    }
+}
+
+fn relinks<T: Resource>(thing: &Kept<T>, before: &[(Index, Vec<u8>)]) -> Vec<Write> {
+    let (after, id) = (thing.thing().links(), thing.id);
+    let gone = before.iter().filter(|link| !after.contains(link)).cloned();
+    let gone = gone.map(|(index, key)| Write::Unlink { index, key, id });
+    let new = after.iter().filter(|link| !before.contains(link)).cloned();
+    let new = new.map(|(index, key)| Write::Link { index, key, id });
+    gone.chain(new).collect()
+}
+
+fn taken<T: Resource>(thing: &T) -> Refused {
+    duplicate(T::NAME, thing.natural().unwrap_or_default())
+}
+
+fn unexpected<T: Resource>(outcome: &Outcome) -> Refused {
+    Refused::Fault(format!("a {} could not be kept: {outcome:?}", T::NAME))
+}
+
+/// Removes a thing by its name.
+///
+/// # Errors
+/// When there is none.
+pub async fn delete<T: Resource>(at: At<'_>, name: &str) -> Result<StatusCode, Refused> {
+    let attempt = async || removed(at, &load::<T>(at, name).await?, Vec::new()).await;
+    retry(attempt).await
+}
+
+/// One attempt to remove a thing, with what goes with it; `None` where somebody else was faster.
+///
+/// # Errors
+/// When the store fails.
+pub async fn removed<T: Resource>(
+    at: At<'_>,
+    thing: &Kept<T>,
+    with: Vec<Write>,
+) -> Result<Option<StatusCode>, Refused> {
+    let mut command = crate::setup::writes(at.project, with);
+    command.writes.extend(thing.removal());
+    command.expects.push(thing.expect());
+    match at.app.store().submit(command).await? {
+        Outcome::Applied => Ok(Some(StatusCode::NO_CONTENT)),
+        Outcome::Stale { .. } => Ok(None),
+        other => Err(unexpected::<T>(&other)),
+    }
+}
+
+/// The members of a body, not read yet.
+///
+/// # Errors
+/// When it is no JSON object.
+pub fn sent(body: &[u8]) -> Result<Sent, Refused> {
+    dialect::parse(body)
+}
+
+/// One thing, as it is shown.
+///
+/// # Errors
+/// When there is none.
+pub async fn get<T: Resource>(at: At<'_>, name: &str) -> Result<Answer, Refused> {
+    let kept = load::<T>(at, name).await?;
+    let rows = T::shown(at, std::slice::from_ref(&kept)).await?;
+    Answer::ok(&rows.first())
+}

@@ -1,0 +1,211 @@
+//! What does the filter of a collection mean? Its fields become one condition on the facts of a
+//! product or a SKU.
+
+use rules::{Condition, Op, Path, Value};
+use serde_json::Value as Json;
+
+use super::{
+    super::{Filter, Node},
+    operator::{self, Comparison},
+};
+use crate::{Malformed, time};
+
+/// Fields of one filter.
+const MAX_FIELDS: usize = 30;
+
+/// All its fields, or any of them.
+///
+/// What is not known of a thing is neither met nor missed, so it brings nothing into a collection.
+pub(in super::super) fn condition(filter: &Filter) -> Result<Condition, Malformed> {
+    if filter.fields.is_empty() || filter.fields.len() > MAX_FIELDS {
+        let detail = format!("names from 1 to {MAX_FIELDS} fields");
+        return Err(Malformed::at("", detail));
+    }
+    let is_any = match filter.junction.as_deref() {
+        None => false,
+        Some(word) if word.eq_ignore_ascii_case("and") => false,
+        Some(word) if word.eq_ignore_ascii_case("or") => true,
+        Some(_) => return Err(Malformed::at("/junction", "is and or or")),
+    };
+    let parts = filter.fields.iter().map(|(field, tests)| {
+        let conditions = tests.conditions.iter();
+        let node = Node {
+            name: field.clone(),
+            conditions: conditions
+                .map(|(operator, values)| (operator.clone(), values.0.clone()))
+                .collect(),
+            ..Node::default()
+        };
+        one(&node).map_err(|wrong| wrong.under(field))
+    });
+    let parts = parts.collect::<Result<Vec<_>, _>>()?;
+    Ok(match is_any {
+        true => Condition::any(parts),
+        false => Condition::all(parts),
+    })
+}
+
+fn one(node: &Node) -> Result<Condition, Malformed> {
+    match node.name.as_str() {
+        "price" => operator::compare(node, &Comparison::number("price")),
+        "attributes" => operator::each(node, listed),
+        "created_at" | "updated_at" => operator::each(node, |operator, values| {
+            moment(&node.name, operator, values)
+        }),
+        "id" | "source_id" | "name" | "sku" | "product_id" | "image_url" | "currency" => {
+            operator::compare(node, &Comparison::anything(&node.name))
+        }
+        name if name.len() > "metadata.".len() && name.starts_with("metadata.") => {
+            operator::compare(node, &Comparison::anything(name))
+        }
+        "skus" => Err(Malformed::at("", "not supported yet")),
+        _ => Err(Malformed::at("", "is no field of a product or a SKU")),
+    }
+}
+
+/// Whether the names that tell SKUs apart hold one of these. There may be none of them, which is a
+/// plain no.
+fn listed(operator: &str, values: &[Json]) -> Result<Condition, Malformed> {
+    let known = Condition::Known(Path::from("attributes"));
+    let any = || {
+        let texts = operator::all(values, operator::text)?.into_iter();
+        let each = texts.map(|text| Condition::holds("attributes", text));
+        Ok(Condition::all([known.clone(), Condition::any(each)]))
+    };
+    Ok(match operator {
+        "$is" | "$in" | "$contains" => any()?,
+        "$is_not" | "$not_in" | "$not_contain" => Condition::Not(Box::new(any()?)),
+        "$has_value" => known,
+        "$is_unknown" => Condition::Not(Box::new(known)),
+        other => return Err(operator::unknown(other)),
+    })
+}
+
+fn moment(field: &str, operator: &str, values: &[Json]) -> Result<Condition, Malformed> {
+    let at = || {
+        let text = values.first().and_then(Json::as_str).and_then(time::parse);
+        let wrong = || Malformed::at("/0", "not an instant: write 2026-11-21T09:25:49.617Z");
+        text.map(Value::Time).ok_or_else(wrong)
+    };
+    Ok(match operator {
+        "$after" | "$more_than" => Condition::test(field, Op::More, at()?),
+        "$before" | "$less_than" => Condition::test(field, Op::Less, at()?),
+        "$has_value" => Condition::Known(Path::from(field)),
+        "$is_unknown" => Condition::Not(Box::new(Condition::Known(Path::from(field)))),
+        other => return Err(operator::unknown(other)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::Product;
+    use super::*;
+
+    fn mug() -> Product {
+        Product {
+            source_id: Some("mug".into()),
+            name: Some("Blue mug".into()),
+            price: Some(1_200),
+            attributes: vec!["color".into(), "size".into()],
+            metadata: [
+                ("brand".into(), json!("Acme")),
+                ("weight".into(), json!(0.5)),
+            ]
+            .into(),
+            ..Product::default()
+        }
+    }
+
+    fn translated(filter: &Json) -> Result<Condition, Malformed> {
+        serde_json::from_value::<Filter>(filter.clone()).map_or_else(
+            |error| Err(Malformed::at("", error.to_string())),
+            |filter| filter.condition(),
+        )
+    }
+
+    #[test]
+    fn a_filter_takes_what_it_says() {
+        let facts = mug().facts(7, (1_000, None));
+        let check = |filter: Json, expected: bool| {
+            let condition = translated(&filter).unwrap();
+            assert_eq!(condition.evaluate(&facts).is_met(), expected, "{filter}");
+        };
+        let one = |field: &str, operator: &str, value: Json| json!({field: {"conditions": {operator: value}}});
+        check(one("price", "$more_than", json!([1_199])), true);
+        check(one("price", "$more_than", json!(1_200)), false);
+        check(one("price", "$more_than_equal", json!([1_200])), true);
+        check(one("price", "$less_than_equal", json!([1_199])), false);
+        check(one("name", "$contains", json!(["mug"])), true);
+        check(one("name", "$not_contain", json!(["mug"])), false);
+        check(one("name", "$starts_with", json!(["Blue"])), true);
+        check(one("id", "$is", json!(["prod_0000000000007"])), true);
+        check(one("source_id", "$in", json!(["cup", "mug"])), true);
+        check(one("source_id", "$not_in", json!(["cup", "mug"])), false);
+        check(one("metadata.brand", "$is", json!(["Acme"])), true);
+        check(one("metadata.brand", "$is_not", json!(["Acme"])), false);
+        check(one("attributes", "$contains", json!(["size"])), true);
+        check(one("attributes", "$is_not", json!(["size"])), false);
+        check(one("attributes", "$is_not", json!(["length"])), true);
+        check(one("created_at", "$after", json!(["1970-01-01"])), true);
+        check(one("created_at", "$before", json!(["1970-01-01"])), false);
+        check(one("updated_at", "$is_unknown", json!([])), true);
+        // What is not known, of a fraction and of another kind of thing too, takes nothing in.
+        check(one("metadata.color", "$is_not", json!(["red"])), false);
+        check(one("metadata.color", "$is_unknown", json!([])), true);
+        check(one("metadata.weight", "$more_than", json!([0])), false);
+        check(one("sku", "$is_not", json!(["x"])), false);
+    }
+
+    #[test]
+    fn fields_are_joined_by_the_junction() {
+        let facts = mug().facts(7, (1_000, None));
+        let both = |junction: &str| {
+            json!({"junction": junction,
+                "price": {"conditions": {"$is": [1]}},
+                "name": {"conditions": {"$is": ["Blue mug"]}}})
+        };
+        let is_met = |filter: &Json| translated(filter).unwrap().evaluate(&facts).is_met();
+        assert!(is_met(&both("or")));
+        assert!(is_met(&both("OR")));
+        assert!(!is_met(&both("and")));
+    }
+
+    #[test]
+    fn what_cannot_be_said_names_its_place() {
+        let check = |filter: Json, pointer: &str| {
+            let wrong = translated(&filter).unwrap_err();
+            assert_eq!(wrong.pointer, pointer, "{filter} {wrong}");
+        };
+        check(json!({}), "");
+        let field = |n: u32| {
+            (
+                format!("metadata.m{n}"),
+                json!({"conditions": {"$is": [1]}}),
+            )
+        };
+        check(Json::Object((0..31).map(field).collect()), "");
+        check(
+            json!({"junction": "xor", "price": {"conditions": {"$is": [1]}}}),
+            "/junction",
+        );
+        check(json!({"colour": {"conditions": {"$is": [1]}}}), "/colour");
+        check(
+            json!({"metadata.": {"conditions": {"$is": [1]}}}),
+            "/metadata.",
+        );
+        check(json!({"skus": {"conditions": {"$count": [1]}}}), "/skus");
+        check(json!({"price": {}}), "/price/conditions");
+        check(
+            json!({"price": {"conditions": {"$is": ["1"]}}}),
+            "/price/conditions/$is/0",
+        );
+        check(
+            json!({"price": {"conditions": {"$near": [1]}}}),
+            "/price/conditions/$near",
+        );
+        let soon = json!({"created_at": {"conditions": {"$after": ["soon"]}}});
+        check(soon, "/created_at/conditions/$after/0");
+    }
+}

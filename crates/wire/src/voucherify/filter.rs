@@ -1,0 +1,93 @@
+//! Which things are meant? Tests on their fields, all or some of which must hold.
+
+use std::{collections::BTreeMap, fmt};
+
+use rules::Condition;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, MapAccess, Visitor},
+    ser::SerializeMap,
+};
+
+use super::condition;
+use crate::Malformed;
+
+/// `{"junction": "and", "price": {"conditions": {"$more_than": [1000]}}}`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// `and` or `or`; `and` where it is missing.
+    pub junction: Option<String>,
+    /// By field.
+    pub fields: BTreeMap<String, FieldFilter>,
+}
+
+/// What a field must be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FieldFilter {
+    /// By operator: `$is`, `$in`, …; one value may stand without its list.
+    pub conditions: BTreeMap<String, Values>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Values(pub Vec<serde_json::Value>);
+
+impl Filter {
+    /// What it says of a thing.
+    ///
+    /// # Errors
+    /// With a pointer within the filter: what is wrong, or not supported yet.
+    pub fn condition(&self) -> Result<Condition, Malformed> {
+        condition::of_filter(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Values {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Self(match serde_json::Value::deserialize(from)? {
+            serde_json::Value::Array(values) => values,
+            one => vec![one],
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Filter {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(FilterVisitor)
+    }
+}
+
+struct FilterVisitor;
+
+impl<'de> Visitor<'de> for FilterVisitor {
+    type Value = Filter;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fields with their conditions, and a junction")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Filter, A::Error> {
+        let mut found = Filter::default();
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "junction" {
+                found.junction = map.next_value()?;
+            } else if found.fields.insert(key, map.next_value()?).is_some() {
+                return Err(A::Error::custom("a field stands twice"));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Serialize for Filter {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        if let Some(junction) = &self.junction {
+            map.serialize_entry("junction", junction)?;
+        }
+        for (field, filter) in &self.fields {
+            map.serialize_entry(field, filter)?;
+        }
+        map.end()
+    }
+}
