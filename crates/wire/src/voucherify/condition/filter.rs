@@ -132,7 +132,10 @@ mod tests {
             let condition = translated(&filter).unwrap();
             assert_eq!(condition.evaluate(&facts).is_met(), expected, "{filter}");
         };
-        let one = |field: &str, operator: &str, value: Json| json!({field: {"conditions": {operator: value}}});
+        let one = |field: &str, operator: &str, value: Json| {
+            let conditions = json!({operator: value});
+            json!({field: {"conditions": conditions}})
+        };
         check(one("price", "$more_than", json!([1_199])), true);
         check(one("price", "$more_than", json!(1_200)), false);
         check(one("price", "$more_than_equal", json!([1_200])), true);
