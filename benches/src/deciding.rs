@@ -122,6 +122,7 @@ fn request(group: u32) -> Request {
         shipping: 490,
         discount: 0,
         store: None,
+        prices: Vec::new(),
     };
     order.amount = order.lines_amount();
     let mut facts = order_facts(&order, &Reads::everything());

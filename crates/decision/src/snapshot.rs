@@ -300,11 +300,8 @@ fn protected_reads(configuration: &Configuration) -> Vec<Invalid> {
             .offers
             .iter()
             .filter(|offer| offer.campaign == id);
-        let of_offers = offers.flat_map(|offer| {
-            conditions_of(offer)
-                .into_iter()
-                .map(|condition| (Some(offer.id), condition))
-        });
+        let of_offers = offers
+            .flat_map(|offer| conditions_of(offer).map(|condition| (Some(offer.id), condition)));
         for (offer, condition) in std::iter::once((None, &campaign.rule)).chain(of_offers) {
             faults.extend(forbidden(condition, &protected).into_iter().map(|path| {
                 Invalid::ReadsProtected {

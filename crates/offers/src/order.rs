@@ -21,6 +21,8 @@ pub struct Order {
     pub discount: Minor,
     /// Where it is bought, for caps by store.
     pub store: Option<Arc<str>>,
+    /// What a unit costs of products that may join it.
+    pub prices: Vec<(Sku, Minor)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,11 +58,18 @@ impl Order {
             .fold(0, Minor::saturating_add)
     }
 
-    /// What a unit of a product costs at list price, the dearest line where several hold it.
+    /// What a unit of a product costs at list price, the dearest line where several hold it; where
+    /// none does, as it is said of what may join.
     #[must_use]
     pub fn price_of(&self, sku: &Sku) -> Option<Minor> {
         let lines = self.lines.iter().filter(|line| line.sku == *sku);
-        lines.map(|line| line.unit_price).max()
+        let in_order = lines.map(|line| line.unit_price).max();
+        in_order.or_else(|| {
+            let mut prices = self.prices.iter();
+            prices
+                .find(|(known, _)| known == sku)
+                .map(|(_, price)| *price)
+        })
     }
 
     /// How many units all lines hold.

@@ -7,7 +7,7 @@ use rules::{Condition, Facts, Reads, Telling};
 
 use crate::{
     Currency, Discount, Goods, Line, Minor, NoEffect, Order, Presented, Priced, PricedLine,
-    Refusal, Scope, StackingRules,
+    Refusal, Scope, Sku, StackingRules,
     benefit::{Cut, Hit, sum},
     lines::Lines,
     qualify::CURRENCY,
@@ -89,6 +89,11 @@ impl<'a> Running<'a> {
     /// What the goods cost before everything.
     pub(crate) fn gross(&self) -> Minor {
         self.order.gross()
+    }
+
+    /// What a unit of a product costs, whether or not it is in the order.
+    pub(crate) fn price_of(&self, sku: &Sku) -> Option<Minor> {
+        self.order.price_of(sku)
     }
 
     pub(crate) fn currency(&self) -> Currency {

@@ -82,6 +82,7 @@ pub(crate) fn order(text: &str) -> Order {
         shipping: 0,
         discount: 0,
         store: None,
+        prices: Vec::new(),
     };
     for part in text.split(',').map(str::trim) {
         let words: Vec<&str> = part.split(' ').collect();

@@ -4,6 +4,7 @@
 mod found;
 mod quote;
 mod records;
+mod shelf;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -227,6 +228,7 @@ impl<'a> Till<'a> {
             let input = input.clone();
             self.offered.push(Offered { input, found });
         }
+        self.look_at_shelf().await?;
         self.load_limits().await
     }
 

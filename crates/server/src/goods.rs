@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use store::{Index, Kind, Page, ProjectId, Record, View};
+use store::{Index, Kind, Page, Record, View};
 use wire::{
     ids::{self, Tag},
-    voucherify::{Collection, Metadata, Product, Sku},
+    voucherify::{Collection, Metadata, Named, Product, Sku},
 };
 
 use crate::{
-    app::App,
     configuration::{Stored, read},
     problem::Refused,
 };
@@ -20,13 +19,6 @@ const ALL: Page = Page {
     limit: 1_000,
     newest_first: false,
 };
-
-/// How an order names what is bought: by our id, or by the shop's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named<'a> {
-    Product(&'a str),
-    Sku(&'a str),
-}
 
 /// A product or a SKU.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,29 +38,49 @@ pub struct Good {
     pub collections: Vec<String>,
 }
 
+impl Good {
+    /// Everything that it, or its product, is called.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let own = [Some(self.id.as_str()), self.source_id.as_deref()];
+        let of_product = self.product.iter().flat_map(|product| product.names());
+        own.into_iter().flatten().chain(of_product).collect()
+    }
+
+    /// Of one unit; a SKU without a price costs what its product does.
+    #[must_use]
+    pub fn unit_price(&self) -> Option<u64> {
+        let of_product = || self.product.as_ref().and_then(|product| product.price);
+        self.price.or_else(of_product)
+    }
+}
+
+/// Whether anything is known of any goods.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn are_known(view: &mut View) -> Result<bool, Refused> {
+    Ok(view.count_records(Kind::Product).await? > 0)
+}
+
 /// What is known of each, in the order of the names. Five reads, however many they are.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn known(
-    app: &App,
-    project: ProjectId,
-    names: &[Named<'_>],
-) -> Result<Vec<Option<Good>>, Refused> {
-    let mut view = app.store().view(project)?;
+pub async fn known(view: &mut View, names: &[Named<'_>]) -> Result<Vec<Option<Good>>, Refused> {
     let product_names: Vec<&str> = names.iter().filter_map(Named::product).collect();
     let sku_names: Vec<&str> = names.iter().filter_map(Named::sku).collect();
     let by_source = (Index::ProductSource, Tag::Product);
-    let products = numbers(&mut view, by_source, &product_names).await?;
-    let skus = numbers(&mut view, (Index::SkuSource, Tag::Sku), &sku_names).await?;
-    let kept_skus: HashMap<u64, Stored<Sku>> = kept(&mut view, Kind::Sku, skus.values()).await?;
+    let products = numbers(view, by_source, &product_names).await?;
+    let skus = numbers(view, (Index::SkuSource, Tag::Sku), &sku_names).await?;
+    let kept_skus: HashMap<u64, Stored<Sku>> = kept(view, Kind::Sku, skus.values()).await?;
     let parents = kept_skus.values().map(|sku| &sku.thing.product);
     let wanted = products.values().chain(parents);
-    let kept_products = kept(&mut view, Kind::Product, wanted).await?;
+    let kept_products = kept(view, Kind::Product, wanted).await?;
     let shelf = Shelf {
         products: kept_products,
         skus: kept_skus,
-        collections: collections(&mut view).await?,
+        collections: collections(view).await?,
     };
     Ok(names
         .iter()
@@ -77,22 +89,6 @@ pub async fn known(
             Named::Sku(name) => shelf.sku(*skus.get(*name)?),
         })
         .collect())
-}
-
-impl<'a> Named<'a> {
-    fn product(&self) -> Option<&'a str> {
-        match self {
-            Self::Product(name) => Some(name),
-            Self::Sku(_) => None,
-        }
-    }
-
-    fn sku(&self) -> Option<&'a str> {
-        match self {
-            Self::Product(_) => None,
-            Self::Sku(name) => Some(name),
-        }
-    }
 }
 
 /// The number of each name that is known.

@@ -135,6 +135,7 @@ pub fn order(unit_cost: Option<Minor>) -> Order {
         shipping: 400,
         discount: 0,
         store: None,
+        prices: Vec::new(),
     }
 }
 

@@ -99,7 +99,10 @@ impl Running<'_> {
         PricedLine {
             sku: sku.clone(),
             quantity: 0,
-            unit_price: known.map_or(0, |line| line.unit_price),
+            unit_price: known
+                .map(|line| line.unit_price)
+                .or_else(|| self.price_of(sku))
+                .unwrap_or(0),
             unit_cost: known.and_then(|line| line.unit_cost),
             amount: 0,
             discount: 0,

@@ -910,7 +910,7 @@ fn units_touched(pick: &Pick, lines: &[(u32, Minor)]) -> Vec<u32> {
             Counts::Units => lines[at].0,
         };
         for _ in 0..visited {
-            let is_turn = place >= pick.skip && (place - pick.skip) % pick.every == 0;
+            let is_turn = place >= pick.skip && (place - pick.skip).is_multiple_of(pick.every);
             if is_turn && (!only_one || hits == 0) {
                 hits += 1;
                 touched[at] += match pick.counts {

@@ -3,10 +3,11 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use server::{
-    goods::{self, Good, Named},
+    goods::{self, Good},
     setup::SANDBOX,
 };
 use store::{Index, Kind, Write};
+use wire::voucherify::Named;
 
 use crate::{
     campaigns::delete,
@@ -864,11 +865,18 @@ async fn what_an_order_names_is_known() {
         Named::Sku("mug"),
         Named::Product("prod_0000000000001"),
     ];
-    let known = goods::known(&shop.app, SANDBOX, &names).await.unwrap();
+    let known = goods::known(&mut shop.app.store().view(SANDBOX).unwrap(), &names)
+        .await
+        .unwrap();
     let (mug, red) = (Some(expected_mug), Some(expected_red));
     assert_eq!(
         known,
         [red.clone(), mug.clone(), None, red, mug, None, None]
     );
-    assert_eq!(goods::known(&shop.app, SANDBOX, &[]).await.unwrap(), []);
+    assert_eq!(
+        goods::known(&mut shop.app.store().view(SANDBOX).unwrap(), &[])
+            .await
+            .unwrap(),
+        []
+    );
 }

@@ -167,3 +167,64 @@ async fn numbers_are_counted_from_what_the_order_says() {
         (&json!(true), &json!(100))
     );
 }
+
+#[tokio::test]
+async fn the_catalogue_says_what_goods_are_and_cost() {
+    let shop = Shop::start().await;
+    let product = |source: &str, price: u64, size: &str| json!({"source_id": source, "name": source, "price": price, "metadata": {"size": size}});
+    let shirt = shop
+        .post(NOON, "/v1/products", &product("shirt", 2_000, "L"))
+        .await;
+    shop.post(NOON, "/v1/products", &product("limited", 2_500, "L"))
+        .await;
+    let dear = json!({
+        "name": "dear", "type": "AUTO_UPDATE",
+        "filter": {"junction": "and", "price": {"conditions": {"$more_than": [1_800]}}},
+    });
+    let dear = shop.post(NOON, "/v1/product-collections", &dear).await;
+    let tenth = || json!({"type": "PERCENT", "percent_off": 10});
+    let on_dear = json!({"included": [{"object": "products_collection", "id": dear["id"]}]});
+    code(&shop, "DEAR", tenth(), on_dear).await;
+    let (off, total) = taken(&shop, "DEAR", cart()).await;
+    assert_eq!((off, total), (vec![600, 0, 0, 0, 0], 21_900));
+    // A rule names our id, and the order the shop's.
+    let by_id = json!({"included": [{"object": "product", "id": shirt["id"]}]});
+    code(&shop, "BYID", tenth(), by_id).await;
+    assert_eq!(
+        taken(&shop, "BYID", cart()).await,
+        (vec![600, 0, 0, 0, 0], 21_900)
+    );
+    // What joins costs what the catalogue says.
+    let limited = json!({
+        "type": "UNIT", "effect": "REPLACE_ITEMS", "unit_type": "limited", "unit_off": 1,
+    });
+    let one_shirt =
+        json!({"included": [{"object": "product", "id": "shirt", "quantity_limit": 1}]});
+    code(&shop, "BETTER", limited, one_shirt).await;
+    let answer = shop
+        .post(NOON, "/v1/validations", &using(&["BETTER"], cart()))
+        .await;
+    assert_eq!(answer["order"]["amount"], 22_500 - 2_000 + 2_500);
+    assert_eq!(answer["order"]["total_amount"], 22_500);
+    assert_eq!(answer["order"]["items"][0]["quantity"], 2);
+    let gift = json!({"type": "UNIT", "unit_type": "limited", "unit_off": 1});
+    code(&shop, "GIFT", gift, Value::Null).await;
+    let answer = shop
+        .post(NOON, "/v1/validations", &using(&["GIFT"], cart()))
+        .await;
+    assert_eq!(answer["order"]["total_discount_amount"], 2_500);
+    assert_eq!(answer["order"]["total_amount"], 22_500);
+    // What the catalogue says of the goods is a fact where the order does not say it.
+    let rule = json!({"name": "large", "rules": {"1": {
+        "name": "product.metadata", "property": "size", "conditions": {"$is": ["L"]},
+    }}});
+    let rule = shop.post(NOON, "/v1/validation-rules", &rule).await;
+    let campaign = json!({
+        "name": "LARGE", "campaign_type": "DISCOUNT_COUPONS", "type": "STANDALONE",
+        "validation_rules": [rule["id"]],
+        "voucher": {"type": "DISCOUNT_VOUCHER", "discount": tenth(),
+            "code_config": {"pattern": "LARGE"}},
+    });
+    shop.post(NOON, "/v1/campaigns", &campaign).await;
+    assert_eq!(taken(&shop, "LARGE", cart()).await.1, 20_250);
+}

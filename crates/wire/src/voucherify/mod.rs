@@ -50,9 +50,9 @@ pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};
 pub(crate) use order::currency_of;
 pub use order::{
-    ItemObject, MAX_ITEMS, MAX_MINOR, OrderInput, OrderItemInput, OrderItemView, OrderObject,
-    OrderRedemption, OrderStatus, OrderView, ProductRef, SHIPPING_PRODUCT, SHIPPING_SOURCE, SkuRef,
-    order_metadata_facts, order_to_domain,
+    ItemObject, MAX_ITEMS, MAX_MINOR, Named, OrderInput, OrderItemInput, OrderItemView,
+    OrderObject, OrderRedemption, OrderStatus, OrderView, ProductRef, SHIPPING_PRODUCT,
+    SHIPPING_SOURCE, SkuRef, order_metadata_facts, order_to_domain,
 };
 pub use product::{Product, ProductView};
 pub use qualification::{

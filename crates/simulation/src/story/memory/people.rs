@@ -211,6 +211,7 @@ pub(super) fn order(goods: &world::Order) -> Order {
         shipping: goods.shipping,
         discount: 0,
         store: None,
+        prices: Vec::new(),
     }
 }
 

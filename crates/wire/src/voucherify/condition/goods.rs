@@ -195,7 +195,6 @@ fn entry(value: &Json) -> Result<Condition, Malformed> {
 }
 
 fn matched(entry: &ApplicableTo) -> Result<Condition, Malformed> {
-    refuse_unsupported(entry)?;
     let ids: Vec<&str> = [&entry.id, &entry.source_id]
         .into_iter()
         .flatten()
@@ -204,16 +203,23 @@ fn matched(entry: &ApplicableTo) -> Result<Condition, Malformed> {
     if ids.is_empty() {
         return Err(Malformed::at("/id", "is required"));
     }
-    Ok(if entry.object.as_deref() == Some("sku") {
-        sku(&ids)
-    } else {
-        product(&ids)
+    Ok(match entry.object.as_deref() {
+        Some("products_collection") => held("line.collections", &ids),
+        Some("sku") => Condition::any([sku(&ids), held("line.names", &ids)]),
+        _ => product(&ids),
     })
 }
 
 /// A product covers its SKUs.
 fn product(ids: &[&str]) -> Condition {
-    Condition::any([among("line.product", ids), sku(ids)])
+    let named = held("line.names", ids);
+    Condition::any([among("line.product", ids), sku(ids), named])
+}
+
+/// Whether the catalogue says so; what it does not know is no match.
+fn held(path: &str, ids: &[&str]) -> Condition {
+    let held = ids.iter().map(|id| Condition::holds(path, *id));
+    Condition::all([Condition::Known(Path::from(path)), Condition::any(held)])
 }
 
 fn sku(ids: &[&str]) -> Condition {
@@ -228,11 +234,4 @@ fn among(path: &str, ids: &[&str]) -> Condition {
         right: Term::Value(Value::List(ids.iter().map(|id| Value::from(*id)).collect())),
     };
     Condition::all([Condition::Known(Path::from(path)), test])
-}
-
-fn refuse_unsupported(entry: &ApplicableTo) -> Result<(), Malformed> {
-    match entry.object.as_deref() {
-        Some("products_collection") => Err(Malformed::at("/object", "not supported yet")),
-        _ => Ok(()),
-    }
 }

@@ -39,6 +39,7 @@ pub fn order_to_domain(
         shipping: 0,
         discount: bounded(input.discount_amount.unwrap_or(0), "/discount_amount")?,
         store: store_of(input),
+        prices: Vec::new(),
     };
     for (index, item) in items.iter().enumerate() {
         let within = |wrong: Malformed| wrong.under(&index.to_string()).under("items");

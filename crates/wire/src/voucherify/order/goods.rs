@@ -5,6 +5,31 @@ use offers::Minor;
 use super::{OrderInput, OrderItemInput};
 use crate::voucherify::{ApplicabilityEffect, ApplicableTo, List};
 
+/// How an order names what is bought: by our id, or by the shop's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named<'a> {
+    Product(&'a str),
+    Sku(&'a str),
+}
+
+impl<'a> Named<'a> {
+    #[must_use]
+    pub fn product(&self) -> Option<&'a str> {
+        match self {
+            Self::Product(name) => Some(name),
+            Self::Sku(_) => None,
+        }
+    }
+
+    #[must_use]
+    pub fn sku(&self) -> Option<&'a str> {
+        match self {
+            Self::Product(_) => None,
+            Self::Sku(name) => Some(name),
+        }
+    }
+}
+
 impl OrderInput {
     /// The goods of lines that a discount took something of, each with the places of its lines.
     #[must_use]
@@ -27,13 +52,30 @@ impl OrderInput {
 }
 
 impl OrderItemInput {
-    fn goods(&self) -> ApplicableTo {
+    /// What is bought; nothing where the line does not say.
+    #[must_use]
+    pub fn named(&self) -> Option<Named<'_>> {
         let is_sku = self.sku_id.is_some()
             || self.sku.is_some()
             || self.related_object.as_deref() == Some("sku");
+        let name = self.sku_key()?;
+        Some(match is_sku {
+            true => Named::Sku(name),
+            false => Named::Product(name),
+        })
+    }
+
+    fn goods(&self) -> ApplicableTo {
+        let named = self.named();
+        let object = match named {
+            Some(Named::Sku(_)) => "sku",
+            Some(Named::Product(_)) | None => "product",
+        };
         ApplicableTo {
-            object: Some(if is_sku { "sku" } else { "product" }.to_owned()),
-            id: self.sku_key().map(str::to_owned),
+            object: Some(object.to_owned()),
+            id: named.map(|named| match named {
+                Named::Sku(name) | Named::Product(name) => name.to_owned(),
+            }),
             source_id: self.source_id.as_deref().map(str::to_owned),
             effect: Some(ApplicabilityEffect::ApplyToEvery),
             ..ApplicableTo::default()
