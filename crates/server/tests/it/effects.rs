@@ -9,7 +9,12 @@ use crate::{
 
 /// The worked cart of Voucherify's guide on application rules.
 fn cart() -> Value {
-    let item = |source: &str, quantity: u64, price: u64| json!({"source_id": source, "related_object": "product", "quantity": quantity, "price": price});
+    let item = |source: &str, quantity: u64, price: u64| {
+        let product = "product";
+        json!({
+            "source_id": source, "related_object": product, "quantity": quantity, "price": price,
+        })
+    };
     json!({"items": [
         item("shirt", 3, 2_000), item("poster", 5, 1_500), item("mug", 2, 1_000),
         item("socks", 4, 500), item("bottle", 2, 2_500),
@@ -171,7 +176,10 @@ async fn numbers_are_counted_from_what_the_order_says() {
 #[tokio::test]
 async fn the_catalogue_says_what_goods_are_and_cost() {
     let shop = Shop::start().await;
-    let product = |source: &str, price: u64, size: &str| json!({"source_id": source, "name": source, "price": price, "metadata": {"size": size}});
+    let product = |source: &str, price: u64, size: &str| {
+        let metadata = json!({ "size": size });
+        json!({"source_id": source, "name": source, "price": price, "metadata": metadata})
+    };
     let shirt = shop
         .post(NOON, "/v1/products", &product("shirt", 2_000, "L"))
         .await;

@@ -129,39 +129,9 @@ impl StackingRules {
     /// With a pointer: which limit is out of range, or which category is none.
     pub fn to_domain(&self) -> Result<offers::StackingRules, Malformed> {
         self.check_limits()?;
-        let (no_effect, no_effect_except) = match self.redeemables_no_effect_rule {
-            NoEffectRule::Skip => (
-                NoEffect::Skip,
-                (
-                    &self.no_effect_redeem_anyway_categories,
-                    "/no_effect_redeem_anyway_categories",
-                ),
-            ),
-            NoEffectRule::RedeemAnyway => (
-                NoEffect::Redeem,
-                (
-                    &self.no_effect_skip_categories,
-                    "/no_effect_skip_categories",
-                ),
-            ),
-        };
-        let (basis, basis_except) = match self.discount_calculation_mode {
-            CalculationMode::DiscountedAmount => (
-                Basis::Discounted,
-                (
-                    &self.initial_amount_mode_categories,
-                    "/initial_amount_mode_categories",
-                ),
-            ),
-            CalculationMode::InitialAmount => (
-                Basis::Initial,
-                (
-                    &self.discounted_amount_mode_categories,
-                    "/discounted_amount_mode_categories",
-                ),
-            ),
-        };
         self.check_exceptions()?;
+        let (no_effect, no_effect_except) = self.no_effect();
+        let (basis, basis_except) = self.basis();
         let rules = offers::StackingRules {
             most: self.applicable_redeemables_limit,
             most_of_category: self.applicable_redeemables_per_category_limit,
@@ -191,6 +161,42 @@ impl StackingRules {
                 Err(Malformed::at("/joint_categories", detail))
             }
         }
+    }
+
+    /// What becomes of what gives nothing, and the categories of which the other holds.
+    fn no_effect(&self) -> (NoEffect, Categories<'_>) {
+        match self.redeemables_no_effect_rule {
+            NoEffectRule::Skip => (NoEffect::Skip, self.redeem_anyway()),
+            NoEffectRule::RedeemAnyway => (NoEffect::Redeem, self.skip()),
+        }
+    }
+
+    /// What shares are of, and the categories of which the other holds.
+    fn basis(&self) -> (Basis, Categories<'_>) {
+        match self.discount_calculation_mode {
+            CalculationMode::DiscountedAmount => (Basis::Discounted, self.initial()),
+            CalculationMode::InitialAmount => (Basis::Initial, self.discounted()),
+        }
+    }
+
+    fn skip(&self) -> Categories<'_> {
+        let categories = &self.no_effect_skip_categories;
+        (categories, "/no_effect_skip_categories")
+    }
+
+    fn redeem_anyway(&self) -> Categories<'_> {
+        let categories = &self.no_effect_redeem_anyway_categories;
+        (categories, "/no_effect_redeem_anyway_categories")
+    }
+
+    fn initial(&self) -> Categories<'_> {
+        let categories = &self.initial_amount_mode_categories;
+        (categories, "/initial_amount_mode_categories")
+    }
+
+    fn discounted(&self) -> Categories<'_> {
+        let categories = &self.discounted_amount_mode_categories;
+        (categories, "/discounted_amount_mode_categories")
     }
 
     fn check_limits(&self) -> Result<(), Malformed> {
@@ -237,26 +243,8 @@ impl StackingRules {
     /// Of each pair one is in force; both must be readable, and may not overlap.
     fn check_exceptions(&self) -> Result<(), Malformed> {
         let pairs = [
-            (
-                (
-                    &self.no_effect_skip_categories,
-                    "/no_effect_skip_categories",
-                ),
-                (
-                    &self.no_effect_redeem_anyway_categories,
-                    "/no_effect_redeem_anyway_categories",
-                ),
-            ),
-            (
-                (
-                    &self.initial_amount_mode_categories,
-                    "/initial_amount_mode_categories",
-                ),
-                (
-                    &self.discounted_amount_mode_categories,
-                    "/discounted_amount_mode_categories",
-                ),
-            ),
+            (self.skip(), self.redeem_anyway()),
+            (self.initial(), self.discounted()),
         ];
         for (one, other) in pairs {
             let pointer = other.1;
@@ -283,7 +271,10 @@ impl StackingRules {
     }
 }
 
-fn categories((names, pointer): (&Vec<String>, &str)) -> Result<BTreeSet<CategoryId>, Malformed> {
+/// Ids of categories, and the member that names them.
+type Categories<'a> = (&'a [String], &'static str);
+
+fn categories((names, pointer): Categories<'_>) -> Result<BTreeSet<CategoryId>, Malformed> {
     if names.len() > MAX_CATEGORIES {
         let detail = format!("more than {MAX_CATEGORIES} categories");
         return Err(Malformed::at(pointer, detail));
