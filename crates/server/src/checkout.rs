@@ -2,6 +2,7 @@
 //! qualification, validation and redemption: load, then quote.
 
 mod found;
+mod grouping;
 mod quote;
 mod records;
 mod shelf;
@@ -229,6 +230,7 @@ impl<'a> Till<'a> {
             self.offered.push(Offered { input, found });
         }
         self.look_at_shelf().await?;
+        self.group().await?;
         self.load_limits().await
     }
 

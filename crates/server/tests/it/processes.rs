@@ -297,7 +297,15 @@ async fn jobs_that_run_everywhere_at_once_do_nothing_twice() {
         })
     };
     let [mut lapsed, mut breakage] = [0, 0];
-    for day in 0..6 {
+    let mut shopping = Some(shopping);
+    let mut spent = 0;
+    for day in 0..7 {
+        // A card that is spent from while it lapses lapses the day after: the last day is quiet.
+        if day == 6
+            && let Some(shopping) = shopping.take()
+        {
+            spent = shopping.await.unwrap();
+        }
         let now = NOON + day * DAY;
         let (one, two, three) = tokio::join!(
             jobs::all(&shop.app, SANDBOX, now),
@@ -310,7 +318,6 @@ async fn jobs_that_run_everywhere_at_once_do_nothing_twice() {
             breakage += done.breakage;
         }
     }
-    let spent = shopping.await.unwrap();
     assert_eq!(lapsed, CARDS as u64, "each lapsed once");
     assert_eq!(breakage + spent, CARDS as u64 * 5_000);
     for card in cards {

@@ -157,6 +157,60 @@ async fn as_many_apply_as_they_say_and_on_what_they_say() {
     );
 }
 
+/// A code of a campaign in a category, by the category's id or name.
+async fn grouped(shop: &Shop, name: &str, rate: u32, category: Value) {
+    let mut campaign = json!({
+        "name": name, "campaign_type": "DISCOUNT_COUPONS", "type": "STANDALONE",
+        "voucher": {
+            "type": "DISCOUNT_VOUCHER", "discount": percent(rate),
+            "code_config": {"pattern": name},
+        },
+    });
+    let members = campaign.as_object_mut().unwrap();
+    members.extend(category.as_object().unwrap().clone());
+    shop.post(NOON, "/v1/campaigns", &campaign).await;
+}
+
+#[tokio::test]
+async fn categories_decide_who_goes_first_and_who_goes_together() {
+    let shop = Shop::start().await;
+    let mut ids = Vec::new();
+    for (name, hierarchy) in [("common", 5), ("vip", 0), ("always", 9)] {
+        let category = json!({"name": name, "hierarchy": hierarchy});
+        ids.push(shop.post(NOON, "/v1/categories", &category).await["id"].clone());
+    }
+    grouped(&shop, "COMMON", 10, json!({"category": "common"})).await;
+    grouped(&shop, "OTHER", 20, json!({"category_id": ids[0]})).await;
+    grouped(&shop, "VIP", 50, json!({"category_id": ids[1]})).await;
+    grouped(&shop, "ALWAYS", 10, json!({"category": "always"})).await;
+    let all = ["ALWAYS", "COMMON", "OTHER", "VIP"];
+    let told = async || {
+        let body = using(&all, order("o-1", 10_000));
+        let answer = shop.post(NOON, "/v1/validations", &body).await;
+        let rows = answer["redeemables"].as_array().unwrap().iter();
+        let rows = rows.map(|row| match row["status"].as_str().unwrap() {
+            "APPLICABLE" => row["order"]["total_applied_discount_amount"].to_string(),
+            _ => row["result"]["details"]["key"].as_str().unwrap().to_owned(),
+        });
+        (
+            rows.collect::<Vec<_>>(),
+            answer["order"]["total_amount"].clone(),
+        )
+    };
+    // One of each category applies, in the order of the request.
+    let one_each = "applicable_redeemables_per_category_limit_exceeded";
+    let expected = ["1000", "900", one_each, "4050"].map(str::to_owned);
+    assert_eq!(told().await, (expected.to_vec(), json!(4_050)));
+    let rules = json!({
+        "exclusive_categories": [ids[1]], "joint_categories": [ids[2]],
+        "redeemables_sorting_rule": "CATEGORY_HIERARCHY",
+    });
+    shop.post(NOON, SANDBOX, &rules).await;
+    let out = "exclusion_rules_not_met";
+    let expected = ["500", out, out, "5000"].map(str::to_owned);
+    assert_eq!(told().await, (expected.to_vec(), json!(4_500)));
+}
+
 #[tokio::test]
 async fn each_project_has_its_own() {
     let shop = Shop::start().await;
