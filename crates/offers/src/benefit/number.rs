@@ -38,9 +38,12 @@ impl Running<'_> {
     ) -> Numbers<'n> {
         let is_touched =
             |at: usize| hit.is_none_or(|hit| hit.touched.iter().any(|touched| touched.line == at));
-        let is_counted = offer.formulas().next().is_some();
-        let lines = self.lines.iter().zip(self.line_facts()).enumerate();
-        let lines = lines.filter(|_| is_counted);
+        // Facts of lines are told only where something is counted from them.
+        let told = match offer.formulas().next() {
+            Some(_) => &self.lines[..],
+            None => &[],
+        };
+        let lines = told.iter().zip(self.line_facts()).enumerate();
         let lines = lines.map(|(at, (line, facts))| (&line.priced, facts, is_touched(at)));
         let places = places(self.currency());
         Numbers {

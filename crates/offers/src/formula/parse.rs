@@ -10,6 +10,8 @@ use super::{Function, Line, NOW, Node, Operator, Unit};
 const MAX_BYTES: usize = 2_000;
 /// Brackets within brackets.
 const MAX_DEPTH: u8 = 32;
+/// Each stands on what stands before it: so deep is what is counted.
+const MAX_OPERATORS: u8 = 200;
 
 /// Why a text is not a formula.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Node, NotAFormula> {
         next: 0,
         end: text.len(),
         depth: 0,
+        operators: 0,
     };
     let node = reader.any()?;
     match reader.peek() {
@@ -102,6 +105,7 @@ struct Reader<'t> {
     next: usize,
     end: usize,
     depth: u8,
+    operators: u8,
 }
 
 impl<'t> Reader<'t> {
@@ -186,6 +190,11 @@ impl<'t> Reader<'t> {
     ) -> Result<Node, NotAFormula> {
         let mut left = inner(self)?;
         while let Some((operator, turned)) = self.peek().and_then(of) {
+            if self.operators == MAX_OPERATORS {
+                let message = format!("more than {MAX_OPERATORS} operators");
+                return Err(wrong(self.at(), message));
+            }
+            self.operators += 1;
             self.next += 1;
             let right = inner(self)?;
             let sides = match turned {

@@ -181,6 +181,9 @@ fn what_is_no_formula_says_where() {
     let deep = format!("{}1{}", "(".repeat(40), ")".repeat(40));
     check(&deep, "at byte 32: more than 32 brackets within each other");
     check(&"-".repeat(400), "at byte 32: too many signs");
+    let many = format!("1{}", "+1".repeat(200));
+    check(&many, "201");
+    check(&format!("{many}+1"), "at byte 401: more than 200 operators");
     let long = "1+".repeat(2_000);
     check(&long, "at byte 2000: longer than 2000 bytes");
 }
