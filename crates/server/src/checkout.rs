@@ -3,6 +3,7 @@
 
 mod found;
 mod grouping;
+mod membership;
 mod quote;
 mod records;
 mod shelf;
@@ -155,6 +156,7 @@ impl<'a> Till<'a> {
             purpose: call.purpose,
         };
         till.facts = till.read_facts(named, call.metadata);
+        till.tell_segments().await?;
         if let Some(key) = call.session {
             till.load_reservation(key).await?;
         }
@@ -229,6 +231,7 @@ impl<'a> Till<'a> {
             let input = input.clone();
             self.offered.push(Offered { input, found });
         }
+        self.tell_segments().await?;
         self.look_at_shelf().await?;
         self.group().await?;
         self.load_limits().await

@@ -1,5 +1,5 @@
-//! What is in force? Campaigns, offers, policy, guardrails and design of one project, read from the
-//! store, compiled to a snapshot and looked up by id.
+//! What is in force? Campaigns, offers, policy, guardrails, design and segments of one project,
+//! read from the store, compiled to a snapshot and looked up by id.
 
 use std::{
     collections::BTreeMap,
@@ -18,6 +18,7 @@ use wire::voucherify::{StackingRules, StackingRulesView};
 
 use crate::{
     problem::Refused,
+    segments::Segments,
     setting::{CONFIGURATION, DECISIONING, SETTINGS, STACKING},
     versioned,
 };
@@ -124,6 +125,7 @@ pub struct Compiled {
     pub decisioning: Decisioning,
     pub settings: Settings,
     pub stacking: Combining,
+    pub segments: Segments,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
     pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
     configuration: Configuration,
@@ -183,6 +185,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     let decisioning: Decisioning = setting(&mut view, DECISIONING).await?;
     let settings = setting(&mut view, SETTINGS).await?;
     let stacking = Combining::of(setting(&mut view, STACKING).await?)?;
+    let segments = Segments::of(&numbered(&mut view, Kind::Segment).await?)?;
     drop(view);
     let configuration = Configuration {
         campaigns: campaigns
@@ -201,6 +204,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         decisioning,
         settings,
         stacking,
+        segments,
         campaigns: campaigns
             .into_iter()
             .map(|one| (one.thing.id, Arc::new(one)))
@@ -317,6 +321,15 @@ async fn setting<T: DeserializeOwned + Default>(view: &mut View, id: u64) -> Res
 }
 
 async fn all<T: DeserializeOwned>(view: &mut View, kind: Kind) -> Result<Vec<Stored<T>>, Refused> {
+    let all = numbered(view, kind).await?.into_iter();
+    Ok(all.map(|(_, stored)| stored).collect())
+}
+
+/// The things of a kind by their numbers, oldest first.
+async fn numbered<T: DeserializeOwned>(
+    view: &mut View,
+    kind: Kind,
+) -> Result<Vec<(u64, Stored<T>)>, Refused> {
     const LIMIT: u32 = 1_000;
     let mut all = Vec::new();
     let mut after = 0;
@@ -330,7 +343,7 @@ async fn all<T: DeserializeOwned>(view: &mut View, kind: Kind) -> Result<Vec<Sto
         let full = records.len() == LIMIT as usize;
         for record in records {
             after = record.id;
-            all.push(read(&record.body)?);
+            all.push((record.id, read(&record.body)?));
         }
         if !full {
             return Ok(all);

@@ -28,6 +28,7 @@ use crate::{
     once::{self, Answer, Key},
     people::{Enrolment, Granted, Limits, People, Person, Unit},
     problem::Refused,
+    segments,
     versioned::{self, Versioned},
     vouchers::{Issued, issue, key, under_both},
 };
@@ -160,10 +161,14 @@ async fn request(
     (order, occasion): (Option<Order>, &Occasion),
     (people, customer, id): (&mut People<'_>, CustomerId, DecisionId),
 ) -> Result<Request, Refused> {
+    let reads = compiled.snapshot.reads();
+    let whose = (&mut *people, customer, asked.now);
+    let segments = segments::told(whose, (&compiled.segments, reads)).await?;
     let profile = people.profile(customer);
     let consent = profile.consent;
     let told = (asked.said, order.as_ref());
-    let facts = facts(&profile, told, (asked.now, compiled.snapshot.reads()));
+    let mut facts = facts(&profile, told, (asked.now, reads));
+    facts.extend(segments);
     let grants = people
         .person(customer)
         .map(|person| grants(person, asked.now));

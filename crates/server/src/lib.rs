@@ -35,6 +35,7 @@ pub mod replay;
 pub mod reports;
 pub mod retention;
 pub mod router;
+pub mod segments;
 pub mod serving;
 pub mod setting;
 pub mod setup;

@@ -2,6 +2,7 @@
 //! in memory, and written back as part of one command.
 
 mod changes;
+mod naming;
 mod person;
 mod recalling;
 

@@ -1,5 +1,6 @@
 //! What becomes of decisions when the consent they were made under is taken back, or the customer
-//! erased? Their inputs go; that they were made, and what was given, stays.
+//! erased? Their inputs go; that they were made, and what was given, stays. The erased are on no
+//! segment's list any more.
 //!
 //! The command that takes the consent back also notes whose decisions are to be stripped. That is
 //! done in stretches, before anything is acknowledged; what a crash interrupts the jobs finish.
@@ -12,6 +13,7 @@ use crate::{
     app::App,
     deciding::{Recorded, made_for},
     problem::Refused,
+    segments,
     setup::writes,
     versioned,
     vouchers::key,
@@ -94,6 +96,9 @@ impl Stripping<'_> {
         let mut after = 0;
         while let Some(last) = self.stretch(after).await? {
             after = last;
+        }
+        if self.is_erased {
+            segments::forget(self.app, self.project, self.customer).await?;
         }
         let done = Write::Unlink {
             index: Index::TakenBack,

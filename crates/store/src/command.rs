@@ -172,7 +172,6 @@ pub enum Kind {
     Experiment = 8,
     /// Reserved.
     Policy = 9,
-    /// Reserved.
     Segment = 10,
     /// A frozen configuration, kept from the first decision made with it.
     Snapshot = 11,
@@ -273,6 +272,10 @@ pub enum Index {
     /// Unique: the shop's id of a SKU.
     SkuSource = 32,
     SkusOfProduct = 33,
+    /// Segments on whose list a customer is.
+    SegmentsOfCustomer = 34,
+    /// The customers on a segment's list.
+    CustomersOfSegment = 35,
 }
 
 impl Index {
@@ -312,7 +315,9 @@ impl Index {
             | Index::LapsingOn
             | Index::RedemptionsOfResult
             | Index::TakenBack
-            | Index::SkusOfProduct => false,
+            | Index::SkusOfProduct
+            | Index::SegmentsOfCustomer
+            | Index::CustomersOfSegment => false,
         }
     }
 }
@@ -358,5 +363,6 @@ numbered! {
     GrantsOfCustomer, DecisionsOfCustomer, EnrolmentsOfExperiment, ReservationKey,
     ApiKeyHash, AssignmentsOfRule, AssignmentsOfObject, Message, RollbacksOfRedemption,
     CountedOrder, UnitsOfArm, GrantsOfCampaign, DecisionsOfOffer, LapsingOn, TakenBack,
-    RedemptionsOfResult, CategoryName, ProductSource, SkuSource, SkusOfProduct
+    RedemptionsOfResult, CategoryName, ProductSource, SkuSource, SkusOfProduct,
+    SegmentsOfCustomer, CustomersOfSegment
 }

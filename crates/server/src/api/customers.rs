@@ -207,7 +207,11 @@ pub(super) fn merge(said: &mut CustomerInput, input: &CustomerInput) {
     }
 }
 
-pub(super) fn said(person: &Person) -> Result<CustomerInput, Refused> {
+/// What the shop says of a customer.
+///
+/// # Errors
+/// When something else wrote it: a fault.
+pub fn said(person: &Person) -> Result<CustomerInput, Refused> {
     if person.extra.is_empty() {
         return Ok(CustomerInput::default());
     }
@@ -314,7 +318,11 @@ async fn profile(
     Answer::ok(&ProfileView::of(id, profile.consent, &facts))
 }
 
-async fn known(people: &mut People<'_>, id: &str) -> Result<CustomerId, Refused> {
+/// Whom a path names.
+///
+/// # Errors
+/// When there is nobody of that name.
+pub(super) async fn known(people: &mut People<'_>, id: &str) -> Result<CustomerId, Refused> {
     let found = people.named(id).await?;
     found.ok_or_else(|| dialect::not_found("customer", id))
 }

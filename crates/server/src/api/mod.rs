@@ -2,7 +2,7 @@
 
 pub(crate) mod campaigns;
 mod categories;
-mod customers;
+pub(crate) mod customers;
 mod decisions;
 pub mod dialect;
 mod experiments;
@@ -18,6 +18,7 @@ mod resources;
 mod rollbacks;
 mod sandbox;
 mod segment;
+mod segments;
 mod skus;
 mod stacking;
 mod statements;
@@ -48,6 +49,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(promotions::routes())
         .merge(sandbox::routes())
         .merge(segment::routes())
+        .merge(segments::routes())
         .merge(stacking::routes())
         .merge(skus::routes())
         .merge(statements::routes())

@@ -20,12 +20,12 @@ use wire::{
 
 use super::{
     dialect::{Asked, DEFAULT_LIMIT, in_use, malformed, parse},
-    resources::{self, Asking, At, Kept, Resource, load, scan, scan_records, sent},
+    resources::{self, Asking, At, Kept, Resource, load, scan, sent},
+    validation_rules::naming,
 };
 use crate::{
     app::App,
     auth::{Caller, CampaignsRead, CampaignsWrite},
-    configuration::read,
     once::{self, Answer},
     problem::Refused,
 };
@@ -195,31 +195,12 @@ async fn delete(
 ) -> Result<StatusCode, Refused> {
     let at = At::of(&app, &caller);
     let known: Kept<Collection> = load(at, &name).await?;
-    let rules = rules_naming(at, &ids::format(Tag::ProductCollection, known.id)).await?;
+    let rules = naming(at, &ids::format(Tag::ProductCollection, known.id)).await?;
     if !rules.is_empty() {
         let details = format!("{name} is named by validation rules: change them first");
         return Err(in_use(details, ("validation_rules", rules)));
     }
     resources::delete::<Collection>(at, &name).await
-}
-
-/// The validation rules in which this id stands, wherever it stands.
-async fn rules_naming(at: At<'_>, id: &str) -> Result<Vec<String>, Refused> {
-    scan_records(at, Kind::ValidationRule, |record| {
-        let rule: serde_json::Value = read(&record.body)?;
-        let name = ids::format(Tag::ValidationRule, record.id);
-        Ok(is_named(&rule, id).then_some(name))
-    })
-    .await
-}
-
-fn is_named(value: &serde_json::Value, id: &str) -> bool {
-    match value {
-        serde_json::Value::String(text) => text == id,
-        serde_json::Value::Array(items) => items.iter().any(|item| is_named(item, id)),
-        serde_json::Value::Object(members) => members.values().any(|value| is_named(value, id)),
-        _ => false,
-    }
 }
 
 /// The products and SKUs in a collection, newest first.

@@ -35,6 +35,8 @@ pub trait Resource: Default + Serialize + DeserializeOwned + Send + Sync + 'stat
     const MOST: u64;
     /// Under which name a list shows its rows.
     const ROWS: &'static str = "data";
+    /// What a list says they are called.
+    const DATA_REF: &'static str = Self::ROWS;
     /// Rows of a page when a call does not say.
     const PAGE: u32 = DEFAULT_LIMIT;
     /// Members that no caller sets.
@@ -162,6 +164,8 @@ impl<T: Resource> Kept<T> {
 pub struct Call<'a> {
     pub sent: &'a Sent,
     pub once: Option<once::Key>,
+    /// Of a new thing, where what is written with it says its number.
+    pub id: Option<u64>,
     /// What must be so for it, and what is written with it.
     pub expects: Vec<Expect>,
     pub writes: Vec<Write>,
@@ -172,6 +176,7 @@ impl<'a> Call<'a> {
         Self {
             sent,
             once,
+            id: None,
             expects: Vec::new(),
             writes: Vec::new(),
         }
@@ -257,8 +262,9 @@ pub async fn made<T: Resource>(
     if count >= most {
         return Err(full::<T>(most));
     }
+    let id = call.id.map_or_else(|| at.app.next_id(), Ok)?;
     let new = Kept {
-        id: at.app.next_id()?,
+        id,
         version: 0,
         stored: Stored {
             thing,

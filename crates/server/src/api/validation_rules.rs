@@ -2,6 +2,7 @@
 //! of a rule changes all of them, in one command.
 
 mod assigning;
+mod naming;
 
 use axum::{
     body::Bytes,
@@ -35,6 +36,8 @@ use crate::{
     problem::Refused,
     vouchers::key,
 };
+
+pub use naming::naming;
 
 /// Things one rule may be assigned to.
 const MAX_ASSIGNMENTS: u32 = 1_000;

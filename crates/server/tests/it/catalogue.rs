@@ -14,7 +14,11 @@ use crate::{
     shop::{MINUTE, NOON, Shop},
 };
 
-async fn check(shop: &Shop, (method, path, body): (Method, &str, &Value), expected: (u16, &str)) {
+pub async fn check(
+    shop: &Shop,
+    (method, path, body): (Method, &str, &Value),
+    expected: (u16, &str),
+) {
     let client = shop.noon();
     let (status, answer) = match method.as_str() {
         "GET" => client.get(path).await.unwrap(),
@@ -39,7 +43,7 @@ async fn check_missing(shop: &Shop, path: &str, resource: &str) {
 }
 
 /// Bodies that are refused, with the place that the refusal names.
-async fn check_bodies(shop: &Shop, (method, path): (Method, &str), rows: &[(Value, &str)]) {
+pub async fn check_bodies(shop: &Shop, (method, path): (Method, &str), rows: &[(Value, &str)]) {
     for (body, place) in rows {
         let ask = (method.clone(), path, body);
         check(shop, ask, (400, "invalid_payload")).await;
@@ -75,7 +79,7 @@ async fn sku(shop: &Shop, product: &str, body: Value) -> Value {
         .await
 }
 
-fn id(made: &Value) -> String {
+pub fn id(made: &Value) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 

@@ -28,6 +28,7 @@ mod redemptions;
 mod retention;
 mod rollbacks;
 mod scopes;
+mod segments;
 mod shop;
 mod stacking;
 mod stories;

@@ -8,11 +8,13 @@ mod filter;
 mod goods;
 mod logic;
 mod operator;
+mod people;
 
 use offers::{Cap, Lines};
 use rules::Condition;
 
-pub(super) use filter::condition as of_filter;
+pub(super) use filter::{of_goods, of_people};
+pub(super) use people::ATTRIBUTE;
 
 use self::{logic::Logic, operator::Comparison};
 use super::{Node, Nodes, RuleInput, expression};

@@ -33,12 +33,20 @@ pub struct FieldFilter {
 pub struct Values(pub Vec<serde_json::Value>);
 
 impl Filter {
-    /// What it says of a thing.
+    /// What it says of a product or a SKU.
     ///
     /// # Errors
     /// With a pointer within the filter: what is wrong, or not supported yet.
     pub fn condition(&self) -> Result<Condition, Malformed> {
-        condition::of_filter(self)
+        condition::of_goods(self)
+    }
+
+    /// What it says of a customer.
+    ///
+    /// # Errors
+    /// With a pointer within the filter: what is wrong, or not supported yet.
+    pub fn of_people(&self) -> Result<Condition, Malformed> {
+        condition::of_people(self)
     }
 }
 

@@ -1,15 +1,18 @@
-//! How is a list wrapped? Its rows stand under a key that `data_ref` names.
+//! How is a list wrapped? Its rows stand under a key that `data_ref` names, but for segments.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use utoipa::ToSchema;
 
-/// A page of rows. On the wire `rows` is called what `data_ref` says.
+/// A page of rows. On the wire `rows` is called what `data_ref` says, unless `key` is there.
 #[derive(Clone, Debug, PartialEq, ToSchema)]
 pub struct List<T> {
     /// The key of the rows: `data`, `vouchers`, `campaigns`, …
     pub data_ref: &'static str,
     #[schema(rename = "data")]
     pub rows: Vec<T>,
+    /// What the rows are called where `data_ref` says something else.
+    #[schema(ignore)]
+    pub key: Option<&'static str>,
     pub total: u64,
     pub has_more: Option<bool>,
     /// Where the next page begins, as its timestamp; `Some(None)` prints `null`.
@@ -24,6 +27,7 @@ impl<T> List<T> {
         Self {
             data_ref: "data",
             rows,
+            key: None,
             total,
             has_more: None,
             more_starting_after: None,
@@ -36,6 +40,7 @@ impl<T> List<T> {
         Self {
             data_ref,
             rows,
+            key: None,
             total,
             has_more: None,
             more_starting_after: None,
@@ -54,7 +59,7 @@ impl<T: Serialize> Serialize for List<T> {
         let mut map = to.serialize_map(None)?;
         map.serialize_entry("object", "list")?;
         map.serialize_entry("data_ref", self.data_ref)?;
-        map.serialize_entry(self.data_ref, &self.rows)?;
+        map.serialize_entry(self.key.unwrap_or(self.data_ref), &self.rows)?;
         map.serialize_entry("total", &self.total)?;
         if let Some(has_more) = self.has_more {
             map.serialize_entry("has_more", &has_more)?;

@@ -22,6 +22,7 @@ mod qualification;
 mod redemption;
 mod rollback;
 mod rule;
+mod segment;
 mod sku;
 mod stacking;
 mod tier;
@@ -71,6 +72,7 @@ pub use rule::{
     Applicability, ApplicabilityEffect, ApplicabilityView, ApplicableTo, AssignmentCreate,
     AssignmentView, Node, Nodes, RuleError, RuleInput, RuleView,
 };
+pub use segment::{Segment, SegmentType, SegmentView};
 pub use sku::{Sku, SkuOfProduct, SkuView};
 pub use stacking::{
     ApplicationMode, REDEEMABLES_LIMIT, RollbackOrderMode, StackingRules, StackingRulesView,

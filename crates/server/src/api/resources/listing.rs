@@ -118,7 +118,11 @@ pub async fn list<T: Resource>(at: At<'_>, asked: &Asked) -> Result<Answer, Refu
     };
     let rows = kept(&records)?;
     let shown = T::shown(at, &rows).await?;
-    Answer::ok(&List::page(T::ROWS, shown, total))
+    let key = Some(T::ROWS);
+    Answer::ok(&List {
+        key,
+        ..List::page(T::DATA_REF, shown, total)
+    })
 }
 
 fn kept<T: Resource>(records: &[Record]) -> Result<Vec<Kept<T>>, Refused> {

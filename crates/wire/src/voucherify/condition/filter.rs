@@ -1,22 +1,34 @@
-//! What does the filter of a collection mean? Its fields become one condition on the facts of a
-//! product or a SKU.
+//! What does a filter mean? Its fields become one condition: of a collection on the facts of a
+//! product or a SKU, of a segment on those of a customer.
 
-use rules::{Condition, Op, Path, Value};
-use serde_json::Value as Json;
+use rules::Condition;
 
 use super::{
     super::{Filter, Node},
     operator::{self, Comparison},
 };
-use crate::{Malformed, time};
+use crate::Malformed;
 
 /// Fields of one filter.
 const MAX_FIELDS: usize = 30;
 
+/// What the filter of a collection says of a product or a SKU.
+pub(in super::super) fn of_goods(filter: &Filter) -> Result<Condition, Malformed> {
+    joined(filter, of_good)
+}
+
+/// What the filter of a segment says of a customer.
+pub(in super::super) fn of_people(filter: &Filter) -> Result<Condition, Malformed> {
+    joined(filter, super::people::field)
+}
+
 /// All its fields, or any of them.
 ///
-/// What is not known of a thing is neither met nor missed, so it brings nothing into a collection.
-pub(in super::super) fn condition(filter: &Filter) -> Result<Condition, Malformed> {
+/// What is not known of a thing is neither met nor missed, so it brings nothing in.
+fn joined(
+    filter: &Filter,
+    field: impl Fn(&Node) -> Result<Condition, Malformed>,
+) -> Result<Condition, Malformed> {
     if filter.fields.is_empty() || filter.fields.len() > MAX_FIELDS {
         let detail = format!("names from 1 to {MAX_FIELDS} fields");
         return Err(Malformed::at("", detail));
@@ -27,16 +39,16 @@ pub(in super::super) fn condition(filter: &Filter) -> Result<Condition, Malforme
         Some(word) if word.eq_ignore_ascii_case("or") => true,
         Some(_) => return Err(Malformed::at("/junction", "is and or or")),
     };
-    let parts = filter.fields.iter().map(|(field, tests)| {
+    let parts = filter.fields.iter().map(|(name, tests)| {
         let conditions = tests.conditions.iter();
         let node = Node {
-            name: field.clone(),
+            name: name.clone(),
             conditions: conditions
                 .map(|(operator, values)| (operator.clone(), values.0.clone()))
                 .collect(),
             ..Node::default()
         };
-        one(&node).map_err(|wrong| wrong.under(field))
+        field(&node).map_err(|wrong| wrong.under(name))
     });
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
     Ok(match is_any {
@@ -45,13 +57,11 @@ pub(in super::super) fn condition(filter: &Filter) -> Result<Condition, Malforme
     })
 }
 
-fn one(node: &Node) -> Result<Condition, Malformed> {
+fn of_good(node: &Node) -> Result<Condition, Malformed> {
     match node.name.as_str() {
         "price" => operator::compare(node, &Comparison::number("price")),
-        "attributes" => operator::each(node, listed),
-        "created_at" | "updated_at" => operator::each(node, |operator, values| {
-            moment(&node.name, operator, values)
-        }),
+        "attributes" => operator::listed(node, "attributes"),
+        "created_at" | "updated_at" => operator::moment(node, &node.name),
         "id" | "source_id" | "name" | "sku" | "product_id" | "image_url" | "currency" => {
             operator::compare(node, &Comparison::anything(&node.name))
         }
@@ -63,42 +73,9 @@ fn one(node: &Node) -> Result<Condition, Malformed> {
     }
 }
 
-/// Whether the names that tell SKUs apart hold one of these. There may be none of them, which is a
-/// plain no.
-fn listed(operator: &str, values: &[Json]) -> Result<Condition, Malformed> {
-    let known = Condition::Known(Path::from("attributes"));
-    let any = || {
-        let texts = operator::all(values, operator::text)?.into_iter();
-        let each = texts.map(|text| Condition::holds("attributes", text));
-        Ok(Condition::all([known.clone(), Condition::any(each)]))
-    };
-    Ok(match operator {
-        "$is" | "$in" | "$contains" => any()?,
-        "$is_not" | "$not_in" | "$not_contain" => Condition::Not(Box::new(any()?)),
-        "$has_value" => known,
-        "$is_unknown" => Condition::Not(Box::new(known)),
-        other => return Err(operator::unknown(other)),
-    })
-}
-
-fn moment(field: &str, operator: &str, values: &[Json]) -> Result<Condition, Malformed> {
-    let at = || {
-        let text = values.first().and_then(Json::as_str).and_then(time::parse);
-        let wrong = || Malformed::at("/0", "not an instant: write 2026-11-21T09:25:49.617Z");
-        text.map(Value::Time).ok_or_else(wrong)
-    };
-    Ok(match operator {
-        "$after" | "$more_than" => Condition::test(field, Op::More, at()?),
-        "$before" | "$less_than" => Condition::test(field, Op::Less, at()?),
-        "$has_value" => Condition::Known(Path::from(field)),
-        "$is_unknown" => Condition::Not(Box::new(Condition::Known(Path::from(field)))),
-        other => return Err(operator::unknown(other)),
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     use super::super::super::Product;
     use super::*;

@@ -1,13 +1,17 @@
 //! How does a node compare a fact? `$is`, `$in`, `$more_than`, …
 
-use rules::{Condition, Op, Path, Term, Value};
+use rules::{Condition, Op, Operator, Path, Term, Value};
 use serde_json::Value as Json;
 
 use super::super::Node;
-use crate::Malformed;
+use crate::{Malformed, time};
 
 /// Values of one operator.
 const MAX_VALUES: usize = 200;
+/// A hundred years.
+const MAX_DAYS: i64 = 36_525;
+/// In milliseconds.
+const DAY: i64 = 86_400_000;
 
 /// The fact that is compared.
 pub(super) struct Comparison {
@@ -65,6 +69,81 @@ pub(super) fn membership(node: &Node, path: &str) -> Result<Condition, Malformed
             "$is_not" | "$not_in" => Ok(Condition::Not(Box::new(any))),
             other => Err(unknown(other)),
         }
+    })
+}
+
+/// When the instant of a fact lies; where days are counted, back from the moment it is asked or
+/// ahead of it.
+pub(super) fn moment(node: &Node, path: &str) -> Result<Condition, Malformed> {
+    each(node, |operator, values| one_moment(operator, values, path))
+}
+
+fn one_moment(operator: &str, values: &[Json], path: &str) -> Result<Condition, Malformed> {
+    let at = || {
+        let text = values.first().and_then(Json::as_str).and_then(time::parse);
+        let wrong = || Malformed::at("/0", "not an instant: write 2026-11-21T09:25:49.617Z");
+        text.map(|at| Term::Value(Value::Time(at)))
+            .ok_or_else(wrong)
+    };
+    let days_ago = || days(values).map(|days| from_now(-days));
+    let days_ahead = || days(values).map(from_now);
+    let compared = |op: Op, right: Term| Condition::Test {
+        left: Term::Fact(path.into()),
+        op,
+        right,
+    };
+    let past = || compared(Op::AtMost, now());
+    let future = || compared(Op::AtLeast, now());
+    Ok(match operator {
+        "$after" | "$more_than" => compared(Op::More, at()?),
+        "$before" | "$less_than" => compared(Op::Less, at()?),
+        "$more_than_ago" => compared(Op::Less, days_ago()?),
+        "$less_than_ago" => Condition::all([past(), compared(Op::More, days_ago()?)]),
+        "$more_than_future" => compared(Op::More, days_ahead()?),
+        "$less_than_future" => Condition::all([future(), compared(Op::Less, days_ahead()?)]),
+        "$has_value" => Condition::Known(path.into()),
+        "$is_unknown" => Condition::Not(Box::new(Condition::Known(path.into()))),
+        other => return Err(unknown(other)),
+    })
+}
+
+fn now() -> Term {
+    Term::Fact("now".into())
+}
+
+fn from_now(days: i64) -> Term {
+    Term::Sum {
+        left: Box::new(now()),
+        operator: Operator::Plus,
+        right: Box::new(Term::Value(Value::Duration(days * DAY))),
+    }
+}
+
+fn days(values: &[Json]) -> Result<i64, Malformed> {
+    let days = values.first().and_then(Json::as_i64);
+    let days = days.filter(|days| (0..=MAX_DAYS).contains(days));
+    let wrong = || Malformed::at("/0", format!("a whole number of days, at most {MAX_DAYS}"));
+    days.ok_or_else(wrong)
+}
+
+/// Whether a list fact holds any of these. There may be none of them, which is a plain no.
+pub(super) fn listed(node: &Node, path: &str) -> Result<Condition, Malformed> {
+    each(node, |operator, values| one_listed(operator, values, path))
+}
+
+fn one_listed(operator: &str, values: &[Json], path: &str) -> Result<Condition, Malformed> {
+    let known = Condition::Known(path.into());
+    let any = || {
+        let texts = all(values, text)?.into_iter();
+        let each = texts.map(|text| Condition::holds(path, text));
+        Ok(Condition::all([known.clone(), Condition::any(each)]))
+    };
+    Ok(match operator {
+        "$is" | "$in" | "$contains" => any()?,
+        "$is_not" | "$not_in" | "$not_contain" => Condition::Not(Box::new(any()?)),
+        "$has_value" => known,
+        "$is_unknown" => Condition::Not(Box::new(known)),
+        other => return Err(unknown(other)),
     })
 }
 

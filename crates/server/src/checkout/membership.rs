@@ -1,0 +1,38 @@
+//! Which segments is the customer at the till in? It is worked out where a rule reads it.
+
+use offers::Offer;
+use rules::{Condition, Reads};
+
+use super::{Found, Till};
+use crate::{
+    problem::Refused,
+    segments::{self, FACT},
+};
+
+impl Till<'_> {
+    /// Tells the segments where a rule in force reads them, or one of what was put forward: a
+    /// voucher that stands alone has rules of its own.
+    pub(super) async fn tell_segments(&mut self) -> Result<(), Refused> {
+        let Some(customer) = self.customer else {
+            return Ok(());
+        };
+        if self.facts.get(FACT).is_some() || !self.reads_segments() {
+            return Ok(());
+        }
+        let whose = (&mut self.people, customer, self.now);
+        let told = (&self.compiled.segments, &Reads::everything());
+        self.facts.extend(segments::told(whose, told).await?);
+        Ok(())
+    }
+
+    fn reads_segments(&self) -> bool {
+        let mut found = self.offered.iter().filter_map(|one| one.found.as_ref());
+        self.compiled.snapshot.reads().wants(FACT) || found.any(reads_segments)
+    }
+}
+
+fn reads_segments(found: &Found) -> bool {
+    let of_campaign = Condition::reads(&found.campaign.rule).into_iter();
+    let mut paths = of_campaign.chain(Offer::reads(&found.offer));
+    paths.any(|path| path.as_str() == FACT)
+}
