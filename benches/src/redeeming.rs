@@ -363,6 +363,7 @@ impl Kept<'_> {
                 created_at: None,
                 earlier: Vec::new(),
                 skipped: Compact::default(),
+                inapplicable: Compact::default(),
             })),
         })
     }

@@ -206,6 +206,9 @@ pub enum Benefit {
     },
 }
 
+/// Units of one product that one benefit makes free or gives instead, at most.
+pub const MAX_FREE_UNITS: u32 = 1_000;
+
 /// So many units of one product that cost nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitFree {

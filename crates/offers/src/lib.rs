@@ -26,9 +26,9 @@ mod stack;
 pub use alone::{Alone, Taken};
 pub use book::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
 pub use campaign::{
-    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Joining, Lending, Offer, OfferId,
-    Period, Ppm, Reach, Scope, Spread, Stacking, UnitFree, Validity, Voucher, VoucherId,
-    VoucherKind,
+    Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Joining, Lending, MAX_FREE_UNITS,
+    Offer, OfferId, Period, Ppm, Reach, Scope, Spread, Stacking, UnitFree, Validity, Voucher,
+    VoucherId, VoucherKind,
 };
 pub use formula::{Formula, NotAFormula};
 pub use lending::{Holding, Loan, Move, call_in, refill, top_up};

@@ -32,8 +32,9 @@ pub fn quote<'a>(
     let mut stack = Stack::default();
     let mut seen = beside(facts, running.facts(&Reads::everything()));
     let presented = in_order(presented, rules);
-    let applies =
-        |one: &&Presented<'_>| qualify(one, &seen, asking).is_ok() && running.cut_by(one).is_ok();
+    let applies = |one: &&Presented<'_>| {
+        qualify(one, &seen, asking).is_ok() && running.cut_or_nothing(one).is_ok()
+    };
     let exclusive = presented.iter().filter(|one| rules.is_exclusive(one));
     let exclusive = exclusive.clone().find(applies).map(|one| one.campaign.id);
     for next in presented {

@@ -115,14 +115,7 @@ impl<'a> Running<'a> {
 
     /// Takes what a redeemable gives from what the earlier ones left.
     pub(crate) fn apply(&mut self, presented: &Presented<'_>) -> Result<(), Refusal> {
-        let cut = match self.cut_by(presented) {
-            Err(Refusal::NoEffect | Refusal::NoMatchingLines)
-                if self.rules.no_effect_of(presented) == NoEffect::Redeem =>
-            {
-                Cut::default()
-            }
-            cut => cut?,
-        };
+        let cut = self.cut_or_nothing(presented)?;
         // Nothing below may fail.
         for (line, taken) in self.lines.iter_mut().zip(&cut.per_line) {
             line.priced.discount = line.priced.discount.saturating_add(*taken);
@@ -153,6 +146,18 @@ impl<'a> Running<'a> {
         }
         self.rest = self.counted();
         Ok(())
+    }
+
+    /// As [`Running::cut_by`]; nothing where what gives nothing is redeemed all the same.
+    pub(crate) fn cut_or_nothing(&self, presented: &Presented<'_>) -> Result<Cut, Refusal> {
+        match self.cut_by(presented) {
+            Err(Refusal::NoEffect | Refusal::NoMatchingLines)
+                if self.rules.no_effect_of(presented) == NoEffect::Redeem =>
+            {
+                Ok(Cut::default())
+            }
+            cut => cut,
+        }
     }
 
     /// What a redeemable would take here and now.
@@ -193,7 +198,10 @@ impl<'a> Running<'a> {
         if !hit.touched.is_empty() {
             return Ok(Some(hit));
         }
-        let is_out_of_reach = self.lines.iter().any(|line| self.is_out_of_reach(line));
+        let is_out_of_reach = self.lines.iter().any(|line| {
+            let facts = line.told(self.reads);
+            self.is_out_of_reach(line) && lines.of.evaluate(facts).is_met()
+        });
         Err(match is_out_of_reach {
             true => Refusal::NoEffect,
             false => Refusal::NoMatchingLines,
@@ -201,7 +209,7 @@ impl<'a> Running<'a> {
     }
 
     /// Whether a line was discounted by an earlier redeemable, and may be once only.
-    fn is_out_of_reach(&self, line: &RunningLine<'_>) -> bool {
+    pub(crate) fn is_out_of_reach(&self, line: &RunningLine<'_>) -> bool {
         self.rules.goods == Goods::Once && line.is_touched
     }
 

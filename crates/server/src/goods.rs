@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use ledger::Currency;
 use store::{Index, Kind, Page, Record, View};
 use wire::{
     ids::{self, Tag},
@@ -47,11 +48,14 @@ impl Good {
         own.into_iter().flatten().chain(of_product).collect()
     }
 
-    /// Of one unit; a SKU without a price costs what its product does.
+    /// Of one unit, in an order of this currency; a SKU without a price costs what its product
+    /// does.
     #[must_use]
-    pub fn unit_price(&self) -> Option<u64> {
+    pub fn unit_price(&self, currency: Currency) -> Option<u64> {
+        let letters = self.currency.as_deref().map(str::as_bytes);
+        let is_other = letters.is_some_and(|letters| letters != currency.0);
         let of_product = || self.product.as_ref().and_then(|product| product.price);
-        self.price.or_else(of_product)
+        self.price.filter(|_| !is_other).or_else(of_product)
     }
 }
 

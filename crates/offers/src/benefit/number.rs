@@ -1,11 +1,16 @@
 //! Which number does a benefit have on this order, or on one of its lines?
 
+use std::cmp::Reverse;
+
 use jiff::tz::TimeZone;
 use rules::Facts;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::Hit;
-use crate::{Formula, Minor, Offer, Pick, Ppm, formula::Known, money::places, running::Running};
+use crate::{
+    Formula, MAX_FREE_UNITS, Minor, Offer, Pick, Ppm, PricedLine, formula::Known, money::places,
+    running::Running,
+};
 
 /// Parts per million in one per cent.
 const PER_CENT: u64 = 10_000;
@@ -36,21 +41,30 @@ impl Running<'_> {
         offer: &'n Offer,
         (hit, of_order): (Option<&Hit<'_>>, &'n Facts),
     ) -> Numbers<'n> {
-        let is_touched =
-            |at: usize| hit.is_none_or(|hit| hit.touched.iter().any(|touched| touched.line == at));
         // Facts of lines are told only where something is counted from them.
         let told = match offer.formulas().next() {
             Some(_) => &self.lines[..],
             None => &[],
         };
-        let lines = told.iter().zip(self.line_facts()).enumerate();
-        let lines = lines.map(|(at, (line, facts))| (&line.priced, facts, is_touched(at)));
+        let lines = told.iter().zip(self.line_facts()).map(|(_, facts)| facts);
+        let in_scope = || {
+            let touched = hit.iter().flat_map(|hit| &hit.touched);
+            let touched = touched.map(|touched| touched.line);
+            let all = 0..if hit.is_none() { told.len() } else { 0 };
+            let places = touched.chain(all);
+            places.filter_map(|at| Some((at, &told.get(at)?.priced)))
+        };
+        let first = |(at, line): &(usize, &PricedLine)| (line.subtotal(), *at);
+        let cheapest = in_scope().min_by_key(|one| (one.1.unit_price, first(one)));
+        let dearest = in_scope().min_by_key(|one| (Reverse(one.1.unit_price), first(one)));
         let places = places(self.currency());
         Numbers {
             formula: offer.formula.as_ref(),
             known: Known {
                 facts: [of_order, self.known],
                 lines: lines.collect(),
+                cheapest: cheapest.map(|(at, _)| at),
+                dearest: dearest.map(|(at, _)| at),
                 places: places.into(),
                 zone: TimeZone::UTC,
             },
@@ -98,7 +112,7 @@ impl Numbers<'_> {
 
     pub(super) fn units_by(&self, formula: Option<&Formula>, plain: u32) -> u32 {
         let number = self.number(plain.into(), formula).of_order();
-        u32::try_from(number).unwrap_or(u32::MAX)
+        u32::try_from(number).map_or(MAX_FREE_UNITS, |units| units.min(MAX_FREE_UNITS))
     }
 
     fn number<'n>(&'n self, plain: u64, formula: Option<&'n Formula>) -> Number<'n> {

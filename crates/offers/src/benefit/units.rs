@@ -3,6 +3,9 @@
 use super::{Cut, Hit, Numbers, sum};
 use crate::{Joining, Minor, PricedLine, Sku, UnitFree, running::Running};
 
+/// No order with what joins it comes to more, in minor units.
+const DEAREST: Minor = 1_000_000_000_000_000;
+
 impl Running<'_> {
     /// What is missing joins the order as far as it can be given whole. Where nobody tells the
     /// price of the product, it joins at price 0.
@@ -41,8 +44,9 @@ impl Running<'_> {
     fn free_in_order(&self, (sku, quantity): (&Sku, u32), cut: &mut Cut) -> u32 {
         let mut missing = quantity;
         for (line, freed) in self.lines.iter().zip(&mut cut.freed) {
+            let is_out_of_reach = self.is_out_of_reach(line);
             let line = &line.priced;
-            if line.sku == *sku {
+            if line.sku == *sku && !is_out_of_reach {
                 let paid = line.quantity.saturating_sub(line.free);
                 let more = paid.saturating_sub(*freed).min(missing);
                 *freed += more;
@@ -68,20 +72,31 @@ impl Running<'_> {
         for touched in hit.iter().flat_map(|hit| &hit.touched) {
             let line = self.lines.get(touched.line).map(|line| &line.priced);
             if let Some(line) = line.filter(|line| line.free < line.quantity) {
-                self.join((&line.sku, quantity), at_most, &mut cut);
+                self.join_at((&line.sku, quantity), (line.unit_price, at_most), &mut cut);
             }
         }
         cut
     }
 
     /// So many free units join, as far as what the cut gives stays within its bound.
-    fn join(&self, (sku, wanted): (&Sku, u32), at_most: Option<Minor>, cut: &mut Cut) {
+    fn join(&self, units: (&Sku, u32), at_most: Option<Minor>, cut: &mut Cut) {
+        let price = self.joining(units.0).unit_price;
+        self.join_at(units, (price, at_most), cut);
+    }
+
+    fn join_at(
+        &self,
+        (sku, wanted): (&Sku, u32),
+        (price, at_most): (Minor, Option<Minor>),
+        cut: &mut Cut,
+    ) {
         let mut line = self.joining(sku);
+        line.unit_price = price;
         let room = at_most.map(|most| most.saturating_sub(cut.money()));
         let affordable = room.and_then(|room| room.checked_div(line.unit_price));
         let affordable = affordable.and_then(|units| u32::try_from(units).ok());
         let quantity = affordable.map_or(wanted, |units| units.min(wanted));
-        if quantity == 0 {
+        if quantity == 0 || self.is_beyond(line.list_of(quantity), cut) {
             return;
         }
         line.quantity = quantity;
@@ -90,6 +105,13 @@ impl Running<'_> {
         line.free = quantity;
         cut.frees(sku, (quantity, quantity));
         cut.added.push(line);
+    }
+
+    /// Whether so much more would make the order dearer than anything is.
+    fn is_beyond(&self, amount: Minor, cut: &Cut) -> bool {
+        let joined = sum(cut.added.iter().map(|line| line.amount));
+        let all = self.amount.saturating_add(joined).saturating_add(amount);
+        joined.saturating_add(amount) > 0 && all > DEAREST
     }
 
     /// A line of a product that joins, with nothing on it yet.
@@ -146,7 +168,8 @@ impl Running<'_> {
         // within what is left of it, and for what nobody tells the price of nothing is given away.
         let is_dear = at_most.is_some_and(|most| line.discount > most);
         let is_owed = self.rest.saturating_add(due) < gone;
-        if line.amount == 0 || is_dear || is_owed {
+        let is_beyond = self.is_beyond(line.amount, &Cut::default());
+        if line.amount == 0 || is_dear || is_owed || is_beyond {
             return Cut::default();
         }
         Cut {

@@ -7,7 +7,6 @@ use rules::{Facts, Path, Value};
 use rust_decimal::{Decimal, MathematicalOps, RoundingStrategy};
 
 use super::{Formula, Function, Line, NOW, Node, Operator, Unit};
-use crate::PricedLine;
 
 /// More digits to round to than money and points have.
 const MAX_PLACES: i64 = 20;
@@ -16,8 +15,11 @@ const MAX_PLACES: i64 = 20;
 pub(crate) struct Known<'a> {
     /// Of the customer, the order and the moment; the first that knows a fact tells it.
     pub facts: [&'a Facts; 2],
-    /// All lines, each with its facts and whether it is in scope.
-    pub lines: Vec<(&'a PricedLine, &'a Facts, bool)>,
+    /// All lines, each with its facts.
+    pub lines: Vec<&'a Facts>,
+    /// The places of the cheapest and of the dearest line in scope.
+    pub cheapest: Option<usize>,
+    pub dearest: Option<usize>,
     /// How many decimals the currency has.
     pub places: u32,
     /// Whose calendar counts.
@@ -88,7 +90,7 @@ impl Asked<'_> {
     fn fact(self, path: &Path) -> Option<Found> {
         let known = self.known;
         let value = match path.as_str().starts_with("line.") {
-            true => known.lines.get(self.line?)?.1.get(path.as_str()),
+            true => known.lines.get(self.line?)?.get(path.as_str()),
             false => known
                 .facts
                 .iter()
@@ -99,17 +101,10 @@ impl Asked<'_> {
 
     /// The same of the cheapest or the dearest line in scope.
     fn of(self, line: Line) -> Self {
-        use std::cmp::Reverse;
-        let lines = self.known.lines.iter().enumerate();
-        let lines = lines.filter(|(_, (_, _, is_in_scope))| *is_in_scope);
-        let lines = lines.map(|(at, (line, ..))| (at, *line));
         let line = match line {
-            Line::Cheapest => lines.min_by_key(|(_, line)| (line.unit_price, line.subtotal())),
-            Line::Dearest => {
-                lines.min_by_key(|(_, line)| (Reverse(line.unit_price), line.subtotal()))
-            }
+            Line::Cheapest => self.known.cheapest,
+            Line::Dearest => self.known.dearest,
         };
-        let line = line.map(|(at, _)| at);
         Self { line, ..self }
     }
 

@@ -250,7 +250,10 @@ fn failure(till: &Till<'_>, quote: &Quote) -> (usize, ErrorBody) {
         Fate::Refused(refusal) => Some((index, refusal)),
         _ => None,
     });
-    let Some((index, refusal)) = quote.failure().or_else(|| passed_over.next()) else {
+    let first = quote.failure().or_else(|| passed_over.next());
+    // Where the rest may apply without it, none fails the whole: nothing was left.
+    let is_partial = quote.failure().is_none() && quote.is_partial();
+    let Some((index, refusal)) = first.filter(|_| !is_partial) else {
         let body = ErrorBody::new(Key::NoApplicableRedeemables, None, &request_id);
         return (0, body);
     };

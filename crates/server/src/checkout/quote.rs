@@ -66,11 +66,17 @@ impl Fate {
 }
 
 impl Quote {
+    /// Whether the rest applies without what does not.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.mode == ApplicationMode::Partial
+    }
+
     /// The first, in the order they were put forward, that fails the whole; none where the rest
     /// may apply without it.
     #[must_use]
     pub fn failure(&self) -> Option<(usize, &Refusal)> {
-        if self.mode == ApplicationMode::Partial {
+        if self.is_partial() {
             return None;
         }
         let mut fates = self.fates.iter().enumerate();

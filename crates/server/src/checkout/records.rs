@@ -127,7 +127,7 @@ pub struct Redemption {
 
 impl Versioned for Redemption {
     const NAME: &'static str = "redemption";
-    /// 2 knows more benefits.
+    /// 2 knows more benefits, and what did not apply.
     const SHAPE: u8 = 2;
 }
 
@@ -188,6 +188,8 @@ pub struct Sale {
     pub earlier: Vec<Earlier>,
     /// Rows of what was passed over.
     pub skipped: Compact,
+    /// Rows of what did not apply, where the rest did without it.
+    pub inapplicable: Compact,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! What does the catalogue add to what the order says of its goods? Looked up only where a rule, a
 //! scope or a benefit in question asks for it.
 
-use offers::{Benefit, Minor, Offer, Sku};
+use offers::{Benefit, Offer, Sku};
 use rules::{Facts, Path, Reads, Telling};
 use wire::voucherify::{Named, metadata_facts};
 
@@ -36,17 +36,30 @@ impl Till<'_> {
         names.extend(wanted.iter().map(|sku| Some(Named::Sku(&sku.0))));
         let asked: Vec<Named<'_>> = names.iter().flatten().copied().collect();
         let mut known = goods::known(self.people.view(), &asked).await?.into_iter();
-        let mut goods = names
+        let goods = names
             .iter()
             .map(|name| name.and_then(|_| known.next().flatten()));
-        for (line, good) in self.order.lines.iter_mut().zip(goods.by_ref().take(lines)) {
+        let mut goods: Vec<Option<Good>> = goods.collect();
+        let joining = goods.split_off(lines.min(goods.len()));
+        for (line, good) in self.order.lines.iter_mut().zip(&goods) {
             if let Some(good) = good {
-                tell(&mut line.facts, &good);
+                tell(&mut line.facts, good);
             }
         }
-        let wanted = wanted.iter().chain(&wanted).zip(goods);
-        let prices = wanted.filter_map(|(sku, good)| Some((sku.clone(), good?.unit_price()?)));
-        self.order.prices = prices.collect::<Vec<(Sku, Minor)>>();
+        let currency = self.order.currency;
+        for (sku, good) in wanted.iter().chain(&wanted).zip(joining) {
+            let Some(good) = good else { continue };
+            let price = good.unit_price(currency);
+            let prices = &mut self.order.prices;
+            prices.extend(price.map(|price| (sku.clone(), price)));
+            let lines = self.order.lines.iter().zip(&goods);
+            let same =
+                lines.filter(|(_, line)| line.as_ref().is_some_and(|line| is_one(line, &good)));
+            if let Some((line, _)) = same.clone().next() {
+                let found = self.offered.iter_mut().filter_map(|one| one.found.as_mut());
+                found.for_each(|found| call(&mut found.offer, (sku, &line.sku)));
+            }
+        }
         Ok(())
     }
 }
@@ -67,6 +80,24 @@ fn joining(offer: &Offer) -> Vec<Sku> {
         Benefit::UnitsFree(units) => units.iter().map(|one| one.sku.clone()).collect(),
         Benefit::Exchange { sku, .. } => vec![sku.clone()],
         _ => Vec::new(),
+    }
+}
+
+/// Whether two are one under different names: the same, or a product and one of its SKUs.
+fn is_one(one: &Good, other: &Good) -> bool {
+    let names = other.names();
+    names.contains(&one.id.as_str()) || one.names().contains(&other.id.as_str())
+}
+
+/// What a benefit gives is called as the order calls it.
+fn call(offer: &mut Offer, (sku, name): (&Sku, &Sku)) {
+    match &mut offer.benefit {
+        Benefit::UnitsFree(units) => {
+            let units = units.iter_mut().filter(|one| one.sku == *sku);
+            units.for_each(|one| one.sku = name.clone());
+        }
+        Benefit::Exchange { sku: one, .. } if one == sku => *one = name.clone(),
+        _ => {}
     }
 }
 

@@ -222,6 +222,11 @@ async fn the_catalogue_says_what_goods_are_and_cost() {
         .await;
     assert_eq!(answer["order"]["total_discount_amount"], 2_500);
     assert_eq!(answer["order"]["total_amount"], 22_500);
+    // The benefit names our id, and the order the shop's: the shirt in the order is free.
+    let free = json!({"type": "UNIT", "unit_type": shirt["id"], "unit_off": 1});
+    code(&shop, "FREE", free, Value::Null).await;
+    let (off, total) = taken(&shop, "FREE", cart()).await;
+    assert_eq!((off, total), (vec![2_000, 0, 0, 0, 0], 20_500));
     // What the catalogue says of the goods is a fact where the order does not say it.
     let rule = json!({"name": "large", "rules": {"1": {
         "name": "product.metadata", "property": "size", "conditions": {"$is": ["L"]},
@@ -235,4 +240,49 @@ async fn the_catalogue_says_what_goods_are_and_cost() {
     });
     shop.post(NOON, "/v1/campaigns", &campaign).await;
     assert_eq!(taken(&shop, "LARGE", cart()).await.1, 20_250);
+}
+
+/// A second redemption on the same order begins where the first one left it.
+#[tokio::test]
+async fn what_joined_an_order_is_not_taken_off_it_again() {
+    let shop = Shop::start().await;
+    let extra = json!({
+        "type": "UNIT", "unit_type": "mug", "unit_off": 1, "effect": "ADD_NEW_ITEMS",
+    });
+    code(&shop, "EXTRA", extra, Value::Null).await;
+    let one_off = json!({"type": "AMOUNT", "amount_off": 100});
+    code(&shop, "ONE", one_off, Value::Null).await;
+    let mut order = cart();
+    order["source_id"] = json!("o-1");
+    let first = shop
+        .post(NOON, "/v1/redemptions", &using(&["EXTRA"], order))
+        .await;
+    assert_eq!(first["order"]["total_amount"], 22_500);
+    let again = json!({"source_id": "o-1"});
+    let second = shop
+        .post(NOON, "/v1/redemptions", &using(&["ONE"], again))
+        .await;
+    assert_eq!(second["order"]["total_amount"], 22_400);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn goods_are_told_apart_from_shipping() {
+    let shop = Shop::start().await;
+    let tenth = json!({"type": "PERCENT", "percent_off": 10});
+    let mugs = json!({"included": [{"object": "product", "id": "mug"}]});
+    code(&shop, "TENTH", tenth, mugs).await;
+    let order = json!({"items": [
+        {"product_id": "prod_5h1pp1ng", "quantity": 1, "price": 500},
+        {"source_id": "mug", "related_object": "product", "quantity": 1, "price": 1_000},
+    ]});
+    let answer = shop
+        .post(NOON, "/v1/validations", &using(&["TENTH"], order))
+        .await;
+    let told = &answer["redeemables"][0]["applicable_to"]["data"];
+    assert_eq!(told.as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&told[0]["id"], &told[0]["order_item_indices"]),
+        (&json!("mug"), &json!([1]))
+    );
 }

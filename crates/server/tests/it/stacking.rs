@@ -128,9 +128,11 @@ async fn the_rest_applies_where_the_rules_are_partial() {
     let used = shop.post(NOON, "/v1/redemptions", &body).await;
     assert_eq!(used["order"]["total_amount"], 15_200);
     assert_eq!(used["redemptions"].as_array().unwrap().len(), 2);
+    assert_eq!(names(&used["inapplicable_redeemables"]), ["NOPE"]);
     let body = using(&["NOPE"], order("o-2", 20_000));
     let (status, answer) = call(&shop, (Method::POST, "/v1/redemptions"), &body).await;
-    assert_eq!((status, &answer["key"]), (404, &json!("not_found")));
+    let expected = json!("no_applicable_redeemables");
+    assert_eq!((status, &answer["key"]), (400, &expected));
 }
 
 #[tokio::test]

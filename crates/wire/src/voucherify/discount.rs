@@ -1,6 +1,6 @@
 //! What does a discount give? Voucherify's types and effects ⇄ our benefit and scope.
 
-use offers::{Benefit, Formula, Joining, Lines, Ppm, Scope, Sku, Spread, UnitFree};
+use offers::{Benefit, Formula, Joining, Lines, MAX_FREE_UNITS, Ppm, Scope, Sku, Spread, UnitFree};
 use rules::Condition;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -229,6 +229,10 @@ impl Discount {
             _ => return Err(Self::wrong_effect()),
         };
         let amount = match (spread, self.aggregated_amount_limit) {
+            (Spread::Order, Some(_)) if self.formula()?.is_some() => {
+                let detail = "not supported with a formula on the order: bound it with MIN";
+                return Err(Malformed::at("/aggregated_amount_limit", detail));
+            }
             (Spread::Order, Some(limit)) => amount.min(limit),
             _ => amount,
         };
@@ -377,11 +381,14 @@ impl Discount {
     }
 
     fn free(units: &[UnitFree]) -> Self {
-        if let [one] = units {
+        if let [one] = units
+            && one.formula.is_none()
+        {
             return Self::units(joining(one.joining), (&one.sku.0, one.quantity));
         }
         let mut discount = Self::bare(DiscountType::Unit, Effect::AddManyItems);
         discount.units = Some(units.iter().map(Unit::of).collect());
+        discount.is_dynamic = Some(units.iter().any(|one| one.formula.is_some()));
         discount
     }
 }
@@ -450,7 +457,9 @@ pub(crate) fn read_formula(
 
 /// One where nobody says how many.
 fn units_off(units: Option<u64>, pointer: &str) -> Result<u32, Malformed> {
-    u32::try_from(units.unwrap_or(1)).map_err(|_| Malformed::at(pointer, "too large"))
+    let units = u32::try_from(units.unwrap_or(1)).ok();
+    let units = units.filter(|units| *units <= MAX_FREE_UNITS);
+    units.ok_or_else(|| Malformed::at(pointer, format!("more than {MAX_FREE_UNITS} units")))
 }
 
 fn effect_of(spread: Spread) -> Effect {

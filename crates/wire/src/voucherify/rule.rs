@@ -155,6 +155,10 @@ pub struct ApplicableTo {
     /// Answers only: the lines hit, from 0, in order of application.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_item_indices: Option<Vec<u64>>,
+    /// What else was sent.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub more: BTreeMap<String, serde_json::Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

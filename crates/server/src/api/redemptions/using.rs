@@ -237,9 +237,14 @@ impl Using<'_> {
     }
 
     fn sale(&self, till: &Till<'_>) -> Result<Sale, Refused> {
-        let all = rows(till, self.quote).into_iter();
-        let skipped = all.filter(|row| row.status == RowStatus::Skipped);
-        let skipped: Vec<_> = skipped.collect();
+        let all = rows(till, self.quote);
+        let of = |status: RowStatus| {
+            let rows: Vec<_> = all.iter().filter(|row| row.status == status).collect();
+            match rows.as_slice() {
+                [] => Ok(Compact::default()),
+                rows => Compact::of(&rows),
+            }
+        };
         let stored = till.stored.as_ref().map(|(order, _)| order);
         let earlier = stored.iter().flat_map(|order| &order.uses);
         let session = session_key(self.request).ok().flatten();
@@ -256,10 +261,8 @@ impl Using<'_> {
             session: session.map(str::to_owned),
             created_at: stored.map(|order| order.created_at),
             earlier: earlier.map(|one| one.earlier).collect(),
-            skipped: match skipped.as_slice() {
-                [] => Compact::default(),
-                rows => Compact::of(&rows)?,
-            },
+            skipped: of(RowStatus::Skipped)?,
+            inapplicable: of(RowStatus::Inapplicable)?,
         })
     }
 
@@ -327,7 +330,9 @@ impl Using<'_> {
             },
             asked: asked(till),
             redeemables: of_this().map(|(found, _)| found.redeemable).collect(),
-            discount: of_this().map(|(_, discount)| on_goods(discount)).sum(),
+            discount: of_this()
+                .map(|(_, discount)| less(&self.quote.priced, discount))
+                .sum(),
             is_undone: false,
         });
         let order = StoredOrder {
@@ -340,6 +345,19 @@ impl Using<'_> {
         let source = till.input.source_id.as_deref();
         order.writes(source.filter(|_| stored.is_none()))
     }
+}
+
+/// How much less the goods cost than as they were sent: what joined the order is not among those,
+/// and what gave way is.
+fn less(priced: &offers::Priced, discount: &Discount) -> u64 {
+    let mut places = priced.discounts.iter();
+    let at = places.position(|one| one.redeemable == discount.redeemable);
+    let joined = at.map_or(&[][..], |at| priced.joined(at));
+    let joined = joined.iter().map(|line| line.amount);
+    let gone = discount.removed.iter().zip(&priced.lines);
+    let gone = gone.map(|(units, line)| line.unit_price.saturating_mul((*units).into()));
+    let all = gone.fold(on_goods(discount), u64::saturating_add);
+    joined.fold(all, u64::saturating_sub)
 }
 
 fn on_goods(discount: &Discount) -> u64 {

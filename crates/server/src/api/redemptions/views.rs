@@ -75,9 +75,15 @@ pub(super) fn answer(top: &Redemption, children: &[Redemption]) -> Result<Value,
     if !is_alone {
         set(&mut answer, "parent_redemption", told(top)?);
     }
-    let skipped = sale.skipped.value()?;
-    if !skipped.is_null() {
-        set(&mut answer, "skipped_redeemables", skipped);
+    let others = [
+        ("skipped_redeemables", &sale.skipped),
+        ("inapplicable_redeemables", &sale.inapplicable),
+    ];
+    for (member, rows) in others {
+        let rows = rows.value()?;
+        if !rows.is_null() {
+            set(&mut answer, member, rows);
+        }
     }
     Ok(answer)
 }

@@ -113,6 +113,20 @@ fn picks(goods: &Applicability, included: &[Condition]) -> Result<Vec<Pick>, Mal
 }
 
 impl ApplicableTo {
+    /// A bound that is passed over would give without a bound.
+    fn refuse_budgets(&self) -> Result<(), Malformed> {
+        let is_budget =
+            |name: &str| name.starts_with("product_") && name.contains("_quantity_limit");
+        let mut sent = self.more.iter().filter(|(_, value)| !value.is_null());
+        let budget = sent.find(|(name, _)| is_budget(name));
+        let name = budget.map(|(name, _)| name.as_str());
+        let strict = self.strict.filter(|strict| *strict).map(|_| "strict");
+        match name.or(strict) {
+            Some(name) => Err(Malformed::at(format!("/{name}"), "not supported yet")),
+            None => Ok(()),
+        }
+    }
+
     fn price_formula(&self) -> Result<Option<Formula>, Malformed> {
         let pointer = "/price_formula";
         match &self.price_formula {
@@ -127,6 +141,7 @@ impl ApplicableTo {
             let number = number.map(u32::try_from).transpose();
             number.map_err(|_| Malformed::at(pointer, "too large"))
         };
+        self.refuse_budgets()?;
         let every = small(self.repeat, "/repeat")?.unwrap_or(1);
         if every == 0 {
             return Err(Malformed::at("/repeat", "must be above zero"));

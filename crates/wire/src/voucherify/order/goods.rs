@@ -34,10 +34,11 @@ impl OrderInput {
     /// The goods of lines that a discount took something of, each with the places of its lines.
     #[must_use]
     pub fn goods_of(&self, per_line: &[Minor]) -> List<ApplicableTo> {
-        let items = self.items.iter().flatten().zip(per_line).zip(0_u64..);
-        let touched = items.filter(|((_, taken), _)| **taken > 0);
+        let items = self.items.iter().flatten().zip(0_u64..);
+        let lines = items.filter(|(item, _)| !item.is_shipping()).zip(per_line);
+        let touched = lines.filter(|(_, taken)| **taken > 0);
         let mut goods: Vec<ApplicableTo> = Vec::new();
-        for ((item, _), place) in touched {
+        for ((item, place), _) in touched {
             let of = item.goods();
             match goods.iter_mut().find(|one| one.id == of.id) {
                 Some(known) => known.order_item_indices.get_or_insert_default().push(place),
