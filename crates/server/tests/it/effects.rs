@@ -227,7 +227,15 @@ async fn the_catalogue_says_what_goods_are_and_cost() {
     code(&shop, "FREE", free, Value::Null).await;
     let (off, total) = taken(&shop, "FREE", cart()).await;
     assert_eq!((off, total), (vec![2_000, 0, 0, 0, 0], 20_500));
-    // What the catalogue says of the goods is a fact where the order does not say it.
+}
+
+/// What the catalogue says of the goods is a fact where the order does not say it.
+#[tokio::test]
+async fn the_catalogue_tells_facts_of_goods() {
+    let shop = Shop::start().await;
+    let shirt = json!({"source_id": "shirt", "metadata": {"size": "L"}});
+    shop.post(NOON, "/v1/products", &shirt).await;
+    let tenth = json!({"type": "PERCENT", "percent_off": 10});
     let rule = json!({"name": "large", "rules": {"1": {
         "name": "product.metadata", "property": "size", "conditions": {"$is": ["L"]},
     }}});
@@ -235,7 +243,7 @@ async fn the_catalogue_says_what_goods_are_and_cost() {
     let campaign = json!({
         "name": "LARGE", "campaign_type": "DISCOUNT_COUPONS", "type": "STANDALONE",
         "validation_rules": [rule["id"]],
-        "voucher": {"type": "DISCOUNT_VOUCHER", "discount": tenth(),
+        "voucher": {"type": "DISCOUNT_VOUCHER", "discount": tenth,
             "code_config": {"pattern": "LARGE"}},
     });
     shop.post(NOON, "/v1/campaigns", &campaign).await;
