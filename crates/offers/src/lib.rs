@@ -34,7 +34,7 @@ pub use formula::{Formula, NotAFormula};
 pub use lending::{Holding, Loan, Move, call_in, refill, top_up};
 pub use lines::{Counts, Lines, Pick, PickLimits, Touched, Visits};
 pub use money::{money, places};
-pub use order::{Line, Order, Sku};
+pub use order::{Line, MAX_MINOR, Order, Sku};
 pub use price::{Discount, FreeUnits, Priced, PricedLine, price};
 pub use qualify::{Asking, CURRENCY, Presented, Redeemable, open_to, qualify};
 pub use quote::{Outcome, quote};

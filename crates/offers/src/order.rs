@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Currency, Minor};
 
+/// No order comes to more, nor with what joins it, in minor units: beyond it a sum of lines could
+/// pass what we count with.
+pub const MAX_MINOR: Minor = 1_000_000_000_000_000;
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Sku(pub Arc<str>);
 

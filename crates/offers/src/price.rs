@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Basis, Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Scope, Sku, Spread,
-    Stack, UnitFree, running::Running,
+    Stack, UnitFree, benefit::sum, running::Running,
 };
 
 /// An order with its discounts, in minor units of the order's currency.
@@ -109,6 +109,14 @@ impl Priced {
         let from = sent + joined(before);
         let count = self.discounts.get(discount).map_or(0, |one| one.joined);
         self.lines.get(from..from + count).unwrap_or_default()
+    }
+
+    /// What units that gave way to one of the discounts cost at list price.
+    #[must_use]
+    pub fn gone(&self, discount: usize) -> Minor {
+        let removed = self.discounts.get(discount).map(|one| one.removed.iter());
+        let lines = removed.into_iter().flatten().zip(&self.lines);
+        sum(lines.map(|(units, line)| line.list_of(*units)))
     }
 
     /// All that the redeemables gave, in money.

@@ -1,10 +1,7 @@
 //! Which units cost nothing, which join the order, and which give way to others?
 
 use super::{Cut, Hit, Numbers, sum};
-use crate::{Joining, Minor, PricedLine, Sku, UnitFree, running::Running};
-
-/// No order with what joins it comes to more, in minor units.
-const DEAREST: Minor = 1_000_000_000_000_000;
+use crate::{Joining, MAX_MINOR, Minor, PricedLine, Sku, UnitFree, running::Running};
 
 impl Running<'_> {
     /// What is missing joins the order as far as it can be given whole. Where nobody tells the
@@ -111,7 +108,7 @@ impl Running<'_> {
     fn is_beyond(&self, amount: Minor, cut: &Cut) -> bool {
         let joined = sum(cut.added.iter().map(|line| line.amount));
         let all = self.amount.saturating_add(joined).saturating_add(amount);
-        joined.saturating_add(amount) > 0 && all > DEAREST
+        joined.saturating_add(amount) > 0 && all > MAX_MINOR
     }
 
     /// A line of a product that joins, with nothing on it yet.

@@ -137,10 +137,13 @@ async fn put(
 
 /// Saves what was checked against a configuration, if it still is the one in force: every change
 /// of campaigns, offers, policy and settings gives it a new number.
-async fn is_applied(
+///
+/// # Errors
+/// When the store fails.
+pub(super) async fn is_applied(
     app: &App,
     (caller, compiled): (&Caller<CampaignsWrite>, &Compiled),
-    put: Write,
+    change: Write,
 ) -> Result<bool, Refused> {
     let command = Command {
         now: caller.now,
@@ -149,7 +152,7 @@ async fn is_applied(
             id: CONFIGURATION,
             version: compiled.snapshot.id.0,
         }],
-        ..writes(caller.project, vec![put])
+        ..writes(caller.project, vec![change])
     };
     match app.reconfigure(command).await? {
         Outcome::Applied => Ok(true),

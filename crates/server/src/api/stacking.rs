@@ -5,21 +5,24 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use store::{Command, Expect, Kind, Outcome, ProjectId, Write};
+use store::{Kind, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{Key, List, StackingRules, StackingRulesView},
 };
 
-use super::dialect::{malformed, not_found, parse, refuse, retry};
+use super::{
+    dialect::{malformed, not_found, parse, refuse, retry},
+    policy::is_applied,
+};
 use crate::{
     app::App,
     auth::{Caller, CampaignsRead, CampaignsWrite},
     configuration::{Compiled, write},
     once::Answer,
     problem::Refused,
-    setting::{CONFIGURATION, STACKING},
+    setting::STACKING,
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -59,7 +62,7 @@ async fn created(
         updated_at: None,
         object: "stacking_rules".into(),
     };
-    put(app, (caller.project, &before), made).await
+    put(app, (caller, &before), made).await
 }
 
 /// The project's stacking rules: one set, or none where those by default hold.
@@ -117,7 +120,7 @@ async fn updated(
     }
     changed.rules = parse(&serde_json::to_vec(&merged).map_err(fault)?)?;
     changed.updated_at = Some(caller.now);
-    put(app, (caller.project, &before), changed).await
+    put(app, (caller, &before), changed).await
 }
 
 /// Go back to the rules by default.
@@ -129,16 +132,20 @@ async fn delete(
     Path((project, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Refused> {
     is_of(&caller, &project)?;
-    retry(|| deleted(&app, caller.project, &id)).await
+    retry(|| deleted(&app, &caller, &id)).await
 }
 
-async fn deleted(app: &App, project: ProjectId, id: &str) -> Result<Option<StatusCode>, Refused> {
-    let before = app.compiled(project).await?;
+async fn deleted(
+    app: &App,
+    caller: &Caller<CampaignsWrite>,
+    id: &str,
+) -> Result<Option<StatusCode>, Refused> {
+    let before = app.compiled(caller.project).await?;
     found(&before, id)?;
     let kind = Kind::Setting;
     let delete = Write::Delete { kind, id: STACKING };
-    let outcome = change(app, (project, &before), delete).await?;
-    Ok((outcome == Outcome::Applied).then_some(StatusCode::NO_CONTENT))
+    let is_done = is_applied(app, (caller, &before), delete).await?;
+    Ok(is_done.then_some(StatusCode::NO_CONTENT))
 }
 
 /// Only the project of the key is there.
@@ -157,7 +164,7 @@ fn found<'c>(compiled: &'c Compiled, id: &str) -> Result<&'c StackingRulesView, 
 
 async fn put(
     app: &App,
-    before: (ProjectId, &Compiled),
+    before: (&Caller<CampaignsWrite>, &Compiled),
     changed: StackingRulesView,
 ) -> Result<Option<Answer>, Refused> {
     changed
@@ -169,26 +176,8 @@ async fn put(
         id: STACKING,
         body: write(&changed)?,
     };
-    let outcome = change(app, before, put).await?;
-    match outcome == Outcome::Applied {
+    match is_applied(app, before, put).await? {
         true => Answer::ok(&changed).map(Some),
         false => Ok(None),
     }
-}
-
-/// Stale where the configuration has changed since it was looked at.
-async fn change(
-    app: &App,
-    (project, before): (ProjectId, &Compiled),
-    change: Write,
-) -> Result<Outcome, Refused> {
-    let command = Command {
-        expects: vec![Expect {
-            kind: Kind::Setting,
-            id: CONFIGURATION,
-            version: before.snapshot.id.0,
-        }],
-        ..crate::setup::writes(project, vec![change])
-    };
-    app.reconfigure(command).await
 }

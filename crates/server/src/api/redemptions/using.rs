@@ -352,11 +352,9 @@ impl Using<'_> {
 fn less(priced: &offers::Priced, discount: &Discount) -> u64 {
     let mut places = priced.discounts.iter();
     let at = places.position(|one| one.redeemable == discount.redeemable);
+    let all = on_goods(discount).saturating_add(at.map_or(0, |at| priced.gone(at)));
     let joined = at.map_or(&[][..], |at| priced.joined(at));
     let joined = joined.iter().map(|line| line.amount);
-    let gone = discount.removed.iter().zip(&priced.lines);
-    let gone = gone.map(|(units, line)| line.unit_price.saturating_mul((*units).into()));
-    let all = gone.fold(on_goods(discount), u64::saturating_add);
     joined.fold(all, u64::saturating_sub)
 }
 

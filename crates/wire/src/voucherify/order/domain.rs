@@ -1,5 +1,6 @@
 //! What does the shop's order say in our words?
 
+pub use offers::MAX_MINOR;
 use offers::{Currency, Line, Minor, Order, Sku};
 use rules::{Facts, Reads, Telling};
 
@@ -11,8 +12,6 @@ use crate::{
 
 /// Lines in one order.
 pub const MAX_ITEMS: usize = 500;
-/// The largest amount taken: beyond it a sum of lines could pass what we count with.
-pub const MAX_MINOR: Minor = 1_000_000_000_000_000;
 
 /// The order in our types, its lines with the facts that somebody reads. Where it names no
 /// currency, `currency` is meant. A line of the reserved shipping product becomes the order's

@@ -92,12 +92,10 @@ impl<'a> Seen<'a> {
     /// The goods at list price, as they are so far.
     fn amount(&self) -> Minor {
         let mut amount = self.priced.amount;
-        for (at, discount) in self.priced.discounts.iter().enumerate().skip(self.upto) {
+        for at in self.upto..self.priced.discounts.len() {
             let joined = self.priced.joined(at).iter().map(|line| line.amount);
             amount = amount.saturating_sub(joined.sum());
-            let gone = discount.removed.iter().zip(&self.priced.lines);
-            let gone = gone.map(|(units, line)| line.unit_price.saturating_mul((*units).into()));
-            amount = amount.saturating_add(gone.sum());
+            amount = amount.saturating_add(self.priced.gone(at));
         }
         amount
     }
