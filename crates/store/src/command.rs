@@ -185,6 +185,8 @@ pub enum Kind {
     Product = 16,
     Sku = 17,
     ProductCollection = 18,
+    /// Several promotion tiers under one name.
+    PromotionStack = 19,
     Customer = 20,
     /// Reserved: what is known through one identifier.
     Node = 21,
@@ -197,6 +199,12 @@ pub enum Kind {
     Order = 34,
     /// A redemption that failed.
     Failure = 35,
+    /// A code given to a customer, or the failure to.
+    Publication = 36,
+    /// Somebody who joined a code: who refers or is referred.
+    Holder = 37,
+    /// A line of a customer's history.
+    Activity = 38,
     /// Reserved.
     Grant = 40,
     Decision = 41,
@@ -206,6 +214,30 @@ pub enum Kind {
     Seen = 50,
     /// An order told by events, with what of it was counted and given back.
     Counted = 51,
+    /// What points buy.
+    Reward = 60,
+    /// A reward offered in a campaign.
+    RewardAssignment = 61,
+    /// What earns points in a campaign.
+    EarningRule = 62,
+    /// A range of points with its own earnings and prices.
+    LoyaltyTier = 63,
+    /// Points earned that cannot be spent yet.
+    PendingPoints = 64,
+    /// A file that was asked for, and how far it came.
+    Export = 65,
+    /// A stretch of such a file.
+    ExportPart = 66,
+    /// Work done in the background, and how far it came.
+    AsyncAction = 67,
+    /// Where a project wants to be told what happened.
+    Webhook = 68,
+    /// What a webhook is still to be told.
+    Delivery = 69,
+    /// Which metadata things of one kind have.
+    MetadataSchema = 70,
+    /// A short-lived token for one key.
+    Token = 71,
 }
 
 /// How a record is found. The numbers are on disk.
@@ -276,6 +308,38 @@ pub enum Index {
     SegmentsOfCustomer = 34,
     /// The customers on a segment's list.
     CustomersOfSegment = 35,
+    PublicationsOfCustomer = 36,
+    PublicationsOfVoucher = 37,
+    /// Unique: the shop's id of a publication.
+    PublicationSource = 38,
+    /// Vouchers of a campaign that nobody was given yet.
+    UnpublishedOfCampaign = 39,
+    HoldersOfVoucher = 40,
+    HoldersOfCustomer = 41,
+    /// Unique: a customer who joined a code of a campaign.
+    HolderOfCampaign = 42,
+    ActivityOfCustomer = 43,
+    StacksOfCampaign = 44,
+    AssignmentsOfReward = 45,
+    RewardsOfCampaign = 46,
+    EarningRulesOfCampaign = 47,
+    LoyaltyTiersOfCampaign = 48,
+    PendingOfVoucher = 49,
+    /// Points that can be spent from a day on, by the day's number.
+    PendingOn = 50,
+    /// Points that expire on a day, by the day's number.
+    ExpiringOn = 51,
+    PartsOfExport = 52,
+    /// What webhooks are to be told, by the minute it is due.
+    DueDeliveries = 53,
+    DeliveriesOfWebhook = 54,
+    /// Unique: what a metadata schema is of.
+    MetadataSchemaOf = 55,
+    /// Unique: a token's hash.
+    TokenHash = 56,
+    /// Unique: the shop's id of a change of a balance.
+    LedgerSource = 57,
+    TokensOfKey = 58,
 }
 
 impl Index {
@@ -294,7 +358,12 @@ impl Index {
             | Index::CountedOrder
             | Index::CategoryName
             | Index::ProductSource
-            | Index::SkuSource => true,
+            | Index::SkuSource
+            | Index::PublicationSource
+            | Index::HolderOfCampaign
+            | Index::MetadataSchemaOf
+            | Index::TokenHash
+            | Index::LedgerSource => true,
             Index::NodesOfCustomer
             | Index::VouchersOfCampaign
             | Index::VouchersOfCustomer
@@ -317,7 +386,25 @@ impl Index {
             | Index::TakenBack
             | Index::SkusOfProduct
             | Index::SegmentsOfCustomer
-            | Index::CustomersOfSegment => false,
+            | Index::CustomersOfSegment
+            | Index::PublicationsOfCustomer
+            | Index::PublicationsOfVoucher
+            | Index::UnpublishedOfCampaign
+            | Index::HoldersOfVoucher
+            | Index::HoldersOfCustomer
+            | Index::ActivityOfCustomer
+            | Index::StacksOfCampaign
+            | Index::AssignmentsOfReward
+            | Index::RewardsOfCampaign
+            | Index::EarningRulesOfCampaign
+            | Index::LoyaltyTiersOfCampaign
+            | Index::PendingOfVoucher
+            | Index::PendingOn
+            | Index::ExpiringOn
+            | Index::PartsOfExport
+            | Index::DueDeliveries
+            | Index::DeliveriesOfWebhook
+            | Index::TokensOfKey => false,
         }
     }
 }
@@ -352,7 +439,7 @@ numbered! {
     Project, ApiKey, Setting, Campaign, Offer, ValidationRule, Assignment, Experiment,
     Policy, Segment, Snapshot, Lease, Visit, Import, Category, Product, Sku, ProductCollection,
     Customer, Node, Nodes, Voucher, Reservation, Redemption, Rollback, Order, Failure, Grant,
-    Decision, Enrolment, Seen, Counted
+    Decision, Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward, RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction, Webhook, Delivery, MetadataSchema, Token
 }
 
 numbered! {
@@ -364,5 +451,5 @@ numbered! {
     ApiKeyHash, AssignmentsOfRule, AssignmentsOfObject, Message, RollbacksOfRedemption,
     CountedOrder, UnitsOfArm, GrantsOfCampaign, DecisionsOfOffer, LapsingOn, TakenBack,
     RedemptionsOfResult, CategoryName, ProductSource, SkuSource, SkusOfProduct,
-    SegmentsOfCustomer, CustomersOfSegment
+    SegmentsOfCustomer, CustomersOfSegment, PublicationsOfCustomer, PublicationsOfVoucher, PublicationSource, UnpublishedOfCampaign, HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign, ActivityOfCustomer, StacksOfCampaign, AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign, PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook, MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey
 }

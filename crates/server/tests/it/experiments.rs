@@ -114,12 +114,12 @@ async fn a_readout_is_the_difference_of_contributions() {
     near(&effect["estimate"], 2_000.0);
     near(&effect["standard_error"], 816.496_58);
     let by_id = shop
-        .get(NOON, "/v1/experiments/exp_0000000000001/readout")
+        .get(NOON, "/v1/experiments/expt_0000000000001/readout")
         .await;
     assert_eq!(by_id, readout);
     let (status, _) = shop
         .noon()
-        .get("/v1/experiments/exp_0000000000002/readout")
+        .get("/v1/experiments/expt_0000000000002/readout")
         .await
         .unwrap();
     assert_eq!(status, StatusCode::NOT_FOUND);

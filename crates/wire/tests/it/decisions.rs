@@ -184,7 +184,7 @@ fn profiles_and_readouts_are_told_as_json() {
     });
     assert_eq!(serde_json::to_value(&profile).unwrap(), expected);
     let unready = Err(measurement::Unready::TooFew { n: 1, needed: 2 });
-    let readout = ReadoutView::of("exp_1".into(), &unready, Currency(*b"EUR"));
+    let readout = ReadoutView::of("expt_1".into(), &unready, Currency(*b"EUR"));
     assert_eq!(
         (readout.verdict.as_str(), readout.contrasts.len()),
         ("unready", 0)
