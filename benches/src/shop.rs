@@ -5,7 +5,7 @@ use decision::{Guardrail, Policy};
 use measurement::{Arm, Design};
 use offers::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Currency, Lending, Offer, OfferId,
-    Period, Reach, Scope, Stacking, Validity,
+    Period, Reach, Scope, Stacking, Validity, Zone,
 };
 use profiles::{
     Activity, Consent, CustomerId, Identifier, IdentifierKind, Item, Kind as Happened, Node,
@@ -233,6 +233,8 @@ fn campaign(number: u64) -> Campaign {
             ),
             cap(Reach::CustomerOverall, Period::Week, CapUnit::Touches, 3),
         ],
+        after: Condition::Always,
+        zone: Zone::UTC,
         lending: Lending::Off,
     }
 }
@@ -253,6 +255,8 @@ fn offer(number: u64) -> Offer {
         scope: Scope::Order,
         is_tier: false,
         priority: 0,
+        after: Condition::Always,
+        bundle: None,
         grant_ms: DAY,
     }
 }

@@ -5,7 +5,7 @@ use rules::{Condition, Facts};
 use crate::{
     Asking, Benefit, Campaign, CampaignId, Category, CategoryId, Commitment, Counts, Currency,
     Formula, Joining, Lending, Line, Lines, Minor, Offer, OfferId, Order, Pick, Presented,
-    Redeemable, Scope, Sku, Spread, Stacking, UnitFree, Validity, Visits,
+    PricedLine, Redeemable, Scope, Sku, Spread, Stacking, UnitFree, Validity, Visits, Zone,
 };
 
 pub(crate) const EUR: Currency = Currency(*b"EUR");
@@ -36,6 +36,8 @@ impl Case {
             commitment: Commitment::WhileBudgetLasts,
             currency: EUR,
             caps: Vec::new(),
+            after: Condition::Always,
+            zone: Zone::UTC,
             lending: Lending::Off,
         };
         let offer = Offer {
@@ -50,6 +52,8 @@ impl Case {
             scope,
             is_tier: true,
             priority: 0,
+            after: Condition::Always,
+            bundle: None,
             grant_ms: 0,
         };
         Self {
@@ -94,6 +98,21 @@ pub(crate) fn order(text: &str) -> Order {
         }
     }
     order
+}
+
+/// A line of so many units at 1.00.
+pub(crate) fn priced_line(quantity: u32) -> PricedLine {
+    let amount = Minor::from(quantity) * 100;
+    PricedLine {
+        sku: Sku("one".into()),
+        quantity,
+        unit_price: 100,
+        unit_cost: None,
+        amount,
+        discount: 0,
+        order_share: 0,
+        free: 0,
+    }
 }
 
 fn line(words: &[&str]) -> Line {

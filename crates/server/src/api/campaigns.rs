@@ -15,8 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CampaignVouchersCreate,
-        CodeCapacity, Key, List, ProfferSettings, VoucherConfig, VoucherView,
+        Beside, CalendarView, CampaignCreate, CampaignType, CampaignUpdate, CampaignView,
+        CampaignVouchersCreate, CodeCapacity, Key, List, ProfferSettings, VoucherConfig,
+        VoucherView,
     },
 };
 
@@ -175,7 +176,7 @@ async fn created(
     let names = input.validation_rules.as_deref();
     let (rules, writes) = named(app, (project, now), names, Object::Campaign(id.0)).await?;
     change.write(writes);
-    let beside = validation_rules::beside(&rules, change.compiled().settings.currency)?;
+    let beside = validation_rules::beside(&rules, change.compiled().settings.standards())?;
     let draft = Draft {
         id,
         input,
@@ -283,9 +284,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         use_voucher_metadata_schema: input.use_voucher_metadata_schema.unwrap_or(true),
         start_date: campaign.validity.from,
         expiration_date: campaign.validity.until,
-        validity_timeframe: None,
-        validity_day_of_week: None,
-        validity_hours: None,
+        calendar: CalendarView::of(&campaign.validity),
         activity_duration_after_publishing: None,
         vouchers_count: 0,
         active: campaign.active,
@@ -385,6 +384,15 @@ fn changed(
     if let Some(end) = sent.expiration_date {
         input.expiration_date = end;
     }
+    if let Some(timeframe) = &sent.validity_timeframe {
+        input.validity_timeframe.clone_from(timeframe);
+    }
+    if let Some(day_of_week) = &sent.validity_day_of_week {
+        input.validity_day_of_week.clone_from(day_of_week);
+    }
+    if let Some(hours) = &sent.validity_hours {
+        input.validity_hours.clone_from(hours);
+    }
     if let Some(metadata) = &sent.metadata {
         let known = input.metadata.get_or_insert_default();
         known.extend(metadata.clone());
@@ -422,7 +430,7 @@ async fn modified(
     let mut input = input_of(&before)?;
     edit(&mut input)?;
     let rules = validation_rules::rules_of(app, project, before.thing.id.0).await?;
-    let beside = validation_rules::beside(&rules, change.compiled().settings.currency)?;
+    let beside = validation_rules::beside(&rules, change.compiled().settings.standards())?;
     let draft = Draft {
         id: before.thing.id,
         input,

@@ -1,6 +1,6 @@
 //! Campaign bodies as campaigns, offers and vouchers; discounts there and back.
 
-use offers::{Campaign, CampaignId, Currency, Offer, OfferId, Scope, VoucherId};
+use offers::{Campaign, CampaignId, Currency, Offer, OfferId, Scope, VoucherId, Zone};
 use wire::{
     Malformed,
     voucherify::{
@@ -12,6 +12,7 @@ fn beside() -> Beside {
     Beside {
         rule: Translated::default(),
         currency: Currency(*b"EUR"),
+        zone: Zone::UTC,
     }
 }
 
