@@ -47,7 +47,15 @@ pub struct Sets {
     /// The units that make them up.
     pub units: Vec<Member>,
     /// Where there is no complete set: what the first one lacks.
-    pub missing: Vec<(usize, u32)>,
+    pub missing: Vec<Missing>,
+}
+
+/// Goods of which so many units more are needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    pub kind: GoodsKind,
+    pub name: Arc<str>,
+    pub units: u32,
 }
 
 /// Units of a line that serve a part.
@@ -88,13 +96,29 @@ impl Bundle {
             .map(|units| units.saturating_mul(count.max(1)))
             .collect();
         let (units, missing) = assigned(&wanted, serves);
-        let missing = if count == 0 { missing } else { Vec::new() };
-        let units = if count == 0 { Vec::new() } else { units };
-        Sets {
-            count,
-            units,
-            missing,
+        match count {
+            0 => Sets {
+                missing: self.named(&missing),
+                ..Sets::default()
+            },
+            _ => Sets {
+                count,
+                units,
+                missing: Vec::new(),
+            },
         }
+    }
+
+    fn named(&self, missing: &[(usize, u32)]) -> Vec<Missing> {
+        let parts = missing.iter().filter_map(|(at, units)| {
+            let part = self.parts.get(*at)?;
+            Some(Missing {
+                kind: part.kind,
+                name: part.name.clone(),
+                units: *units,
+            })
+        });
+        parts.collect()
     }
 
     fn served_by(&self, facts: &Facts) -> u32 {
@@ -270,7 +294,7 @@ mod tests {
 
     /// Lines as units of a word, parts as units of words; the sets, and what is missing.
     #[track_caller]
-    fn check(lines: &[(&str, u32)], parts: &[(&str, u32)], count: u32, missing: &[(usize, u32)]) {
+    fn check(lines: &[(&str, u32)], parts: &[(&str, u32)], count: u32, missing: &[(&str, u32)]) {
         let order = lines.iter().map(|(word, units)| {
             let mut facts = Facts::default();
             facts.set("line.category", *word);
@@ -283,11 +307,12 @@ mod tests {
             most: 100,
         };
         let sets = bundle.sets(order.iter().map(|(line, facts)| (line, facts)));
-        assert_eq!(
-            (sets.count, &sets.missing[..]),
-            (count, missing),
-            "{sets:?}"
-        );
+        let lacks: Vec<_> = sets
+            .missing
+            .iter()
+            .map(|one| (&*one.name, one.units))
+            .collect();
+        assert_eq!((sets.count, &lacks[..]), (count, missing), "{sets:?}");
         // What makes the sets up is there, once, and what each part asks for.
         for (at, (_, facts)) in order.iter().enumerate() {
             let of_line = sets.units.iter().filter(|one| one.line == at);
@@ -309,8 +334,8 @@ mod tests {
         check(&[("tea", 3), ("pot", 1)], &[("tea", 1), ("pot", 1)], 1, &[]);
         check(&[("tea", 3), ("pot", 2)], &[("tea", 1), ("pot", 1)], 2, &[]);
         check(&[("tea", 5)], &[("tea", 2)], 2, &[]);
-        check(&[("tea", 5)], &[("tea", 2), ("pot", 1)], 0, &[(1, 1)]);
-        check(&[], &[("tea", 2), ("pot", 1)], 0, &[(0, 2), (1, 1)]);
+        check(&[("tea", 5)], &[("tea", 2), ("pot", 1)], 0, &[("pot", 1)]);
+        check(&[], &[("tea", 2), ("pot", 1)], 0, &[("tea", 2), ("pot", 1)]);
         check(&[("tea", 1), ("tea", 1)], &[("tea", 2)], 1, &[]);
     }
 

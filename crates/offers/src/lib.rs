@@ -28,7 +28,7 @@ mod zone;
 
 pub use alone::{Alone, Taken};
 pub use book::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
-pub use bundle::{Bundle, GoodsKind, MAX_PARTS, Member, Part, Sets};
+pub use bundle::{Bundle, GoodsKind, MAX_PARTS, Member, Missing, Part, Sets};
 pub use calendar::{Calendar, Days, Hours, Length, Timeframe};
 pub use campaign::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Joining, Lending, MAX_FREE_UNITS,

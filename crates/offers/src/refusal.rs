@@ -3,7 +3,7 @@
 use rules::Path;
 use serde::{Deserialize, Serialize};
 
-use crate::{CampaignId, Crowd, Currency, Minor, Timestamp, money};
+use crate::{CampaignId, Crowd, Currency, Minor, Missing, Timestamp, money};
 
 /// Why a redeemable cannot be used. When several hold, the first in this list is reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,9 +43,9 @@ pub enum Refusal {
         by: CampaignId,
     },
     NoMatchingLines,
-    /// No complete set of the goods it is for: these parts lack so many units.
+    /// No complete set of the goods it is for.
     BundleIncomplete {
-        missing: Vec<(usize, u32)>,
+        missing: Vec<Missing>,
     },
     BalanceSpent,
     NoEffect,
@@ -115,7 +115,7 @@ impl Refusal {
             }
             Self::NoMatchingLines => "Nothing in your order is part of this offer.".into(),
             Self::BundleIncomplete { missing } => {
-                let units = missing.iter().map(|(_, units)| *units);
+                let units = missing.iter().map(|one| one.units);
                 let units = units.fold(0, u32::saturating_add);
                 format!("Add {units} more of the goods this is for to use it.")
             }

@@ -4,6 +4,7 @@
 //! only values its strict clients know; what is ours stands in `proffer` members.
 
 mod bounds;
+mod bundle;
 mod calendar;
 mod campaign;
 mod category;
@@ -31,6 +32,7 @@ mod unread;
 mod validation;
 mod voucher;
 
+pub use bundle::{BundleItem, BundleResult};
 pub use calendar::CalendarView;
 pub(crate) use campaign::expression;
 pub use campaign::{

@@ -30,16 +30,13 @@ fn on(node: &Node, rules: &Nodes, chosen: Condition) -> Result<Condition, Malfor
     let is_of_all = |part: &Logic| says_of_all(part, rules);
     let (of_all, of_each): (Vec<Logic>, Vec<Logic>) = parts.into_iter().partition(is_of_all);
     let each = meaning(&Logic::All(of_each), rules, &of_line)?;
-    let matched = Condition::all([chosen, each]);
+    let matched = every([chosen, each]);
     if of_all.is_empty() {
         return Ok(asked(node, matched));
     }
     let translate = |inner: &Node| match total(inner) {
         Some(fact) => operator::compare(inner, &folded(Fold::Sum, fact, &matched)),
-        None => Ok(asked(
-            node,
-            Condition::all([matched.clone(), of_line(inner)?]),
-        )),
+        None => Ok(asked(node, every([matched.clone(), of_line(inner)?]))),
     };
     let all = meaning(&Logic::All(of_all), rules, &translate)?;
     Ok(match node.name.as_str() {
@@ -89,6 +86,12 @@ fn folded(fold: Fold, fact: &str, lines: &Condition) -> Comparison {
     })
 }
 
+/// All of them, without what says nothing.
+fn every(parts: impl IntoIterator<Item = Condition>) -> Condition {
+    let parts = parts.into_iter();
+    Condition::all(parts.filter(|part| *part != Condition::Always))
+}
+
 /// What is asked of the items that meet this.
 fn asked(node: &Node, matched: Condition) -> Condition {
     let line = Box::new(matched);
@@ -134,7 +137,7 @@ fn chosen(node: &Node) -> Result<Condition, Malformed> {
     if !others.conditions.is_empty() {
         parts.push(operator::each(&others, one_chosen)?);
     }
-    Ok(Condition::all(parts))
+    Ok(every(parts))
 }
 
 fn one_chosen(operator: &str, values: &[Json]) -> Result<Condition, Malformed> {
