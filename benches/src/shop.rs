@@ -71,7 +71,7 @@ pub async fn open(app: &App, customers: u64) -> Result<(), Refused> {
     Ok(())
 }
 
-fn applied(outcome: &Outcome) -> Result<(), Refused> {
+pub(crate) fn applied(outcome: &Outcome) -> Result<(), Refused> {
     match outcome {
         Outcome::Applied => Ok(()),
         other => Err(Refused::Fault(format!(
@@ -170,12 +170,12 @@ fn configured() -> Result<Vec<Write>, Refused> {
     Ok(all)
 }
 
-fn json<T: Serialize>(kind: Kind, id: u64, thing: &T) -> Result<Write, Refused> {
+pub(crate) fn json<T: Serialize>(kind: Kind, id: u64, thing: &T) -> Result<Write, Refused> {
     let body = configuration::write(thing)?;
     Ok(Write::Put { kind, id, body })
 }
 
-fn stored<T>(thing: T) -> Stored<T> {
+pub(crate) fn stored<T>(thing: T) -> Stored<T> {
     Stored {
         thing,
         extra: serde_json::Value::Null,

@@ -16,7 +16,7 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         Beside, CalendarView, CampaignCreate, CampaignType, CampaignUpdate, CampaignView,
-        CampaignVouchersCreate, CodeCapacity, Key, List, ProfferSettings, VoucherConfig,
+        CampaignVouchersCreate, CodeCapacity, Key, List, ProfferSettings, TierView, VoucherConfig,
         VoucherView,
     },
 };
@@ -207,7 +207,7 @@ async fn created(
     let mut view = bare_view(&campaign, &draft.input)?;
     view.vouchers_count = codes;
     if !made.is_empty() {
-        view.promotion = Some(List::whole(made));
+        view.promotion = Some(listed(made));
     }
     let answer = Answer::ok(&view)?;
     let outcome = change.submit(once.map(|key| key.once(&answer))).await?;
@@ -263,6 +263,15 @@ fn unexpected(outcome: &Outcome) -> Refused {
     }
 }
 
+/// The tiers of one campaign.
+fn listed(tiers: Vec<TierView>) -> List<TierView> {
+    let total = tiers.len() as u64;
+    List {
+        has_more: Some(false),
+        ..List::page("tiers", tiers, total)
+    }
+}
+
 /// Without what must be counted or read.
 fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<CampaignView, Refused> {
     let campaign = &stored.thing;
@@ -295,7 +304,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         creation_status: "DONE",
         vouchers_generation_status: "DONE",
         protected: false,
-        promotion: (kind == CampaignType::Promotion).then(List::default),
+        promotion: (kind == CampaignType::Promotion).then(|| listed(Vec::new())),
         validation_rules_assignments: List::default(),
         created_at: stored.created_at,
         updated_at: stored.updated_at,
@@ -318,7 +327,7 @@ async fn view(
         for offer in offers_of(compiled, id) {
             tiers.push(promotions::view(app, project, (&stored.thing, offer)).await?);
         }
-        view.promotion = Some(List::whole(tiers));
+        view.promotion = Some(listed(tiers));
     }
     Ok(view)
 }

@@ -47,7 +47,8 @@ async fn days_of_the_week_are_those_of_the_shop() {
     assert_eq!(validated(&shop, later, "SATURDAY").await["valid"], false);
     let wrong = json!({"timezone": "Honolulu"});
     let (status, refused) = shop.noon().put("/v1/settings", &wrong).await.unwrap();
-    assert_eq!((status, &refused["code"]), (400, &json!("not_a_time_zone")));
+    assert_eq!(status, 422);
+    assert_eq!(refused["code"], "not_a_time_zone");
     let settings = shop
         .put("/v1/settings", &json!({"timezone": "Pacific/Honolulu"}))
         .await;
