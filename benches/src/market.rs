@@ -7,8 +7,12 @@ use offers::{
     Order, Scope, Sku, Stacking, Timestamp, Validity, Zone,
 };
 use rules::{Condition, Facts, parse};
-use server::{app::App, problem::Refused, setup::{LIVE, writes}};
-use store::{Kind, Write};
+use server::{
+    app::App,
+    problem::Refused,
+    setup::{LIVE, writes},
+};
+use store::Kind;
 use wire::ids::{self, Tag};
 
 use crate::shop::{applied, json, stored};
@@ -77,7 +81,9 @@ fn category(line: usize) -> String {
 /// How many of so many promotions are for the cart.
 #[must_use]
 pub fn applying(count: u64) -> u64 {
-    (1..=count).filter(|number| number % GROUPS == GROUP).count() as u64
+    (1..=count)
+        .filter(|number| number % GROUPS == GROUP)
+        .count() as u64
 }
 
 /// The ids of tiers that are for the cart.

@@ -122,9 +122,9 @@ fn over_http((count, until_half): (u64, f64), table: &mut Table) -> Result<(), S
     times.sort_unstable();
     let median = times.get(CARTS / 2).copied().unwrap_or(u64::MAX);
     let slowest = times.last().copied().unwrap_or(u64::MAX);
-    let name = format!("… over HTTP, half of the answers, beside the slowest (wall)");
+    let name = "… over HTTP, half of the answers, beside the slowest (wall)";
     table.row(
-        &name,
+        name,
         median as f64,
         (slowest as f64, Target::AtMostMicros(until_half)),
     );
