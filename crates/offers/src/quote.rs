@@ -1,10 +1,11 @@
 //! What would this order cost with these redeemables, and why not less?
 
-use rules::{Facts, Reads};
+use rules::{Condition, Facts, Path, Reads};
 
 use crate::{
     Asking, CampaignId, Order, Presented, Priced, Redeemable, Refusal, Stack, StackingRules,
-    qualify::qualify, running::Running, stack::in_order,
+    qualify::{CURRENCY, qualify},
+    running::Running, stack::in_order,
 };
 
 /// The answer to a qualification or validation.
@@ -28,9 +29,10 @@ pub fn quote<'a>(
     presented: Vec<Presented<'a>>,
     (asking, rules): (Asking, &StackingRules),
 ) -> Outcome<'a> {
-    let mut running = Running::new(order, facts).under(rules);
+    let reads = reads_of(&presented);
+    let mut running = Running::for_scopes(order, (facts, &reads)).under(rules);
     let mut stack = Stack::default();
-    let mut seen = beside(facts, running.facts(&Reads::everything()));
+    let mut seen = beside(facts, running.facts(&reads));
     let presented = in_order(presented, rules);
     let applies = |one: &&Presented<'_>| {
         qualify(one, &seen, asking).is_ok() && running.cut_or_nothing(one).is_ok()
@@ -47,7 +49,10 @@ pub fn quote<'a>(
         match tried {
             Ok(()) => {
                 stack.applied.push(next);
-                seen = beside(facts, running.facts(&Reads::everything()));
+                if reads.wants_lines() {
+                    seen.set_lines(Vec::new());
+                }
+                seen.extend(running.facts(&reads));
             }
             Err(refusal) => stack.refused.push((next.redeemable, refusal)),
         }
@@ -57,6 +62,17 @@ pub fn quote<'a>(
         refused: stack.refused,
         priced: running.finish(),
     }
+}
+
+/// What any of them reads of the order and its lines.
+fn reads_of(presented: &[Presented<'_>]) -> Reads {
+    let of_one = |one: &Presented<'_>| {
+        let of_campaign = [&one.campaign.rule, &one.campaign.after];
+        let of_campaign: Vec<Path> = of_campaign.into_iter().flat_map(Condition::reads).collect();
+        one.offer.reads().chain(of_campaign).collect::<Vec<Path>>()
+    };
+    let all = presented.iter().flat_map(of_one);
+    all.chain([CURRENCY.into()]).collect()
 }
 
 /// Where something exclusive applies, only what is exclusive or joint goes with it.

@@ -122,13 +122,18 @@ impl<'a> Running<'a> {
         // Nothing below may fail.
         for (line, taken) in self.lines.iter_mut().zip(&cut.per_line) {
             line.priced.discount = line.priced.discount.saturating_add(*taken);
-            line.is_touched |= *taken > 0;
-            line.told.take();
+            if *taken > 0 {
+                line.is_touched = true;
+                line.told.take();
+            }
         }
         for (line, freed) in self.lines.iter_mut().zip(&cut.freed) {
             line.priced.free = line.priced.free.saturating_add(*freed);
         }
         for (line, removed) in self.lines.iter_mut().zip(&cut.removed) {
+            if *removed == 0 {
+                continue;
+            }
             let gone = line.priced.list_of(*removed);
             line.priced.quantity = line.priced.quantity.saturating_sub(*removed);
             line.priced.amount = line.priced.amount.saturating_sub(gone);
