@@ -16,7 +16,7 @@ use std::{
 use decision::GrantState;
 use ledger::{Account, AccountId, Kind as Moves, Minor, PendingState, Timestamp, Transfer};
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable,
+    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, Voucher,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
@@ -45,6 +45,7 @@ use crate::{
     app::App,
     configuration::{Compiled, read},
     deciding::number_of,
+    guessing::Attempt,
     lending,
     people::People,
     problem::Refused,
@@ -58,6 +59,9 @@ const CHAIN: Page = Page {
     limit: 1_000,
     newest_first: false,
 };
+
+/// The number of no record.
+const NOTHING: u64 = 0;
 
 /// What is asked at the till.
 pub struct Call<'a> {
@@ -103,6 +107,8 @@ pub struct Till<'a> {
     /// What the session holds now.
     pub session_holds: Vec<(Redeemable, Vec<Transfer>)>,
     purpose: For,
+    /// Of a browser: what it tries.
+    attempt: Option<Arc<Attempt>>,
 }
 
 impl<'a> Till<'a> {
@@ -154,6 +160,7 @@ impl<'a> Till<'a> {
             reservation: None,
             session_holds: Vec::new(),
             purpose: call.purpose,
+            attempt: None,
         };
         till.facts = till.read_facts(named, call.metadata);
         till.tell_segments().await?;
@@ -161,6 +168,19 @@ impl<'a> Till<'a> {
             till.load_reservation(key).await?;
         }
         Ok(till)
+    }
+
+    /// Makes it the till of a browser, where one is calling.
+    #[must_use]
+    pub fn asked_by(mut self, attempt: Option<&Arc<Attempt>>) -> Self {
+        self.attempt = attempt.cloned();
+        self
+    }
+
+    /// Whether anybody may be asking, and what is said of the customer is a claim.
+    #[must_use]
+    pub fn is_open_to_all(&self) -> bool {
+        self.attempt.is_some()
     }
 
     /// What the customer lets us read, what the shop sent, and the moment.
@@ -231,21 +251,42 @@ impl<'a> Till<'a> {
             let input = input.clone();
             self.offered.push(Offered { input, found });
         }
+        self.tell_missing()?;
         self.tell_segments().await?;
         self.look_at_shelf().await?;
         self.group().await?;
         self.load_limits().await
     }
 
+    /// How many codes are not there, where a browser tries them.
+    fn tell_missing(&self) -> Result<(), Refused> {
+        let Some(attempt) = &self.attempt else {
+            return Ok(());
+        };
+        let codes = self.offered.iter();
+        let codes = codes.filter(|one| one.input.object == RedeemableKind::Voucher);
+        let missing = codes.filter(|one| one.found.is_none()).count();
+        if attempt.found_missing(u32::try_from(missing).unwrap_or(u32::MAX)) {
+            return Ok(());
+        }
+        let details = "too many codes that are not there: wait, or type yours with care";
+        Err(refuse(Key::TooManyRequests, details))
+    }
+
     async fn voucher(&mut self, input: &RedeemableInput) -> Result<Option<Found>, Refused> {
+        let is_open_to_all = self.is_open_to_all();
         let view = self.people.view();
-        let id = match ids::parse(Tag::Voucher, &input.id) {
-            Ok(id) => Some(id),
-            Err(_) => {
+        // Our numbers can be counted through: of a browser only the code itself will do.
+        let named = ids::parse(Tag::Voucher, &input.id);
+        let id = match named.ok().filter(|_| !is_open_to_all) {
+            Some(id) => Some(id),
+            None => {
                 let code = offers::codes::normalise(&input.id);
                 view.find_one(Index::VoucherCode, code.as_bytes()).await?
             }
         };
+        // As much is read for a code that is not there as for one that is another's.
+        let id = id.or(is_open_to_all.then_some(NOTHING));
         let record = match id {
             Some(id) => view.get(Kind::Voucher, id).await?,
             None => None,
@@ -266,6 +307,9 @@ impl<'a> Till<'a> {
         {
             voucher.holder = Some(person.id.0);
         }
+        if self.is_hidden(&voucher, campaign.active && offer.active) {
+            return Ok(None);
+        }
         let decision = issued.thing.decision;
         Ok(Some(Found {
             redeemable: Redeemable::Voucher(voucher.id),
@@ -281,6 +325,18 @@ impl<'a> Till<'a> {
             balance: 0,
             others_hold: false,
         }))
+    }
+
+    /// Whether a browser is told that there is no such code: what is paused, or another's, is
+    /// nobody's business, and whoever has to wait is told of their own codes alone.
+    fn is_hidden(&self, voucher: &Voucher, is_on: bool) -> bool {
+        let Some(attempt) = &self.attempt else {
+            return false;
+        };
+        let customer = self.customer.map(|customer| customer.0);
+        let is_own = voucher.holder.is_some() && voucher.holder == customer;
+        let is_anothers = voucher.holder.is_some() && !is_own;
+        is_anothers || !is_on || !voucher.active || (attempt.only_own() && !is_own)
     }
 
     async fn tier(&mut self, input: &RedeemableInput) -> Result<Option<Found>, Refused> {

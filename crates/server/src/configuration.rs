@@ -17,6 +17,7 @@ use store::{Kind, Page, ProjectId, Store, View};
 use wire::voucherify::{StackingRules, StackingRulesView};
 
 use crate::{
+    browsers::is_origin,
     problem::Refused,
     segments::Segments,
     setting::{CONFIGURATION, DECISIONING, SETTINGS, STACKING},
@@ -31,8 +32,12 @@ pub struct Settings {
     pub currency: Currency,
     /// Decimal places of its minor unit: 2 for EUR.
     pub places: u8,
-    /// Web pages that may send events from a browser: `https://shop.example`. None by default.
+    /// Web pages that may call from a browser: `https://shop.example`. None by default.
     pub origins: Vec<String>,
+    /// Whether browsers may redeem.
+    pub client_redeem_enabled: bool,
+    /// Whether browsers may have codes given to customers.
+    pub client_publish_enabled: bool,
 }
 
 impl Settings {
@@ -54,12 +59,35 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The same, with other pages.
+    ///
+    /// # Errors
+    /// When one is no origin as browsers send it.
+    pub fn with_origins(mut self, origins: &[String]) -> Result<Self, Refused> {
+        let wrong = origins.iter().position(|origin| !is_origin(origin));
+        if let Some(place) = wrong {
+            return Err(Refused::Invalid {
+                code: "not_an_origin",
+                pointer: format!("/origins/{place}"),
+                detail: "Write an origin as browsers send it: https://shop.example, in lower \
+                         case, without a path and without *."
+                    .into(),
+            });
+        }
+        self.origins = origins.to_vec();
+        Ok(self)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             currency: Currency(*b"EUR"),
             places: 2,
             origins: Vec::new(),
+            client_redeem_enabled: false,
+            client_publish_enabled: false,
         }
     }
 }

@@ -22,8 +22,12 @@ use wire::{
 /// Anybody may ask: neither a key nor a scope is needed.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
+/// Calls of pages, which have keys of their own.
+const BROWSERS: &str = "/client/v1/";
+
 /// Calls that answer a retry with the same `Idempotency-Key` as they did before.
-const ONCE: [&str; 16] = [
+const ONCE: [&str; 17] = [
+    "/client/v1/redemptions",
     "/v1/campaigns",
     "/v1/campaigns/{id}/vouchers",
     "/v1/campaigns/{id}/vouchers/{code}",
@@ -43,7 +47,8 @@ const ONCE: [&str; 16] = [
 ];
 
 /// Whose refusals also come in Voucherify's body.
-const VOUCHERIFY: [&str; 11] = [
+const VOUCHERIFY: [&str; 12] = [
+    "/client/v1/",
     "/v1/campaigns",
     "/v1/categories",
     "/v1/customers",
@@ -93,6 +98,9 @@ fn add_schemes(components: &mut Components) {
     components.add_security_scheme("bearer", bearer);
     components.add_security_scheme("basic", basic);
     components.add_security_scheme("X-App-Token", SecurityScheme::ApiKey(ApiKey::Header(token)));
+    let told = "A public key, from a page that the settings list.";
+    let token = ApiKeyValue::with_description("X-Client-Token", told);
+    components.add_security_scheme("X-Client-Token", SecurityScheme::ApiKey(ApiKey::Header(token)));
 }
 
 fn describe(path: &str, item: &mut PathItem) {
@@ -118,6 +126,10 @@ fn describe(path: &str, item: &mut PathItem) {
         if OPEN.contains(&path) {
             call.security = Some(Vec::new());
             continue;
+        }
+        if path.starts_with(BROWSERS) {
+            let key = SecurityRequirement::new("X-Client-Token", Vec::<String>::new());
+            call.security = Some(vec![key]);
         }
         refuse(path, call, &ALL);
         if path.contains('{') {

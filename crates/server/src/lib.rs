@@ -6,6 +6,7 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod browsers;
 pub mod catalogue;
 pub mod checkout;
 pub mod cli;
@@ -20,6 +21,7 @@ pub mod description;
 pub mod following;
 pub mod funding;
 pub mod goods;
+pub mod guessing;
 pub mod ids;
 pub mod ingest;
 pub mod jobs;

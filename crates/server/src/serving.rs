@@ -1,9 +1,10 @@
 //! How are connections taken, and how do they end? A client that is slow to say what it wants is
 //! hung up on, and none keeps the server from stopping.
 
-use std::{pin::pin, time::Duration};
+use std::{net::IpAddr, pin::pin, time::Duration};
 
-use axum::{Router, serve::Listener};
+use axum::{Router, http::Request, serve::Listener};
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{
@@ -13,6 +14,9 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt as _;
+
+use crate::guessing::Peer;
 
 /// How long a client may take over the head of a request, from where the last answer ended.
 const HEAD: Duration = Duration::from_secs(10);
@@ -31,11 +35,12 @@ pub async fn serve(
     let mut stop = pin!(stop);
     loop {
         // It waits and tries again where the system has no connection to give.
-        let (stream, _) = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = &mut stop => break,
             accepted = Listener::accept(&mut listener) => accepted,
         };
-        tokio::spawn(answer(stream, router.clone(), connections.watcher()));
+        let from = (stream, peer.ip());
+        tokio::spawn(answer(from, router.clone(), connections.watcher()));
     }
     drop(listener);
     if tokio::time::timeout(grace, connections.shutdown())
@@ -46,12 +51,16 @@ pub async fn serve(
     }
 }
 
-async fn answer(stream: TcpStream, router: Router, watcher: Watcher) {
+async fn answer((stream, peer): (TcpStream, IpAddr), router: Router, watcher: Watcher) {
     let mut http = Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD);
-    let service = TowerToHyperService::new(router);
+    let told = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        request
+    });
+    let service = TowerToHyperService::new(told);
     let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection.into_owned()).await {
         // A client that went away, or was too slow.

@@ -2,6 +2,7 @@
 
 pub(crate) mod campaigns;
 mod categories;
+mod client;
 pub(crate) mod customers;
 mod decisions;
 pub mod dialect;
@@ -35,6 +36,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(campaigns::routes())
         .merge(categories::routes())
+        .merge(client::routes())
         .merge(customers::routes())
         .merge(decisions::routes())
         .merge(experiments::routes())

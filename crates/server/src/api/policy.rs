@@ -305,9 +305,16 @@ pub struct SettingsBody {
     /// ISO 4217: what amounts are in where nothing else is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
-    /// Web pages that may send events from a browser, as `https://shop.example`.
+    /// Web pages that may call from a browser, as `https://shop.example`.
     #[serde(skip_serializing_if = "Option::is_none")]
     origins: Option<Vec<String>>,
+    /// Whether browsers may redeem. They say what an order costs, so let them only where what is
+    /// redeemed is looked at before it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_redeem_enabled: Option<bool>,
+    /// Whether browsers may have codes given to customers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_publish_enabled: Option<bool>,
 }
 
 impl SettingsBody {
@@ -315,6 +322,8 @@ impl SettingsBody {
         Self {
             currency: Some(String::from_utf8_lossy(&settings.currency.0).into_owned()),
             origins: Some(settings.origins.clone()),
+            client_redeem_enabled: Some(settings.client_redeem_enabled),
+            client_publish_enabled: Some(settings.client_publish_enabled),
         }
     }
 }
@@ -348,8 +357,11 @@ async fn put_settings(
             settings = settings.in_currency(currency)?;
         }
         if let Some(origins) = &input.origins {
-            settings.origins.clone_from(origins);
+            settings = settings.with_origins(origins)?;
         }
+        let (redeem, publish) = (input.client_redeem_enabled, input.client_publish_enabled);
+        settings.client_redeem_enabled = redeem.unwrap_or(settings.client_redeem_enabled);
+        settings.client_publish_enabled = publish.unwrap_or(settings.client_publish_enabled);
         let put = Write::Put {
             kind: Kind::Setting,
             id: SETTINGS,

@@ -212,6 +212,18 @@ async fn list(
     caller: Caller<CampaignsRead>,
     asked: Asked,
 ) -> Result<Answer, Refused> {
+    listed(&app, &caller, &asked).await
+}
+
+/// A page of all tiers.
+///
+/// # Errors
+/// When the query cannot be read.
+pub async fn listed(
+    app: &App,
+    caller: &Caller<CampaignsRead>,
+    asked: &Asked,
+) -> Result<Answer, Refused> {
     let paging = asked.paging()?;
     let compiled = app.compiled(caller.project).await?;
     let is_available = asked.get("is_available") == Some("true");
@@ -222,7 +234,7 @@ async fn list(
     let total = tiers.len() as u64;
     let mut rows = Vec::new();
     for tier in paging.cut(tiers) {
-        rows.push(known_view(&app, (caller.project, &compiled), tier).await?);
+        rows.push(known_view(app, (caller.project, &compiled), tier).await?);
     }
     Answer::ok(&List::page("tiers", rows, total))
 }

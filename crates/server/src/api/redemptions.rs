@@ -73,25 +73,37 @@ async fn redeem(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let once = once::Key::of(&headers, caller.project, ("POST /v1/redemptions", &body))?;
-    let request: RedemptionRequest = parse(&body)?;
-    session_key(&request)?;
+    answered(&app, &caller, (&parse(&body)?, once)).await
+}
+
+/// Uses redeemables, or tells what a retry was answered before.
+///
+/// # Errors
+/// When the request does not fit.
+pub async fn answered(
+    app: &App,
+    caller: &Caller<Redeem>,
+    (request, once): (&RedemptionRequest, Option<once::Key>),
+) -> Result<Answer, Refused> {
+    session_key(request)?;
     let status = request.order.as_ref().and_then(|order| order.status);
     if let Some(OrderStatus::Created | OrderStatus::Canceled) = status {
         let details = "a draft or cancelled order uses nothing: redeem when it is paid";
         let refusal = refuse(Key::InvalidOrder, details);
-        return once::refused(&app, caller.project, (once, refusal)).await;
+        return once::refused(app, caller.project, (once, refusal)).await;
     }
     let swept = AtomicBool::new(false);
-    let answer = match retry(|| attempt(&app, &caller, (&request, once), &swept)).await {
-        Err(refusal @ Refused::Dialect(..)) => {
-            once::refused(&app, caller.project, (once, refusal)).await
+    let answer = match retry(|| attempt(app, caller, (request, once), &swept)).await {
+        // Who has to wait now may be heard later.
+        Err(refusal @ Refused::Dialect(status, _)) if status != StatusCode::TOO_MANY_REQUESTS => {
+            once::refused(app, caller.project, (once, refusal)).await
         }
         other => other,
     };
     let answer = answer?;
     let told = async {
-        let answer = told(&app, caller.project, answer).await?;
-        Reader::of(&app, &caller).tell_answer(answer).await
+        let answer = told(app, caller.project, answer).await?;
+        Reader::of(app, caller).tell_answer(answer).await
     };
     told.await.map_err(Refused::after_all)
 }
@@ -122,7 +134,7 @@ async fn attempt(
         session: session_key(request)?,
         purpose: For::Using,
     };
-    let mut till = Till::open(app, &call).await?;
+    let mut till = Till::open(app, &call).await?.asked_by(caller.attempt());
     till.offer(&request.redeemables).await?;
     if let Some(before) = repeated(&till)
         && let Some((redemption, _)) = load(app, caller.project, (Kind::Redemption, before)).await?
