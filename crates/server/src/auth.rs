@@ -15,9 +15,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use store::ProjectId;
 
-use wire::voucherify::Key;
+use wire::voucherify::{Key, opens};
 
-use crate::{api::dialect::refuse, app::App, clock, guessing::Attempt, problem::Refused};
+use crate::{
+    api::dialect::refuse,
+    app::App,
+    clock,
+    guessing::Attempt,
+    problem::Refused,
+    tokens::{self, is_token},
+};
 
 /// What a key may do. One per group of routes; nothing is allowed that is not named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -159,6 +166,10 @@ impl<S: Needs> FromRequestParts<App> for Caller<S> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
         let secret = secret(&parts.headers).ok_or(Refused::Unauthorized)?;
+        if is_token(&secret) {
+            let key = of_token(app, parts, &secret).await?;
+            return Self::of_key(&parts.headers, &key);
+        }
         Self::with(app, &parts.headers, &secret).await
     }
 }
@@ -191,7 +202,10 @@ impl<S: Needs> Caller<S> {
     async fn with(app: &App, headers: &HeaderMap, secret: &str) -> Result<Self, Refused> {
         let hash = hash(secret);
         let keys = app.keys_with(&hash).await?;
-        let key = keys.get(&hash).ok_or(Refused::Unauthorized)?;
+        Self::of_key(headers, keys.get(&hash).ok_or(Refused::Unauthorized)?)
+    }
+
+    fn of_key(headers: &HeaderMap, key: &ApiKey) -> Result<Self, Refused> {
         if !key.scopes.contains(&S::SCOPE) {
             return Err(Refused::ScopeMissing(S::SCOPE));
         }
@@ -205,6 +219,45 @@ impl<S: Needs> Caller<S> {
             scope: PhantomData,
         })
     }
+}
+
+/// The key of a token that opens this path.
+///
+/// # Errors
+/// When the token is none, is over, or opens other paths.
+pub async fn of_token(app: &App, parts: &Parts, secret: &str) -> Result<ApiKey, Refused> {
+    let standing = tokens::standing(app, secret).await?;
+    let (key, token) = standing.ok_or(Refused::Unauthorized)?;
+    if token.is_over(now(&parts.headers, &key)?) {
+        return Err(Refused::Unauthorized);
+    }
+    if !opens(&token.scopes, parts.uri.path()) {
+        let details = "the scopes of this token do not open this path";
+        return Err(refuse(Key::Forbidden, details));
+    }
+    Ok(key)
+}
+
+/// The token that came as `Authorization: Bearer`, if one did.
+#[must_use]
+pub fn bearer_token(headers: &HeaderMap) -> Option<String> {
+    secret(headers).filter(|secret| is_token(secret))
+}
+
+/// A key of the shop's servers, whatever it may do.
+///
+/// # Errors
+/// When there is none, or it is a public key or a token.
+pub async fn secret_key(app: &App, headers: &HeaderMap) -> Result<ApiKey, Refused> {
+    let secret = secret(headers).ok_or(Refused::Unauthorized)?;
+    let hash = hash(&secret);
+    let keys = app.keys_with(&hash).await?;
+    let known = keys.get(&hash).cloned();
+    let key = known.ok_or(Refused::Unauthorized)?;
+    if key.is_public {
+        return Err(refuse(Key::Forbidden, "a public key makes no tokens"));
+    }
+    Ok(key)
 }
 
 /// The public key that came with a request as `X-Client-Token`.

@@ -83,11 +83,7 @@ pub async fn with_cors(
     readable(response, listed, allowed)
 }
 
-fn readable(
-    mut response: Response,
-    origin: Option<&HeaderValue>,
-    allowed: &Allowed,
-) -> Response {
+fn readable(mut response: Response, origin: Option<&HeaderValue>, allowed: &Allowed) -> Response {
     let answer = response.headers_mut();
     answer.append(header::VARY, HeaderValue::from_static("Origin"));
     let Some(origin) = origin else {
@@ -108,7 +104,7 @@ fn readable(
     response
 }
 
-/// A browser on a listed page, with a public key of the page's project.
+/// A browser on a listed page, with a public key of the page's project or a token for pages.
 pub struct Browser {
     key: ApiKey,
     origin: HeaderValue,
@@ -120,8 +116,8 @@ pub struct Browser {
 /// What a page of a shop may send and read.
 pub const PAGES: Allowed = Allowed {
     methods: "GET, POST",
-    headers: "x-client-application-id, x-client-token, content-type, idempotency-key, \
-              proffer-now, x-voucherify-api-version, x-voucherify-channel",
+    headers: "authorization, x-client-application-id, x-client-token, content-type, \
+              idempotency-key, proffer-now, x-voucherify-api-version, x-voucherify-channel",
     exposed: Some(
         "x-request-id, idempotency-replayed, retry-after, x-rate-limit-limit, \
          x-rate-limit-remaining, x-rate-limit-retry, x-rate-limit-type",
@@ -132,7 +128,10 @@ impl FromRequestParts<App> for Browser {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
-        let key = auth::public_key(app, &parts.headers).await?;
+        let key = match auth::bearer_token(&parts.headers) {
+            Some(token) => auth::of_token(app, parts, &token).await?,
+            None => auth::public_key(app, &parts.headers).await?,
+        };
         let compiled = app.compiled(ProjectId(key.project)).await?;
         let origin = parts.headers.get(header::ORIGIN);
         let listed = origin.filter(|origin| lists(&compiled.settings, origin));

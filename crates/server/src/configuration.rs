@@ -19,6 +19,7 @@ use wire::voucherify::{StackingRules, StackingRulesView};
 use crate::{
     browsers::is_origin,
     problem::Refused,
+    schemas::Schemas,
     segments::Segments,
     setting::{CONFIGURATION, DECISIONING, SETTINGS, STACKING},
     versioned,
@@ -154,6 +155,7 @@ pub struct Compiled {
     pub settings: Settings,
     pub stacking: Combining,
     pub segments: Segments,
+    pub schemas: Schemas,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
     pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
     configuration: Configuration,
@@ -214,6 +216,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     let settings = setting(&mut view, SETTINGS).await?;
     let stacking = Combining::of(setting(&mut view, STACKING).await?)?;
     let segments = Segments::of(&numbered(&mut view, Kind::Segment).await?)?;
+    let schemas = Schemas::of(numbered(&mut view, Kind::MetadataSchema).await?);
     drop(view);
     let configuration = Configuration {
         campaigns: campaigns
@@ -233,6 +236,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         settings,
         stacking,
         segments,
+        schemas,
         campaigns: campaigns
             .into_iter()
             .map(|one| (one.thing.id, Arc::new(one)))

@@ -26,8 +26,10 @@ const OPEN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 const BROWSERS: &str = "/client/v1/";
 
 /// Calls that answer a retry with the same `Idempotency-Key` as they did before.
-const ONCE: [&str; 17] = [
+const ONCE: [&str; 21] = [
+    "/client/v1/redeem",
     "/client/v1/redemptions",
+    "/management/v1/projects/{project}/metadata-schemas",
     "/v1/campaigns",
     "/v1/campaigns/{id}/vouchers",
     "/v1/campaigns/{id}/vouchers/{code}",
@@ -36,6 +38,7 @@ const ONCE: [&str; 17] = [
     "/v1/product-collections",
     "/v1/products",
     "/v1/products/{id}/skus",
+    "/v1/promotions/tiers/{id}/redemption",
     "/v1/promotions/{campaign}/tiers",
     "/v1/redemptions",
     "/v1/redemptions/{id}/rollback",
@@ -44,14 +47,18 @@ const ONCE: [&str; 17] = [
     "/v1/vouchers",
     "/v1/vouchers/{code}",
     "/v1/vouchers/{code}/balance",
+    "/v1/vouchers/{code}/redemption",
 ];
 
 /// Whose refusals also come in Voucherify's body.
-const VOUCHERIFY: [&str; 12] = [
+const VOUCHERIFY: [&str; 15] = [
     "/client/v1/",
     "/v1/campaigns",
     "/v1/categories",
+    "/management/v1/",
     "/v1/customers",
+    "/v1/metadata-schemas",
+    "/v1/oauth",
     "/v1/orders",
     "/v1/product",
     "/v1/promotions",
@@ -100,7 +107,10 @@ fn add_schemes(components: &mut Components) {
     components.add_security_scheme("X-App-Token", SecurityScheme::ApiKey(ApiKey::Header(token)));
     let told = "A public key, from a page that the settings list.";
     let token = ApiKeyValue::with_description("X-Client-Token", told);
-    components.add_security_scheme("X-Client-Token", SecurityScheme::ApiKey(ApiKey::Header(token)));
+    components.add_security_scheme(
+        "X-Client-Token",
+        SecurityScheme::ApiKey(ApiKey::Header(token)),
+    );
 }
 
 fn describe(path: &str, item: &mut PathItem) {

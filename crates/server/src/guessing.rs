@@ -106,7 +106,8 @@ impl Attempt {
     /// How long the caller has to wait, where that is why the call was refused.
     #[must_use]
     pub fn refused(&self) -> Option<Wait> {
-        self.wait.filter(|_| self.is_refused.load(Ordering::Relaxed))
+        self.wait
+            .filter(|_| self.is_refused.load(Ordering::Relaxed))
     }
 }
 
@@ -222,18 +223,24 @@ impl Guessing {
         if is_alarming {
             counter!("proffer_guessing_alarms_total").increment(1);
             let project = attempt.project.0;
-            tracing::warn!(project, "codes are being guessed: most of a minute's are unknown");
+            tracing::warn!(
+                project,
+                "codes are being guessed: most of a minute's are unknown"
+            );
         }
     }
 
     fn counted(&self, who: &Who<'_>) -> Vec<(Reach, Hash)> {
-        let person = who.person.map(|name| (Reach::Person, name.as_bytes().to_vec()));
+        let person = who
+            .person
+            .map(|name| (Reach::Person, name.as_bytes().to_vec()));
         let address = who.address.map(address::of);
         let network = who.address.map(address::network);
         let address = address.map(|bits| (Reach::Address, bits.to_vec()));
         let network = network.map(|bits| (Reach::Network, bits.to_vec()));
         let all = [person, address, network].into_iter().flatten();
-        let hashed = |(reach, name): (Reach, Vec<u8>)| (reach, self.hash(who.project, reach, &name));
+        let hashed =
+            |(reach, name): (Reach, Vec<u8>)| (reach, self.hash(who.project, reach, &name));
         all.map(hashed).collect()
     }
 
@@ -315,7 +322,8 @@ impl Memory {
 impl Failed {
     fn forget(&mut self, now: Timestamp) {
         // A sandbox's clock may go back: what lies ahead counts no more.
-        self.at.retain(|at| (0..WINDOW).contains(&now.saturating_sub(*at)));
+        self.at
+            .retain(|at| (0..WINDOW).contains(&now.saturating_sub(*at)));
         if now.saturating_sub(self.until) > LONGEST {
             self.waits = 0;
         }

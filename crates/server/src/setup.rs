@@ -10,6 +10,7 @@ use crate::{
     configuration::write,
     problem::Refused,
     setting::SECRET,
+    tokens,
 };
 
 pub const LIVE: ProjectId = ProjectId(1);
@@ -93,7 +94,10 @@ async fn make_key(
 ) -> Result<String, Refused> {
     let sandbox = project == SANDBOX;
     let random = random_text()?;
-    let secret = format!("{prefix}_{}_{random}", if sandbox { "test" } else { "live" });
+    let secret = format!(
+        "{prefix}_{}_{random}",
+        if sandbox { "test" } else { "live" }
+    );
     let key = ApiKey {
         id: app.next_id()?,
         project: project.0,
@@ -129,9 +133,11 @@ pub async fn revoke_key(app: &App, id: u64) -> Result<bool, Refused> {
         return Ok(false);
     }
     let kind = Kind::ApiKey;
+    let mut gone = tokens::removals(app, id).await?;
+    gone.extend([Write::Delete { kind, id }, renumbered()]);
     let app = app.clone();
     to_the_end(async move {
-        let command = writes(SYSTEM, vec![Write::Delete { kind, id }, renumbered()]);
+        let command = writes(SYSTEM, gone);
         app.store().submit(command).await?;
         app.refresh_keys().await
     })

@@ -2,23 +2,17 @@
 //! They come to what the shop's servers ask under `/v1`, but what a browser says of its customer
 //! beside the name is passed over, and codes cannot be guessed.
 
-use axum::{
-    body::Bytes,
-    extract::State,
-    http::HeaderMap,
-    response::Response,
-    routing::options,
-};
+use axum::{body::Bytes, extract::State, http::HeaderMap, response::Response, routing::options};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::voucherify::{
     CustomerInput, Key, List, OrderInput, QualificationRequest, QualificationResponse,
-    RedeemableKind, RedemptionRequest, RedemptionResponse, TierView, ValidationRequest,
-    ValidationResponse,
+    RedeemableKind, RedemptionRequest, RedemptionResponse, RedemptionView, Sent, SingleRequest,
+    TierView, ValidationRequest, ValidationResponse, VoucherValidation, nested,
 };
 
 use super::{
-    dialect::{Asked, parse, refuse},
-    promotions, qualifications, redemptions, validations,
+    dialect::{Asked, malformed, parse, parse_optional, refuse},
+    promotions, qualifications, redemptions, single, validations,
 };
 use crate::{
     app::App,
@@ -28,11 +22,13 @@ use crate::{
     problem::Refused,
 };
 
-const PATHS: [&str; 4] = [
+const PATHS: [&str; 6] = [
     "/client/v1/qualifications",
     "/client/v1/promotions/tiers",
     "/client/v1/validations",
     "/client/v1/redemptions",
+    "/client/v1/validate",
+    "/client/v1/redeem",
 ];
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -40,10 +36,12 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(qualify))
         .routes(routes!(tiers))
         .routes(routes!(validate))
-        .routes(routes!(redeem));
-    PATHS.into_iter().fold(calls, |calls, path| {
-        calls.route(path, options(preflight))
-    })
+        .routes(routes!(redeem))
+        .routes(routes!(validate_one))
+        .routes(routes!(redeem_one));
+    PATHS
+        .into_iter()
+        .fold(calls, |calls, path| calls.route(path, options(preflight)))
 }
 
 async fn preflight(State(app): State<App>, headers: HeaderMap) -> Response {
@@ -57,6 +55,7 @@ async fn qualify(State(app): State<App>, browser: Browser, body: Bytes) -> Respo
     let answer = async {
         let mut request: QualificationRequest = parse(&body)?;
         as_claimed(&mut request.customer, request.order.as_mut());
+        unnamed(request.order.as_mut());
         let caller = browser.caller(browser.tries(&app, None, 0));
         Answer::ok(&qualifications::answered(&app, &caller, &request).await?)
     };
@@ -75,10 +74,11 @@ async fn tiers(State(app): State<App>, browser: Browser, asked: Asked) -> Respon
 #[utoipa::path(post, path = "/client/v1/validations", request_body = ValidationRequest,
     responses((status = 200, body = ValidationResponse)))]
 async fn validate(State(app): State<App>, browser: Browser, body: Bytes) -> Response {
-    let request = match claimed(&body) {
+    let mut request = match claimed(&body) {
         Ok(request) => request,
         Err(refused) => return browser.told(refused),
     };
+    unnamed(request.order.as_mut());
     let attempt = browser.tries(&app, person(&request), codes(&request));
     let caller = browser.caller(attempt.clone());
     let answer = validations::answered(&app, &caller, &request).await;
@@ -102,6 +102,88 @@ async fn redeem(
         Ok((request, once)) => redeemed(&app, &browser, (&request, once)).await,
         Err(refused) => browser.told(refused),
     }
+}
+
+/// Validate one voucher, asked by a query: `code`, and `amount`, `customer[…]`, `order[…]`,
+/// `metadata[…]`, `tracking_id`, `session_type`, `session_key`, `session_ttl`, `session_ttl_unit`.
+#[utoipa::path(get, path = "/client/v1/validate", params(("code" = String, Query)),
+    responses((status = 200, body = VoucherValidation)))]
+async fn validate_one(State(app): State<App>, browser: Browser, asked: Asked) -> Response {
+    let (code, request) = match asked_by_query(&asked) {
+        Ok(read) => read,
+        Err(refused) => return browser.told(refused),
+    };
+    let about = request.clone().about(RedeemableKind::Voucher, &code);
+    let attempt = browser.tries(&app, person(&about), 1);
+    let caller = browser.caller(attempt.clone());
+    let answer = single::voucher_validated(&app, &caller, (&code, request)).await;
+    let answer = answer.and_then(|response| Answer::ok(&response));
+    browser.ended(&app, &attempt, answer)
+}
+
+/// Use one voucher, named in the query as `code`.
+#[utoipa::path(post, path = "/client/v1/redeem", request_body = SingleRequest,
+    params(("code" = String, Query)), responses((status = 200, body = RedemptionView)))]
+async fn redeem_one(
+    State(app): State<App>,
+    browser: Browser,
+    (asked, headers, body): (Asked, HeaderMap, Bytes),
+) -> Response {
+    let read = may_redeem(&browser).and_then(|()| {
+        let code = code(&asked)?;
+        let call = format!("POST /client/v1/redeem?code={code}");
+        let once = once::Key::of(&headers, browser.project(), (&call, &body))?;
+        let mut request: SingleRequest = parse_optional(&body)?;
+        as_claimed(&mut request.customer, request.order.as_mut());
+        let in_query = asked.get("tracking_id").map(str::to_owned);
+        request.tracking_id = request.tracking_id.or(in_query);
+        Ok((code, request, once))
+    });
+    let (code, request, once) = match read {
+        Ok(read) => read,
+        Err(refused) => return browser.told(refused),
+    };
+    let about = request.clone().about(RedeemableKind::Voucher, &code);
+    let attempt = browser.tries(&app, person(&about), 1);
+    let caller = browser.caller(attempt.clone());
+    let of = (RedeemableKind::Voucher, code.as_str());
+    let answer = single::redeemed(&app, &caller, (of, request), once).await;
+    browser.ended(&app, &attempt, answer)
+}
+
+fn code(asked: &Asked) -> Result<String, Refused> {
+    let code = asked.get("code").filter(|code| !code.trim().is_empty());
+    let missing = || refuse(Key::InvalidQueryParams, "code: which voucher?");
+    code.map(str::to_owned).ok_or_else(missing)
+}
+
+/// A validation as the oldest clients write it.
+fn asked_by_query(asked: &Asked) -> Result<(String, SingleRequest), Refused> {
+    const SESSION: &str = "session_";
+    let code = code(asked)?;
+    let mut members = nested(asked.pairs()).map_err(|wrong| malformed(&wrong))?;
+    let session: Sent = ["type", "key", "ttl", "ttl_unit"]
+        .into_iter()
+        .filter_map(|name| {
+            Some((
+                name.to_owned(),
+                members.remove(&format!("{SESSION}{name}"))?,
+            ))
+        })
+        .collect();
+    if !session.is_empty() {
+        members.insert("session".into(), session.into());
+    }
+    if let Some(amount) = members.remove("amount") {
+        let order = members.entry("order").or_insert_with(|| Sent::new().into());
+        let order = order.as_object_mut();
+        order.map(|order| order.entry("amount").or_insert(amount));
+    }
+    let body = serde_json::Value::from(members).to_string();
+    let mut request: SingleRequest = parse(body.as_bytes())?;
+    as_claimed(&mut request.customer, request.order.as_mut());
+    unnamed(request.order.as_mut());
+    Ok((code, request))
 }
 
 async fn redeemed(
@@ -144,6 +226,14 @@ fn as_claimed(customer: &mut Option<CustomerInput>, order: Option<&mut OrderInpu
             source_id: customer.source_id.take(),
             ..CustomerInput::default()
         };
+    }
+}
+
+/// An order that merely is looked at has no name: by its name anybody could read what somebody
+/// bought.
+fn unnamed(order: Option<&mut OrderInput>) {
+    if let Some(order) = order {
+        (order.id, order.source_id) = (None, None);
     }
 }
 

@@ -95,6 +95,8 @@ pub async fn put(
     (of, input): (&Campaign, &TierInput),
 ) -> Result<TierView, Refused> {
     let (project, now) = (change.project(), change.now());
+    let schemas = &change.compiled().schemas;
+    schemas.check_new("promotion_tier", input.metadata.as_ref())?;
     let id = OfferId(app.next_id()?);
     let names = input.validation_rules.as_deref();
     let (rules, writes) = named(app, (project, now), names, Object::Tier(id.0)).await?;
@@ -386,6 +388,9 @@ async fn modified(
         return Err(not_found("promotion_tier", name));
     };
     let input = changed(input_of(&before)?, sent);
+    if let Some(metadata) = input.metadata.as_ref().filter(|_| sent.metadata.is_some()) {
+        compiled.schemas.check("promotion_tier", metadata)?;
+    }
     let rules = validation_rules::rules_of(app, project, before.thing.id.0).await?;
     let beside = validation_rules::beside(&rules, campaign.thing.currency)?;
     let offer = compile(&campaign.thing, (before.thing.id, &input), &beside)?;

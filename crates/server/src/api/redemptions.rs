@@ -86,6 +86,9 @@ pub async fn answered(
     (request, once): (&RedemptionRequest, Option<once::Key>),
 ) -> Result<Answer, Refused> {
     session_key(request)?;
+    let compiled = app.compiled(caller.project).await?;
+    let schemas = &compiled.schemas;
+    schemas.check_sale(request.metadata.as_ref(), request.order.as_ref())?;
     let status = request.order.as_ref().and_then(|order| order.status);
     if let Some(OrderStatus::Created | OrderStatus::Canceled) = status {
         let details = "a draft or cancelled order uses nothing: redeem when it is paid";
@@ -140,6 +143,10 @@ async fn attempt(
         && let Some((redemption, _)) = load(app, caller.project, (Kind::Redemption, before)).await?
     {
         return answer_again(&mut till, &redemption).await.map(Some);
+    }
+    if till.is_open_to_all() && till.stored.is_some() {
+        let details = "an order that is known already is changed by the shop's server alone";
+        return Err(refuse(Key::InvalidOrder, details));
     }
     let quote = till.quote();
     if quote.is_short && !swept.swap(true, Ordering::Relaxed) {

@@ -33,6 +33,7 @@ use crate::{
     lending,
     once::Answer,
     problem::Refused,
+    setup::random_text,
     telemetry,
 };
 
@@ -66,7 +67,11 @@ pub async fn answered(
     caller: &Caller<Redeem>,
     request: &ValidationRequest,
 ) -> Result<ValidationResponse, Refused> {
-    let drawn = ids::format(Tag::Session, app.next_id()?);
+    let drawn = match caller.attempt() {
+        None => ids::format(Tag::Session, app.next_id()?),
+        // Whoever could count to another's session could let go of what it holds.
+        Some(_) => format!("{}{}", Tag::Session.prefix(), random_text()?),
+    };
     let key = session_key(request)?.unwrap_or(&drawn);
     let to_hold = request.session.as_ref().map(|session| Hold {
         session,

@@ -77,7 +77,10 @@ fn each_wait_is_longer_than_the_last_and_ends() {
     }
     now += LONGEST + 1;
     assert_eq!(looked_at(&guessing, &ann, now), 5);
-    assert_eq!(guessing.begin(&ann, 1, now).wait.unwrap().until, now + WINDOW);
+    assert_eq!(
+        guessing.begin(&ann, 1, now).wait.unwrap().until,
+        now + WINDOW
+    );
 }
 
 #[test]
