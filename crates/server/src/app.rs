@@ -16,6 +16,7 @@ use crate::{
     auth::{ApiKey, Keys},
     configuration::{self, Compiled},
     following::{self, Following},
+    guessing::Guessing,
     ids::Ids,
     leases::{self, Owner, Pace},
     lending::Refills,
@@ -58,6 +59,7 @@ struct Inner {
     /// The numbers that processes have leased so far.
     processes: ArcSwap<Vec<u64>>,
     refills: Refills,
+    guessing: Guessing,
     /// One permit for each report that is read.
     reports: Arc<Semaphore>,
     metrics: Option<PrometheusHandle>,
@@ -98,6 +100,8 @@ impl App {
     ) -> Result<Self, Refused> {
         let mut owner = Owner::default();
         getrandom::fill(&mut owner).map_err(|error| Refused::Fault(error.to_string()))?;
+        let mut drawn = [0; 64];
+        getrandom::fill(&mut drawn).map_err(|error| Refused::Fault(error.to_string()))?;
         let secret = crate::setup::secret(&store).await?;
         ids.keep(&store, owner).await?;
         let inner = Inner {
@@ -115,6 +119,7 @@ impl App {
             taking_again: Mutex::new(()),
             processes: ArcSwap::default(),
             refills: Refills::default(),
+            guessing: Guessing::new(drawn),
             reports: Arc::new(Semaphore::new(REPORTS)),
             metrics,
         };
@@ -188,6 +193,12 @@ impl App {
     #[must_use]
     pub fn refills(&self) -> &Refills {
         &self.0.refills
+    }
+
+    /// Who tried codes that are not there.
+    #[must_use]
+    pub fn guessing(&self) -> &Guessing {
+        &self.0.guessing
     }
 
     #[must_use]

@@ -4,7 +4,7 @@
 //! A handler names the scope it needs in its signature, as `Caller<Scope>`: a handler without one
 //! knows no project and can read nothing.
 
-use std::{collections::HashMap, marker::PhantomData};
+use std::{collections::HashMap, marker::PhantomData, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
@@ -15,7 +15,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use store::ProjectId;
 
-use crate::{app::App, clock, problem::Refused};
+use wire::voucherify::{Key, opens};
+
+use crate::{
+    api::dialect::refuse,
+    app::App,
+    clock,
+    guessing::Attempt,
+    problem::Refused,
+    tokens::{self, is_token},
+};
 
 /// What a key may do. One per group of routes; nothing is allowed that is not named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -95,6 +104,10 @@ pub struct ApiKey {
     pub hash: [u8; 32],
     #[serde(deserialize_with = "known")]
     pub scopes: Vec<Scope>,
+    /// Made for browsers, where anybody can read it. It has no scope, so that nobody who does not
+    /// know of this takes it for more.
+    #[serde(default)]
+    pub is_public: bool,
     pub created_at: Timestamp,
 }
 
@@ -121,7 +134,31 @@ pub struct Caller<S> {
     pub now: Timestamp,
     pub is_sandbox: bool,
     scopes: Vec<Scope>,
+    /// Of a browser: the codes of this call.
+    attempt: Option<Arc<Attempt>>,
     scope: PhantomData<S>,
+}
+
+impl<S> Caller<S> {
+    /// A browser that may call this, as anybody may.
+    #[must_use]
+    pub fn of_browser(key: &ApiKey, now: Timestamp, attempt: Arc<Attempt>) -> Self {
+        Self {
+            project: ProjectId(key.project),
+            key: key.id,
+            now,
+            is_sandbox: key.sandbox,
+            scopes: Vec::new(),
+            attempt: Some(attempt),
+            scope: PhantomData,
+        }
+    }
+
+    /// What a browser tries; `None` where the shop itself calls.
+    #[must_use]
+    pub fn attempt(&self) -> Option<&Arc<Attempt>> {
+        self.attempt.as_ref()
+    }
 }
 
 impl<S: Needs> FromRequestParts<App> for Caller<S> {
@@ -129,6 +166,10 @@ impl<S: Needs> FromRequestParts<App> for Caller<S> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
         let secret = secret(&parts.headers).ok_or(Refused::Unauthorized)?;
+        if is_token(&secret) {
+            let key = of_token(app, parts, &secret).await?;
+            return Self::of_key(&parts.headers, &key);
+        }
         Self::with(app, &parts.headers, &secret).await
     }
 }
@@ -161,7 +202,10 @@ impl<S: Needs> Caller<S> {
     async fn with(app: &App, headers: &HeaderMap, secret: &str) -> Result<Self, Refused> {
         let hash = hash(secret);
         let keys = app.keys_with(&hash).await?;
-        let key = keys.get(&hash).ok_or(Refused::Unauthorized)?;
+        Self::of_key(headers, keys.get(&hash).ok_or(Refused::Unauthorized)?)
+    }
+
+    fn of_key(headers: &HeaderMap, key: &ApiKey) -> Result<Self, Refused> {
         if !key.scopes.contains(&S::SCOPE) {
             return Err(Refused::ScopeMissing(S::SCOPE));
         }
@@ -171,15 +215,78 @@ impl<S: Needs> Caller<S> {
             now: now(headers, key)?,
             is_sandbox: key.sandbox,
             scopes: key.scopes.clone(),
+            attempt: None,
             scope: PhantomData,
         })
     }
 }
 
+/// The key of a token that opens this path.
+///
+/// # Errors
+/// When the token is none, is over, or opens other paths.
+pub async fn of_token(app: &App, parts: &Parts, secret: &str) -> Result<ApiKey, Refused> {
+    let standing = tokens::standing(app, secret).await?;
+    let (key, token) = standing.ok_or(Refused::Unauthorized)?;
+    if token.is_over(now(&parts.headers, &key)?) {
+        return Err(Refused::Unauthorized);
+    }
+    if !opens(&token.scopes, parts.uri.path()) {
+        let details = "the scopes of this token do not open this path";
+        return Err(refuse(Key::Forbidden, details));
+    }
+    Ok(key)
+}
+
+/// The token that came as `Authorization: Bearer`, if one did.
+#[must_use]
+pub fn bearer_token(headers: &HeaderMap) -> Option<String> {
+    secret(headers).filter(|secret| is_token(secret))
+}
+
+/// A key of the shop's servers, whatever it may do.
+///
+/// # Errors
+/// When there is none, or it is a public key or a token.
+pub async fn secret_key(app: &App, headers: &HeaderMap) -> Result<ApiKey, Refused> {
+    let secret = secret(headers).ok_or(Refused::Unauthorized)?;
+    let hash = hash(&secret);
+    let keys = app.keys_with(&hash).await?;
+    let known = keys.get(&hash).cloned();
+    let key = known.ok_or(Refused::Unauthorized)?;
+    if key.is_public {
+        return Err(refuse(Key::Forbidden, "a public key makes no tokens"));
+    }
+    Ok(key)
+}
+
+/// The public key that came with a request as `X-Client-Token`.
+///
+/// # Errors
+/// When there is none, nobody knows it, or it is no public one: a secret does not belong into a
+/// page.
+pub async fn public_key(app: &App, headers: &HeaderMap) -> Result<ApiKey, Refused> {
+    let token = headers.get(CLIENT_TOKEN);
+    let token = token.and_then(|value| value.to_str().ok());
+    let token = token.ok_or_else(|| refuse(Key::Unauthorized, "send a key as X-Client-Token"))?;
+    let hash = hash(token);
+    let keys = app.keys_with(&hash).await?;
+    let unknown = || refuse(Key::Unauthorized, "nobody knows this X-Client-Token");
+    let key = keys.get(&hash).ok_or_else(unknown)?;
+    if !key.is_public {
+        let details = "this key is a secret of the shop's servers: use a public one";
+        return Err(refuse(Key::Forbidden, details));
+    }
+    Ok(key.clone())
+}
+
+const CLIENT_TOKEN: &str = "x-client-token";
+
 /// `X-App-Token` (Voucherify), `Authorization: Basic key:` (Segment) or `Bearer key`.
 fn secret(headers: &HeaderMap) -> Option<String> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(token) = text("x-app-token") {
+    // A public key is known, and may do nothing where secret ones are asked for.
+    if let Some(token) = text("x-app-token").or_else(|| text(CLIENT_TOKEN)) {
         return Some(token.to_owned());
     }
     let (scheme, value) = text(header::AUTHORIZATION.as_str())?.split_once(' ')?;
@@ -208,7 +315,10 @@ const FURTHEST_AHEAD_MS: i64 = 10 * 366 * 24 * 3_600_000;
 
 /// `Proffer-Now: <RFC 3339>` moves the clock of a sandbox call, so that ninety days can be played
 /// in a minute; a live key is refused it, and a moment before 2000 or ten years ahead is no clock.
-fn now(headers: &HeaderMap, key: &ApiKey) -> Result<Timestamp, Refused> {
+///
+/// # Errors
+/// When it is sent and is none of a sandbox.
+pub fn now(headers: &HeaderMap, key: &ApiKey) -> Result<Timestamp, Refused> {
     let wall = clock::wall();
     let Some(value) = headers.get("proffer-now") else {
         return Ok(wall);
@@ -239,6 +349,7 @@ mod tests {
             name: "till".into(),
             hash: [7; 32],
             scopes: Scope::ALL.to_vec(),
+            is_public: false,
             created_at: EARLIEST,
         };
         let text = serde_json::to_string(&key).unwrap();

@@ -4,6 +4,7 @@
 mod found;
 mod grouping;
 mod membership;
+mod open;
 mod quote;
 mod records;
 mod shelf;
@@ -16,7 +17,7 @@ use std::{
 use decision::GrantState;
 use ledger::{Account, AccountId, Kind as Moves, Minor, PendingState, Timestamp, Transfer};
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable,
+    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, Voucher,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
@@ -45,6 +46,7 @@ use crate::{
     app::App,
     configuration::{Compiled, read},
     deciding::number_of,
+    guessing::Attempt,
     lending,
     people::People,
     problem::Refused,
@@ -58,6 +60,9 @@ const CHAIN: Page = Page {
     limit: 1_000,
     newest_first: false,
 };
+
+/// The number of no record.
+const NOTHING: u64 = 0;
 
 /// What is asked at the till.
 pub struct Call<'a> {
@@ -103,6 +108,8 @@ pub struct Till<'a> {
     /// What the session holds now.
     pub session_holds: Vec<(Redeemable, Vec<Transfer>)>,
     purpose: For,
+    /// Of a browser: what it tries.
+    attempt: Option<Arc<Attempt>>,
 }
 
 impl<'a> Till<'a> {
@@ -154,6 +161,7 @@ impl<'a> Till<'a> {
             reservation: None,
             session_holds: Vec::new(),
             purpose: call.purpose,
+            attempt: None,
         };
         till.facts = till.read_facts(named, call.metadata);
         till.tell_segments().await?;
@@ -231,6 +239,7 @@ impl<'a> Till<'a> {
             let input = input.clone();
             self.offered.push(Offered { input, found });
         }
+        self.tell_missing()?;
         self.tell_segments().await?;
         self.look_at_shelf().await?;
         self.group().await?;
@@ -238,14 +247,19 @@ impl<'a> Till<'a> {
     }
 
     async fn voucher(&mut self, input: &RedeemableInput) -> Result<Option<Found>, Refused> {
+        let is_open_to_all = self.is_open_to_all();
         let view = self.people.view();
-        let id = match ids::parse(Tag::Voucher, &input.id) {
-            Ok(id) => Some(id),
-            Err(_) => {
+        // Our numbers can be counted through: of a browser only the code itself will do.
+        let named = ids::parse(Tag::Voucher, &input.id);
+        let id = match named.ok().filter(|_| !is_open_to_all) {
+            Some(id) => Some(id),
+            None => {
                 let code = offers::codes::normalise(&input.id);
                 view.find_one(Index::VoucherCode, code.as_bytes()).await?
             }
         };
+        // As much is read for a code that is not there as for one that is another's.
+        let id = id.or(is_open_to_all.then_some(NOTHING));
         let record = match id {
             Some(id) => view.get(Kind::Voucher, id).await?,
             None => None,
@@ -265,6 +279,9 @@ impl<'a> Till<'a> {
             && person.answers_to(holder)
         {
             voucher.holder = Some(person.id.0);
+        }
+        if self.is_hidden(&voucher, campaign.active && offer.active) {
+            return Ok(None);
         }
         let decision = issued.thing.decision;
         Ok(Some(Found {

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use axum::http::HeaderName;
 use clap::{Args, Parser, Subcommand};
 use store::{Settings, Store};
 use tokio::{net::TcpListener, signal::unix};
@@ -59,6 +60,11 @@ pub struct Serve {
     /// Seconds that calls have to end when the server is told to.
     #[arg(long, default_value_t = 10)]
     pub grace: u64,
+    /// The header in which the proxy before the server tells who called it, as X-Real-IP or
+    /// X-Forwarded-For. Only where a proxy sets it itself on every call: whoever can send it can
+    /// guess codes under any address. Without it the connection's address counts.
+    #[arg(long, env = "PROFFER_ADDRESS_HEADER")]
+    pub address_header: Option<HeaderName>,
 }
 
 #[derive(Args)]
@@ -83,6 +89,9 @@ struct Key {
     /// What it may do; may be given several times. Everything, where it is not given.
     #[arg(long = "scope", value_parser = scope)]
     scopes: Vec<Scope>,
+    /// For browsers, where anybody can read it: it may do what pages may, from listed origins.
+    #[arg(long, conflicts_with = "scopes")]
+    public: bool,
 }
 
 #[derive(Args)]
@@ -215,6 +224,9 @@ async fn serve_command(serve: Serve) -> Result<(), Refused> {
         Ids::fresh(),
     )
     .await?;
+    if let Some(header) = serve.address_header {
+        app.guessing().trust(header);
+    }
     if app.keys().is_empty() {
         print_first_keys(&app).await?;
     }
@@ -244,7 +256,11 @@ async fn key_command(key: Key) -> Result<(), Refused> {
     } else {
         key.scopes
     };
-    let secret = setup::new_key(&app, project, &key.name, &scopes).await?;
+    let secret = if key.public {
+        setup::new_public_key(&app, project, &key.name).await?
+    } else {
+        setup::new_key(&app, project, &key.name, &scopes).await?
+    };
     app.stop().await?;
     println!("{secret}");
     // A folder that was mistyped is noticed; a URL may hold a password.
@@ -285,7 +301,12 @@ fn list_keys(app: &App) {
     for key in keys {
         let project = if key.sandbox { "sandbox" } else { "live" };
         let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.name()).collect();
-        println!("{} {project} {} {}", key.id, key.name, scopes.join(","));
+        let may = if key.is_public {
+            "public".to_owned()
+        } else {
+            scopes.join(",")
+        };
+        println!("{} {project} {} {may}", key.id, key.name);
     }
 }
 

@@ -17,7 +17,9 @@ use store::{Kind, Page, ProjectId, Store, View};
 use wire::voucherify::{StackingRules, StackingRulesView};
 
 use crate::{
+    browsers::is_origin,
     problem::Refused,
+    schemas::Schemas,
     segments::Segments,
     setting::{CONFIGURATION, DECISIONING, SETTINGS, STACKING},
     versioned,
@@ -33,8 +35,12 @@ pub struct Settings {
     pub places: u8,
     /// By whose clock days, hours and periods are told.
     pub zone: Zone,
-    /// Web pages that may send events from a browser: `https://shop.example`. None by default.
+    /// Web pages that may call from a browser: `https://shop.example`. None by default.
     pub origins: Vec<String>,
+    /// Whether browsers may redeem.
+    pub client_redeem_enabled: bool,
+    /// Whether browsers may have codes given to customers.
+    pub client_publish_enabled: bool,
 }
 
 impl Settings {
@@ -62,6 +68,27 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The same, with other pages.
+    ///
+    /// # Errors
+    /// When one is no origin as browsers send it.
+    pub fn with_origins(mut self, origins: &[String]) -> Result<Self, Refused> {
+        let wrong = origins.iter().position(|origin| !is_origin(origin));
+        if let Some(place) = wrong {
+            return Err(Refused::Invalid {
+                code: "not_an_origin",
+                pointer: format!("/origins/{place}"),
+                detail: "Write an origin as browsers send it: https://shop.example, in lower \
+                         case, without a path and without *."
+                    .into(),
+            });
+        }
+        self.origins = origins.to_vec();
+        Ok(self)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -69,6 +96,8 @@ impl Default for Settings {
             places: 2,
             zone: Zone::UTC,
             origins: Vec::new(),
+            client_redeem_enabled: false,
+            client_publish_enabled: false,
         }
     }
 }
@@ -135,6 +164,7 @@ pub struct Compiled {
     pub settings: Settings,
     pub stacking: Combining,
     pub segments: Segments,
+    pub schemas: Schemas,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
     pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
     configuration: Configuration,
@@ -199,6 +229,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     }
     let stacking = Combining::of(setting(&mut view, STACKING).await?)?;
     let segments = Segments::of(&numbered(&mut view, Kind::Segment).await?)?;
+    let schemas = Schemas::of(numbered(&mut view, Kind::MetadataSchema).await?);
     drop(view);
     let configuration = Configuration {
         campaigns: campaigns
@@ -218,6 +249,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         settings,
         stacking,
         segments,
+        schemas,
         campaigns: campaigns
             .into_iter()
             .map(|one| (one.thing.id, Arc::new(one)))

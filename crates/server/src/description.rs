@@ -22,8 +22,14 @@ use wire::{
 /// Anybody may ask: neither a key nor a scope is needed.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
+/// Calls of pages, which have keys of their own.
+const BROWSERS: &str = "/client/v1/";
+
 /// Calls that answer a retry with the same `Idempotency-Key` as they did before.
-const ONCE: [&str; 16] = [
+const ONCE: [&str; 21] = [
+    "/client/v1/redeem",
+    "/client/v1/redemptions",
+    "/management/v1/projects/{project}/metadata-schemas",
     "/v1/campaigns",
     "/v1/campaigns/{id}/vouchers",
     "/v1/campaigns/{id}/vouchers/{code}",
@@ -32,6 +38,7 @@ const ONCE: [&str; 16] = [
     "/v1/product-collections",
     "/v1/products",
     "/v1/products/{id}/skus",
+    "/v1/promotions/tiers/{id}/redemption",
     "/v1/promotions/{campaign}/tiers",
     "/v1/redemptions",
     "/v1/redemptions/{id}/rollback",
@@ -40,13 +47,18 @@ const ONCE: [&str; 16] = [
     "/v1/vouchers",
     "/v1/vouchers/{code}",
     "/v1/vouchers/{code}/balance",
+    "/v1/vouchers/{code}/redemption",
 ];
 
 /// Whose refusals also come in Voucherify's body.
-const VOUCHERIFY: [&str; 11] = [
+const VOUCHERIFY: [&str; 15] = [
+    "/client/v1/",
     "/v1/campaigns",
     "/v1/categories",
+    "/management/v1/",
     "/v1/customers",
+    "/v1/metadata-schemas",
+    "/v1/oauth",
     "/v1/orders",
     "/v1/product",
     "/v1/promotions",
@@ -93,6 +105,12 @@ fn add_schemes(components: &mut Components) {
     components.add_security_scheme("bearer", bearer);
     components.add_security_scheme("basic", basic);
     components.add_security_scheme("X-App-Token", SecurityScheme::ApiKey(ApiKey::Header(token)));
+    let told = "A public key, from a page that the settings list.";
+    let token = ApiKeyValue::with_description("X-Client-Token", told);
+    components.add_security_scheme(
+        "X-Client-Token",
+        SecurityScheme::ApiKey(ApiKey::Header(token)),
+    );
 }
 
 fn describe(path: &str, item: &mut PathItem) {
@@ -118,6 +136,10 @@ fn describe(path: &str, item: &mut PathItem) {
         if OPEN.contains(&path) {
             call.security = Some(Vec::new());
             continue;
+        }
+        if path.starts_with(BROWSERS) {
+            let key = SecurityRequirement::new("X-Client-Token", Vec::<String>::new());
+            call.security = Some(vec![key]);
         }
         refuse(path, call, &ALL);
         if path.contains('{') {

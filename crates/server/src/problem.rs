@@ -38,6 +38,11 @@ pub enum Refused {
         what: &'static str,
         id: String,
     },
+    /// A call of Voucherify's protocol that is not served.
+    NotOffered {
+        method: &'static str,
+        path: &'static str,
+    },
     Conflict {
         code: &'static str,
         detail: String,
@@ -96,7 +101,7 @@ impl Refused {
                 StatusCode::BAD_REQUEST
             }
             Self::Invalid { .. } | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::NotFound { .. } | Self::NotOffered { .. } => StatusCode::NOT_FOUND,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -120,6 +125,7 @@ impl Refused {
             | Self::Conflict { code, .. }
             | Self::Unavailable { code, .. } => code,
             Self::NotFound { .. } => "not_found",
+            Self::NotOffered { .. } => "not_offered",
             Self::KeyReused => "idempotency_key_reused",
             Self::Busy => "busy",
             Self::TooLarge { .. } => "too_large",
@@ -147,6 +153,10 @@ impl Refused {
             | Self::Unavailable { detail, .. } => detail.clone(),
             Self::Items(places) => format!("{} items cannot be taken.", places.len()),
             Self::NotFound { what, id } => format!("There is no {what} {id}."),
+            Self::NotOffered { method, path } => format!(
+                "{method} {path} is a call of Voucherify's protocol that this server does not \
+                 offer."
+            ),
             Self::KeyReused => {
                 "This idempotency key was used for another request; use a new one.".into()
             }

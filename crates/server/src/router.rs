@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Json, Router,
     extract::DefaultBodyLimit,
-    http::StatusCode,
+    http::{Method, StatusCode, Uri},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
@@ -15,6 +15,7 @@ use tower_http::{
 };
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
+use wire::voucherify::endpoint_of;
 
 use crate::{
     api,
@@ -69,15 +70,24 @@ fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build()).merge(api::routes())
 }
 
-async fn unknown(uri: axum::http::Uri) -> Refused {
-    Refused::NotFound {
+async fn unknown(method: Method, uri: Uri) -> Refused {
+    not_offered(&method, &uri).unwrap_or_else(|| Refused::NotFound {
         what: "page or call at",
         id: uri.path().to_owned(),
-    }
+    })
 }
 
-async fn unknown_method() -> Refused {
-    Refused::Transport(StatusCode::METHOD_NOT_ALLOWED)
+async fn unknown_method(method: Method, uri: Uri) -> Refused {
+    not_offered(&method, &uri).unwrap_or(Refused::Transport(StatusCode::METHOD_NOT_ALLOWED))
+}
+
+/// A call that the protocol has and we do not, as opposed to one that nobody knows.
+fn not_offered(method: &Method, uri: &Uri) -> Option<Refused> {
+    let endpoint = endpoint_of(method.as_str(), uri.path())?;
+    Some(Refused::NotOffered {
+        method: endpoint.method,
+        path: endpoint.path,
+    })
 }
 
 /// A panic is a fault: logged once, answered with the request id; nothing half-done is left,

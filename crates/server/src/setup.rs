@@ -10,6 +10,7 @@ use crate::{
     configuration::write,
     problem::Refused,
     setting::SECRET,
+    tokens,
 };
 
 pub const LIVE: ProjectId = ProjectId(1);
@@ -73,26 +74,38 @@ pub async fn new_key(
     name: &str,
     scopes: &[Scope],
 ) -> Result<String, Refused> {
+    make_key(app, project, (name, "sk"), Some(scopes)).await
+}
+
+/// Makes a key for browsers, which anybody may see.
+///
+/// # Errors
+/// When the store fails.
+pub async fn new_public_key(app: &App, project: ProjectId, name: &str) -> Result<String, Refused> {
+    make_key(app, project, (name, "pk"), None).await
+}
+
+/// Without scopes it is a public one.
+async fn make_key(
+    app: &App,
+    project: ProjectId,
+    (name, prefix): (&str, &str),
+    scopes: Option<&[Scope]>,
+) -> Result<String, Refused> {
     let sandbox = project == SANDBOX;
-    let mut bytes = [0; KEY_SYMBOLS];
-    fill(&mut bytes)?;
-    let symbol = |byte: &u8| {
-        char::from(
-            ALPHABET
-                .get(usize::from(byte % 32))
-                .copied()
-                .unwrap_or(b'0'),
-        )
-    };
-    let random: String = bytes.iter().map(symbol).collect();
-    let secret = format!("sk_{}_{random}", if sandbox { "test" } else { "live" });
+    let random = random_text()?;
+    let secret = format!(
+        "{prefix}_{}_{random}",
+        if sandbox { "test" } else { "live" }
+    );
     let key = ApiKey {
         id: app.next_id()?,
         project: project.0,
         sandbox,
         name: name.to_owned(),
         hash: auth::hash(&secret),
-        scopes: scopes.to_vec(),
+        scopes: scopes.unwrap_or_default().to_vec(),
+        is_public: scopes.is_none(),
         created_at: clock::wall(),
     };
     let put = Write::Put {
@@ -120,14 +133,34 @@ pub async fn revoke_key(app: &App, id: u64) -> Result<bool, Refused> {
         return Ok(false);
     }
     let kind = Kind::ApiKey;
+    let mut gone = tokens::removals(app, id).await?;
+    gone.extend([Write::Delete { kind, id }, renumbered()]);
     let app = app.clone();
     to_the_end(async move {
-        let command = writes(SYSTEM, vec![Write::Delete { kind, id }, renumbered()]);
+        let command = writes(SYSTEM, gone);
         app.store().submit(command).await?;
         app.refresh_keys().await
     })
     .await?;
     Ok(true)
+}
+
+/// 160 bits of chance, in letters and digits.
+///
+/// # Errors
+/// When the system has no chance to give.
+pub fn random_text() -> Result<String, Refused> {
+    let mut bytes = [0; KEY_SYMBOLS];
+    fill(&mut bytes)?;
+    let symbol = |byte: &u8| {
+        char::from(
+            ALPHABET
+                .get(usize::from(byte % 32))
+                .copied()
+                .unwrap_or(b'0'),
+        )
+    };
+    Ok(bytes.iter().map(symbol).collect())
 }
 
 fn fill(bytes: &mut [u8]) -> Result<(), Refused> {

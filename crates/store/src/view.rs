@@ -16,6 +16,8 @@ use crate::{
 /// and nothing is taken from the pool before the first.
 pub struct View {
     source: Source,
+    /// How often it was asked.
+    asked: u64,
 }
 
 /// The least id.
@@ -35,18 +37,21 @@ impl View {
     pub(crate) fn of_memory(snapshot: Snapshot) -> View {
         View {
             source: Source::Memory(snapshot),
+            asked: 0,
         }
     }
 
     pub(crate) fn of_sqlite(reader: Reader) -> View {
         View {
             source: Source::Sqlite(reader),
+            asked: 0,
         }
     }
 
     pub(crate) fn of_postgres(reader: postgres::Reader) -> View {
         View {
             source: Source::Postgres(reader),
+            asked: 0,
         }
     }
 
@@ -57,6 +62,12 @@ impl View {
             Source::Sqlite(reader) => reader.keep(seen),
             Source::Memory(_) | Source::Postgres(_) => {}
         }
+    }
+
+    /// How often it was asked, and so how much it was made to do.
+    #[must_use]
+    pub fn asked(&self) -> u64 {
+        self.asked
     }
 
     /// Whether to tell ahead what will be asked spares anything ([`View::foresee`]).
@@ -71,6 +82,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`], as of every method below.
     pub async fn foresee(&mut self, ahead: &Ahead<'_>) -> Result<(), Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(_) | Source::Sqlite(_) => Ok(()),
             Source::Postgres(reader) => reader.foresee(ahead).await,
@@ -80,6 +92,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn get(&mut self, kind: Kind, id: u64) -> Result<Option<Record>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.get(kind, id)),
             Source::Sqlite(reader) => reader.get(kind, id),
@@ -94,6 +107,7 @@ impl View {
         kind: Kind,
         ids: &[u64],
     ) -> Result<Vec<Option<Record>>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(ids.iter().map(|id| snapshot.get(kind, *id)).collect()),
             Source::Sqlite(reader) => ids.iter().map(|id| reader.get(kind, *id)).collect(),
@@ -104,6 +118,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn list(&mut self, kind: Kind, page: Page) -> Result<Vec<Record>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.list(kind, page)),
             Source::Sqlite(reader) => reader.list(kind, page),
@@ -116,6 +131,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn ids(&mut self, kind: Kind, page: Page) -> Result<Vec<u64>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.ids(kind, page)),
             Source::Sqlite(reader) => reader.ids(kind, page),
@@ -126,6 +142,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn count_records(&mut self, kind: Kind) -> Result<u64, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.count_records(kind)),
             Source::Sqlite(reader) => reader.count_records(kind),
@@ -136,6 +153,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn find_one(&mut self, index: Index, key: &[u8]) -> Result<Option<u64>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(first_under(snapshot, index, key)),
             Source::Sqlite(reader) if index.is_unique() => reader.unique(index, key),
@@ -158,6 +176,7 @@ impl View {
         index: Index,
         keys: &[&[u8]],
     ) -> Result<Vec<Option<u64>>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             _ if !index.is_unique() => Ok(vec![None; keys.len()]),
             Source::Memory(snapshot) => {
@@ -172,6 +191,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn find(&mut self, index: Index, key: &[u8], page: Page) -> Result<Vec<u64>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.find(index, key, page)),
             Source::Sqlite(reader) => reader.find(index, key, page),
@@ -189,6 +209,7 @@ impl View {
         index: Index,
         (after, limit): (&[u8], u32),
     ) -> Result<Vec<(Vec<u8>, u64)>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             _ if !index.is_unique() => Ok(Vec::new()),
             Source::Memory(snapshot) => Ok(snapshot.keys(index, after, limit)),
@@ -200,6 +221,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn count(&mut self, index: Index, key: &[u8]) -> Result<u64, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.count(index, key)),
             Source::Sqlite(reader) => reader.count(index, key),
@@ -210,6 +232,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn account(&mut self, id: AccountId) -> Result<Option<Account>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.account(id)),
             Source::Sqlite(reader) => reader.account(id),
@@ -223,6 +246,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn accounts(&mut self, ids: &[AccountId]) -> Result<Vec<Option<Account>>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(ids.iter().map(|id| snapshot.account(*id)).collect()),
             Source::Sqlite(reader) => ids.iter().map(|id| reader.account(*id)).collect(),
@@ -235,6 +259,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn balances(&mut self, ids: &[AccountId]) -> Result<Vec<Option<Account>>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(ids.iter().map(|id| snapshot.account(*id)).collect()),
             Source::Sqlite(reader) => reader.balances(ids),
@@ -247,6 +272,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn has_overdue(&mut self, now: Timestamp) -> Result<bool, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.has_overdue(now)),
             Source::Sqlite(reader) => reader.has_overdue(now),
@@ -259,6 +285,7 @@ impl View {
     /// # Errors
     /// [`Fault::Disk`].
     pub async fn accounts_of(&mut self, asked: AccountsOf) -> Result<Vec<Account>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.accounts_of(asked)),
             Source::Sqlite(reader) => reader.accounts_of(asked),
@@ -273,6 +300,7 @@ impl View {
         filter: TransferFilter,
         page: Page,
     ) -> Result<Vec<SavedTransfer>, Fault> {
+        self.asked += 1;
         match &mut self.source {
             Source::Memory(snapshot) => Ok(snapshot.transfers(filter, page)),
             Source::Sqlite(reader) => reader.transfers(filter, page),

@@ -174,6 +174,10 @@ async fn created(
     let id = CampaignId(app.next_id()?);
     let mut change = Change::begin(app, project, now).await?;
     let names = input.validation_rules.as_deref();
+    change
+        .compiled()
+        .schemas
+        .check_new(schema_of(&input), input.metadata.as_ref())?;
     let (rules, writes) = named(app, (project, now), names, Object::Campaign(id.0)).await?;
     change.write(writes);
     let beside = validation_rules::beside(&rules, change.compiled().settings.standards())?;
@@ -216,6 +220,14 @@ async fn created(
         Err(Outcome::Stale { kind: Some(_), .. }) => Ok(None),
         Err(Outcome::Stale { kind: None, .. }) => taken(app, project, &draft.input).await,
         Err(other) => Err(unexpected(&other)),
+    }
+}
+
+/// The schema that a campaign's metadata follows.
+fn schema_of(input: &CampaignCreate) -> &'static str {
+    match input.use_voucher_metadata_schema {
+        Some(true) => "voucher",
+        _ => "campaign",
     }
 }
 
@@ -437,7 +449,13 @@ async fn modified(
     let compiled = change.compiled().clone();
     let before = find(app, (project, &compiled), name).await?;
     let mut input = input_of(&before)?;
+    let metadata = input.metadata.clone();
     edit(&mut input)?;
+    if input.metadata != metadata {
+        compiled
+            .schemas
+            .check_new(schema_of(&input), input.metadata.as_ref())?;
+    }
     let rules = validation_rules::rules_of(app, project, before.thing.id.0).await?;
     let beside = validation_rules::beside(&rules, change.compiled().settings.standards())?;
     let draft = Draft {

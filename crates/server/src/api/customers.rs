@@ -25,6 +25,7 @@ use crate::{
     once::Answer,
     people::{People, Person},
     problem::Refused,
+    schemas::Schemas,
     setup::writes,
     withdrawing,
 };
@@ -103,11 +104,12 @@ async fn upsert(
     caller: &Caller<CustomersWrite>,
     (path, input): (Option<String>, CustomerWrite),
 ) -> Result<Answer, Refused> {
+    let compiled = app.compiled(caller.project).await?;
     for _ in 0..MAX_ATTEMPTS {
         let mut people = People::open(app, caller.project)?;
         let key = path.as_deref().or(input.customer.key());
         let who = who(&mut people, key, caller.now).await?;
-        let view = put_down(&mut people, (who, caller.now), &input)?;
+        let view = put_down(&mut people, (who, caller.now), (&input, &compiled.schemas))?;
         let taken_back = people.taken_back();
         let (expects, changed) = people.finish()?;
         let mut command = writes(caller.project, changed);
@@ -156,7 +158,7 @@ async fn who(
 fn put_down(
     people: &mut People<'_>,
     ((customer, node), now): ((CustomerId, NodeId), i64),
-    input: &CustomerWrite,
+    (input, schemas): (&CustomerWrite, &Schemas),
 ) -> Result<CustomerView, Refused> {
     let Some(person) = people.person_mut(customer) else {
         return Err(Refused::Fault("a customer that was loaded is there".into()));
@@ -164,6 +166,9 @@ fn put_down(
     let mut said = said(person)?;
     let is_new = person.extra.is_empty();
     merge(&mut said, &input.customer);
+    if is_new || input.customer.metadata.is_some() {
+        schemas.check_new("customer", said.metadata.as_ref())?;
+    }
     said.source_id = said.source_id.or_else(|| person.source_id.clone());
     person.source_id.clone_from(&said.source_id);
     person.extra = String::from_utf8(configuration::write(&said)?).unwrap_or_default();

@@ -42,6 +42,25 @@ pub fn dialect(body: &ErrorBody) -> Refused {
     }
 }
 
+/// Metadata that its schema does not let be, breach by breach.
+#[must_use]
+pub fn metadata_refused(breaches: Vec<String>) -> Refused {
+    let body = ErrorBody::new(
+        Key::MetadataValidationFailed,
+        None,
+        &telemetry::request_id(),
+    );
+    match dialect(&body) {
+        Refused::Dialect(status, mut body) => {
+            if let Some(members) = body.as_object_mut() {
+                members.insert("details".into(), breaches.into());
+            }
+            Refused::Dialect(status, body)
+        }
+        other => other,
+    }
+}
+
 #[must_use]
 pub fn malformed(malformed: &Malformed) -> Refused {
     dialect(&ErrorBody::malformed(malformed, &telemetry::request_id()))
@@ -112,6 +131,13 @@ impl Asked {
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// All of them.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
     /// A whole number.

@@ -2,10 +2,13 @@
 
 pub(crate) mod campaigns;
 mod categories;
+mod client;
 pub(crate) mod customers;
 mod decisions;
 pub mod dialect;
 mod experiments;
+mod metadata_schemas;
+mod oauth;
 mod ops;
 mod orders;
 mod policy;
@@ -19,6 +22,7 @@ mod rollbacks;
 mod sandbox;
 mod segment;
 mod segments;
+mod single;
 mod skus;
 mod stacking;
 mod statements;
@@ -35,9 +39,12 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(campaigns::routes())
         .merge(categories::routes())
+        .merge(client::routes())
         .merge(customers::routes())
         .merge(decisions::routes())
         .merge(experiments::routes())
+        .merge(metadata_schemas::routes())
+        .merge(oauth::routes())
         .merge(ops::routes())
         .merge(orders::routes())
         .merge(qualifications::routes())
@@ -51,6 +58,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(segment::routes())
         .merge(segments::routes())
         .merge(stacking::routes())
+        .merge(single::routes())
         .merge(skus::routes())
         .merge(statements::routes())
         .merge(validation_rules::routes())

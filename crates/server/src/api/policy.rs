@@ -309,9 +309,16 @@ pub struct SettingsBody {
     /// nobody says otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     timezone: Option<String>,
-    /// Web pages that may send events from a browser, as `https://shop.example`.
+    /// Web pages that may call from a browser, as `https://shop.example`.
     #[serde(skip_serializing_if = "Option::is_none")]
     origins: Option<Vec<String>>,
+    /// Whether browsers may redeem. They say what an order costs, so let them only where what is
+    /// redeemed is looked at before it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_redeem_enabled: Option<bool>,
+    /// Whether browsers may have codes given to customers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_publish_enabled: Option<bool>,
 }
 
 impl SettingsBody {
@@ -320,6 +327,8 @@ impl SettingsBody {
             currency: Some(String::from_utf8_lossy(&settings.currency.0).into_owned()),
             timezone: Some(settings.zone.name().to_owned()),
             origins: Some(settings.origins.clone()),
+            client_redeem_enabled: Some(settings.client_redeem_enabled),
+            client_publish_enabled: Some(settings.client_publish_enabled),
         }
     }
 }
@@ -365,8 +374,11 @@ async fn put_settings(
             settings.zone = zone(name)?;
         }
         if let Some(origins) = &input.origins {
-            settings.origins.clone_from(origins);
+            settings = settings.with_origins(origins)?;
         }
+        let (redeem, publish) = (input.client_redeem_enabled, input.client_publish_enabled);
+        settings.client_redeem_enabled = redeem.unwrap_or(settings.client_redeem_enabled);
+        settings.client_publish_enabled = publish.unwrap_or(settings.client_publish_enabled);
         let put = Write::Put {
             kind: Kind::Setting,
             id: SETTINGS,

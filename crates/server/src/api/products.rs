@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     Malformed,
     ids::Tag,
-    voucherify::{List, Product, ProductView},
+    voucherify::{List, Metadata, Product, ProductView},
 };
 
 use super::{
@@ -43,6 +43,10 @@ impl Resource for Product {
 
     fn natural(&self) -> Option<&str> {
         self.source_id.as_deref()
+    }
+
+    fn metadata(&self) -> Option<(&'static str, &Metadata)> {
+        Some(("product", &self.metadata))
     }
 
     fn check(&self) -> Result<(), Malformed> {

@@ -95,6 +95,8 @@ pub async fn put(
     (of, input): (&Campaign, &TierInput),
 ) -> Result<TierView, Refused> {
     let (project, now) = (change.project(), change.now());
+    let schemas = &change.compiled().schemas;
+    schemas.check_new("promotion_tier", input.metadata.as_ref())?;
     let id = OfferId(app.next_id()?);
     let names = input.validation_rules.as_deref();
     let (rules, writes) = named(app, (project, now), names, Object::Tier(id.0)).await?;
@@ -214,6 +216,18 @@ async fn list(
     caller: Caller<CampaignsRead>,
     asked: Asked,
 ) -> Result<Answer, Refused> {
+    listed(&app, &caller, &asked).await
+}
+
+/// A page of all tiers.
+///
+/// # Errors
+/// When the query cannot be read.
+pub async fn listed(
+    app: &App,
+    caller: &Caller<CampaignsRead>,
+    asked: &Asked,
+) -> Result<Answer, Refused> {
     let paging = asked.paging()?;
     let compiled = app.compiled(caller.project).await?;
     let is_available = asked.get("is_available") == Some("true");
@@ -224,7 +238,7 @@ async fn list(
     let total = tiers.len() as u64;
     let mut rows = Vec::new();
     for tier in paging.cut(tiers) {
-        rows.push(known_view(&app, (caller.project, &compiled), tier).await?);
+        rows.push(known_view(app, (caller.project, &compiled), tier).await?);
     }
     Answer::ok(&List::page("tiers", rows, total))
 }
@@ -372,6 +386,9 @@ async fn modified(
         return Err(not_found("promotion_tier", name));
     };
     let input = changed(input_of(&before)?, sent);
+    if let Some(metadata) = input.metadata.as_ref().filter(|_| sent.metadata.is_some()) {
+        compiled.schemas.check("promotion_tier", metadata)?;
+    }
     let rules = validation_rules::rules_of(app, project, before.thing.id.0).await?;
     let beside = validation_rules::beside(&rules, (campaign.thing.currency, &campaign.thing.zone))?;
     let offer = compile(&campaign.thing, (before.thing.id, &input), &beside)?;

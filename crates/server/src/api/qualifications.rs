@@ -50,9 +50,20 @@ async fn qualify(
     caller: Caller<Redeem>,
     body: Bytes,
 ) -> Result<Answer, Refused> {
-    let request: QualificationRequest = parse(&body)?;
+    Answer::ok(&answered(&app, &caller, &parse(&body)?).await?)
+}
+
+/// Which redeemables apply.
+///
+/// # Errors
+/// When the request does not fit.
+pub async fn answered(
+    app: &App,
+    caller: &Caller<Redeem>,
+    request: &QualificationRequest,
+) -> Result<QualificationResponse, Refused> {
     let swept = AtomicBool::new(false);
-    retry(|| qualified(&app, &caller, &request, &swept)).await
+    retry(|| qualified(app, caller, request, &swept)).await
 }
 
 async fn qualified(
@@ -60,7 +71,7 @@ async fn qualified(
     caller: &Caller<Redeem>,
     request: &QualificationRequest,
     swept: &AtomicBool,
-) -> Result<Option<Answer>, Refused> {
+) -> Result<Option<QualificationResponse>, Refused> {
     let options = request.options.clone().unwrap_or_default();
     let call = Call {
         project: caller.project,
@@ -71,7 +82,7 @@ async fn qualified(
         session: None,
         purpose: For::Looking,
     };
-    let mut till = Till::open(app, &call).await?;
+    let mut till = Till::open(app, &call).await?.asked_by(caller.attempt());
     let tells_why = options.expand.iter().any(|what| what == "inapplicable");
     let which = Which {
         scenario: request.scenario,
@@ -100,7 +111,7 @@ async fn qualified(
     let last = rows.last().filter(|_| has_more);
     let next = last.and_then(|row| wire::time::format(row.created_at));
     let priced = till.untouched();
-    let response = QualificationResponse {
+    Ok(Some(QualificationResponse {
         redeemables: List {
             has_more: Some(has_more),
             more_starting_after: Some(next),
@@ -113,8 +124,7 @@ async fn qualified(
             .then(|| OrderView::before(&till.input, &priced)),
         stacking_rules: till.compiled.stacking.said.clone(),
         inapplicable_redeemables: tells_why.then_some(inapplicable),
-    };
-    Answer::ok(&response).map(Some)
+    }))
 }
 
 /// Which redeemables are looked at.
@@ -154,8 +164,12 @@ impl Which {
         }
     }
 
-    /// Codes of the customer, under every id they had.
+    /// Codes of the customer, under every id they had. A browser is told of none: anybody can
+    /// name anybody there.
     async fn held(&self, till: &mut Till<'_>) -> Result<Vec<RedeemableInput>, Refused> {
+        if till.is_open_to_all() {
+            return Ok(Vec::new());
+        }
         let person = till.customer.and_then(|id| till.people.person(id));
         let Some(person) = person else {
             return Ok(Vec::new());

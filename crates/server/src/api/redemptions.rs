@@ -73,25 +73,40 @@ async fn redeem(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let once = once::Key::of(&headers, caller.project, ("POST /v1/redemptions", &body))?;
-    let request: RedemptionRequest = parse(&body)?;
-    session_key(&request)?;
+    answered(&app, &caller, (&parse(&body)?, once)).await
+}
+
+/// Uses redeemables, or tells what a retry was answered before.
+///
+/// # Errors
+/// When the request does not fit.
+pub async fn answered(
+    app: &App,
+    caller: &Caller<Redeem>,
+    (request, once): (&RedemptionRequest, Option<once::Key>),
+) -> Result<Answer, Refused> {
+    session_key(request)?;
+    let compiled = app.compiled(caller.project).await?;
+    let schemas = &compiled.schemas;
+    schemas.check_sale(request.metadata.as_ref(), request.order.as_ref())?;
     let status = request.order.as_ref().and_then(|order| order.status);
     if let Some(OrderStatus::Created | OrderStatus::Canceled) = status {
         let details = "a draft or cancelled order uses nothing: redeem when it is paid";
         let refusal = refuse(Key::InvalidOrder, details);
-        return once::refused(&app, caller.project, (once, refusal)).await;
+        return once::refused(app, caller.project, (once, refusal)).await;
     }
     let swept = AtomicBool::new(false);
-    let answer = match retry(|| attempt(&app, &caller, (&request, once), &swept)).await {
-        Err(refusal @ Refused::Dialect(..)) => {
-            once::refused(&app, caller.project, (once, refusal)).await
+    let answer = match retry(|| attempt(app, caller, (request, once), &swept)).await {
+        // Who has to wait now may be heard later.
+        Err(refusal @ Refused::Dialect(status, _)) if status != StatusCode::TOO_MANY_REQUESTS => {
+            once::refused(app, caller.project, (once, refusal)).await
         }
         other => other,
     };
     let answer = answer?;
     let told = async {
-        let answer = told(&app, caller.project, answer).await?;
-        Reader::of(&app, &caller).tell_answer(answer).await
+        let answer = told(app, caller.project, answer).await?;
+        Reader::of(app, caller).tell_answer(answer).await
     };
     told.await.map_err(Refused::after_all)
 }
@@ -122,12 +137,16 @@ async fn attempt(
         session: session_key(request)?,
         purpose: For::Using,
     };
-    let mut till = Till::open(app, &call).await?;
+    let mut till = Till::open(app, &call).await?.asked_by(caller.attempt());
     till.offer(&request.redeemables).await?;
     if let Some(before) = repeated(&till)
         && let Some((redemption, _)) = load(app, caller.project, (Kind::Redemption, before)).await?
     {
         return answer_again(&mut till, &redemption).await.map(Some);
+    }
+    if till.is_open_to_all() && till.stored.is_some() {
+        let details = "an order that is known already is changed by the shop's server alone";
+        return Err(refuse(Key::InvalidOrder, details));
     }
     let quote = till.quote();
     if quote.is_short && !swept.swap(true, Ordering::Relaxed) {

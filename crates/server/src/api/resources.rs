@@ -10,7 +10,7 @@ use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Record, Write};
 use wire::{
     Malformed,
     ids::{self, Tag},
-    voucherify::{Key, Sent, merge},
+    voucherify::{Key, Metadata, Sent, merge},
 };
 
 pub use self::listing::{Asking, Place, list, scan, scan_records, under};
@@ -66,6 +66,11 @@ pub trait Resource: Default + Serialize + DeserializeOwned + Send + Sync + 'stat
     /// # Errors
     /// Where it cannot be kept so.
     fn check(&self) -> Result<(), Malformed>;
+
+    /// Its metadata, where things of this kind may have a schema of that name.
+    fn metadata(&self) -> Option<(&'static str, &Metadata)> {
+        None
+    }
 
     /// Under which keys it is found.
     fn links(&self) -> Vec<(Index, Vec<u8>)> {
@@ -248,6 +253,7 @@ pub async fn made<T: Resource>(
     call: Call<'_>,
 ) -> Result<Option<Answer>, Refused> {
     let thing = merged(&start, call.sent)?;
+    follows_schema(at, &thing).await?;
     if T::UPSERTS
         && let Some(id) = led::<T>(at, thing.natural()).await?
     {
@@ -313,7 +319,19 @@ pub async fn changed<T: Resource>(
             updated_at: Some(at.now),
         },
     };
+    if call.sent.contains_key("metadata") {
+        follows_schema(at, after.thing()).await?;
+    }
     save(at, (&after, &before.thing().links()), call).await
+}
+
+/// Its metadata is as the schema of its kind says.
+async fn follows_schema<T: Resource>(at: At<'_>, thing: &T) -> Result<(), Refused> {
+    let Some((of, metadata)) = thing.metadata() else {
+        return Ok(());
+    };
+    let compiled = at.app.compiled(at.project).await?;
+    compiled.schemas.check(of, metadata)
 }
 
 fn merged<T: Resource>(before: &T, sent: &Sent) -> Result<T, Refused> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::{
     body::Bytes,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use metrics::counter;
@@ -19,14 +19,16 @@ use wire::{
 use crate::{
     app::App,
     auth::{Caller, EventsWrite},
+    browsers::{self, Allowed},
     ingest::{self, Mode, Tally},
     problem::Refused,
-    setup::{LIVE, SANDBOX},
 };
 
-/// Seconds a browser may remember that it was let in.
-const MAX_AGE: &str = "7200";
-const ALLOWED_HEADERS: &str = "authorization, content-type, x-retry-count";
+const SOURCES: Allowed = Allowed {
+    methods: "POST",
+    headers: "authorization, content-type, x-retry-count",
+    exposed: None,
+};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -125,43 +127,8 @@ async fn preflight_batch(State(app): State<App>, headers: HeaderMap) -> Response
     preflight(State(app), headers).await
 }
 
-/// A preflight carries no key, so every project's pages are let through here; whose events they
-/// are is judged when they come.
 async fn preflight(State(app): State<App>, headers: HeaderMap) -> Response {
-    let response = StatusCode::NO_CONTENT.into_response();
-    with_cors(&app, &headers, response).await
-}
-
-async fn with_cors(app: &App, headers: &HeaderMap, mut response: Response) -> Response {
-    let answer = response.headers_mut();
-    answer.append(header::VARY, HeaderValue::from_static("Origin"));
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        return response;
-    };
-    if may_send(app, origin).await {
-        answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        for (name, value) in [
-            (header::ACCESS_CONTROL_ALLOW_METHODS, "POST"),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
-            (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
-        ] {
-            answer.insert(name, HeaderValue::from_static(value));
-        }
-    }
-    response
-}
-
-async fn may_send(app: &App, origin: &HeaderValue) -> bool {
-    for project in [LIVE, SANDBOX] {
-        let origins = app.compiled(project).await.ok();
-        if origins.is_some_and(|compiled| {
-            let mut known = compiled.settings.origins.iter();
-            known.any(|known| known.as_bytes() == origin.as_bytes())
-        }) {
-            return true;
-        }
-    }
-    false
+    browsers::preflight(&app, &headers, &SOURCES).await
 }
 
 async fn answer<'a>(
@@ -177,7 +144,7 @@ async fn answer<'a>(
             .into_response(),
         Err(refused) => refused.into_response(),
     };
-    with_cors(app, headers, response).await
+    browsers::with_cors(app, (headers, &SOURCES), response).await
 }
 
 async fn take<'a>(

@@ -33,6 +33,7 @@ use crate::{
     lending,
     once::Answer,
     problem::Refused,
+    setup::random_text,
     telemetry,
 };
 
@@ -54,9 +55,24 @@ async fn validate(
     caller: Caller<Redeem>,
     body: Bytes,
 ) -> Result<Answer, Refused> {
-    let request: ValidationRequest = parse(&body)?;
-    let drawn = ids::format(Tag::Session, app.next_id()?);
-    let key = session_key(&request)?.unwrap_or(&drawn);
+    Answer::ok(&answered(&app, &caller, &parse(&body)?).await?)
+}
+
+/// What becomes of each redeemable, held where a session asks for it.
+///
+/// # Errors
+/// When the request does not fit.
+pub async fn answered(
+    app: &App,
+    caller: &Caller<Redeem>,
+    request: &ValidationRequest,
+) -> Result<ValidationResponse, Refused> {
+    let drawn = match caller.attempt() {
+        None => ids::format(Tag::Session, app.next_id()?),
+        // Whoever could count to another's session could let go of what it holds.
+        Some(_) => format!("{}{}", Tag::Session.prefix(), random_text()?),
+    };
+    let key = session_key(request)?.unwrap_or(&drawn);
     let to_hold = request.session.as_ref().map(|session| Hold {
         session,
         key,
@@ -68,7 +84,7 @@ async fn validate(
         return Err(refuse(Key::InvalidOrder, details));
     }
     let swept = AtomicBool::new(false);
-    retry(|| validated(&app, &caller, (&request, to_hold.as_ref()), &swept)).await
+    retry(|| validated(app, caller, (request, to_hold.as_ref()), &swept)).await
 }
 
 /// What is to be held, for whom and until when.
@@ -97,7 +113,7 @@ async fn validated(
     caller: &Caller<Redeem>,
     (request, to_hold): (&ValidationRequest, Option<&Hold<'_>>),
     swept: &AtomicBool,
-) -> Result<Option<Answer>, Refused> {
+) -> Result<Option<ValidationResponse>, Refused> {
     let call = Call {
         project: caller.project,
         now: caller.now,
@@ -111,7 +127,7 @@ async fn validated(
             For::Looking
         },
     };
-    let mut till = Till::open(app, &call).await?;
+    let mut till = Till::open(app, &call).await?.asked_by(caller.attempt());
     till.offer(&request.redeemables).await?;
     let quote = till.quote();
     if quote.is_short && !swept.swap(true, Ordering::Relaxed) {
@@ -137,15 +153,11 @@ async fn validated(
         stacking_rules: till.compiled.stacking.said.clone(),
     };
     let Some(hold) = to_hold.filter(|_| is_valid) else {
-        return Answer::ok(&response).map(Some);
+        return Ok(Some(response));
     };
     response.session = Some::<SessionView>(hold.session.view(hold.key.to_owned()));
     let is_held = held(till, &quote, hold).await?;
-    if is_held {
-        Answer::ok(&response).map(Some)
-    } else {
-        Ok(None)
-    }
+    Ok(is_held.then_some(response))
 }
 
 /// Where what does not apply is let be, only what applies is told in the first place.

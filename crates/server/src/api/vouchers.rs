@@ -176,6 +176,9 @@ async fn created(
 ) -> Result<Option<Answer>, Refused> {
     let (project, now) = (caller.project, caller.now);
     let compiled = app.compiled(project).await?;
+    compiled
+        .schemas
+        .check_new("voucher", input.metadata.as_ref())?;
     let id = VoucherId(app.next_id()?);
     let names = input.validation_rules.as_deref();
     let (rules, assignments) = named(app, (project, now), names, Object::Voucher(id.0)).await?;
@@ -410,6 +413,9 @@ async fn modified(
     let (mut issued, version) = find(app, project, code).await?;
     let mut input = input_of(&issued)?;
     changed(&mut input, sent);
+    if let Some(metadata) = input.metadata.as_ref().filter(|_| sent.metadata.is_some()) {
+        compiled.schemas.check("voucher", metadata)?;
+    }
     let voucher = &issued.thing.voucher;
     let mut again = input.clone();
     // What a decision promised is not in the input.

@@ -59,16 +59,20 @@ pub enum Key {
     Forbidden,
     GiftAmountExceeded,
     Internal,
+    InvalidGrantType,
     InvalidOrder,
     InvalidPayload,
     InvalidQueryParams,
     InvalidRedeemables,
     InvalidRedemption,
     InvalidRedemptionParent,
+    InvalidScope,
     InvalidValidationRules,
     InvalidVoucher,
+    MetadataValidationFailed,
     MissingCustomer,
     MissingOrder,
+    MissingParameters,
     MultipleRequests,
     NoApplicableRedeemables,
     NotFound,
@@ -107,16 +111,20 @@ impl Key {
             | Self::CustomerRulesViolated
             | Self::DuplicatedRedeemables
             | Self::GiftAmountExceeded
+            | Self::InvalidGrantType
             | Self::InvalidOrder
             | Self::InvalidPayload
             | Self::InvalidQueryParams
             | Self::InvalidRedeemables
             | Self::InvalidRedemption
             | Self::InvalidRedemptionParent
+            | Self::InvalidScope
             | Self::InvalidValidationRules
             | Self::InvalidVoucher
+            | Self::MetadataValidationFailed
             | Self::MissingCustomer
             | Self::MissingOrder
+            | Self::MissingParameters
             | Self::MultipleRequests
             | Self::NoApplicableRedeemables
             | Self::OrderRulesViolated
@@ -142,16 +150,20 @@ impl Key {
             Self::Forbidden => "forbidden",
             Self::GiftAmountExceeded => "gift_amount_exceeded",
             Self::Internal => "internal",
+            Self::InvalidGrantType => "invalid_grant_type",
             Self::InvalidOrder => "invalid_order",
             Self::InvalidPayload => "invalid_payload",
             Self::InvalidQueryParams => "invalid_query_params",
             Self::InvalidRedeemables => "invalid_redeemables",
             Self::InvalidRedemption => "invalid_redemption",
             Self::InvalidRedemptionParent => "invalid_redemption_parent",
+            Self::InvalidScope => "invalid_scope",
             Self::InvalidValidationRules => "invalid_validation_rules",
             Self::InvalidVoucher => "invalid_voucher",
+            Self::MetadataValidationFailed => "metadata_validation_failed",
             Self::MissingCustomer => "missing_customer",
             Self::MissingOrder => "missing_order",
+            Self::MissingParameters => "missing_parameters",
             Self::MultipleRequests => "multiple_requests",
             Self::NoApplicableRedeemables => "no_applicable_redeemables",
             Self::NotFound => "not_found",
@@ -181,16 +193,20 @@ impl Key {
             Self::Forbidden => "Forbidden",
             Self::GiftAmountExceeded => "gift amount exceeded",
             Self::Internal => "Internal error",
+            Self::InvalidGrantType => "Invalid grant type",
             Self::InvalidOrder => "Invalid order",
             Self::InvalidPayload => "Invalid payload",
             Self::InvalidQueryParams => "Invalid query params",
             Self::InvalidRedeemables => "Invalid redeemables",
             Self::InvalidRedemption => "Invalid redemption",
             Self::InvalidRedemptionParent => "Invalid redemption parent",
+            Self::InvalidScope => "Invalid scope",
             Self::InvalidValidationRules => "Invalid validation rules",
             Self::InvalidVoucher => "Invalid voucher",
+            Self::MetadataValidationFailed => "Metadata validation failed",
             Self::MissingCustomer => "Missing customer",
             Self::MissingOrder => "Missing order",
+            Self::MissingParameters => "Missing parameters",
             Self::MultipleRequests => "Multiple requests at once",
             Self::NoApplicableRedeemables => "No applicable redeemables",
             Self::NotFound => "Resource not found",

@@ -12,12 +12,16 @@ mod collection;
 mod condition;
 mod customer;
 mod discount;
+mod endpoints;
 mod error;
 mod filter;
 pub(crate) mod lenient;
 mod list;
 mod merging;
 mod metadata;
+mod metadata_schema;
+mod nested;
+mod oauth;
 mod order;
 mod product;
 mod qualification;
@@ -25,6 +29,7 @@ mod redemption;
 mod rollback;
 mod rule;
 mod segment;
+mod single;
 mod sku;
 mod stacking;
 mod tier;
@@ -48,11 +53,15 @@ pub use customer::{
     CustomerReferrals, CustomerSummary, CustomerView, GiftTotals, PointTotals, SimpleCustomer,
 };
 pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
+pub use endpoints::{Endpoint, endpoint_of, endpoints, shape};
 pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
 pub use filter::{FieldFilter, Filter};
 pub use list::List;
 pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};
+pub use metadata_schema::{MetadataSchema, MetadataSchemaView, Property, PropertyType, Spelling};
+pub use nested::nested;
+pub use oauth::{TOKEN_SECONDS, TokenNamed, TokenRequest, TokenState, TokenView, opens};
 pub(crate) use order::currency_of;
 pub use order::{
     ItemObject, MAX_ITEMS, MAX_MINOR, Named, OrderInput, OrderItemInput, OrderItemView,
@@ -77,6 +86,7 @@ pub use rule::{
     AssignmentView, Node, Nodes, RuleError, RuleInput, RuleView,
 };
 pub use segment::{Segment, SegmentType, SegmentView};
+pub use single::{SingleGift, SingleRequest, TierValidation, TiersValidation, VoucherValidation};
 pub use sku::{Sku, SkuOfProduct, SkuView};
 pub use stacking::{
     ApplicationMode, REDEEMABLES_LIMIT, RollbackOrderMode, StackingRules, StackingRulesView,

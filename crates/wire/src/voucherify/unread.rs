@@ -53,6 +53,15 @@ impl Unread {
     }
 }
 
+impl Unread {
+    /// All of it.
+    #[must_use]
+    pub fn read(&self) -> Metadata {
+        let read = serde_json::to_value(self).and_then(serde_json::from_value);
+        read.unwrap_or_default()
+    }
+}
+
 impl From<&Metadata> for Unread {
     fn from(read: &Metadata) -> Self {
         let members = read.iter().map(|(key, value)| (key.as_str(), value));

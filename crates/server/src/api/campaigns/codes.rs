@@ -60,6 +60,9 @@ async fn codes_added(
         let details = format!("campaign {name} has tiers, not codes");
         return Err(refuse(Key::InvalidVoucher, details));
     };
+    compiled
+        .schemas
+        .check_new("voucher", input.metadata.as_ref())?;
     let config: VoucherConfig = sent.voucher.clone().unwrap_or_default();
     let new = New {
         campaign: &campaign.thing,
