@@ -7,6 +7,7 @@ mod membership;
 mod quote;
 mod records;
 mod shelf;
+mod stacked;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +17,7 @@ use std::{
 use decision::GrantState;
 use ledger::{Account, AccountId, Kind as Moves, Minor, PendingState, Timestamp, Transfer};
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable,
+    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, StackingRules,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
@@ -31,7 +32,9 @@ use wire::{
 };
 
 pub use found::{Found, Left, Offered};
+pub use grouping::grouped;
 pub use quote::{Fate, Quote, sweep};
+pub use stacked::tiers_of;
 pub use records::{
     Back, Counts, Earlier, OrderUse, Redemption, RedemptionState, Reservation, Sale, Share,
     StoredOrder, Used, UsedVoucher,
@@ -102,6 +105,8 @@ pub struct Till<'a> {
     pub reservation: Option<(u64, Reservation, u64)>,
     /// What the session holds now.
     pub session_holds: Vec<(Redeemable, Vec<Transfer>)>,
+    /// How what was put forward is combined.
+    rules: StackingRules,
     purpose: For,
 }
 
@@ -142,6 +147,7 @@ impl<'a> Till<'a> {
             app,
             project: call.project,
             now: call.now,
+            rules: compiled.stacking.rules.clone(),
             compiled,
             facts: Facts::default(),
             customer,
@@ -202,7 +208,8 @@ impl<'a> Till<'a> {
             let details = format!("/redeemables: at most {most}");
             return Err(refuse(Key::InvalidPayload, details));
         }
-        self.put_forward(redeemables).await
+        let tiers = self.unstacked(redeemables).await?;
+        self.put_forward(tiers.as_deref().unwrap_or(redeemables)).await
     }
 
     /// As [`Till::offer`], however many there are.
@@ -215,10 +222,8 @@ impl<'a> Till<'a> {
             let found = match input.object {
                 RedeemableKind::Voucher => self.voucher(input).await?,
                 RedeemableKind::PromotionTier => self.tier(input).await?,
-                RedeemableKind::PromotionStack => {
-                    let details = "promotion stacks are not supported yet: send their tiers";
-                    return Err(refuse(Key::InvalidRedeemables, details));
-                }
+                // One that there is was put forward as its tiers.
+                RedeemableKind::PromotionStack => None,
             };
             let name = match &found {
                 Some(found) => format!("{:?}", found.redeemable),
@@ -272,7 +277,7 @@ impl<'a> Till<'a> {
             campaign: campaign.clone(),
             offer: offer.clone(),
             voucher: Some(voucher),
-            category: None,
+            group: None,
             issued: Some((issued, record.version)),
             decision,
             held: Vec::new(),
@@ -309,7 +314,7 @@ impl<'a> Till<'a> {
             campaign: campaign.clone(),
             offer: offer.clone(),
             voucher: None,
-            category: None,
+            group: None,
             issued: None,
             decision: granted.map(|granted| granted.decision),
             held: Vec::new(),

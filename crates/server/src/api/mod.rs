@@ -11,10 +11,11 @@ mod orders;
 mod policy;
 mod product_collections;
 mod products;
+pub(crate) mod promotion_stacks;
 pub(crate) mod promotions;
 mod qualifications;
 pub(crate) mod redemptions;
-mod resources;
+pub(crate) mod resources;
 mod rollbacks;
 mod sandbox;
 mod segment;
@@ -46,6 +47,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(policy::routes())
         .merge(product_collections::routes())
         .merge(products::routes())
+        .merge(promotion_stacks::routes())
         .merge(promotions::routes())
         .merge(sandbox::routes())
         .merge(segment::routes())

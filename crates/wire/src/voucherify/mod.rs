@@ -18,6 +18,7 @@ mod merging;
 mod metadata;
 mod order;
 mod product;
+mod promotion_stack;
 mod qualification;
 mod redemption;
 mod rollback;
@@ -36,7 +37,7 @@ pub use campaign::{
     CapReach, CapUnitInput, CodeCapacity, CommitmentInput, DEFAULT_GRANT_DAYS, LendingInput, Parts,
     PointsBack, ProfferSettings, ProfferTier, PromotionInput, StackingInput, VoucherConfig,
 };
-pub use category::{Category, CategoryView};
+pub use category::{Category, CategoryView, Grouped, StackingRulesType};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
 pub use condition::{Translated, translate};
 pub use customer::{
@@ -56,6 +57,9 @@ pub use order::{
     SHIPPING_SOURCE, SkuRef, order_metadata_facts, order_to_domain,
 };
 pub use product::{Product, ProductView};
+pub use promotion_stack::{
+    HierarchyMode, MAX_STACKED, PromotionStack, PromotionStackView, StackTiers,
+};
 pub use qualification::{
     QUALIFICATION_LIMIT, QUALIFICATION_LIMIT_MAX, QualificationOptions, QualificationRequest,
     QualificationResponse, QualificationRow, Scenario, SortingRule,

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    ApplicableTo, CustomerInput, Discount, ErrorBody, List, Metadata, OrderInput, OrderView,
-    StackingRules,
+    ApplicableTo, CustomerInput, Discount, ErrorBody, Grouped, List, Metadata, OrderInput,
+    OrderView, StackingRules,
 };
 
 /// What a lock lives when it does not say.
@@ -196,6 +196,9 @@ pub struct ValidationRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Metadata>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<Grouped>,
+    /// With this and what follows where `redeemable` is expanded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -273,6 +276,7 @@ impl ValidationRow {
             inapplicable_to: None,
             result: RowResult::default(),
             metadata: None,
+            categories: Vec::new(),
             campaign_name: None,
             campaign_id: None,
             name: None,
