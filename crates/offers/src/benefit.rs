@@ -278,7 +278,7 @@ impl PricedLine {
 }
 
 /// What the benefit itself says it takes at most.
-fn ceiling_of(benefit: &Benefit) -> Option<Minor> {
+pub(crate) fn ceiling_of(benefit: &Benefit) -> Option<Minor> {
     match benefit {
         Benefit::PercentOff { ceiling, .. } | Benefit::ShippingFree { ceiling } => *ceiling,
         Benefit::AmountOff { .. }
@@ -292,7 +292,7 @@ fn ceiling_of(benefit: &Benefit) -> Option<Minor> {
 }
 
 /// A share of an amount, half up to the minor unit, never above the amount.
-fn share(amount: Minor, rate: u64) -> Minor {
+pub(crate) fn share(amount: Minor, rate: u64) -> Minor {
     let exact = u128::from(amount) * u128::from(rate);
     Minor::try_from((exact + WHOLE / 2) / WHOLE).map_or(amount, |share| share.min(amount))
 }

@@ -5,6 +5,7 @@
 
 mod alone;
 mod benefit;
+mod best;
 mod book;
 mod campaign;
 pub mod chart;
@@ -24,6 +25,7 @@ mod shop;
 mod stack;
 
 pub use alone::{Alone, Taken};
+pub use best::{Best, Candidate, Combination, LeftOut, MAX_CANDIDATES, Room, best};
 pub use book::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
 pub use campaign::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Joining, Lending, MAX_FREE_UNITS,

@@ -6,7 +6,7 @@ use ledger::allocate;
 use rules::{Condition, Facts, Reads, Telling};
 
 use crate::{
-    Currency, Discount, Goods, Line, Minor, NoEffect, Order, Presented, Priced, PricedLine,
+    Basis, Currency, Discount, Goods, Line, Minor, NoEffect, Order, Presented, Priced, PricedLine,
     Refusal, Scope, Sku, StackingRules,
     benefit::{Cut, Hit, sum},
     lines::Lines,
@@ -16,6 +16,7 @@ use crate::{
 /// An order with the discounts so far.
 ///
 /// Invariant: no line's discounts pass its amount, nor all discounts on goods the goods' amount.
+#[derive(Clone)]
 pub(crate) struct Running<'a> {
     order: &'a Order,
     /// What is known beside the order, for what is counted.
@@ -33,12 +34,13 @@ pub(crate) struct Running<'a> {
     discounts: Vec<Discount>,
 }
 
+#[derive(Clone)]
 pub(crate) struct RunningLine<'a> {
     /// Where its facts come from; free units of an unknown product have none.
     source: Option<&'a Line>,
     pub(crate) priced: PricedLine,
     /// A redeemable took something off it.
-    is_touched: bool,
+    pub(crate) is_touched: bool,
     /// Its facts, once a scope has asked for them and until a discount changes them.
     told: OnceCell<Facts>,
 }
@@ -116,7 +118,12 @@ impl<'a> Running<'a> {
     /// Takes what a redeemable gives from what the earlier ones left.
     pub(crate) fn apply(&mut self, presented: &Presented<'_>) -> Result<(), Refusal> {
         let cut = self.cut_or_nothing(presented)?;
-        // Nothing below may fail.
+        self.take(presented, cut);
+        Ok(())
+    }
+
+    /// Takes what was worked out here and now.
+    pub(crate) fn take(&mut self, presented: &Presented<'_>, cut: Cut) {
         for (line, taken) in self.lines.iter_mut().zip(&cut.per_line) {
             line.priced.discount = line.priced.discount.saturating_add(*taken);
             line.is_touched |= *taken > 0;
@@ -145,7 +152,6 @@ impl<'a> Running<'a> {
             });
         }
         self.rest = self.counted();
-        Ok(())
     }
 
     /// As [`Running::cut_by`]; nothing where what gives nothing is redeemed all the same.
@@ -166,8 +172,19 @@ impl<'a> Running<'a> {
         if self.order.currency != presented.campaign.currency {
             return Err(Refusal::RuleNotMet(CURRENCY.into()));
         }
-        let basis = self.rules.basis_of(presented);
-        self.cut(presented.offer, (basis, presented.at_most))
+        self.cut(
+            presented.offer,
+            (self.basis_of(presented), presented.at_most),
+        )
+    }
+
+    pub(crate) fn basis_of(&self, presented: &Presented<'_>) -> Basis {
+        self.rules.basis_of(presented)
+    }
+
+    /// How many lines there were before any joined.
+    pub(crate) fn sent(&self) -> usize {
+        self.order.lines.len()
     }
 
     fn discount(&self, presented: &Presented<'_>, cut: &Cut) -> Discount {

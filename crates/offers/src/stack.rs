@@ -146,7 +146,7 @@ impl StackingRules {
         is_among(one, &self.joint)
     }
 
-    fn most_of(&self, category: CategoryId) -> Option<u32> {
+    pub(crate) fn most_of(&self, category: CategoryId) -> Option<u32> {
         let own = self.most_of.get(&category).copied();
         own.or(self.most_of_category)
     }
@@ -188,21 +188,24 @@ pub(crate) fn in_order<'a>(
     mut presented: Vec<Presented<'a>>,
     rules: &StackingRules,
 ) -> Vec<Presented<'a>> {
-    presented.sort_by_key(|one| {
-        let earns = matches!(one.offer.benefit, Benefit::PointsBack { .. });
-        let always = rules.is_joint(one) || one.campaign.stacking == Stacking::Always;
-        let hierarchy = match (rules.sorting, one.category) {
-            (Sorting::AsPresented | Sorting::AsGiven, _) => 0,
-            (Sorting::ByHierarchy, None) => USUAL_HIERARCHY,
-            (Sorting::ByHierarchy, Some(category)) => category.hierarchy,
-        };
-        let priority = (one.campaign.priority, one.offer.priority);
-        match rules.sorting {
-            Sorting::AsGiven => (earns, false, 0, (0, 0)),
-            _ => (earns, always, hierarchy, priority),
-        }
-    });
+    presented.sort_by_key(|one| rank(one, rules));
     presented
+}
+
+/// What goes first has the lower; where two are equal, either may.
+pub(crate) type Rank = (bool, bool, u16, (u16, u16));
+
+pub(crate) fn rank(one: &Presented<'_>, rules: &StackingRules) -> Rank {
+    let earns = matches!(one.offer.benefit, Benefit::PointsBack { .. });
+    let always = rules.is_joint(one) || one.campaign.stacking == Stacking::Always;
+    let hierarchy = match (rules.sorting, one.category) {
+        (Sorting::AsGiven, _) => return (earns, false, 0, (0, 0)),
+        (Sorting::AsPresented, _) => 0,
+        (Sorting::ByHierarchy, None) => USUAL_HIERARCHY,
+        (Sorting::ByHierarchy, Some(category)) => category.hierarchy,
+    };
+    let priority = (one.campaign.priority, one.offer.priority);
+    (earns, always, hierarchy, priority)
 }
 
 impl Stack<'_> {

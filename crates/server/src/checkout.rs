@@ -34,11 +34,11 @@ use wire::{
 pub use found::{Found, Left, Offered};
 pub use grouping::grouped;
 pub use quote::{Fate, Quote, sweep};
-pub use stacked::tiers_of;
 pub use records::{
     Back, Counts, Earlier, OrderUse, Redemption, RedemptionState, Reservation, Sale, Share,
     StoredOrder, Used, UsedVoucher,
 };
+pub use stacked::tiers_of;
 
 use crate::{
     api::{
@@ -209,7 +209,8 @@ impl<'a> Till<'a> {
             return Err(refuse(Key::InvalidPayload, details));
         }
         let tiers = self.unstacked(redeemables).await?;
-        self.put_forward(tiers.as_deref().unwrap_or(redeemables)).await
+        self.put_forward(tiers.as_deref().unwrap_or(redeemables))
+            .await
     }
 
     /// As [`Till::offer`], however many there are.

@@ -51,7 +51,7 @@ impl Cut {
             .saturating_add(self.on_shipping)
     }
 
-    pub(super) fn gives_nothing(&self) -> bool {
+    pub(crate) fn gives_nothing(&self) -> bool {
         self.money() == 0 && self.points == 0 && self.added.is_empty()
     }
 

@@ -74,7 +74,8 @@ impl Resource for PromotionStack {
         let known = grouped(&mut view, &names, &compiled.stacking.rules).await?;
         let show = |(row, name): (&Kept<Self>, &Option<String>)| {
             let group = name.as_deref().and_then(|name| known.get(name));
-            let categories: Vec<Grouped> = group.map(|(_, told)| told.clone()).into_iter().collect();
+            let categories: Vec<Grouped> =
+                group.map(|(_, told)| told.clone()).into_iter().collect();
             PromotionStackView {
                 categories,
                 ..Self::bare(row)
@@ -276,8 +277,12 @@ pub async fn of(at: At<'_>, campaign: CampaignId) -> Result<Vec<Kept<PromotionSt
 pub async fn naming(at: At<'_>, tier: &Offer) -> Result<Vec<String>, Refused> {
     let name = ids::format(Tag::Tier, tier.id.0);
     let stacks = of(at, tier.campaign).await?;
-    let naming = stacks.iter().filter(|one| one.thing().ids().contains(&name));
-    Ok(naming.map(|one| ids::format(Tag::PromotionStack, one.id)).collect())
+    let naming = stacks
+        .iter()
+        .filter(|one| one.thing().ids().contains(&name));
+    Ok(naming
+        .map(|one| ids::format(Tag::PromotionStack, one.id))
+        .collect())
 }
 
 /// What removes the stacks of a campaign.

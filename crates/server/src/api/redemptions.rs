@@ -214,7 +214,7 @@ fn failed(
     let mut view = RedemptionView::failed(name, till.now, &body);
     view.tracking_id.clone_from(&request.tracking_id);
     view.metadata.clone_from(&request.metadata);
-    if let Some(input) = request.redeemables.get(index) {
+    if let Some(input) = till.offered.get(index).map(|offered| &offered.input) {
         view.related_object_type = input.object.name();
         view.related_object_id.clone_from(&input.id);
     }

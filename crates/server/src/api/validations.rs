@@ -18,8 +18,8 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         ApplicableTo, ApplicationMode, CustomerRef, Discount, GiftResult, Inapplicable, Key, List,
-        OrderStatus, OrderView, RedeemableInput, RowResult, RowStatus, SessionInput, SessionView, Skip,
-        ValidationRequest, ValidationResponse, ValidationRow,
+        OrderStatus, OrderView, Plainly, RedeemableInput, RowResult, RowStatus, SessionInput,
+        SessionView, Skip, ValidationRequest, ValidationResponse, ValidationRow,
     },
 };
 
@@ -312,14 +312,13 @@ pub fn goods_of(till: &Till<'_>, (quote, at): (&Quote, usize)) -> List<Applicabl
 
 /// A row that says why a redeemable does not apply.
 #[must_use]
-pub fn refused_row(
-    refusal: &offers::Refusal,
-    input: &RedeemableInput,
-) -> ValidationRow {
-    match Inapplicable::of(refusal, input, &telemetry::request_id()) {
+pub fn refused_row(refusal: &offers::Refusal, input: &RedeemableInput) -> ValidationRow {
+    let mut row = match Inapplicable::of(refusal, input, &telemetry::request_id()) {
         Inapplicable::Error(body) => ValidationRow::inapplicable(input, *body),
         Inapplicable::Skipped(skip) => ValidationRow::skipped(input, skip),
-    }
+    };
+    row.result.proffer = Some(Plainly::of(refusal));
+    row
 }
 
 fn shown(offer: &offers::Offer) -> Option<Discount> {

@@ -23,6 +23,7 @@ mod place;
 mod policy;
 mod problems;
 mod processes;
+mod promotion_stacks;
 mod qualifications;
 mod redemptions;
 mod retention;

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     ApplicableTo, CustomerInput, Discount, ErrorBody, Grouped, List, Metadata, OrderInput,
-    OrderView, StackingRules,
+    OrderView, Plainly, StackingRules,
 };
 
 /// What a lock lives when it does not say.
@@ -220,6 +220,9 @@ pub struct RowResult {
     pub error: Option<ErrorBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<RowDetails>,
+    /// Ours: why it does not apply, or was passed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proffer: Option<Plainly>,
 }
 
 /// Minor units used, and left before.
@@ -262,6 +265,7 @@ impl ValidationRow {
         let mut row = Self::bare(redeemable, RowStatus::Skipped);
         let (key, message) = (skip.key().to_owned(), skip.message().to_owned());
         row.result.details = Some(RowDetails { key, message });
+        row.result.proffer = skip.plainly();
         row.metadata = Some(Metadata::new());
         row
     }

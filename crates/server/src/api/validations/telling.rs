@@ -43,7 +43,11 @@ pub fn told(till: &Till<'_>, offered: &Offered) -> Told {
 
 fn tier_of(till: &Till<'_>, (offered, found): (&Offered, &Found)) -> Option<TierView> {
     let is_tier = offered.input.object == RedeemableKind::PromotionTier;
-    let tier = till.compiled.offers.get(&found.offer.id).filter(|_| is_tier)?;
+    let tier = till
+        .compiled
+        .offers
+        .get(&found.offer.id)
+        .filter(|_| is_tier)?;
     promotions::bare_view(&found.campaign, tier).ok()
 }
 
