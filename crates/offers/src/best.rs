@@ -2,12 +2,14 @@
 //!
 //! Branch and bound (Land and Doig, 1960): orders are built up one redeemable at a time, the most
 //! promising first, and left where even the bound of what could still be saved ([`bound`]) does not
-//! pass the best that was met. Only orders that stacking would keep are tried, two that lead to the
-//! same order at the till are followed once, and of twins the first goes first. The work is
+//! pass the best that was met. Only orders that stacking would keep are tried, and of those only the
+//! ones that may matter ([`turns`]); two that lead to the same order at the till are followed once,
+//! and of twins the first goes first. The work is
 //! bounded; where it does not suffice, the answer says how far from the best it can be at most.
 
 mod bound;
 mod state;
+mod turns;
 
 use std::{cmp::Reverse, collections::BTreeSet};
 
@@ -21,7 +23,7 @@ use state::{Problem, Signature, State};
 /// Redeemables among which is searched: those that may save the most.
 pub const MAX_CANDIDATES: usize = 64;
 /// One redeemable tried on one state of the order is a step; so many at most.
-const MAX_STEPS: usize = 20_000;
+const MAX_STEPS: usize = 25_000;
 /// A step costs by the lines of the order: so many lines at most, over all steps.
 const MAX_WORK: usize = 300_000;
 /// What a step costs beside its lines, counted in lines.

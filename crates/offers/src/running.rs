@@ -182,6 +182,11 @@ impl<'a> Running<'a> {
         self.rules.basis_of(presented)
     }
 
+    /// Whether goods may be discounted once only.
+    pub(crate) fn is_once(&self) -> bool {
+        self.rules.goods == Goods::Once
+    }
+
     /// How many lines there were before any joined.
     pub(crate) fn sent(&self) -> usize {
         self.order.lines.len()
@@ -227,7 +232,7 @@ impl<'a> Running<'a> {
 
     /// Whether a line was discounted by an earlier redeemable, and may be once only.
     pub(crate) fn is_out_of_reach(&self, line: &RunningLine<'_>) -> bool {
-        self.rules.goods == Goods::Once && line.is_touched
+        self.is_once() && line.is_touched
     }
 
     pub(crate) fn hit<'s>(&self, lines: &'s Lines) -> Hit<'s> {

@@ -11,8 +11,8 @@ use rules::Condition;
 
 use super::state::{Prepared, Problem, State};
 use crate::{
-    Basis, Benefit, CategoryId, Joining, MAX_FREE_UNITS, MAX_MINOR, Minor, Presented, PricedLine,
-    Scope, Spread, StackingRules,
+    Basis, Benefit, CategoryId, Counts, Joining, MAX_FREE_UNITS, MAX_MINOR, Minor, Pick, Presented,
+    PricedLine, Scope, Spread, StackingRules, Visits,
     benefit::{ceiling_of, share, sum},
     running::Running,
 };
@@ -61,11 +61,12 @@ impl Bounds {
         root: &State<'a>,
         candidates: impl Iterator<Item = &'p Prepared<'a>> + Clone,
     ) -> Self {
-        let is_exchange =
-            |one: &&Prepared<'a>| matches!(one.presented.offer.benefit, Benefit::Exchange { .. });
+        let exchanges = candidates
+            .clone()
+            .filter_map(|one| Exchanged::of(&one.presented, &root.running));
         let mut counted = Counted {
             running: &root.running,
-            exchanges: candidates.clone().filter(is_exchange).count() as u64,
+            exchanges: exchanges.collect(),
             pools: Vec::new(),
         };
         let takes = candidates.map(|one| counted.take(&one.presented)).collect();
@@ -79,7 +80,7 @@ impl Bounds {
     pub(super) fn most(&self, state: &State<'_>, problem: &Problem<'_>) -> Minor {
         let rules = problem.rules;
         let all = problem.candidates.iter().enumerate();
-        let open = all.filter(|(place, one)| state.could_follow((*place, one), rules));
+        let open = all.filter(|(place, one)| state.could_follow((*place, one), problem));
         let open = open.map(|(place, one)| (place, &one.presented));
         self.most_of(state, open, rules)
     }
@@ -194,9 +195,76 @@ impl Pool {
 /// The order before all of them, from which takes are counted.
 struct Counted<'r, 'a> {
     running: &'r Running<'a>,
-    /// Candidates that bring other lines into the order, which cost something.
-    exchanges: u64,
+    /// What brings other lines into the order, which cost something.
+    exchanges: Vec<Exchanged>,
     pools: Vec<Pool>,
+}
+
+/// The list price of as many lines, or units of them, as a pick may touch: those that it visits
+/// first where it passes none over, else the dearest.
+fn picked_by(pick: &Pick, (mut lines, is_in_turn): (Vec<&PricedLine>, bool)) -> Minor {
+    let is_in_turn = is_in_turn && pick.skip == 0 && pick.every == 1;
+    let list = |line: &&PricedLine| Reverse(line.amount);
+    match pick.visits {
+        Visits::AsSent if is_in_turn => {}
+        Visits::Cheapest | Visits::FromCheapest if is_in_turn => {
+            lines.sort_by_key(|line| (line.unit_price, list(line)));
+        }
+        _ => lines.sort_by_key(|line| (Reverse(line.unit_price), list(line))),
+    }
+    let is_one = matches!(pick.visits, Visits::Cheapest | Visits::Dearest);
+    let turns = |count: u64| match is_one {
+        true => count.min(1),
+        false => count.div_ceil(pick.every.max(1).into()),
+    };
+    let units: u64 = sum(lines.iter().map(|line| u64::from(line.quantity)));
+    let (most_lines, most_units) = match pick.counts {
+        Counts::Lines => (turns(lines.len() as u64), u64::MAX),
+        Counts::Units => (u64::MAX, turns(units)),
+    };
+    let mut left = most_units.min(pick.limits.units.map_or(u64::MAX, u64::from));
+    let of_line = pick.limits.units_of_line.unwrap_or(u32::MAX);
+    let mut by_line: Vec<Minor> = Vec::with_capacity(lines.len());
+    let mut of_units: Minor = 0;
+    for line in lines {
+        let units = line.quantity.min(of_line);
+        by_line.push(line.list_of(units));
+        let some = u32::try_from(left.min(units.into())).unwrap_or(units);
+        left -= u64::from(some);
+        of_units = of_units.saturating_add(line.list_of(some));
+    }
+    if !is_in_turn {
+        by_line.sort_unstable_by_key(|list| Reverse(*list));
+    }
+    let most_lines = usize::try_from(most_lines).unwrap_or(usize::MAX);
+    let of_lines = sum(by_line.into_iter().take(most_lines));
+    let money = pick.limits.money.unwrap_or(Minor::MAX);
+    of_lines.min(of_units).min(money)
+}
+
+/// So many units of a product, instead of one of another.
+#[derive(Clone, Copy)]
+struct Exchanged {
+    units: u64,
+    price: Minor,
+}
+
+impl Exchanged {
+    fn of(one: &Presented<'_>, running: &Running<'_>) -> Option<Self> {
+        let Benefit::Exchange { sku, quantity } = &one.offer.benefit else {
+            return None;
+        };
+        let is_counted = one.offer.formulas().next().is_some();
+        let units = if is_counted {
+            MAX_FREE_UNITS
+        } else {
+            *quantity
+        };
+        Some(Self {
+            units: units.into(),
+            price: running.price_of(sku).unwrap_or_default(),
+        })
+    }
 }
 
 impl Counted<'_, '_> {
@@ -208,14 +276,19 @@ impl Counted<'_, '_> {
         };
         let bounds = [one.at_most, ceiling_of(&offer.benefit), of_lines];
         let cap = bounds.into_iter().flatten().min().unwrap_or(MAX_MINOR);
+        let picked = self.picked(&offer.scope);
+        let cap = cap.min(picked.unwrap_or(MAX_MINOR));
         let is_counted = offer.formulas().next().is_some();
         if let Benefit::PercentOff { rate, .. } = offer.benefit
             && self.running.basis_of(one) == Basis::Discounted
         {
+            let rate = if is_counted { WHOLE } else { rate.into() };
+            let lines = self.running.lines.len() as u64;
+            let picked = picked.map(|most| share(most, rate).saturating_add(lines));
             return Take::Share {
-                rate: if is_counted { WHOLE } else { rate.into() },
+                rate,
                 pool: self.pool(&offer.scope),
-                cap,
+                cap: cap.min(picked.unwrap_or(MAX_MINOR)),
             };
         }
         let joins = match &offer.benefit {
@@ -246,7 +319,8 @@ impl Counted<'_, '_> {
                 let prices = sum(prices.map(Option::unwrap_or_default));
                 prices.saturating_mul(MAX_FREE_UNITS.into())
             }
-            Benefit::SameFree { .. } | Benefit::Exchange { .. } => MAX_MINOR,
+            Benefit::SameFree { .. } => self.same_free(one, MAX_FREE_UNITS),
+            Benefit::Exchange { .. } => self.exchanged(one),
             Benefit::Credit | Benefit::PointsBack { .. } => 0,
             _ => self.all(),
         }
@@ -254,7 +328,7 @@ impl Counted<'_, '_> {
 
     fn most(&self, one: &Presented<'_>) -> Minor {
         let scope = &one.offer.scope;
-        let brings_lines = self.exchanges > 0;
+        let brings_lines = !self.exchanges.is_empty();
         match &one.offer.benefit {
             Benefit::PercentOff { rate, .. } => match scope {
                 Scope::Order => share(self.running.gross(), (*rate).into()),
@@ -267,7 +341,7 @@ impl Counted<'_, '_> {
             Benefit::AmountOff { amount, spread } => match spread {
                 Spread::Order | Spread::ByAmount | Spread::ByQuantity => *amount,
                 Spread::EachLine => {
-                    let joined = amount.saturating_mul(self.exchanges);
+                    let joined = amount.saturating_mul(self.exchanges.len() as u64);
                     self.over(scope, |_| *amount).saturating_add(joined)
                 }
                 Spread::EachUnit if brings_lines => self.all(),
@@ -292,19 +366,54 @@ impl Counted<'_, '_> {
                 };
                 price.saturating_mul(units.into())
             })),
-            Benefit::SameFree { .. } if brings_lines => MAX_MINOR,
-            Benefit::SameFree { quantity } => self.over(scope, |line| line.list_of(*quantity)),
-            Benefit::Exchange { .. } if self.exchanges > 1 => MAX_MINOR,
-            Benefit::Exchange { sku, quantity } => {
-                let price = self.running.price_of(sku).unwrap_or_default();
-                let instead = price.saturating_mul((*quantity).into());
-                self.over(scope, |line| {
-                    let more = instead.saturating_sub(line.unit_price);
-                    more.saturating_mul(line.quantity.into())
-                })
-            }
+            Benefit::SameFree { quantity } => self.same_free(one, *quantity),
+            Benefit::Exchange { .. } => self.exchanged(one),
             Benefit::Credit | Benefit::PointsBack { .. } => 0,
         }
+    }
+
+    /// More units of every line in scope, of those that an exchange brings too.
+    fn same_free(&self, one: &Presented<'_>, quantity: u32) -> Minor {
+        let sent = self.over(&one.offer.scope, |line| line.list_of(quantity));
+        let brought = sum(self.exchanges.iter().map(|one| one.price));
+        sent.saturating_add(brought.saturating_mul(quantity.into()))
+    }
+
+    /// Others instead of the units in scope; where there are several exchanges, also instead of
+    /// what the others brought.
+    fn exchanged(&self, one: &Presented<'_>) -> Minor {
+        let Some(Exchanged { units, price }) = Exchanged::of(one, self.running) else {
+            return 0;
+        };
+        let instead = price.saturating_mul(units);
+        if let [_] = self.exchanges[..] {
+            return self.over(&one.offer.scope, |line| {
+                let more = instead.saturating_sub(line.unit_price);
+                more.saturating_mul(line.quantity.into())
+            });
+        }
+        let sent = self.running.lines.iter();
+        let sent = sum(sent.map(|line| u64::from(line.priced.quantity)));
+        let exchanges = self.exchanges.iter();
+        let all = exchanges.fold(sent, |all, one| all.saturating_mul(one.units.max(1)));
+        all.saturating_mul(price)
+    }
+
+    /// The list price of what is picked at most; `None` where it may be everything.
+    fn picked(&self, scope: &Scope) -> Option<Minor> {
+        let Scope::Lines(lines) = scope else {
+            return None;
+        };
+        if lines.picks.is_empty() || !self.exchanges.is_empty() {
+            return None;
+        }
+        let members = self.members(scope).into_iter();
+        let all = self.running.lines.iter().zip(members);
+        let all = all.filter(|(_, is_member)| *is_member);
+        let all: Vec<&PricedLine> = all.map(|(line, _)| &line.priced).collect();
+        let is_in_turn = !self.running.is_once();
+        let picked = |pick: &Pick| picked_by(pick, (all.clone(), is_in_turn));
+        Some(sum(lines.picks.iter().map(picked)))
     }
 
     /// Added up over the lines that can be in scope.

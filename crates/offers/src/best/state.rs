@@ -3,7 +3,10 @@
 use ledger::AccountId;
 use rules::{Facts, LINES, Path, Reads};
 
-use super::{Bounds, Candidate, MAX_CANDIDATES, Room, pays};
+use super::{
+    Bounds, Candidate, MAX_CANDIDATES, Room, pays,
+    turns::{Standing, Turn, Turns},
+};
 use crate::{
     Asking, Benefit, CapUnit, CategoryId, Minor, Order, Presented, Sku, Stack, StackingRules,
     benefit::Cut,
@@ -21,6 +24,7 @@ pub(super) struct Problem<'a> {
     facts: Facts,
     /// What rules read of the order as it changes.
     moving: Reads,
+    turns: Turns,
     asking: Asking,
     pub(super) rules: &'a StackingRules,
 }
@@ -29,14 +33,15 @@ pub(super) struct Problem<'a> {
 pub(super) struct Prepared<'a> {
     place: usize,
     pub(super) presented: Presented<'a>,
-    limits: Vec<Room>,
+    pub(super) limits: Vec<Room>,
     /// Its limits, whosever they are that nobody else takes from.
     shape: Vec<Room>,
     rank: Rank,
+    turn: Turn,
     /// Those before it that do the same: they go first.
     twins: u64,
     /// Its rules read what changes while others apply.
-    is_moved: bool,
+    pub(super) is_moved: bool,
     /// Neither exclusive nor joint.
     is_common: bool,
     /// It shuts out what is common.
@@ -85,12 +90,19 @@ impl<'a> Problem<'a> {
             has_common: false,
             is_shut: false,
         };
+        let joins = candidates.iter().any(|one| brings_lines(&one.presented));
+        let is_moving = |path: &Path| changes(path, joins);
         let prepare = |(place, one): (usize, &Candidate<'a>)| {
             let one = Candidate {
                 limits: binding(one, candidates),
                 ..*one
             };
-            prepared((place, one), (&root, &seen, asking), (candidates, rules))
+            let is_moved = reads_of(&one.presented).any(|path| is_moving(&path));
+            prepared(
+                (place, one, is_moved),
+                (&root, &seen, asking),
+                (candidates, rules),
+            )
         };
         let all: Vec<Prepared<'a>> = candidates.iter().enumerate().filter_map(prepare).collect();
         let (mut kept, aside) = promising(all, &root);
@@ -100,6 +112,7 @@ impl<'a> Problem<'a> {
         let known = facts.iter().filter(|(path, _)| moving.wants(path.as_str()));
         let facts = known.map(|(path, value)| (path.clone(), value)).collect();
         let problem = Self {
+            turns: Turns::among(&kept, rules),
             candidates: kept,
             aside,
             facts,
@@ -164,12 +177,11 @@ fn is_shared(room: &Room, all: &[Candidate<'_>]) -> bool {
 
 /// `None` of what can never be used, and of what pays.
 fn prepared<'a>(
-    (place, one): (usize, Candidate<'a>),
+    (place, one, is_moved): (usize, Candidate<'a>, bool),
     (root, seen, asking): (&State<'a>, &Facts, Asking),
     (all, rules): (&[Candidate<'a>], &StackingRules),
 ) -> Option<Prepared<'a>> {
     let presented = one.presented;
-    let is_moved = reads_of(&presented).any(|path| is_moving(&path));
     let qualifies = qualify(&presented, seen, asking).is_ok();
     let can_ever = match is_moved {
         true => open_to(&presented, seen, asking).is_ok(),
@@ -193,6 +205,7 @@ fn prepared<'a>(
         shape: one.limits.iter().map(shape).collect(),
         limits: one.limits,
         rank: rank(&presented, rules),
+        turn: Turn::of(&presented, rules),
         twins: 0,
         is_moved,
         is_common: !is_exclusive && !rules.is_joint(&presented),
@@ -206,9 +219,35 @@ fn reads_of(one: &Presented<'_>) -> impl Iterator<Item = Path> {
     of_campaign.into_iter().chain(one.offer.rule.reads())
 }
 
-fn is_moving(path: &Path) -> bool {
+/// What an order tells of itself that changes while benefits apply.
+const CHANGING: [&str; 7] = [
+    "order.amount",
+    "order.discount",
+    "order.shipping",
+    "order.total_amount",
+    "line.amount",
+    "line.discounted",
+    "line.subtotal",
+];
+
+/// Whether a fact changes while benefits apply; where lines may join or give way, all that counts
+/// them does.
+fn changes(path: &Path, joins: bool) -> bool {
     let path = path.as_str();
-    path.starts_with("order.") || path.starts_with("line.") || path == LINES
+    let is_counted = || {
+        path == LINES
+            || path.starts_with("line.")
+            || path.starts_with("order.items")
+            || path == "order.units"
+    };
+    CHANGING.contains(&path) || joins && is_counted()
+}
+
+fn brings_lines(one: &Presented<'_>) -> bool {
+    matches!(
+        one.offer.benefit,
+        Benefit::UnitsFree(_) | Benefit::SameFree { .. } | Benefit::Exchange { .. }
+    )
 }
 
 fn mark_twins(all: &mut [Prepared<'_>]) {
@@ -260,22 +299,37 @@ impl<'a> State<'a> {
         one: &Prepared<'a>,
         problem: &Problem<'a>,
     ) -> bool {
-        self.could_follow((place, one), problem.rules) && one.twins & !self.used == 0
+        let before = self.last_beside(one, problem);
+        let is_forbidden = |before| problem.turns.forbid(before, (place, one.turn));
+        self.could_follow((place, one), problem)
+            && one.twins & !self.used == 0
+            && !before.is_some_and(is_forbidden)
+    }
+
+    /// The last of those that are used, where it has the same rank.
+    fn last_beside(&self, one: &Prepared<'a>, problem: &Problem<'a>) -> Option<Standing> {
+        let at = *self.sequence.last()?;
+        let last = problem.candidates.get(at)?;
+        (last.rank == one.rank).then_some((at, last.turn))
     }
 
     /// The same, now or later.
     pub(super) fn could_follow(
         &self,
         (place, one): (usize, &Prepared<'a>),
-        rules: &StackingRules,
+        problem: &Problem<'a>,
     ) -> bool {
+        let rules = problem.rules;
         let is_behind = match self.stack.applied.last() {
             Some(last) => rank(last, rules) <= one.rank,
             None => true,
         };
+        let before = self.last_beside(one, problem);
+        let is_over = |before| problem.turns.end(before, (place, one.turn));
         let is_shut_out = one.shuts && self.has_common || one.is_common && self.is_shut;
         is_behind
             && !is_shut_out
+            && !before.is_some_and(is_over)
             && !self.has(place)
             && self.stack.has_room(&one.presented, rules).is_ok()
             && self.stack.admits(&one.presented).is_ok()
