@@ -8,7 +8,7 @@ use ledger::allocate;
 use rules::Facts;
 
 use crate::{
-    Basis, Benefit, Lines, Minor, Offer, PickLimits, PricedLine, Refusal, Spread, Touched,
+    Basis, Benefit, Counts, Lines, Minor, Offer, PickLimits, PricedLine, Refusal, Spread, Touched,
     running::Running,
 };
 
@@ -23,6 +23,17 @@ const WHOLE: u128 = 1_000_000;
 pub(crate) struct Hit<'a> {
     pub(crate) lines: &'a Lines,
     pub(crate) touched: Vec<Touched>,
+}
+
+impl Hit<'_> {
+    /// What is touched by picks that visit units.
+    fn units(&self) -> Vec<Touched> {
+        let counts_units = |one: &&Touched| {
+            let pick = self.lines.pick(one);
+            pick.is_some_and(|pick| pick.counts == Counts::Units)
+        };
+        self.touched.iter().filter(counts_units).copied().collect()
+    }
 }
 
 impl Running<'_> {
@@ -63,6 +74,7 @@ impl Running<'_> {
         cut.at_most(hit.and_then(|hit| hit.lines.at_most));
         cut.within_goods(self.rest);
         cut.at_most(at_most);
+        cut.touched = hit.map(Hit::units).unwrap_or_default();
         if cut.gives_nothing() {
             Err(Refusal::NoEffect)
         } else {

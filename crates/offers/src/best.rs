@@ -137,6 +137,7 @@ pub fn best(
     let (chosen, most, steps) = (search.best.clone(), search.most(), search.steps);
     let mut second = Search::new(&problem, &bounds, &root);
     second.beside = Some(problem.mask(&chosen.places));
+    second.most_steps /= 4;
     second.run(&root);
     Best {
         most: most.max(problem.most_with_rest(&root)),

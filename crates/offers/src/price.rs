@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Basis, Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Scope, Sku, Spread,
-    Stack, UnitFree, benefit::sum, running::Running,
+    Stack, Touched, UnitFree, benefit::sum, running::Running,
 };
 
 /// An order with its discounts, in minor units of the order's currency.
@@ -68,6 +68,10 @@ pub struct Discount {
     pub removed: Vec<u32>,
     /// Points owed to the customer after the order.
     pub points: u64,
+    /// Which units it touched, where it visited them one by one. Told when it is priced, and not
+    /// kept.
+    #[serde(skip)]
+    pub touched: Vec<Touched>,
 }
 
 impl Discount {

@@ -208,6 +208,7 @@ impl<'a> Running<'a> {
             joined: cut.added.len(),
             removed: cut.removed.clone(),
             points: cut.points,
+            touched: cut.touched.clone(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What does an order at the till look like, with all that may be read of it? Shared by
 //! qualification, validation and redemption: load, then quote.
 
+mod best;
 mod found;
 mod grouping;
 mod membership;
@@ -31,6 +32,7 @@ use wire::{
     },
 };
 
+pub use best::Searched;
 pub use found::{Found, Left, Offered};
 pub use grouping::grouped;
 pub use quote::{Fate, Quote, sweep};
@@ -42,7 +44,7 @@ pub use stacked::tiers_of;
 
 use crate::{
     api::{
-        dialect::{malformed, not_found, refuse},
+        dialect::{malformed, not_found, refuse, refuse_plainly},
         promotions, vouchers,
     },
     app::App,
@@ -232,7 +234,8 @@ impl<'a> Till<'a> {
             };
             if !seen.insert(name) {
                 let details = "Duplicated redeemables detected in one redemption";
-                return Err(refuse(Key::DuplicatedRedeemables, details));
+                let why = &offers::Refusal::AlreadyApplied;
+                return Err(refuse_plainly((Key::DuplicatedRedeemables, details), why));
             }
             let input = input.clone();
             self.offered.push(Offered { input, found });

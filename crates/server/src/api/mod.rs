@@ -1,5 +1,6 @@
 //! The API: one module per group of calls.
 
+mod best;
 pub(crate) mod campaigns;
 mod categories;
 pub(crate) mod customers;
@@ -34,6 +35,7 @@ use crate::app::App;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(best::routes())
         .merge(campaigns::routes())
         .merge(categories::routes())
         .merge(customers::routes())

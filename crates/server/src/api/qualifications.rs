@@ -29,7 +29,7 @@ use crate::{
 
 use paging::Page;
 use rows::Row;
-pub use which::{Reach, Which};
+pub use which::{MAX_LOOKED_AT, Reach, Which};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(qualify))

@@ -254,7 +254,8 @@ fn failure(till: &Till<'_>, quote: &Quote) -> (usize, ErrorBody) {
     // Where the rest may apply without it, none fails the whole: nothing was left.
     let is_partial = quote.failure().is_none() && quote.is_partial();
     let Some((index, refusal)) = first.filter(|_| !is_partial) else {
-        let body = ErrorBody::new(Key::NoApplicableRedeemables, None, &request_id);
+        let mut body = ErrorBody::new(Key::NoApplicableRedeemables, None, &request_id);
+        body.proffer = first.map(|(_, refusal)| Plainly::of(refusal));
         return (0, body);
     };
     let input = till.offered.get(index).map(|offered| &offered.input);

@@ -325,7 +325,7 @@ fn set(bounds: &mut [Bound], index: usize, change: impl FnOnce(&mut Bound)) {
 }
 
 impl Found {
-    fn present(&self, at_most: Option<Minor>) -> Presented<'_> {
+    pub(super) fn present(&self, at_most: Option<Minor>) -> Presented<'_> {
         Presented {
             redeemable: self.redeemable,
             offer: &self.offer,
@@ -337,7 +337,7 @@ impl Found {
     }
 
     /// Whether what is held for it stands in for a limit.
-    fn covers(&self, limit: &Left) -> bool {
+    pub(super) fn covers(&self, limit: &Left) -> bool {
         self.hold_for(limit).is_some()
     }
 
@@ -352,7 +352,7 @@ impl Found {
 
     /// The most money it may give: what is held for it, what a budget that grants its remainder
     /// has left, what is on the card.
-    fn at_most(&self) -> Option<Minor> {
+    pub(super) fn at_most(&self) -> Option<Minor> {
         if self.offer.benefit == Benefit::Credit {
             return self.credit;
         }

@@ -9,7 +9,7 @@ use wire::{
 
 use super::{Offered, Quote, Till};
 use crate::{
-    api::{dialect::refuse, resources::Kept},
+    api::{dialect::refuse_plainly, resources::Kept},
     problem::Refused,
 };
 
@@ -29,7 +29,9 @@ impl Till<'_> {
         };
         if redeemables.len() > 1 {
             let details = "Promotion Stack cannot be use with other redeemables";
-            return Err(refuse(Key::InvalidRedeemables, details));
+            let by = offers::CampaignId(0);
+            let why = &offers::Refusal::StackedOut { by };
+            return Err(refuse_plainly((Key::InvalidRedeemables, details), why));
         }
         let Ok(id) = ids::parse(Tag::PromotionStack, &stack.id) else {
             return Ok(None);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod best;
 mod campaigns;
 mod catalogue;
 mod consent;

@@ -3,6 +3,7 @@
 //! Members we do not know are let be; a wrong type is refused with its place. What we answer holds
 //! only values its strict clients know; what is ours stands in `proffer` members.
 
+mod best;
 mod bounds;
 mod campaign;
 mod category;
@@ -31,6 +32,7 @@ mod unread;
 mod validation;
 mod voucher;
 
+pub use best::{BestRequest, BestResponse, LeftOutRow, RunnerUp, SearchView};
 pub(crate) use campaign::expression;
 pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
@@ -52,9 +54,9 @@ pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};
 pub(crate) use order::currency_of;
 pub use order::{
-    ItemObject, MAX_ITEMS, MAX_MINOR, Named, OrderInput, OrderItemInput, OrderItemView,
-    OrderObject, OrderRedemption, OrderStatus, OrderView, ProductRef, SHIPPING_PRODUCT,
-    SHIPPING_SOURCE, SkuRef, order_metadata_facts, order_to_domain,
+    ApplicationDetails, ItemObject, MAX_ITEMS, MAX_MINOR, Named, OrderInput, OrderItemInput,
+    OrderItemView, OrderObject, OrderRedemption, OrderStatus, OrderView, ProductRef,
+    SHIPPING_PRODUCT, SHIPPING_SOURCE, SkuRef, order_metadata_facts, order_to_domain,
 };
 pub use product::{Product, ProductView};
 pub use promotion_stack::{
@@ -74,7 +76,7 @@ pub use rollback::{
 };
 pub use rule::{
     Applicability, ApplicabilityEffect, ApplicabilityView, ApplicableTo, AssignmentCreate,
-    AssignmentView, Node, Nodes, RuleError, RuleInput, RuleView,
+    AssignmentView, ItemUnits, Node, Nodes, RuleError, RuleInput, RuleView,
 };
 pub use segment::{Segment, SegmentType, SegmentView};
 pub use sku::{Sku, SkuOfProduct, SkuView};

@@ -18,7 +18,7 @@ use crate::{
 /// Codes of one customer that are looked at.
 const MAX_HELD: u32 = 100;
 /// Redeemables that are looked at in one call.
-const MAX_LOOKED_AT: usize = 1_000;
+pub const MAX_LOOKED_AT: usize = 1_000;
 
 /// Which redeemables are looked at.
 pub struct Which {
