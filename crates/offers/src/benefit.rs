@@ -8,7 +8,8 @@ use ledger::allocate;
 use rules::Facts;
 
 use crate::{
-    Basis, Benefit, Lines, Minor, Offer, PickLimits, PricedLine, Refusal, Spread, Touched, Zone,
+    Basis, Benefit, Counts, Lines, Minor, Offer, PickLimits, PricedLine, Refusal, Spread, Touched,
+    Zone,
     running::Running,
 };
 
@@ -47,6 +48,17 @@ impl How<'static> {
     }
 }
 
+impl Hit<'_> {
+    /// What is touched by picks that visit units.
+    fn units(&self) -> Vec<Touched> {
+        let counts_units = |one: &&Touched| {
+            let pick = self.lines.pick(one);
+            pick.is_some_and(|pick| pick.counts == Counts::Units)
+        };
+        self.touched.iter().filter(counts_units).copied().collect()
+    }
+}
+
 impl Running<'_> {
     /// What an offer gives here and now, at most this much money.
     ///
@@ -82,6 +94,7 @@ impl Running<'_> {
         cut.at_most(hit.and_then(|hit| hit.lines.at_most));
         cut.within_goods(self.rest);
         cut.at_most(at_most);
+        cut.touched = hit.map(Hit::units).unwrap_or_default();
         if cut.gives_nothing() {
             Err(Refusal::NoEffect)
         } else {
@@ -297,7 +310,7 @@ impl PricedLine {
 }
 
 /// What the benefit itself says it takes at most.
-fn ceiling_of(benefit: &Benefit) -> Option<Minor> {
+pub(crate) fn ceiling_of(benefit: &Benefit) -> Option<Minor> {
     match benefit {
         Benefit::PercentOff { ceiling, .. } | Benefit::ShippingFree { ceiling } => *ceiling,
         Benefit::AmountOff { .. }
@@ -311,7 +324,7 @@ fn ceiling_of(benefit: &Benefit) -> Option<Minor> {
 }
 
 /// A share of an amount, half up to the minor unit, never above the amount.
-fn share(amount: Minor, rate: u64) -> Minor {
+pub(crate) fn share(amount: Minor, rate: u64) -> Minor {
     let exact = u128::from(amount) * u128::from(rate);
     Minor::try_from((exact + WHOLE / 2) / WHOLE).map_or(amount, |share| share.min(amount))
 }

@@ -5,6 +5,7 @@
 
 mod alone;
 mod benefit;
+mod best;
 mod book;
 mod bundle;
 mod calendar;
@@ -27,6 +28,7 @@ mod stack;
 mod zone;
 
 pub use alone::{Alone, Taken};
+pub use best::{Best, Candidate, Combination, LeftOut, MAX_CANDIDATES, Room, best};
 pub use book::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
 pub use bundle::{Bundle, GoodsKind, MAX_PARTS, Member, Missing, Part, Sets};
 pub use calendar::{Calendar, Days, Hours, Length, Timeframe};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Scope, Sets, Sku, Spread, Stack,
-    UnitFree,
+    Touched, UnitFree,
     benefit::{How, sum},
     running::Running,
 };
@@ -73,6 +73,10 @@ pub struct Discount {
     pub sets: Option<Sets>,
     /// Points owed to the customer after the order.
     pub points: u64,
+    /// Which units it touched, where it visited them one by one. Told when it is priced, and not
+    /// kept.
+    #[serde(skip)]
+    pub touched: Vec<Touched>,
 }
 
 impl Discount {

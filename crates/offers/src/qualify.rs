@@ -90,6 +90,12 @@ impl<'a> Presented<'a> {
             .chain(voucher)
     }
 
+    /// Whether something is asked of the order as it would stand then.
+    pub(crate) fn looks_after(&self) -> bool {
+        let after = [&self.campaign.after, &self.offer.after];
+        after.into_iter().any(|after| *after != Condition::Always)
+    }
+
     fn conditions(&self) -> [&'a Condition; 2] {
         [&self.campaign.rule, &self.offer.rule]
     }

@@ -90,7 +90,7 @@ fn lets_in(
 }
 
 /// The values of `facts`, overruled by those of the order as it stands; its lines alone.
-fn beside(facts: &Facts, order: Facts) -> Facts {
+pub(crate) fn beside(facts: &Facts, order: Facts) -> Facts {
     let mut seen = Facts::default();
     facts
         .iter()

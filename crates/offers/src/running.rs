@@ -6,8 +6,8 @@ use ledger::allocate;
 use rules::{Condition, Facts, Reads, Telling, Verdict};
 
 use crate::{
-    Currency, Discount, Goods, Line, Minor, NoEffect, Offer, Order, Presented, Priced, PricedLine,
-    Refusal, Scope, Sets, Sku, StackingRules,
+    Basis, Currency, Discount, Goods, Line, Minor, NoEffect, Offer, Order, Presented, Priced,
+    PricedLine, Refusal, Scope, Sets, Sku, StackingRules,
     benefit::{Cut, Hit, How, sum},
     lines::Lines,
     qualify::CURRENCY,
@@ -16,6 +16,7 @@ use crate::{
 /// An order with the discounts so far.
 ///
 /// Invariant: no line's discounts pass its amount, nor all discounts on goods the goods' amount.
+#[derive(Clone)]
 pub(crate) struct Running<'a> {
     order: &'a Order,
     /// What is known beside the order, for what is counted.
@@ -33,12 +34,13 @@ pub(crate) struct Running<'a> {
     discounts: Vec<Discount>,
 }
 
+#[derive(Clone)]
 pub(crate) struct RunningLine<'a> {
     /// Where its facts come from; free units of an unknown product have none.
     source: Option<&'a Line>,
     pub(crate) priced: PricedLine,
     /// A redeemable took something off it.
-    is_touched: bool,
+    pub(crate) is_touched: bool,
     /// Its facts, once a scope has asked for them and until a discount changes them.
     told: OnceCell<Facts>,
 }
@@ -119,7 +121,12 @@ impl<'a> Running<'a> {
     /// Takes what a redeemable gives from what the earlier ones left.
     pub(crate) fn apply(&mut self, presented: &Presented<'_>) -> Result<(), Refusal> {
         let cut = self.cut_or_nothing(presented)?;
-        // Nothing below may fail.
+        self.take(presented, cut);
+        Ok(())
+    }
+
+    /// Takes what was worked out here and now.
+    pub(crate) fn take(&mut self, presented: &Presented<'_>, cut: Cut) {
         for (line, taken) in self.lines.iter_mut().zip(&cut.per_line) {
             line.priced.discount = line.priced.discount.saturating_add(*taken);
             if *taken > 0 {
@@ -153,7 +160,6 @@ impl<'a> Running<'a> {
             });
         }
         self.rest = self.counted();
-        Ok(())
     }
 
     /// As [`Running::cut_by`]; nothing where what gives nothing is redeemed all the same.
@@ -175,7 +181,7 @@ impl<'a> Running<'a> {
             return Err(Refusal::RuleNotMet(CURRENCY.into()));
         }
         let how = How {
-            basis: self.rules.basis_of(presented),
+            basis: self.basis_of(presented),
             at_most: presented.at_most,
             zone: &presented.campaign.zone,
         };
@@ -235,6 +241,20 @@ impl<'a> Running<'a> {
         before.saturating_sub(gone.saturating_add(off))
     }
 
+    pub(crate) fn basis_of(&self, presented: &Presented<'_>) -> Basis {
+        self.rules.basis_of(presented)
+    }
+
+    /// Whether goods may be discounted once only.
+    pub(crate) fn is_once(&self) -> bool {
+        self.rules.goods == Goods::Once
+    }
+
+    /// How many lines there were before any joined.
+    pub(crate) fn sent(&self) -> usize {
+        self.order.lines.len()
+    }
+
     fn discount(&self, presented: &Presented<'_>, cut: &Cut) -> Discount {
         let mut per_line = cut.per_line.clone();
         per_line.resize(self.lines.len(), 0);
@@ -252,6 +272,7 @@ impl<'a> Running<'a> {
             removed: cut.removed.clone(),
             sets: cut.sets.clone(),
             points: cut.points,
+            touched: cut.touched.clone(),
         }
     }
 
@@ -276,7 +297,7 @@ impl<'a> Running<'a> {
 
     /// Whether a line was discounted by an earlier redeemable, and may be once only.
     pub(crate) fn is_out_of_reach(&self, line: &RunningLine<'_>) -> bool {
-        self.rules.goods == Goods::Once && line.is_touched
+        self.is_once() && line.is_touched
     }
 
     pub(crate) fn hit<'s>(&self, lines: &'s Lines) -> Hit<'s> {

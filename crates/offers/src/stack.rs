@@ -52,6 +52,8 @@ pub enum Sorting {
     #[default]
     AsPresented,
     ByHierarchy,
+    /// As they are put forward, whatever their priorities are.
+    AsGiven,
 }
 
 /// Whether goods may be discounted again.
@@ -144,7 +146,7 @@ impl StackingRules {
         is_among(one, &self.joint)
     }
 
-    fn most_of(&self, category: CategoryId) -> Option<u32> {
+    pub(crate) fn most_of(&self, category: CategoryId) -> Option<u32> {
         let own = self.most_of.get(&category).copied();
         own.or(self.most_of_category)
     }
@@ -178,7 +180,7 @@ pub fn stack<'a>(presented: Vec<Presented<'a>>, rules: &StackingRules) -> Stack<
     stack
 }
 
-/// By hierarchy of the category where the rules say so, by priority of the campaign, then of the
+/// As they were given where the rules say so. Else by hierarchy of the category where the rules say so, by priority of the campaign, then of the
 /// offer. Where all are equal the order in which they were put forward decides, and nothing else:
 /// the shopper, or the shop on their behalf, chose it, and the API promises to keep it. What stacks
 /// always goes after the rest, and points come last, for they are counted on what is paid.
@@ -186,18 +188,24 @@ pub(crate) fn in_order<'a>(
     mut presented: Vec<Presented<'a>>,
     rules: &StackingRules,
 ) -> Vec<Presented<'a>> {
-    presented.sort_by_key(|one| {
-        let earns = matches!(one.offer.benefit, Benefit::PointsBack { .. });
-        let always = rules.is_joint(one) || one.campaign.stacking == Stacking::Always;
-        let hierarchy = match (rules.sorting, one.category) {
-            (Sorting::AsPresented, _) => 0,
-            (Sorting::ByHierarchy, None) => USUAL_HIERARCHY,
-            (Sorting::ByHierarchy, Some(category)) => category.hierarchy,
-        };
-        let priority = (one.campaign.priority, one.offer.priority);
-        (earns, always, hierarchy, priority)
-    });
+    presented.sort_by_key(|one| rank(one, rules));
     presented
+}
+
+/// What goes first has the lower; where two are equal, either may.
+pub(crate) type Rank = (bool, bool, u16, (u16, u16));
+
+pub(crate) fn rank(one: &Presented<'_>, rules: &StackingRules) -> Rank {
+    let earns = matches!(one.offer.benefit, Benefit::PointsBack { .. });
+    let always = rules.is_joint(one) || one.campaign.stacking == Stacking::Always;
+    let hierarchy = match (rules.sorting, one.category) {
+        (Sorting::AsGiven, _) => return (earns, false, 0, (0, 0)),
+        (Sorting::AsPresented, _) => 0,
+        (Sorting::ByHierarchy, None) => USUAL_HIERARCHY,
+        (Sorting::ByHierarchy, Some(category)) => category.hierarchy,
+    };
+    let priority = (one.campaign.priority, one.offer.priority);
+    (earns, always, hierarchy, priority)
 }
 
 impl Stack<'_> {

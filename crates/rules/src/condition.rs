@@ -219,6 +219,30 @@ impl Condition {
         }
     }
 
+    /// The same where whatever is not asked about is as it should be: a test stays where all that
+    /// it reads is asked about, and is taken as passed where it is not.
+    #[must_use]
+    pub fn assuming(&self, is_asked: &dyn Fn(&Path) -> bool) -> Self {
+        self.taken(true, is_asked)
+    }
+
+    fn taken(&self, as_met: bool, is_asked: &dyn Fn(&Path) -> bool) -> Self {
+        let parts = |parts: &[Self]| -> Vec<Self> {
+            let parts = parts.iter();
+            parts.map(|part| part.taken(as_met, is_asked)).collect()
+        };
+        match self {
+            Self::Always => Self::Always,
+            Self::All(all) => Self::all(parts(all)),
+            Self::Any(any) => Self::any(parts(any)),
+            Self::Not(inner) => Self::Not(Box::new(inner.taken(!as_met, is_asked))),
+            Self::Test { .. } | Self::Known(_) if self.reads().iter().all(is_asked) => self.clone(),
+            Self::AnyLine(_) | Self::EveryLine(_) if is_asked(&LINES.into()) => self.clone(),
+            _ if as_met => Self::Always,
+            _ => Self::never(),
+        }
+    }
+
     /// Every fact it reads; `order.lines` when it asks about lines.
     #[must_use]
     pub fn reads(&self) -> BTreeSet<Path> {
@@ -285,5 +309,31 @@ impl Term {
                 visit(path);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Facts, parse};
+
+    /// Whether a condition is met by a silver customer where only the customer is asked about.
+    #[track_caller]
+    fn check(text: &str, expected: bool) {
+        let facts = Facts::from_iter([("customer.tier", "silver")]);
+        let condition = parse(text).unwrap();
+        let condition = condition.assuming(&|path| path.as_str().starts_with("customer."));
+        assert_eq!(condition.evaluate(&facts).is_met(), expected, "{text}");
+    }
+
+    #[test]
+    fn what_is_not_asked_about_is_taken_as_it_should_be() {
+        check("order.amount > 5", true);
+        check("!(order.amount > 5)", true);
+        check("customer.tier == 'gold' && order.amount > 5", false);
+        check("customer.tier == 'silver' && !(order.amount > 5)", true);
+        check("customer.tier == 'gold' || order.amount > 5", true);
+        check("!(customer.tier == 'silver' || order.amount > 5)", false);
+        check("order.lines.exists(line, line.sku == 'pot')", true);
+        check("customer.orders > 5", false);
     }
 }

@@ -1,6 +1,7 @@
 //! What does an order at the till look like, with all that may be read of it? Shared by
 //! qualification, validation and redemption: load, then quote.
 
+mod best;
 mod found;
 mod grouping;
 mod membership;
@@ -8,6 +9,7 @@ mod open;
 mod quote;
 mod records;
 mod shelf;
+mod stacked;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +19,8 @@ use std::{
 use decision::GrantState;
 use ledger::{Account, AccountId, Kind as Moves, Minor, PendingState, Timestamp, Transfer};
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, Voucher,
+    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, StackingRules,
+    Voucher,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
@@ -31,16 +34,19 @@ use wire::{
     },
 };
 
+pub use best::Searched;
 pub use found::{Found, Left, Offered};
+pub use grouping::grouped;
 pub use quote::{Fate, Quote, sweep};
 pub use records::{
     Back, Counts, Earlier, OrderUse, Redemption, RedemptionState, Reservation, Sale, Share,
     StoredOrder, Used, UsedVoucher,
 };
+pub use stacked::tiers_of;
 
 use crate::{
     api::{
-        dialect::{malformed, not_found, refuse},
+        dialect::{malformed, not_found, refuse, refuse_plainly},
         promotions, vouchers,
     },
     app::App,
@@ -107,6 +113,8 @@ pub struct Till<'a> {
     pub reservation: Option<(u64, Reservation, u64)>,
     /// What the session holds now.
     pub session_holds: Vec<(Redeemable, Vec<Transfer>)>,
+    /// How what was put forward is combined.
+    rules: StackingRules,
     purpose: For,
     /// Of a browser: what it tries.
     attempt: Option<Arc<Attempt>>,
@@ -149,6 +157,7 @@ impl<'a> Till<'a> {
             app,
             project: call.project,
             now: call.now,
+            rules: compiled.stacking.rules.clone(),
             compiled,
             facts: Facts::default(),
             customer,
@@ -210,7 +219,9 @@ impl<'a> Till<'a> {
             let details = format!("/redeemables: at most {most}");
             return Err(refuse(Key::InvalidPayload, details));
         }
-        self.put_forward(redeemables).await
+        let tiers = self.unstacked(redeemables).await?;
+        self.put_forward(tiers.as_deref().unwrap_or(redeemables))
+            .await
     }
 
     /// As [`Till::offer`], however many there are.
@@ -223,10 +234,8 @@ impl<'a> Till<'a> {
             let found = match input.object {
                 RedeemableKind::Voucher => self.voucher(input).await?,
                 RedeemableKind::PromotionTier => self.tier(input).await?,
-                RedeemableKind::PromotionStack => {
-                    let details = "promotion stacks are not supported yet: send their tiers";
-                    return Err(refuse(Key::InvalidRedeemables, details));
-                }
+                // One that there is was put forward as its tiers.
+                RedeemableKind::PromotionStack => None,
             };
             let name = match &found {
                 Some(found) => format!("{:?}", found.redeemable),
@@ -234,7 +243,8 @@ impl<'a> Till<'a> {
             };
             if !seen.insert(name) {
                 let details = "Duplicated redeemables detected in one redemption";
-                return Err(refuse(Key::DuplicatedRedeemables, details));
+                let why = &offers::Refusal::AlreadyApplied;
+                return Err(refuse_plainly((Key::DuplicatedRedeemables, details), why));
             }
             let input = input.clone();
             self.offered.push(Offered { input, found });
@@ -289,7 +299,7 @@ impl<'a> Till<'a> {
             campaign: campaign.clone(),
             offer: offer.clone(),
             voucher: Some(voucher),
-            category: None,
+            group: None,
             issued: Some((issued, record.version)),
             decision,
             held: Vec::new(),
@@ -326,7 +336,7 @@ impl<'a> Till<'a> {
             campaign: campaign.clone(),
             offer: offer.clone(),
             voucher: None,
-            category: None,
+            group: None,
             issued: None,
             decision: granted.map(|granted| granted.decision),
             held: Vec::new(),

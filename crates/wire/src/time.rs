@@ -33,6 +33,56 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     )
 }
 
+/// A place in a list whose rows have instants: behind the row of an instant or, where several have
+/// the same, behind so manieth of them, which is written as microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub at: Timestamp,
+    /// From 1.
+    pub nth: Option<u16>,
+}
+
+impl Cursor {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let Ok(instant) = text.parse::<Instant>() else {
+            return parse(text).map(|at| Self { at, nth: None });
+        };
+        let at = instant.as_millisecond();
+        let nth = u16::try_from(instant.as_microsecond() - at * 1_000).ok()?;
+        let nth = Some(nth).filter(|nth| *nth > 0);
+        Some(Self { at, nth })
+    }
+
+    #[must_use]
+    pub fn format(self) -> Option<String> {
+        let micros = self.at.checked_mul(1_000)?;
+        let micros = micros.checked_add(self.nth.unwrap_or(0).into())?;
+        let instant = Instant::from_microsecond(micros).ok()?;
+        Some(match self.nth {
+            Some(_) => format!("{instant:.6}"),
+            None => format!("{instant:.3}"),
+        })
+    }
+}
+
+impl serde::Serialize for Cursor {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.format().serialize(to)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(from)?;
+        let wrong = || {
+            let detail = "not an instant: write 2026-11-21T09:25:49.617Z";
+            <D::Error as serde::de::Error>::custom(detail)
+        };
+        Self::parse(&text).ok_or_else(wrong)
+    }
+}
+
 /// For `#[serde(with = "time::optional")]` on an `Option<Timestamp>`.
 pub mod optional {
     use serde::{Deserialize, Serialize, de::Error};
@@ -95,6 +145,20 @@ pub mod exact {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cursor_tells_rows_of_one_instant_apart() {
+        let check = |text: &str, nth: Option<u16>| {
+            let cursor = Cursor::parse(text).unwrap();
+            assert_eq!(cursor.nth, nth, "{text}");
+            let again = cursor.format().and_then(|text| Cursor::parse(&text));
+            assert_eq!(again, Some(cursor));
+        };
+        check("2026-11-21T09:25:49.617Z", None);
+        check("2026-11-21T09:25:49.617003Z", Some(3));
+        check("2026-11-21", None);
+        assert_eq!(Cursor::parse("soon"), None);
+    }
 
     #[test]
     fn instants_are_read() {

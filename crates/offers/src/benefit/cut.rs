@@ -3,7 +3,7 @@
 use ledger::allocate;
 
 use super::sum;
-use crate::{FreeUnits, Minor, PricedLine, Sets, Sku};
+use crate::{FreeUnits, Minor, PricedLine, Sets, Sku, Touched};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cut {
@@ -21,6 +21,8 @@ pub(crate) struct Cut {
     pub(crate) free_units: Vec<FreeUnits>,
     /// Of the bundle it is for.
     pub(crate) sets: Option<Sets>,
+    /// Which units it touches, where it visits them one by one.
+    pub(crate) touched: Vec<Touched>,
     pub(crate) points: u64,
 }
 
@@ -53,7 +55,7 @@ impl Cut {
             .saturating_add(self.on_shipping)
     }
 
-    pub(super) fn gives_nothing(&self) -> bool {
+    pub(crate) fn gives_nothing(&self) -> bool {
         self.money() == 0 && self.points == 0 && self.added.is_empty()
     }
 

@@ -25,7 +25,8 @@ use super::{
     dialect::{
         Asked, duplicate, malformed, not_found, page_of, parse, parse_optional, refuse, retry,
     },
-    promotions,
+    promotion_stacks, promotions,
+    resources::At,
     validation_rules::{self, Object, named},
     vouchers::{self, New},
 };
@@ -539,6 +540,7 @@ async fn removed(
         change.write(validation_rules::removals(app, project, object).await?);
     }
     change.write(vouchers::removals(app, project, id).await?);
+    change.write(promotion_stacks::removals(At::of(app, caller), id).await?);
     change.remove_campaign(&campaign.thing);
     match change.submit(None).await? {
         Outcome::Applied => {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use store::{Index, Kind, Page, ProjectId, Record};
 use wire::{
     Malformed,
-    voucherify::{ErrorBody, Key},
+    voucherify::{ErrorBody, Key, Plainly},
 };
 
 use crate::{app::App, problem::Refused, telemetry};
@@ -30,6 +30,16 @@ pub fn refuse(key: Key, details: impl Into<String>) -> Refused {
         Some(details.into()),
         &telemetry::request_id(),
     ))
+}
+
+/// The same, with what a shopper is told.
+#[must_use]
+pub fn refuse_plainly((key, details): (Key, &str), why: &offers::Refusal) -> Refused {
+    let body = ErrorBody::new(key, Some(details.into()), &telemetry::request_id());
+    dialect(&ErrorBody {
+        proffer: Some(Plainly::of(why)),
+        ..body
+    })
 }
 
 /// An error body as the answer of the call.

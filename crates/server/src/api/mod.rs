@@ -1,5 +1,6 @@
 //! The API: one module per group of calls.
 
+mod best;
 pub(crate) mod campaigns;
 mod categories;
 mod client;
@@ -14,10 +15,11 @@ mod orders;
 mod policy;
 mod product_collections;
 mod products;
+pub(crate) mod promotion_stacks;
 pub(crate) mod promotions;
 mod qualifications;
 pub(crate) mod redemptions;
-mod resources;
+pub(crate) mod resources;
 mod rollbacks;
 mod sandbox;
 mod segment;
@@ -37,6 +39,7 @@ use crate::app::App;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(best::routes())
         .merge(campaigns::routes())
         .merge(categories::routes())
         .merge(client::routes())
@@ -53,6 +56,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(policy::routes())
         .merge(product_collections::routes())
         .merge(products::routes())
+        .merge(promotion_stacks::routes())
         .merge(promotions::routes())
         .merge(sandbox::routes())
         .merge(segment::routes())

@@ -20,7 +20,9 @@ use wire::{
 
 use super::{
     campaigns,
-    dialect::{Asked, malformed, not_found, parse, refuse, retry},
+    dialect::{Asked, in_use, malformed, not_found, parse, refuse, retry},
+    promotion_stacks,
+    resources::At,
     validation_rules::{self, Object, named},
 };
 use crate::{
@@ -419,7 +421,7 @@ fn changed(mut input: TierInput, sent: &TierUpdate) -> TierInput {
     input
 }
 
-/// Remove a tier; the books keep what it gave.
+/// Remove a tier that no promotion stack names; the books keep what it gave.
 #[utoipa::path(delete, path = "/v1/promotions/tiers/{id}", responses((status = 204)))]
 async fn delete(
     State(app): State<App>,
@@ -436,6 +438,11 @@ async fn removed(
 ) -> Result<Option<StatusCode>, Refused> {
     let mut change = Change::begin(app, caller.project, caller.now).await?;
     let tier = find(change.compiled(), name)?;
+    let stacks = promotion_stacks::naming(At::of(app, caller), &tier.thing).await?;
+    if !stacks.is_empty() {
+        let details = format!("{name} is named by promotion stacks: change them first");
+        return Err(in_use(details, ("promotion_stack", stacks)));
+    }
     let removals = validation_rules::removals(app, caller.project, tier.thing.id.0);
     change.write(removals.await?);
     change.remove_offer(&tier.thing);

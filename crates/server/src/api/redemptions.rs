@@ -233,7 +233,7 @@ fn failed(
     let mut view = RedemptionView::failed(name, till.now, &body);
     view.tracking_id.clone_from(&request.tracking_id);
     view.metadata.clone_from(&request.metadata);
-    if let Some(input) = request.redeemables.get(index) {
+    if let Some(input) = till.offered.get(index).map(|offered| &offered.input) {
         view.related_object_type = input.object.name();
         view.related_object_id.clone_from(&input.id);
     }
@@ -273,7 +273,8 @@ fn failure(till: &Till<'_>, quote: &Quote) -> (usize, ErrorBody) {
     // Where the rest may apply without it, none fails the whole: nothing was left.
     let is_partial = quote.failure().is_none() && quote.is_partial();
     let Some((index, refusal)) = first.filter(|_| !is_partial) else {
-        let body = ErrorBody::new(Key::NoApplicableRedeemables, None, &request_id);
+        let mut body = ErrorBody::new(Key::NoApplicableRedeemables, None, &request_id);
+        body.proffer = first.map(|(_, refusal)| Plainly::of(refusal));
         return (0, body);
     };
     let input = till.offered.get(index).map(|offered| &offered.input);

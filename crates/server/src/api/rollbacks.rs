@@ -14,8 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Key, OrderView, ReturnedItem, RollbackRequest, RollbackResponse, RollbackView,
-        StackedRollback,
+        Key, OrderView, ReturnedItem, RollbackOrderMode, RollbackRequest, RollbackResponse,
+        RollbackView, StackedRollback,
     },
 };
 
@@ -311,9 +311,14 @@ impl Undoing<'_> {
         };
         let mut order: StoredOrder = versioned::read(&record.body)?;
         let given_back: Minor = parts.iter().map(|part| part.given_back).sum();
+        let compiled = self.app.compiled(project).await?;
+        let mode = compiled.stacking.said.redeemables_rollback_order_mode;
         let mine = order.uses.iter_mut();
         for one in mine.filter(|one| one.earlier.redemption == top.id) {
-            one.discount = one.discount.saturating_sub(given_back);
+            // What was undone and still takes off says so: the order stays as it was.
+            if mode == RollbackOrderMode::WithOrder {
+                one.discount = one.discount.saturating_sub(given_back);
+            }
             one.is_undone |= is_whole;
             if let Some(part) = parts.first() {
                 one.earlier.rollback = Some(self.back(part.rollback));

@@ -1,6 +1,8 @@
 //! Validations: do these redeemables apply to this order, and what do they take off? With a
 //! session what is limited is held under its key, so that it is there when the order is paid.
 
+pub mod telling;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::{
@@ -16,7 +18,8 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         ApplicableTo, ApplicationMode, BundleResult, CustomerRef, Discount, GiftResult,
-        Inapplicable, Key, List, OrderStatus, OrderView, RowResult, RowStatus, SessionInput,
+        Inapplicable, Key, List, OrderStatus, OrderView, Plainly, RedeemableInput, RowResult,
+        RowStatus, SessionInput,
         SessionView, Skip, ValidationRequest, ValidationResponse, ValidationRow,
     },
 };
@@ -28,7 +31,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, Redeem},
-    checkout::{Call, Fate, For, Found, Quote, Reservation, Till, sweep},
+    checkout::{Call, Fate, For, Found, Offered, Quote, Reservation, Till, sweep},
     configuration::{read, write},
     lending,
     once::Answer,
@@ -134,7 +137,12 @@ async fn validated(
         sweep(app, caller.project, caller.now).await?;
         return Ok(None);
     }
-    let rows = rows(&till, &quote);
+    let mut rows = rows(&till, &quote);
+    let options = request.options.as_ref();
+    if options.is_some_and(|options| options.expand.iter().any(|what| what == "redeemable")) {
+        let shown = rows.iter_mut().zip(&till.offered);
+        shown.for_each(|(row, offered)| telling::expand(row, (&till, offered)));
+    }
     let is_valid = quote.failure().is_none() && !quote.applied().is_empty();
     let of = |status: RowStatus| {
         let rows = rows.iter().filter(|row| row.status == status);
@@ -258,7 +266,9 @@ pub fn order_view(till: &Till<'_>, quote: &Quote) -> OrderView {
     with_customer(OrderView::priced(&till.input, &quote.priced), till)
 }
 
-fn with_customer(mut view: OrderView, till: &Till<'_>) -> OrderView {
+/// Tells whose order it is.
+#[must_use]
+pub fn with_customer(mut view: OrderView, till: &Till<'_>) -> OrderView {
     let customer = till.customer.map(|id| ids::format(Tag::Customer, id.0));
     view.customer = customer.clone().map(CustomerRef::new);
     view.customer_id = customer;
@@ -268,9 +278,15 @@ fn with_customer(mut view: OrderView, till: &Till<'_>) -> OrderView {
 /// What became of each redeemable, in the order they were put forward.
 #[must_use]
 pub fn rows(till: &Till<'_>, quote: &Quote) -> Vec<ValidationRow> {
+    rows_of(till, (&till.offered.iter().collect::<Vec<_>>(), quote))
+}
+
+/// The same of those that a quote is of.
+#[must_use]
+pub fn rows_of(till: &Till<'_>, (offered, quote): (&[&Offered], &Quote)) -> Vec<ValidationRow> {
     let failure = quote.failure();
-    let all = till.offered.iter().zip(&quote.fates).enumerate();
-    let row = |(index, (offered, fate)): (usize, (&crate::checkout::Offered, &Fate))| {
+    let all = offered.iter().zip(&quote.fates).enumerate();
+    let bare = |(index, (offered, fate)): (usize, (&&Offered, &Fate))| {
         let input = &offered.input;
         if let Some((failed, refusal)) = failure {
             return if failed == index {
@@ -290,7 +306,11 @@ pub fn rows(till: &Till<'_>, quote: &Quote) -> Vec<ValidationRow> {
             Fate::Refused(refusal) => refused_row(refusal, input),
         }
     };
-    all.map(row).collect()
+    let mut rows: Vec<ValidationRow> = all.map(bare).collect();
+    for (row, offered) in rows.iter_mut().zip(offered) {
+        row.categories = telling::categories(offered.found.as_ref());
+    }
+    rows
 }
 
 /// The goods that a discount on lines took something of; none where it was on the order.
@@ -298,22 +318,18 @@ pub fn rows(till: &Till<'_>, quote: &Quote) -> Vec<ValidationRow> {
 pub fn goods_of(till: &Till<'_>, (quote, at): (&Quote, usize)) -> List<ApplicableTo> {
     let discount = quote.priced.discounts.get(at);
     let on_lines = discount.filter(|discount| discount.on_order == 0);
-    on_lines.map_or_else(List::default, |discount| {
-        till.input.goods_of(&discount.per_line)
-    })
+    on_lines.map_or_else(List::default, |discount| till.input.goods_of(discount))
 }
 
 /// A row that says why a redeemable does not apply.
 #[must_use]
-pub fn refused_row(
-    refusal: &offers::Refusal,
-    input: &wire::voucherify::RedeemableInput,
-) -> ValidationRow {
+pub fn refused_row(refusal: &offers::Refusal, input: &RedeemableInput) -> ValidationRow {
     let mut row = match Inapplicable::of(refusal, input, &telemetry::request_id()) {
         Inapplicable::Error(body) => ValidationRow::inapplicable(input, *body),
         Inapplicable::Skipped(skip) => ValidationRow::skipped(input, skip),
     };
     row.result.bundle = BundleResult::lacking(refusal);
+    row.result.proffer = Some(Plainly::of(refusal));
     row
 }
 

@@ -1,9 +1,10 @@
 //! What does a redeemable stand for, and what is left of its limits?
 
 use ledger::{Minor, Transfer};
-use offers::{Campaign, Category, Offer, Redeemable, Voucher, chart::Counter};
+use offers::{Campaign, Offer, Redeemable, Voucher, chart::Counter};
 use wire::voucherify::RedeemableInput;
 
+use super::grouping::Group;
 use crate::{configuration::Stored, vouchers::Issued};
 
 /// One redeemable as it was put forward.
@@ -19,7 +20,8 @@ pub struct Found {
     pub campaign: Campaign,
     pub offer: Offer,
     pub voucher: Option<Voucher>,
-    pub category: Option<Category>,
+    /// The category in which it is stacked.
+    pub group: Option<Group>,
     /// The voucher's record and version.
     pub issued: Option<(Stored<Issued>, u64)>,
     /// The decision whose grant is used.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use offers::{Category, CategoryId};
+use offers::{Category, CategoryId, StackingRules};
 use serde_json::Value;
-use store::{Index, Kind};
+use store::{Index, Kind, View};
 use wire::{
     ids::{self, Tag},
-    voucherify::Category as Kept,
+    voucherify::{Category as Kept, Grouped, StackingRulesType},
 };
 
 use super::{Found, Till};
@@ -16,6 +16,9 @@ use crate::{
     problem::Refused,
 };
 
+/// A category as the core reads it, and as answers tell it.
+pub type Group = (Category, Grouped);
+
 impl Till<'_> {
     /// Finds the category of whatever was put forward; one that is gone is none.
     pub(super) async fn group(&mut self) -> Result<(), Refused> {
@@ -23,10 +26,11 @@ impl Till<'_> {
         let names: Vec<Option<String>> = found
             .map(|found| self.category_named_by(found?).map(str::to_owned))
             .collect();
-        let known = self.categories(&names).await?;
+        let rules = &self.compiled.stacking.rules;
+        let known = grouped(self.people.view(), &names, rules).await?;
         for (one, name) in self.offered.iter_mut().zip(&names) {
             if let (Some(found), Some(name)) = (&mut one.found, name) {
-                found.category = known.get(name.as_str()).copied();
+                found.group = known.get(name.as_str()).cloned();
             }
         }
         Ok(())
@@ -43,33 +47,36 @@ impl Till<'_> {
             .flatten()
             .find_map(named)
     }
+}
 
-    /// Each category by the name or id that it was asked for with.
-    async fn categories<'n>(
-        &mut self,
-        names: &'n [Option<String>],
-    ) -> Result<BTreeMap<&'n str, Category>, Refused> {
-        let names: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
-        if names.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let view = self.people.view();
-        let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
-        let by_name = view.find_each(Index::CategoryName, &keys).await?;
-        let number = |(name, found): (&&str, Option<u64>)| {
-            ids::parse(Tag::Category, name).ok().or(found).unwrap_or(0)
-        };
-        let numbers: Vec<u64> = names.iter().zip(by_name).map(number).collect();
-        let records = view.get_many(Kind::Category, &numbers).await?;
-        let mut categories = BTreeMap::new();
-        for (name, record) in names.into_iter().zip(records) {
-            if let Some(record) = record {
-                let kept: Stored<Kept> = read(&record.body)?;
-                categories.insert(name, category(record.id, &kept.thing));
-            }
-        }
-        Ok(categories)
+/// Each category by the name or id that it was asked for with.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn grouped<'n>(
+    view: &mut View,
+    names: &'n [Option<String>],
+    rules: &StackingRules,
+) -> Result<BTreeMap<&'n str, Group>, Refused> {
+    let names: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
     }
+    let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+    let by_name = view.find_each(Index::CategoryName, &keys).await?;
+    let number = |(name, found): (&&str, Option<u64>)| {
+        ids::parse(Tag::Category, name).ok().or(found).unwrap_or(0)
+    };
+    let numbers: Vec<u64> = names.iter().zip(by_name).map(number).collect();
+    let records = view.get_many(Kind::Category, &numbers).await?;
+    let mut groups = BTreeMap::new();
+    for (name, record) in names.into_iter().zip(records) {
+        if let Some(record) = record {
+            let kept: Stored<Kept> = read(&record.body)?;
+            groups.insert(name, group((record.id, &kept), rules));
+        }
+    }
+    Ok(groups)
 }
 
 /// The category that a body names, by its id or else by its name.
@@ -78,10 +85,22 @@ fn named(extra: &Value) -> Option<&str> {
     member("category_id").or_else(|| member("category"))
 }
 
-fn category(id: u64, kept: &Kept) -> Category {
-    let hierarchy = kept.hierarchy.unwrap_or_default();
-    Category {
+fn group((id, kept): (u64, &Stored<Kept>), rules: &StackingRules) -> Group {
+    let hierarchy = kept.thing.hierarchy.unwrap_or_default();
+    let category = Category {
         id: CategoryId(id),
         hierarchy: u16::try_from(hierarchy).unwrap_or(u16::MAX),
-    }
+    };
+    let is_exclusive = rules.exclusive.contains(&category.id);
+    let is_joint = rules.joint.contains(&category.id);
+    let stacking_rules_type = match (is_exclusive, is_joint) {
+        (true, _) => Some(StackingRulesType::Exclusive),
+        (false, true) => Some(StackingRulesType::Joint),
+        (false, false) => None,
+    };
+    let told = Grouped {
+        category: kept.thing.view(id, (kept.created_at, kept.updated_at)),
+        stacking_rules_type,
+    };
+    (category, told)
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ledger::{AccountId, Minor, Timestamp};
 use offers::{
-    Asking, Benefit, CapUnit, Offer, Outcome, Presented, Priced, Reach, Redeemable, Refusal, chart,
-    order_facts, qualify,
+    Asking, Benefit, CapUnit, Offer, Outcome, Presented, Priced, Reach, Redeemable, Refusal,
+    StackingRules, chart, order_facts, qualify,
 };
 use rules::Reads;
 use store::{Command, ProjectId};
@@ -115,27 +115,34 @@ impl Till<'_> {
     /// what is left of it, or refused.
     #[must_use]
     pub fn quote(&self) -> Quote {
-        self.settle(&self.offered)
+        self.together(&self.offered.iter().collect::<Vec<_>>())
+    }
+
+    /// As [`Till::quote`], as if these alone were put forward, in this order.
+    #[must_use]
+    pub fn together(&self, offered: &[&Offered]) -> Quote {
+        self.settle(offered, &self.rules)
     }
 
     /// The order with nothing put forward.
     #[must_use]
     pub fn untouched(&self) -> Priced {
-        self.priced((&[], &[])).priced
+        self.priced((&[], &[]), &self.rules).priced
     }
 
     /// As [`Till::quote`], as if this one alone were put forward.
     #[must_use]
     pub fn alone(&self, offered: &Offered) -> Quote {
-        self.settle(std::slice::from_ref(offered))
+        self.together(&[offered])
     }
 
-    fn settle(&self, offered: &[Offered]) -> Quote {
+    /// As [`Till::together`], combined by other rules.
+    pub(super) fn settle(&self, offered: &[&Offered], rules: &StackingRules) -> Quote {
         let mut bounds: Vec<Bound> = offered.iter().map(|one| self.bound(one)).collect();
         // Each redeemable is bounded once and taken out once, at most.
         let mut corrections = 2 * bounds.len();
         loop {
-            let outcome = self.priced((offered, &bounds));
+            let outcome = self.priced((offered, &bounds), rules);
             let correction = correction(&outcome, (offered, &bounds));
             match correction {
                 Some(Correction::AtMost(index, most)) if corrections > 0 => {
@@ -201,14 +208,17 @@ impl Till<'_> {
         })
     }
 
-    fn priced<'a>(&'a self, (offered, bounds): (&'a [Offered], &[Bound])) -> Outcome<'a> {
+    fn priced<'a>(
+        &'a self,
+        (offered, bounds): (&[&'a Offered], &[Bound]),
+        rules: &StackingRules,
+    ) -> Outcome<'a> {
         let presented = offered
             .iter()
             .zip(bounds)
             .filter(|(_, bound)| bound.out.is_none())
             .filter_map(|(one, bound)| one.found.as_ref().map(|found| (found, bound)))
             .map(|(found, bound)| found.present(bound.at_most));
-        let rules = &self.compiled.stacking.rules;
         let presented = presented.collect();
         offers::quote(&self.order, &self.facts, presented, (self.asking(), rules))
     }
@@ -217,7 +227,7 @@ impl Till<'_> {
 /// The first limit that what was priced would pass.
 fn correction(
     outcome: &Outcome<'_>,
-    (offered, bounds): (&[Offered], &[Bound]),
+    (offered, bounds): (&[&Offered], &[Bound]),
 ) -> Option<Correction> {
     let mut left: BTreeMap<AccountId, Minor> = BTreeMap::new();
     for discount in &outcome.priced.discounts {
@@ -249,7 +259,7 @@ fn correction(
     None
 }
 
-fn place_of(offered: &[Offered], redeemable: Redeemable) -> Option<usize> {
+fn place_of(offered: &[&Offered], redeemable: Redeemable) -> Option<usize> {
     offered.iter().position(|one| {
         let found = one.found.as_ref();
         found.is_some_and(|found| found.redeemable == redeemable)
@@ -258,7 +268,7 @@ fn place_of(offered: &[Offered], redeemable: Redeemable) -> Option<usize> {
 
 fn assemble(
     outcome: &Outcome<'_>,
-    (offered, bounds): (&[Offered], &[Bound]),
+    (offered, bounds): (&[&Offered], &[Bound]),
     mode: ApplicationMode,
 ) -> Quote {
     let fate = |(index, bound): (usize, &Bound)| {
@@ -316,19 +326,19 @@ fn set(bounds: &mut [Bound], index: usize, change: impl FnOnce(&mut Bound)) {
 }
 
 impl Found {
-    fn present(&self, at_most: Option<Minor>) -> Presented<'_> {
+    pub(super) fn present(&self, at_most: Option<Minor>) -> Presented<'_> {
         Presented {
             redeemable: self.redeemable,
             offer: &self.offer,
             campaign: &self.campaign,
             voucher: self.voucher.as_ref(),
-            category: self.category,
+            category: self.group.as_ref().map(|(category, _)| *category),
             at_most,
         }
     }
 
     /// Whether what is held for it stands in for a limit.
-    fn covers(&self, limit: &Left) -> bool {
+    pub(super) fn covers(&self, limit: &Left) -> bool {
         self.hold_for(limit).is_some()
     }
 
@@ -343,7 +353,7 @@ impl Found {
 
     /// The most money it may give: what is held for it, what a budget that grants its remainder
     /// has left, what is on the card.
-    fn at_most(&self) -> Option<Minor> {
+    pub(super) fn at_most(&self) -> Option<Minor> {
         if self.offer.benefit == Benefit::Credit {
             return self.credit;
         }

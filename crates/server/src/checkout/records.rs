@@ -37,7 +37,7 @@ pub struct OrderUse {
     pub asked: Vec<Redeemable>,
     /// What was used.
     pub redeemables: Vec<Redeemable>,
-    /// What it still takes off the order.
+    /// What it still takes off the order. Where it was rolled back without its order, all of it.
     pub discount: Minor,
     pub is_undone: bool,
 }
@@ -62,6 +62,13 @@ impl StoredOrder {
     /// The redemptions that stand.
     pub fn standing(&self) -> impl Iterator<Item = &OrderUse> {
         self.uses.iter().filter(|one| !one.is_undone)
+    }
+
+    /// Whether nothing of what was used on it is left, neither in use nor on the order.
+    #[must_use]
+    pub fn is_given_back(&self) -> bool {
+        let is_left = |one: &OrderUse| !one.is_undone || one.discount > 0;
+        !self.uses.iter().any(is_left)
     }
 
     /// The last redemption: with it is kept what the shop sent last.

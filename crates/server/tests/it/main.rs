@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod bundles;
+mod best;
 mod campaigns;
 mod catalogue;
 mod clients;
@@ -30,6 +31,7 @@ mod place;
 mod policy;
 mod problems;
 mod processes;
+mod promotion_stacks;
 mod qualifications;
 mod redemptions;
 mod retention;

@@ -470,7 +470,7 @@ fn hostile_bodies() -> Vec<Vec<u8>> {
             "session": {"type": "LOCK", "key": ""}})
         .to_string()
         .into_bytes(),
-        json!({"redeemables": [{"object": "promotion_stack", "id": "s"}]})
+        json!({"redeemables": [{"object": "promotion_stack", "id": "s"}, ten]})
             .to_string()
             .into_bytes(),
     ]

@@ -35,6 +35,23 @@ pub struct CategoryView {
     pub object: &'static str,
 }
 
+/// A category beside what is grouped by it, with how it is stacked.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Grouped {
+    #[serde(flatten)]
+    pub category: CategoryView,
+    /// Absent where it is stacked as all others are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stacking_rules_type: Option<StackingRulesType>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum StackingRulesType {
+    Joint,
+    Exclusive,
+}
+
 impl Category {
     /// # Errors
     /// Where it cannot be kept so.

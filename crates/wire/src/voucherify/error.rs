@@ -278,6 +278,19 @@ impl Skip {
     }
 }
 
+impl Skip {
+    /// The same in our words, where no refusal of its own says more.
+    #[must_use]
+    pub fn plainly(self) -> Option<Plainly> {
+        let is_other = self == Self::PrecedingValidationFailed;
+        is_other.then(|| Plainly {
+            code: self.key().into(),
+            sentence: "Something else you entered does not apply: take it away to use this.".into(),
+            gap: None,
+        })
+    }
+}
+
 impl From<Crowd> for Skip {
     fn from(crowd: Crowd) -> Self {
         match crowd {

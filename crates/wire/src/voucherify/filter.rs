@@ -50,6 +50,79 @@ impl Filter {
     }
 }
 
+/// What a filter asks of a text.
+const OF_TEXTS: [&str; 6] = [
+    "$is",
+    "$is_not",
+    "$in",
+    "$not_in",
+    "$has_value",
+    "$is_unknown",
+];
+
+impl Filter {
+    /// Whether it asks only what can be told of these fields, each of which is a text or missing.
+    ///
+    /// # Errors
+    /// With a pointer within the filter: the first that cannot.
+    pub fn check_texts(&self, fields: &[&str]) -> Result<(), Malformed> {
+        let is_junction = |text: &str| ["and", "or"].contains(&text.to_lowercase().as_str());
+        if self
+            .junction
+            .as_deref()
+            .is_some_and(|text| !is_junction(text))
+        {
+            return Err(Malformed::at("/junction", "write and, or or"));
+        }
+        for (field, filter) in &self.fields {
+            if !fields.contains(&field.as_str()) {
+                let detail = format!("there is no such field: {}", fields.join(", "));
+                return Err(Malformed::at(format!("/{field}"), detail));
+            }
+            let mut operators = filter.conditions.keys();
+            if let Some(other) = operators.find(|one| !OF_TEXTS.contains(&one.as_str())) {
+                let place = format!("/{field}/conditions/{other}");
+                let detail = format!("there is no such operator: {}", OF_TEXTS.join(", "));
+                return Err(Malformed::at(place, detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a thing passes, of which each field tells these texts.
+    #[must_use]
+    pub fn lets_pass(&self, told: impl Fn(&str) -> Vec<String>) -> bool {
+        let mut fields = self.fields.iter();
+        let passes = |(field, filter): (&String, &FieldFilter)| filter.lets_pass(&told(field));
+        match self.junction.as_deref() {
+            Some(text) if text.eq_ignore_ascii_case("or") => {
+                self.fields.is_empty() || fields.any(passes)
+            }
+            _ => fields.all(passes),
+        }
+    }
+}
+
+impl FieldFilter {
+    fn lets_pass(&self, told: &[String]) -> bool {
+        self.conditions.iter().all(|(operator, values)| {
+            let is_among = |values: &[serde_json::Value]| {
+                let mut values = values.iter().filter_map(serde_json::Value::as_str);
+                values.any(|value| told.iter().any(|text| text == value))
+            };
+            let first = values.0.get(..1).unwrap_or_default();
+            match operator.as_str() {
+                "$is" => is_among(first),
+                "$is_not" => !is_among(first),
+                "$in" => is_among(&values.0),
+                "$not_in" => !is_among(&values.0),
+                "$has_value" => !told.is_empty(),
+                _ => told.is_empty(),
+            }
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Values {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(Self(match serde_json::Value::deserialize(from)? {

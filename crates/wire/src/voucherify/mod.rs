@@ -3,6 +3,7 @@
 //! Members we do not know are let be; a wrong type is refused with its place. What we answer holds
 //! only values its strict clients know; what is ours stands in `proffer` members.
 
+mod best;
 mod bounds;
 mod bundle;
 mod calendar;
@@ -24,6 +25,7 @@ mod nested;
 mod oauth;
 mod order;
 mod product;
+mod promotion_stack;
 mod qualification;
 mod redemption;
 mod rollback;
@@ -37,6 +39,7 @@ mod unread;
 mod validation;
 mod voucher;
 
+pub use best::{BestRequest, BestResponse, LeftOutRow, RunnerUp, SearchView};
 pub use bundle::{BundleItem, BundleResult};
 pub use calendar::CalendarView;
 pub(crate) use campaign::expression;
@@ -45,7 +48,7 @@ pub use campaign::{
     CapReach, CapUnitInput, CodeCapacity, CommitmentInput, DEFAULT_GRANT_DAYS, LendingInput, Parts,
     PointsBack, ProfferSettings, ProfferTier, PromotionInput, StackingInput, VoucherConfig,
 };
-pub use category::{Category, CategoryView};
+pub use category::{Category, CategoryView, Grouped, StackingRulesType};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
 pub use condition::{Translated, joined, translate};
 pub use customer::{
@@ -64,11 +67,14 @@ pub use nested::nested;
 pub use oauth::{TOKEN_SECONDS, TokenNamed, TokenRequest, TokenState, TokenView, opens};
 pub(crate) use order::currency_of;
 pub use order::{
-    ItemObject, MAX_ITEMS, MAX_MINOR, Named, OrderInput, OrderItemInput, OrderItemView,
-    OrderObject, OrderRedemption, OrderStatus, OrderView, ProductRef, SHIPPING_PRODUCT,
-    SHIPPING_SOURCE, SkuRef, order_metadata_facts, order_to_domain,
+    ApplicationDetails, ItemObject, MAX_ITEMS, MAX_MINOR, Named, OrderInput, OrderItemInput,
+    OrderItemView, OrderObject, OrderRedemption, OrderStatus, OrderView, ProductRef,
+    SHIPPING_PRODUCT, SHIPPING_SOURCE, SkuRef, order_metadata_facts, order_to_domain,
 };
 pub use product::{Product, ProductView};
+pub use promotion_stack::{
+    HierarchyMode, MAX_STACKED, PromotionStack, PromotionStackView, StackTiers,
+};
 pub use qualification::{
     QUALIFICATION_LIMIT, QUALIFICATION_LIMIT_MAX, QualificationOptions, QualificationRequest,
     QualificationResponse, QualificationRow, Scenario, SortingRule,
@@ -83,7 +89,7 @@ pub use rollback::{
 };
 pub use rule::{
     Applicability, ApplicabilityEffect, ApplicabilityView, ApplicableTo, AssignmentCreate,
-    AssignmentView, Node, Nodes, RuleError, RuleInput, RuleView,
+    AssignmentView, ItemUnits, Node, Nodes, RuleError, RuleInput, RuleView,
 };
 pub use segment::{Segment, SegmentType, SegmentView};
 pub use single::{SingleGift, SingleRequest, TierValidation, TiersValidation, VoucherValidation};

@@ -259,12 +259,15 @@ pub struct OrderItemView {
     pub applied_discount_amount: u64,
     #[serde(skip_serializing_if = "is_zero")]
     pub applied_discount_quantity: u64,
-    /// Units added.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub applied_quantity: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    pub applied_quantity_amount: u64,
+    /// Units added; below zero those that gave way.
+    #[serde(skip_serializing_if = "is_none")]
+    pub applied_quantity: i64,
+    #[serde(skip_serializing_if = "is_none")]
+    pub applied_quantity_amount: i64,
     pub subtotal_amount: u64,
+    /// Which units gave way to which.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub application_details: Vec<ApplicationDetails>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product: Option<Box<ProductRef>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -273,6 +276,20 @@ pub struct OrderItemView {
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Unread>,
     pub object: ItemObject,
+}
+
+/// Units of one line that gave way to units of another. Lines are counted from 0; those that join
+/// go on counting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ApplicationDetails {
+    pub source_index: u64,
+    pub source_applied_quantity: i64,
+    pub source_applied_quantity_amount: i64,
+    pub target_index: u64,
+    pub target_applied_quantity: i64,
+    pub target_applied_quantity_amount: i64,
+    pub target_applied_discount_amount: u64,
 }
 
 /// Always `order`.
@@ -321,5 +338,13 @@ pub struct OrderRedemption {
     reason = "serde passes members by reference"
 )]
 fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes members by reference"
+)]
+fn is_none(number: &i64) -> bool {
     *number == 0
 }

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    ApplicableTo, AssignmentView, CustomerInput, List, Metadata, OrderInput, OrderView, RowResult,
-    SessionInput, StackingRules, ValidationRow,
+    ApplicableTo, AssignmentView, CustomerInput, Filter, Grouped, List, Metadata, OrderInput,
+    OrderView, RowResult, SessionInput, StackingRules, ValidationRow,
 };
-use crate::time::{self, Timestamp};
+use crate::time::{self, Cursor, Timestamp};
 
 /// Rows in an answer when the request does not say.
 pub const QUALIFICATION_LIMIT: u64 = 5;
@@ -52,11 +52,16 @@ pub enum Scenario {
 pub struct QualificationOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
-    #[serde(with = "time::optional", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub starting_after: Option<Timestamp>,
+    /// `more_starting_after` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub filters: Option<serde_json::Value>,
+    #[schema(value_type = Option<String>)]
+    pub starting_after: Option<Cursor>,
+    /// Over `category_id`, `campaign_id`, `campaign_type`, `resource_id`, `resource_type`,
+    /// `voucher_type`, `code` and `holder_role`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub filters: Option<Filter>,
+    /// `redeemable`, `category`, `validation_rules`; ours is `inapplicable`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expand: Vec<String>,
     pub sorting_rule: SortingRule,
@@ -69,6 +74,12 @@ impl QualificationOptions {
         self.limit
             .unwrap_or(QUALIFICATION_LIMIT)
             .min(QUALIFICATION_LIMIT_MAX)
+    }
+
+    /// Whether something is to be told that is not by default.
+    #[must_use]
+    pub fn expands(&self, what: &str) -> bool {
+        self.expand.iter().any(|one| one == what)
     }
 }
 
@@ -101,7 +112,7 @@ pub struct QualificationResponse {
 pub struct QualificationRow {
     /// A voucher's code; a tier's or campaign's id.
     pub id: String,
-    /// `voucher`, `promotion_tier`, `campaign`.
+    /// `voucher`, `promotion_tier`, `promotion_stack`, `campaign`.
     pub object: &'static str,
     #[serde(with = "time::exact")]
     #[schema(value_type = String)]
@@ -117,7 +128,7 @@ pub struct QualificationRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Metadata>,
-    pub categories: Vec<serde_json::Value>,
+    pub categories: Vec<Grouped>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub banner: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,4 +139,8 @@ pub struct QualificationRow {
     pub campaign_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_rules_assignments: Option<List<AssignmentView>>,
+    /// Of a promotion stack: its tiers, in the order in which they apply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
+    pub redeemables: Option<Vec<QualificationRow>>,
 }

@@ -155,10 +155,26 @@ pub struct ApplicableTo {
     /// Answers only: the lines hit, from 0, in order of application.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_item_indices: Option<Vec<u64>>,
+    /// Answers only: the units hit, where single units are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_item_units: Option<Vec<ItemUnits>>,
     /// What else was sent.
     #[serde(flatten)]
     #[schema(ignore)]
     pub more: BTreeMap<String, serde_json::Value>,
+}
+
+/// Units of one line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ItemUnits {
+    /// Of the line, from 0.
+    pub index: u64,
+    /// From 1.
+    pub units: Vec<u64>,
+    /// There are more of them than are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub units_limit_exceeded: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

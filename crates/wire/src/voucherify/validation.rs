@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    ApplicableTo, BundleResult, CustomerInput, Discount, ErrorBody, List, Metadata, OrderInput,
-    OrderView, StackingRules,
+    ApplicableTo, BundleResult, CustomerInput, Discount, ErrorBody, Grouped, List, Metadata,
+    OrderInput, OrderView, Plainly, StackingRules,
 };
 
 /// What a lock lives when it does not say.
@@ -196,6 +196,9 @@ pub struct ValidationRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Metadata>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<Grouped>,
+    /// With this and what follows where `redeemable` is expanded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -219,6 +222,9 @@ pub struct RowResult {
     pub error: Option<ErrorBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<RowDetails>,
+    /// Ours: why it does not apply, or was passed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proffer: Option<Plainly>,
 }
 
 /// Minor units used, and left before.
@@ -261,6 +267,7 @@ impl ValidationRow {
         let mut row = Self::bare(redeemable, RowStatus::Skipped);
         let (key, message) = (skip.key().to_owned(), skip.message().to_owned());
         row.result.details = Some(RowDetails { key, message });
+        row.result.proffer = skip.plainly();
         row.metadata = Some(Metadata::new());
         row
     }
@@ -275,6 +282,7 @@ impl ValidationRow {
             inapplicable_to: None,
             result: RowResult::default(),
             metadata: None,
+            categories: Vec::new(),
             campaign_name: None,
             campaign_id: None,
             name: None,

@@ -268,7 +268,7 @@ pub fn order_now(order: &StoredOrder, sale: &Sale) -> Result<OrderView, Refused>
     let mut view = sale.order((order.id, order.customer), uses)?;
     view.created_at = Some(order.created_at);
     view.updated_at = order.updated_at;
-    if order.standing().next().is_none() {
+    if order.is_given_back() {
         without_discounts(&mut view);
     }
     Ok(view)
@@ -287,8 +287,15 @@ fn without_discounts(view: &mut OrderView) {
         view.amount = view.initial_amount;
     }
     view.total_amount = view.amount;
-    view.items.retain(|item| item.applied_quantity == 0);
+    view.items.retain(|item| item.applied_quantity <= 0);
     for item in &mut view.items {
+        let gone = item.applied_quantity.unsigned_abs();
+        item.quantity = item.quantity.saturating_add(gone);
+        let amount = item.applied_quantity_amount.unsigned_abs();
+        item.amount = item.amount.saturating_add(amount);
+        item.applied_quantity = 0;
+        item.applied_quantity_amount = 0;
+        item.application_details.clear();
         item.discount_amount = 0;
         item.applied_discount_amount = 0;
         item.discount_quantity = 0;

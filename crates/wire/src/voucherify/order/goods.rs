@@ -1,9 +1,9 @@
 //! Of which goods did a discount take something?
 
-use offers::Minor;
+use offers::{Discount, Touched};
 
 use super::{OrderInput, OrderItemInput};
-use crate::voucherify::{ApplicabilityEffect, ApplicableTo, List};
+use crate::voucherify::{ApplicabilityEffect, ApplicableTo, ItemUnits, List};
 
 /// How an order names what is bought: by our id, or by the shop's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,24 +31,54 @@ impl<'a> Named<'a> {
 }
 
 impl OrderInput {
-    /// The goods of lines that a discount took something of, each with the places of its lines.
+    /// The goods of lines that a discount took something of, each with the places of its lines,
+    /// and with their units where it visited those.
     #[must_use]
-    pub fn goods_of(&self, per_line: &[Minor]) -> List<ApplicableTo> {
+    pub fn goods_of(&self, discount: &Discount) -> List<ApplicableTo> {
         let items = self.items.iter().flatten().zip(0_u64..);
-        let lines = items.filter(|(item, _)| !item.is_shipping()).zip(per_line);
-        let touched = lines.filter(|(_, taken)| **taken > 0);
+        let lines = items.filter(|(item, _)| !item.is_shipping());
+        let lines = lines.zip(&discount.per_line).enumerate();
+        let touched = lines.filter(|(_, (_, taken))| **taken > 0);
         let mut goods: Vec<ApplicableTo> = Vec::new();
-        for ((item, place), _) in touched {
+        let mut left = MAX_UNITS;
+        for (line, ((item, place), _)) in touched {
             let of = item.goods();
-            match goods.iter_mut().find(|one| one.id == of.id) {
-                Some(known) => known.order_item_indices.get_or_insert_default().push(place),
-                None => goods.push(ApplicableTo {
-                    order_item_indices: Some(vec![place]),
-                    ..of
-                }),
+            let at = match goods.iter().position(|one| one.id == of.id) {
+                Some(at) => at,
+                None => {
+                    goods.push(of);
+                    goods.len() - 1
+                }
+            };
+            let Some(known) = goods.get_mut(at) else {
+                continue;
+            };
+            known.order_item_indices.get_or_insert_default().push(place);
+            let of_line = discount.touched.iter().find(|one| one.line == line);
+            if let Some(of_line) = of_line {
+                let units = units_of(of_line, (place, &mut left));
+                known.order_item_units.get_or_insert_default().push(units);
             }
         }
         List::whole(goods)
+    }
+}
+
+/// Single units that an answer lists.
+const MAX_UNITS: usize = 1_000;
+
+fn units_of(touched: &Touched, (index, left): (u64, &mut usize)) -> ItemUnits {
+    let all = (0..touched.units).map(|nth| {
+        let step = u64::from(nth) * u64::from(touched.every);
+        u64::from(touched.first) + step + 1
+    });
+    let units: Vec<u64> = all.take(*left).collect();
+    *left -= units.len();
+    let is_exceeded = units.len() < touched.units as usize;
+    ItemUnits {
+        index,
+        units,
+        units_limit_exceeded: is_exceeded.then_some(true),
     }
 }
 

@@ -1,5 +1,7 @@
 //! How does a priced order look on the wire, after each redeemable and after all?
 
+mod exchange;
+
 use std::ops::Range;
 
 use offers::{Discount, Minor, Priced, PricedLine};
@@ -135,9 +137,12 @@ impl<'a> Seen<'a> {
             };
             let mut view = self.item(&item, (index, line), applied);
             view.applied_quantity = line.quantity.into();
-            view.applied_quantity_amount = line.amount;
+            view.applied_quantity_amount = exchange::signed(line.amount);
             view
         }));
+        for at in applied.clone() {
+            exchange::tell(&mut items, (input, self.priced), at);
+        }
         items
     }
 
