@@ -1,21 +1,25 @@
 //! The API: one module per group of calls.
 
+mod async_actions;
 pub(crate) mod campaigns;
 mod categories;
 pub(crate) mod customers;
 mod decisions;
 pub mod dialect;
 mod experiments;
+mod exports;
+mod imports;
 mod ops;
-mod orders;
+pub(crate) mod orders;
 mod policy;
 mod product_collections;
 mod products;
 pub(crate) mod promotions;
 mod qualifications;
 pub(crate) mod redemptions;
-mod resources;
+pub(crate) mod resources;
 mod rollbacks;
+pub(crate) mod rows;
 mod sandbox;
 mod segment;
 mod segments;
@@ -33,11 +37,14 @@ use crate::app::App;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(async_actions::routes())
         .merge(campaigns::routes())
         .merge(categories::routes())
         .merge(customers::routes())
         .merge(decisions::routes())
         .merge(experiments::routes())
+        .merge(exports::routes())
+        .merge(imports::routes())
         .merge(ops::routes())
         .merge(orders::routes())
         .merge(qualifications::routes())

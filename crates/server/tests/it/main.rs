@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod actions;
 mod campaigns;
 mod catalogue;
 mod consent;
@@ -11,7 +12,9 @@ mod decisions;
 mod demo;
 mod effects;
 mod experiments;
+mod exports;
 mod identity;
+mod imports;
 mod ingest;
 mod lending;
 mod limits;

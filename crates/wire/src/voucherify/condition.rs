@@ -13,7 +13,7 @@ mod people;
 use offers::{Cap, Lines};
 use rules::Condition;
 
-pub(super) use filter::{of_goods, of_people};
+pub(super) use filter::{of_goods, of_people, of_rows};
 pub(super) use people::ATTRIBUTE;
 
 use self::{logic::Logic, operator::Comparison};

@@ -59,6 +59,8 @@ pub enum Key {
     Forbidden,
     GiftAmountExceeded,
     Internal,
+    InvalidCodeConfig,
+    InvalidExportParams,
     InvalidOrder,
     InvalidPayload,
     InvalidQueryParams,
@@ -106,6 +108,8 @@ impl Key {
             | Self::CustomerRulesViolated
             | Self::DuplicatedRedeemables
             | Self::GiftAmountExceeded
+            | Self::InvalidCodeConfig
+            | Self::InvalidExportParams
             | Self::InvalidOrder
             | Self::InvalidPayload
             | Self::InvalidQueryParams
@@ -140,6 +144,8 @@ impl Key {
             Self::Forbidden => "forbidden",
             Self::GiftAmountExceeded => "gift_amount_exceeded",
             Self::Internal => "internal",
+            Self::InvalidCodeConfig => "invalid_code_config",
+            Self::InvalidExportParams => "invalid_export_params",
             Self::InvalidOrder => "invalid_order",
             Self::InvalidPayload => "invalid_payload",
             Self::InvalidQueryParams => "invalid_query_params",
@@ -178,6 +184,8 @@ impl Key {
             Self::Forbidden => "Forbidden",
             Self::GiftAmountExceeded => "gift amount exceeded",
             Self::Internal => "Internal error",
+            Self::InvalidCodeConfig => "Invalid code config",
+            Self::InvalidExportParams => "Invalid export params",
             Self::InvalidOrder => "Invalid order",
             Self::InvalidPayload => "Invalid payload",
             Self::InvalidQueryParams => "Invalid query params",

@@ -3,6 +3,7 @@
 //! Members we do not know are let be; a wrong type is refused with its place. What we answer holds
 //! only values its strict clients know; what is ours stands in `proffer` members.
 
+mod action;
 mod bounds;
 mod campaign;
 mod category;
@@ -11,6 +12,7 @@ mod condition;
 mod customer;
 mod discount;
 mod error;
+mod export;
 mod filter;
 pub(crate) mod lenient;
 mod list;
@@ -30,6 +32,10 @@ mod unread;
 mod validation;
 mod voucher;
 
+pub use action::{
+    ActionResult, ActionStatus, ActionType, AsyncActionStarted, AsyncActionView, FailedRow,
+    MetadataForMany, OperationStatus,
+};
 pub(crate) use campaign::expression;
 pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
@@ -45,7 +51,10 @@ pub use customer::{
 };
 pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
 pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
-pub use filter::{FieldFilter, Filter};
+pub use export::{
+    ExportCreate, ExportFile, ExportParameters, ExportStatus, ExportView, ExportedObject,
+};
+pub use filter::{FieldFilter, Filter, RowField};
 pub use list::List;
 pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};
