@@ -9,8 +9,7 @@ use rules::Facts;
 
 use crate::{
     Basis, Benefit, Counts, Lines, Minor, Offer, PickLimits, PricedLine, Refusal, Spread, Touched,
-    Zone,
-    running::Running,
+    Zone, running::Running,
 };
 
 pub(crate) use cut::Cut;

@@ -1,5 +1,9 @@
 //! How is a voucher code made, so that it can neither be guessed nor mistyped?
 
+mod space;
+
+pub use space::{MAX_BYTES, Share, Space, Unfit};
+
 /// Digits and capitals without 0, 1, I and O, which are taken for one another.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// 12 symbols of 5 bits: 60 bits of chance.
@@ -33,24 +37,6 @@ fn random_symbols(random: [u8; 8]) -> impl Iterator<Item = u8> {
 fn checked(mut symbols: Vec<u8>) -> String {
     symbols.push(check_value(&symbols));
     symbols.into_iter().map(symbol).collect()
-}
-
-/// A code after a pattern such as `####-PROFFER`, each `#` being one random symbol. `None` where
-/// there are fewer random bytes than `#`; [`symbols_in`] tells how many it takes.
-#[must_use]
-pub fn code_like(pattern: &str, random: &[u8]) -> Option<String> {
-    let mut random = random.iter();
-    let fill = |letter| match letter {
-        ANY => random.next().map(|byte| symbol(low_five(*byte))),
-        letter => Some(letter),
-    };
-    pattern.chars().map(fill).collect()
-}
-
-/// How many random symbols, and so random bytes, a pattern takes.
-#[must_use]
-pub fn symbols_in(pattern: &str) -> usize {
-    pattern.chars().filter(|letter| *letter == ANY).count()
 }
 
 /// Whether a text may be a code of [`code_from`] or [`code_in`]: the right length and symbols, and
@@ -184,14 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_is_filled_with_random_symbols() {
-        assert_eq!(
-            code_like("####-PROFFER", &[0, 31, 32, 9]).as_deref(),
-            Some("2Z2B-PROFFER")
-        );
-        assert_eq!(code_like("##", &[1]), None);
-        assert_eq!(code_like("SPRING", &[]).as_deref(), Some("SPRING"));
-        assert_eq!(symbols_in("####-PROFFER"), 4);
+    fn what_was_typed_is_put_as_codes_are_kept() {
         assert_eq!(normalise("  spring-24\n"), "SPRING-24");
     }
 }

@@ -5,7 +5,8 @@ use rules::{Condition, Facts, Path, Reads};
 use crate::{
     Asking, CampaignId, Order, Presented, Priced, Redeemable, Refusal, Stack, StackingRules,
     qualify::{CURRENCY, qualify},
-    running::Running, stack::in_order,
+    running::Running,
+    stack::in_order,
 };
 
 /// The answer to a qualification or validation.

@@ -13,6 +13,7 @@
 //! | what was taken back is stripped | expects each decision as it was read |
 //! | the kept is forgotten | expects each record as it was read; a link or key goes once |
 //! | slices are called in | takes what was read; the slice cannot give it twice |
+//! | actions and exports go on | each stretch expects the record that says how far they came |
 
 use ledger::Timestamp;
 use offers::{GiftCard, Happening, Minor, VoucherKind, chart};
@@ -20,16 +21,18 @@ use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Write};
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
+    actions,
+    api::resources::At,
     app::App,
     checkout::sweep,
     clock::{self, Watched},
-    configuration, learn,
+    configuration, exports, learn,
     leases::{self, Turn},
     lending,
     problem::Refused,
     retention,
     setting::LAPSED,
-    setup::{LIVE, writes},
+    setup::{LIVE, SANDBOX, writes},
     vouchers::{self, Issued},
     withdrawing,
 };
@@ -62,22 +65,24 @@ pub enum Job {
     Strip = 4,
     Forget = 5,
     CallIn = 6,
+    Act = 7,
 }
 
 impl Job {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::LetGo,
         Self::Lapse,
         Self::Learn,
         Self::Strip,
         Self::Forget,
         Self::CallIn,
+        Self::Act,
     ];
 
     /// It runs once in each period, and whenever its turn comes where there is none.
     fn period(self, now: Timestamp) -> Option<u64> {
         let length = match self {
-            Self::LetGo => return None,
+            Self::LetGo | Self::Act => return None,
             Self::Strip | Self::CallIn => MINUTE_MS,
             Self::Lapse | Self::Learn | Self::Forget => DAY_MS,
         };
@@ -92,6 +97,8 @@ impl Job {
             Self::Strip => withdrawing::strip_all(app, project, now).await,
             Self::Forget => retention::keep_to(app, project, now).await,
             Self::CallIn => lending::tidy(app, project, now).await,
+            // Nothing of it depends on what a clock shows, so a sandbox's is done by itself, too.
+            Self::Act => act(app, &[project, SANDBOX]).await,
         }
     }
 }
@@ -173,6 +180,16 @@ async fn take_turn(
     Ok(())
 }
 
+/// Does what waits to be done in the background, and removes tables that are past their day.
+async fn act(app: &App, projects: &[ProjectId]) -> Result<(), Refused> {
+    for project in projects {
+        let now = clock::wall();
+        let project = *project;
+        exports::keep_to(At { app, project, now }).await?;
+    }
+    actions::work(app, projects).await
+}
+
 /// All jobs of a project as of `now`.
 ///
 /// # Errors
@@ -180,6 +197,7 @@ async fn take_turn(
 pub async fn all(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Refused> {
     sweep(app, project, now).await?;
     lending::tidy(app, project, now).await?;
+    act(app, &[project]).await?;
     daily(app, project, now).await
 }
 

@@ -3,6 +3,7 @@
 //! A handler authorises, loads, calls the core, saves and answers; it holds no rule of the
 //! business. Knows everything; nothing depends on it.
 
+pub mod actions;
 pub mod api;
 pub mod app;
 pub mod auth;
@@ -18,6 +19,7 @@ pub mod counting;
 pub mod deciding;
 pub mod demo;
 pub mod description;
+pub mod exports;
 pub mod following;
 pub mod funding;
 pub mod goods;

@@ -1,13 +1,13 @@
 //! How long is anything kept? Every day, in stretches, what is past its time goes: message ids
 //! after seven days, idempotency keys after 72 hours, reservations when they end, behaviour
-//! thirteen months after the last of it; and the log that held what was taken back is emptied.
+//! thirteen months after the last of it, and actions after sixty days; and the log that held what was taken back is emptied.
 
 use ledger::Timestamp;
 use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Record, Write};
 
 use crate::{
-    api::validations::forgotten, app::App, checkout::Reservation, configuration, people::Nodes,
-    problem::Refused, setup::writes, versioned, withdrawing,
+    actions, api::validations::forgotten, app::App, checkout::Reservation, configuration,
+    people::Nodes, problem::Refused, setup::writes, versioned, withdrawing,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -49,6 +49,7 @@ pub async fn keep_to(app: &App, project: ProjectId, now: Timestamp) -> Result<()
     app.store().forget_keys(project, before).await?;
     each(app, (project, Kind::Reservation, now), reservation).await?;
     each(app, (project, Kind::Nodes, now), behaviour).await?;
+    each(app, (project, Kind::AsyncAction, now), actions::forgotten).await?;
     if !app.store().empty_log().await? {
         tracing::warn!("the log is being read and was not emptied; tomorrow's run tries again");
     }

@@ -238,6 +238,8 @@ pub enum Kind {
     MetadataSchema = 70,
     /// A short-lived token for one key.
     Token = 71,
+    /// Rows that an action is still to go through.
+    ActionPart = 90,
 }
 
 /// How a record is found. The numbers are on disk.
@@ -340,6 +342,9 @@ pub enum Index {
     /// Unique: the shop's id of a change of a balance.
     LedgerSource = 57,
     TokensOfKey = 58,
+    PartsOfAction = 75,
+    /// What is still to be done in the background, by the kind of its record.
+    Waiting = 76,
 }
 
 impl Index {
@@ -404,7 +409,9 @@ impl Index {
             | Index::PartsOfExport
             | Index::DueDeliveries
             | Index::DeliveriesOfWebhook
-            | Index::TokensOfKey => false,
+            | Index::TokensOfKey
+            | Index::PartsOfAction
+            | Index::Waiting => false,
         }
     }
 }
@@ -439,7 +446,8 @@ numbered! {
     Project, ApiKey, Setting, Campaign, Offer, ValidationRule, Assignment, Experiment,
     Policy, Segment, Snapshot, Lease, Visit, Import, Category, Product, Sku, ProductCollection,
     Customer, Node, Nodes, Voucher, Reservation, Redemption, Rollback, Order, Failure, Grant,
-    Decision, Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward, RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction, Webhook, Delivery, MetadataSchema, Token
+    Decision, Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward, RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction, Webhook, Delivery, MetadataSchema, Token,
+    ActionPart
 }
 
 numbered! {
@@ -451,5 +459,6 @@ numbered! {
     ApiKeyHash, AssignmentsOfRule, AssignmentsOfObject, Message, RollbacksOfRedemption,
     CountedOrder, UnitsOfArm, GrantsOfCampaign, DecisionsOfOffer, LapsingOn, TakenBack,
     RedemptionsOfResult, CategoryName, ProductSource, SkuSource, SkusOfProduct,
-    SegmentsOfCustomer, CustomersOfSegment, PublicationsOfCustomer, PublicationsOfVoucher, PublicationSource, UnpublishedOfCampaign, HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign, ActivityOfCustomer, StacksOfCampaign, AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign, PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook, MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey
+    SegmentsOfCustomer, CustomersOfSegment, PublicationsOfCustomer, PublicationsOfVoucher, PublicationSource, UnpublishedOfCampaign, HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign, ActivityOfCustomer, StacksOfCampaign, AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign, PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook, MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey,
+    PartsOfAction, Waiting
 }

@@ -9,15 +9,15 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
-use offers::{Campaign, CampaignId, Lending, Offer, OfferId, Timestamp};
-use store::{Index, Kind, Outcome, ProjectId};
+use offers::{Booking, Campaign, CampaignId, Lending, Offer, OfferId, Timestamp};
+use store::{Index, Kind, Outcome, ProjectId, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Beside, CalendarView, CampaignCreate, CampaignType, CampaignUpdate, CampaignView,
-        CampaignVouchersCreate, CodeCapacity, Key, List, ProfferSettings, TierView, VoucherConfig,
-        VoucherView,
+        ActionType, AsyncActionStarted, Beside, CalendarView, CampaignCreate, CampaignType,
+        CampaignUpdate, CampaignView, CampaignVouchersCreate, CodeCapacity, Key, List,
+        ProfferSettings, TierView, VoucherConfig, VoucherView,
     },
 };
 
@@ -31,6 +31,7 @@ use super::{
     vouchers::{self, New},
 };
 use crate::{
+    actions::{self, Action, Generating, Work},
     app::App,
     auth::{Caller, CampaignsRead, CampaignsWrite},
     catalogue::{Change, name_key, offers_of},
@@ -39,10 +40,18 @@ use crate::{
     lending,
     once::{self, Answer},
     problem::Refused,
+    vouchers::Issued,
 };
+use codes::Codes;
+pub use codes::codes_added;
 
 /// Codes that one call makes at most.
-pub const MAX_CODES: u64 = 1_000;
+pub const MAX_CODES: u64 = 1_000_000;
+/// Codes that are made, or removed, before the call is answered; more are in the background.
+const AT_ONCE: u64 = 1_000;
+
+const DONE: &str = "DONE";
+const IN_PROGRESS: &str = "IN_PROGRESS";
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -107,6 +116,14 @@ pub async fn again(
         updated_at: Some(change.now()),
     };
     put(app, change, &draft, beside).await.map(|_| ())
+}
+
+/// What its codes are.
+///
+/// # Errors
+/// When what is stored cannot be read.
+pub fn voucher_config(stored: &Stored<Campaign>) -> Result<VoucherConfig, Refused> {
+    Ok(input_of(stored)?.voucher.unwrap_or_default())
 }
 
 /// Puts the campaign and, where it has codes, the offer that they carry; moves what its changed
@@ -196,21 +213,23 @@ async fn created(
         made.push(put.map_err(|refused| promotions::within_tier(refused, index))?);
     }
     let codes = first_codes(&draft.input)?;
-    if let Some(offer) = &offer {
-        let config = draft.input.voucher.clone().unwrap_or_default();
-        let new = New {
+    if let Some(offer) = offer.as_ref().filter(|_| codes > 0) {
+        let asked = Codes {
             campaign: &campaign.thing,
-            offer: offer.thing.id,
-            now,
+            offer: &offer.thing,
+            config: &draft.input.voucher.clone().unwrap_or_default(),
+            sent: &CampaignVouchersCreate::default(),
+            count: codes,
         };
-        for _ in 0..codes {
-            let issued = vouchers::of_campaign(app, &new, (&config, &Default::default()))?;
-            change.write(issued.writes);
-            change.book(issued.booking);
-        }
+        let made = asked.made(At { app, project, now })?;
+        change.write(made.writes);
+        change.book(made.booking);
     }
     let mut view = bare_view(&campaign, &draft.input)?;
     view.vouchers_count = codes;
+    if codes > AT_ONCE {
+        view.vouchers_generation_status = IN_PROGRESS;
+    }
     if !made.is_empty() {
         view.promotion = Some(listed(made));
     }
@@ -314,8 +333,8 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         category_id: input.category_id.clone(),
         categories: Vec::new(),
         metadata: input.metadata.clone().unwrap_or_default(),
-        creation_status: "DONE",
-        vouchers_generation_status: "DONE",
+        creation_status: DONE,
+        vouchers_generation_status: DONE,
         protected: false,
         promotion: (kind == CampaignType::Promotion).then(|| listed(Vec::new())),
         validation_rules_assignments: List::default(),
@@ -333,7 +352,12 @@ async fn view(
 ) -> Result<CampaignView, Refused> {
     let id = stored.thing.id;
     let mut view = bare_view(stored, &input_of(stored)?)?;
-    view.vouchers_count = crate::vouchers::count(&mut app.store().view(project)?, id).await?;
+    let mut reads = app.store().view(project)?;
+    view.vouchers_count = crate::vouchers::count(&mut reads, id).await?;
+    if actions::is_generating(&mut reads, id.0).await? {
+        view.vouchers_generation_status = IN_PROGRESS;
+    }
+    drop(reads);
     view.validation_rules_assignments = validation_rules::shown(app, project, id.0).await?;
     if view.campaign_type == CampaignType::Promotion {
         let mut tiers = Vec::new();
@@ -515,23 +539,20 @@ async fn disable(
     retry(|| modified(&app, &caller, (&name, &apply))).await
 }
 
-/// Remove a campaign with its tiers and codes; the books keep what it gave.
-#[utoipa::path(delete, path = "/v1/campaigns/{id}", responses((status = 204)))]
+/// Remove a campaign with its tiers and codes; the books keep what it gave. Where it has more than
+/// 1 000 codes they go in the background, but nobody can use one any more.
+#[utoipa::path(delete, path = "/v1/campaigns/{id}",
+    responses((status = 202, body = AsyncActionStarted)))]
 async fn delete(
     State(app): State<App>,
     caller: Caller<CampaignsWrite>,
     Path(name): Path<String>,
-) -> Result<StatusCode, Refused> {
-    retry(|| removed(&app, &caller, &name)).await
+) -> Result<Answer, Refused> {
+    retry(|| removed(At::of(&app, &caller), &name)).await
 }
 
-async fn removed(
-    app: &App,
-    caller: &Caller<CampaignsWrite>,
-    name: &str,
-) -> Result<Option<StatusCode>, Refused> {
-    let project = caller.project;
-    let mut change = Change::begin(app, project, caller.now).await?;
+async fn removed(At { app, project, now }: At<'_>, name: &str) -> Result<Option<Answer>, Refused> {
+    let mut change = Change::begin(app, project, now).await?;
     let compiled = change.compiled().clone();
     let campaign = find(app, (project, &compiled), name).await?;
     let id = campaign.thing.id;
@@ -539,15 +560,18 @@ async fn removed(
     for object in objects.chain([id.0]) {
         change.write(validation_rules::removals(app, project, object).await?);
     }
-    change.write(vouchers::removals(app, project, id).await?);
-    change.write(promotion_stacks::removals(At::of(app, caller), id).await?);
+    let action_id = app.next_id()?;
+    let (action, removals) = vouchers::removals(At { app, project, now }, id).await?;
+    change.write(removals);
+    change.write(action.begin(action_id)?);
+    change.write(promotion_stacks::removals(At { app, project, now }, id).await?);
     change.remove_campaign(&campaign.thing);
     match change.submit(None).await? {
         Outcome::Applied => {
             if campaign.thing.lending == Lending::Slices {
-                lending::end(app, project, (&campaign.thing, caller.now)).await?;
+                lending::end(app, project, (&campaign.thing, now)).await?;
             }
-            Ok(Some(StatusCode::NO_CONTENT))
+            actions::started(action_id, StatusCode::ACCEPTED).map(Some)
         }
         Outcome::Stale { .. } => Ok(None),
         other => Err(unexpected(&other)),

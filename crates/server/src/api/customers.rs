@@ -17,7 +17,7 @@ use wire::{
     voucherify::{CustomerInput, CustomerView, List},
 };
 
-use super::dialect;
+use super::{dialect, resources::At};
 use crate::{
     app::App,
     auth::{Caller, CustomersRead, CustomersWrite},
@@ -81,7 +81,7 @@ async fn create(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let input: CustomerWrite = dialect::parse(&body)?;
-    upsert(&app, &caller, (None, input)).await
+    upsert(At::of(&app, &caller), (None, &input)).await
 }
 
 /// Changes a customer; makes one where the shop's own id is new.
@@ -96,28 +96,31 @@ async fn update(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let input: CustomerWrite = dialect::parse(&body)?;
-    upsert(&app, &caller, (Some(id), input)).await
+    upsert(At::of(&app, &caller), (Some(&id), &input)).await
 }
 
-async fn upsert(
-    app: &App,
-    caller: &Caller<CustomersWrite>,
-    (path, input): (Option<String>, CustomerWrite),
+/// Makes a customer, or changes the one of this name.
+///
+/// # Errors
+/// When it cannot be kept so.
+pub async fn upsert(
+    At { app, project, now }: At<'_>,
+    (path, input): (Option<&str>, &CustomerWrite),
 ) -> Result<Answer, Refused> {
-    let compiled = app.compiled(caller.project).await?;
+    let compiled = app.compiled(project).await?;
     for _ in 0..MAX_ATTEMPTS {
-        let mut people = People::open(app, caller.project)?;
-        let key = path.as_deref().or(input.customer.key());
-        let who = who(&mut people, key, caller.now).await?;
-        let view = put_down(&mut people, (who, caller.now), (&input, &compiled.schemas))?;
+        let mut people = People::open(app, project)?;
+        let key = path.or(input.customer.key());
+        let who = who(&mut people, key, now).await?;
+        let view = put_down(&mut people, (who, now), (input, &compiled.schemas))?;
         let taken_back = people.taken_back();
         let (expects, changed) = people.finish()?;
-        let mut command = writes(caller.project, changed);
+        let mut command = writes(project, changed);
         command.expects = expects;
-        command.now = caller.now;
+        command.now = now;
         match app.store().submit(command).await? {
             Outcome::Applied => {
-                withdrawing::strip(app, (caller.project, caller.now), &taken_back).await?;
+                withdrawing::strip(app, (project, now), &taken_back).await?;
                 return Answer::ok(&view);
             }
             Outcome::Stale { .. } => {}
@@ -223,7 +226,9 @@ pub fn said(person: &Person) -> Result<CustomerInput, Refused> {
     configuration::read(person.extra.as_bytes())
 }
 
-fn view(person: &Person, said: &CustomerInput) -> CustomerView {
+/// How a customer is shown.
+#[must_use]
+pub fn view(person: &Person, said: &CustomerInput) -> CustomerView {
     let id = ids::format(Tag::Customer, person.id.0);
     let mut view = CustomerView::of(id, said, person.created_at);
     view.updated_at = person.updated_at;
@@ -327,7 +332,7 @@ async fn profile(
 ///
 /// # Errors
 /// When there is nobody of that name.
-pub(super) async fn known(people: &mut People<'_>, id: &str) -> Result<CustomerId, Refused> {
+pub async fn known(people: &mut People<'_>, id: &str) -> Result<CustomerId, Refused> {
     let found = people.named(id).await?;
     found.ok_or_else(|| dialect::not_found("customer", id))
 }

@@ -1,5 +1,6 @@
 //! The API: one module per group of calls.
 
+mod async_actions;
 mod best;
 pub(crate) mod campaigns;
 mod categories;
@@ -8,10 +9,12 @@ pub(crate) mod customers;
 mod decisions;
 pub mod dialect;
 mod experiments;
+mod exports;
+mod imports;
 mod metadata_schemas;
 mod oauth;
 mod ops;
-mod orders;
+pub(crate) mod orders;
 mod policy;
 mod product_collections;
 mod products;
@@ -21,6 +24,7 @@ mod qualifications;
 pub(crate) mod redemptions;
 pub(crate) mod resources;
 mod rollbacks;
+pub(crate) mod rows;
 mod sandbox;
 mod segment;
 mod segments;
@@ -39,6 +43,7 @@ use crate::app::App;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(async_actions::routes())
         .merge(best::routes())
         .merge(campaigns::routes())
         .merge(categories::routes())
@@ -46,6 +51,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(customers::routes())
         .merge(decisions::routes())
         .merge(experiments::routes())
+        .merge(exports::routes())
+        .merge(imports::routes())
         .merge(metadata_schemas::routes())
         .merge(oauth::routes())
         .merge(ops::routes())

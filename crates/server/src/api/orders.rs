@@ -69,7 +69,11 @@ async fn get(
     Answer::ok(&shown(&mut view, &versioned::read(&record.body)?).await?)
 }
 
-async fn shown(view: &mut View, order: &StoredOrder) -> Result<OrderView, Refused> {
+/// An order as it stands.
+///
+/// # Errors
+/// When what is kept cannot be read.
+pub async fn shown(view: &mut View, order: &StoredOrder) -> Result<OrderView, Refused> {
     let sale = sale_of(view, order).await?;
     order_now(order, &sale)
 }

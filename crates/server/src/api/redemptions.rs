@@ -48,6 +48,7 @@ use crate::{
 };
 
 use shown::Reader;
+pub use shown::tell;
 use using::Using;
 use views::json;
 pub use views::order_now;
@@ -335,7 +336,10 @@ async fn page_of_all(
 }
 
 /// Redemptions as they are shown.
-async fn rows_of(
+///
+/// # Errors
+/// When what is kept cannot be read.
+pub async fn rows_of(
     app: &App,
     project: ProjectId,
     records: &[Record],

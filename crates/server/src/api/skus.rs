@@ -168,7 +168,15 @@ async fn create(
     resources::told(at, once, made).await
 }
 
-async fn created(at: At<'_>, product: &str, mut call: Call<'_>) -> Result<Option<Answer>, Refused> {
+/// One attempt to make a SKU of a product; `None` where somebody else was faster.
+///
+/// # Errors
+/// When it cannot be kept so.
+pub async fn created(
+    at: At<'_>,
+    product: &str,
+    mut call: Call<'_>,
+) -> Result<Option<Answer>, Refused> {
     let product: Kept<Product> = load(at, product).await?;
     // The product is written as it is: whoever removes it at this moment begins anew, and finds
     // the SKU.

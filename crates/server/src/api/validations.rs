@@ -19,8 +19,8 @@ use wire::{
     voucherify::{
         ApplicableTo, ApplicationMode, BundleResult, CustomerRef, Discount, GiftResult,
         Inapplicable, Key, List, OrderStatus, OrderView, Plainly, RedeemableInput, RowResult,
-        RowStatus, SessionInput,
-        SessionView, Skip, ValidationRequest, ValidationResponse, ValidationRow,
+        RowStatus, SessionInput, SessionView, Skip, ValidationRequest, ValidationResponse,
+        ValidationRow,
     },
 };
 

@@ -13,14 +13,14 @@ use offers::{
     Booking, Campaign, CampaignId, Happening, Offer, OfferId, Timestamp, Voucher, VoucherId,
     VoucherKind, book, chart,
 };
-use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Record, Write};
+use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Record, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        BalanceChange, BalanceView, Beside, CampaignCreate, CampaignVouchersCreate, CodeConfig,
-        Discount, Gift, Key, List, PublishSummary, RedemptionSummary, VoucherConfig, VoucherCreate,
-        VoucherType, VoucherUpdate, VoucherView,
+        ActionType, BalanceChange, BalanceView, Beside, CampaignCreate, CampaignVouchersCreate,
+        CodeConfig, Discount, Gift, Key, List, PublishSummary, RedemptionSummary, VoucherConfig,
+        VoucherCreate, VoucherType, VoucherUpdate, VoucherView,
     },
 };
 
@@ -29,9 +29,11 @@ use super::{
     dialect::{
         Asked, Paging, duplicate, malformed, not_found, page_of, page_under, parse, refuse, retry,
     },
+    resources::At,
     validation_rules::{self, Object, named},
 };
 use crate::{
+    actions::{self, Action, STRETCH, Work},
     app::App,
     auth::{Caller, CampaignsRead, CampaignsWrite},
     catalogue::Change,
@@ -41,13 +43,9 @@ use crate::{
     vouchers::{self, Issued, OF_CAMPAIGN, issue, key, read, removal, under_both, write},
 };
 
-pub use making::{New, config_of, is_fixed, of_campaign};
+pub use making::{Alike, New, check_room, config_of, drawn, is_fixed, of_campaign, space_of};
 use making::{card, make};
 pub use shown::{as_used, counts, new_view, used_view, view};
-
-const MAX_CODE_BYTES: usize = 128;
-/// Codes of a campaign that are removed with it; one that has more is paused instead.
-const MAX_REMOVED: u32 = 10_000;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -111,32 +109,25 @@ fn input_of(issued: &Stored<Issued>) -> Result<VoucherCreate, Refused> {
     serde_json::from_value(issued.extra.clone()).map_err(|e| Refused::Fault(e.to_string()))
 }
 
-/// What removes every code of a campaign.
+/// What removes the codes of a campaign: those that go at once, and the action that takes away the
+/// others.
 ///
 /// # Errors
-/// When there are too many.
-pub async fn removals(
-    app: &App,
-    project: ProjectId,
-    campaign: CampaignId,
-) -> Result<Vec<Write>, Refused> {
-    let page = Page {
-        after: 0,
-        limit: MAX_REMOVED + 1,
-        newest_first: false,
+/// When the store cannot be read.
+pub async fn removals(at: At<'_>, campaign: CampaignId) -> Result<(Action, Vec<Write>), Refused> {
+    let mut view = at.app.store().view(at.project)?;
+    let total = vouchers::count(&mut view, campaign).await?;
+    drop(view);
+    let work = Work::Remove {
+        campaign: campaign.0,
     };
-    let mut view = app.store().view(project)?;
-    let found = under_both(&mut view, OF_CAMPAIGN, (campaign.0, page)).await?;
-    if found.len() > MAX_REMOVED as usize {
-        let details = format!("it has more than {MAX_REMOVED} codes: disable it instead");
-        return Err(refuse(Key::ResourceInUse, details));
+    let kind = ActionType::CampaignVouchersDelete;
+    let action = Action::new(kind, (work, total), at.now);
+    if total > u64::from(STRETCH) {
+        return Ok((action, Vec::new()));
     }
-    let records = view.get_many(Kind::Voucher, &found).await?;
-    let mut writes = Vec::new();
-    for record in records.into_iter().flatten() {
-        writes.extend(removal(&read(&record.body)?.thing));
-    }
-    Ok(writes)
+    let first = actions::removing::stretch(at, campaign.0).await?;
+    Ok((action.at_once(), first.command.writes))
 }
 
 /// Make a voucher that stands alone, or one of a campaign.
@@ -150,7 +141,7 @@ async fn create(
 ) -> Result<Answer, Refused> {
     let once = once::Key::of(&headers, caller.project, ("POST /v1/vouchers", &body))?;
     let input: VoucherCreate = parse(&body)?;
-    retry(|| created(&app, &caller, (&input, once))).await
+    retry(|| created(At::of(&app, &caller), (&input, once))).await
 }
 
 /// Make a voucher under this code.
@@ -166,15 +157,17 @@ async fn create_with_code(
     let once = once::Key::of(&headers, caller.project, (&call, &body))?;
     let mut input: VoucherCreate = parse(&body)?;
     input.code = Some(code);
-    retry(|| created(&app, &caller, (&input, once))).await
+    retry(|| created(At::of(&app, &caller), (&input, once))).await
 }
 
-async fn created(
-    app: &App,
-    caller: &Caller<CampaignsWrite>,
+/// One attempt to make a voucher; `None` where somebody else was faster.
+///
+/// # Errors
+/// When it cannot be made so.
+pub async fn created(
+    At { app, project, now }: At<'_>,
     (input, once): (&VoucherCreate, Option<once::Key>),
 ) -> Result<Option<Answer>, Refused> {
-    let (project, now) = (caller.project, caller.now);
     let compiled = app.compiled(project).await?;
     compiled
         .schemas
@@ -370,7 +363,7 @@ async fn update(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let sent: VoucherUpdate = parse(&body)?;
-    retry(|| modified(&app, &caller, (&code, &sent))).await
+    retry(|| modified(At::of(&app, &caller), (&code, &sent))).await
 }
 
 /// Resume a voucher.
@@ -385,7 +378,7 @@ async fn enable(
         active: Some(true),
         ..VoucherUpdate::default()
     };
-    retry(|| modified(&app, &caller, (&code, &sent))).await
+    retry(|| modified(At::of(&app, &caller), (&code, &sent))).await
 }
 
 /// Pause a voucher.
@@ -400,15 +393,17 @@ async fn disable(
         active: Some(false),
         ..VoucherUpdate::default()
     };
-    retry(|| modified(&app, &caller, (&code, &sent))).await
+    retry(|| modified(At::of(&app, &caller), (&code, &sent))).await
 }
 
-async fn modified(
-    app: &App,
-    caller: &Caller<CampaignsWrite>,
+/// One attempt to change a voucher; `None` where somebody else was faster.
+///
+/// # Errors
+/// When there is none, or it cannot be so.
+pub async fn modified(
+    At { app, project, now }: At<'_>,
     (code, sent): (&str, &VoucherUpdate),
 ) -> Result<Option<Answer>, Refused> {
-    let project = caller.project;
     let compiled = app.compiled(project).await?;
     let (mut issued, version) = find(app, project, code).await?;
     let mut input = input_of(&issued)?;
@@ -437,7 +432,7 @@ async fn modified(
         issued.thing.own = Some(own(&input, (before.0.id, before.1.id), &beside)?);
     }
     issued.extra = serde_json::to_value(&input).map_err(|e| Refused::Fault(e.to_string()))?;
-    issued.updated_at = Some(caller.now);
+    issued.updated_at = Some(now);
     let id = issued.thing.voucher.id.0;
     let answer = Answer::ok(&view(app, (project, &compiled), &issued).await?)?;
     let put = Write::Put {

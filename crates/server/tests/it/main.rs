@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod bundles;
+mod actions;
 mod best;
+mod bundles;
 mod campaigns;
 mod catalogue;
 mod clients;
@@ -15,9 +16,11 @@ mod demo;
 mod effects;
 mod endpoints;
 mod experiments;
-mod hours;
+mod exports;
 mod guessing;
+mod hours;
 mod identity;
+mod imports;
 mod ingest;
 mod lending;
 mod limits;

@@ -15,7 +15,7 @@ mod people;
 use offers::{Bundle, Cap, Lines};
 use rules::Condition;
 
-pub(super) use filter::{of_goods, of_people};
+pub(super) use filter::{of_goods, of_people, of_rows};
 pub(super) use people::ATTRIBUTE;
 
 use self::{logic::Logic, operator::Comparison};

@@ -59,6 +59,8 @@ pub enum Key {
     Forbidden,
     GiftAmountExceeded,
     Internal,
+    InvalidCodeConfig,
+    InvalidExportParams,
     InvalidGrantType,
     InvalidOrder,
     InvalidPayload,
@@ -111,6 +113,8 @@ impl Key {
             | Self::CustomerRulesViolated
             | Self::DuplicatedRedeemables
             | Self::GiftAmountExceeded
+            | Self::InvalidCodeConfig
+            | Self::InvalidExportParams
             | Self::InvalidGrantType
             | Self::InvalidOrder
             | Self::InvalidPayload
@@ -150,6 +154,8 @@ impl Key {
             Self::Forbidden => "forbidden",
             Self::GiftAmountExceeded => "gift_amount_exceeded",
             Self::Internal => "internal",
+            Self::InvalidCodeConfig => "invalid_code_config",
+            Self::InvalidExportParams => "invalid_export_params",
             Self::InvalidGrantType => "invalid_grant_type",
             Self::InvalidOrder => "invalid_order",
             Self::InvalidPayload => "invalid_payload",
@@ -193,6 +199,8 @@ impl Key {
             Self::Forbidden => "Forbidden",
             Self::GiftAmountExceeded => "gift amount exceeded",
             Self::Internal => "Internal error",
+            Self::InvalidCodeConfig => "Invalid code config",
+            Self::InvalidExportParams => "Invalid export params",
             Self::InvalidGrantType => "Invalid grant type",
             Self::InvalidOrder => "Invalid order",
             Self::InvalidPayload => "Invalid payload",

@@ -50,6 +50,27 @@ impl Filter {
     }
 }
 
+/// What a field of a table's rows is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowField {
+    /// A text, a flag or a whole number.
+    Value,
+    Moment,
+}
+
+impl Filter {
+    /// What it says of the rows of a table, whose fields are known by name; metadata is, too.
+    ///
+    /// # Errors
+    /// With a pointer within the filter: what is wrong, or not supported yet.
+    pub fn of_rows(
+        &self,
+        field: impl Fn(&str) -> Option<RowField>,
+    ) -> Result<Condition, Malformed> {
+        condition::of_rows(self, field)
+    }
+}
+
 /// What a filter asks of a text.
 const OF_TEXTS: [&str; 6] = [
     "$is",

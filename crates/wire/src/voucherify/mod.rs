@@ -3,6 +3,7 @@
 //! Members we do not know are let be; a wrong type is refused with its place. What we answer holds
 //! only values its strict clients know; what is ours stands in `proffer` members.
 
+mod action;
 mod best;
 mod bounds;
 mod bundle;
@@ -15,6 +16,7 @@ mod customer;
 mod discount;
 mod endpoints;
 mod error;
+mod export;
 mod filter;
 pub(crate) mod lenient;
 mod list;
@@ -39,6 +41,10 @@ mod unread;
 mod validation;
 mod voucher;
 
+pub use action::{
+    ActionResult, ActionStatus, ActionType, AsyncActionStarted, AsyncActionView, FailedRow,
+    MetadataForMany, OperationStatus,
+};
 pub use best::{BestRequest, BestResponse, LeftOutRow, RunnerUp, SearchView};
 pub use bundle::{BundleItem, BundleResult};
 pub use calendar::CalendarView;
@@ -58,7 +64,10 @@ pub use customer::{
 pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
 pub use endpoints::{Endpoint, endpoint_of, endpoints, shape};
 pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
-pub use filter::{FieldFilter, Filter};
+pub use export::{
+    ExportCreate, ExportFile, ExportParameters, ExportStatus, ExportView, ExportedObject,
+};
+pub use filter::{FieldFilter, Filter, RowField};
 pub use list::List;
 pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};

@@ -8,10 +8,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(add_code))
 }
 
-/// Add codes: one is answered itself; of more, at most 1 000, that they were made.
+/// Add codes: one is answered itself; of more, by which action they are made. Up to 1 000 are made
+/// at once, and up to a million in the background.
 #[utoipa::path(post, path = "/v1/campaigns/{id}/vouchers",
     request_body = CampaignVouchersCreate, responses(
-        (status = 200, body = VoucherView), (status = 202, description = "They were made.")))]
+        (status = 200, body = VoucherView), (status = 202, body = AsyncActionStarted)))]
 async fn add_codes(
     State(app): State<App>,
     caller: Caller<CampaignsWrite>,
@@ -26,7 +27,8 @@ async fn add_codes(
         let details = format!("vouchers_count is from 1 to {MAX_CODES}");
         return Err(refuse(Key::InvalidQueryParams, details));
     }
-    retry(|| codes_added(&app, &caller, (&name, once), (&input, count))).await
+    let at = At::of(&app, &caller);
+    retry(|| codes_added(at, (&name, once), (&input, count))).await
 }
 
 /// Add one code of your choice.
@@ -42,19 +44,21 @@ async fn add_code(
     let once = once::Key::of(&headers, caller.project, (&call, &body))?;
     let mut input: CampaignVouchersCreate = parse_optional(&body)?;
     input.code = Some(code);
-    retry(|| codes_added(&app, &caller, (&name, once), (&input, 1))).await
+    let at = At::of(&app, &caller);
+    retry(|| codes_added(at, (&name, once), (&input, 1))).await
 }
 
-async fn codes_added(
-    app: &App,
-    caller: &Caller<CampaignsWrite>,
+/// One attempt to add codes; `None` where somebody else was faster.
+///
+/// # Errors
+/// When the campaign has none, or they cannot be so.
+pub async fn codes_added(
+    at: At<'_>,
     (name, once): (&str, Option<once::Key>),
     (input, count): (&CampaignVouchersCreate, u64),
 ) -> Result<Option<Answer>, Refused> {
-    let (project, now) = (caller.project, caller.now);
-    let compiled = app.compiled(project).await?;
-    let campaign = find(app, (project, &compiled), name).await?;
-    let sent = input_of(&campaign)?;
+    let compiled = at.app.compiled(at.project).await?;
+    let campaign = find(at.app, (at.project, &compiled), name).await?;
     let offer = offers_of(&compiled, campaign.thing.id).find(|offer| !offer.thing.is_tier);
     let Some(offer) = offer else {
         let details = format!("campaign {name} has tiers, not codes");
@@ -63,39 +67,111 @@ async fn codes_added(
     compiled
         .schemas
         .check_new("voucher", input.metadata.as_ref())?;
-    let config: VoucherConfig = sent.voucher.clone().unwrap_or_default();
-    let new = New {
+    let asked = Codes {
         campaign: &campaign.thing,
-        offer: offer.thing.id,
-        now,
+        offer: &offer.thing,
+        config: &voucher_config(&campaign)?,
+        sent: input,
+        count,
     };
-    let mut command = crate::setup::writes(project, Vec::new());
-    command.now = now;
-    let mut first = None;
-    for _ in 0..count {
-        let issued = vouchers::of_campaign(app, &new, (&config, input))?;
-        command.writes.extend(issued.writes);
-        command.openings.extend(issued.booking.openings);
-        command.chain.extend(issued.booking.chain);
-        first.get_or_insert(issued.stored);
-    }
-    let answer = match first.filter(|_| count == 1) {
-        Some(stored) => Answer::ok(&vouchers::new_view(
-            &stored,
-            (&campaign.thing, &offer.thing),
-        ))?,
-        None => {
-            let id = ids::format(Tag::Transaction, app.next_id()?);
-            let done = serde_json::json!({"async_action_id": id, "vouchers_count": count});
-            Answer::new(StatusCode::ACCEPTED, &done)?
+    let mut command = crate::setup::writes(at.project, Vec::new());
+    command.now = at.now;
+    let made = asked.made(at)?;
+    command.writes = made.writes;
+    command.openings = made.booking.openings;
+    command.chain = made.booking.chain;
+    let answer = match (made.first, made.action) {
+        (Some(stored), _) if count == 1 => {
+            let standing = (&campaign.thing, &offer.thing);
+            Answer::ok(&vouchers::new_view(&stored, standing))?
         }
+        (_, Some(id)) => actions::started(id, StatusCode::ACCEPTED)?,
+        (_, None) => return Err(Refused::Fault("codes without an action".into())),
     };
     command.once = once.map(|key| key.once(&answer));
-    let is_fixed = input.code.is_some() || vouchers::is_fixed(vouchers::config_of(&config, input));
-    match answer.after(app.store().submit(command).await?)? {
+    match answer.after(at.app.store().submit(command).await?)? {
         Ok(answer) => Ok(Some(answer)),
-        Err(Outcome::Stale { .. }) if is_fixed => Err(duplicate("voucher", "this code")),
+        Err(Outcome::Stale { .. }) if asked.is_fixed() => Err(duplicate("voucher", "this code")),
         Err(Outcome::Stale { .. }) => Ok(None),
         Err(other) => Err(unexpected(&other)),
+    }
+}
+
+/// Codes that are asked for.
+pub(super) struct Codes<'a> {
+    pub campaign: &'a Campaign,
+    pub offer: &'a Offer,
+    pub config: &'a VoucherConfig,
+    /// What overrules the campaign.
+    pub sent: &'a CampaignVouchersCreate,
+    pub count: u64,
+}
+
+/// What makes them: some at once, or an action.
+#[derive(Default)]
+pub(super) struct MadeCodes {
+    pub first: Option<Stored<Issued>>,
+    /// Of more than one.
+    pub action: Option<u64>,
+    pub writes: Vec<Write>,
+    pub booking: Booking,
+}
+
+impl Codes<'_> {
+    fn is_fixed(&self) -> bool {
+        let config = vouchers::config_of(self.config, self.sent);
+        self.sent.code.is_some() || vouchers::is_fixed(config)
+    }
+
+    /// # Errors
+    /// When so many cannot look as they are to.
+    pub fn made(&self, at: At<'_>) -> Result<MadeCodes, Refused> {
+        let space = vouchers::space_of(vouchers::config_of(self.config, self.sent))?;
+        vouchers::check_room(&space, self.count)?;
+        if self.sent.code.is_some() && self.count > 1 {
+            let details = "/code: one code is not many; leave it out, or vouchers_count";
+            return Err(refuse(Key::InvalidPayload, details));
+        }
+        let mut made = MadeCodes::default();
+        if self.count <= AT_ONCE {
+            self.add_all(at, &mut made)?;
+        }
+        if self.count > 1 {
+            let id = at.app.next_id()?;
+            made.writes.extend(self.action(at).begin(id)?);
+            made.action = Some(id);
+        }
+        Ok(made)
+    }
+
+    fn add_all(&self, at: At<'_>, made: &mut MadeCodes) -> Result<(), Refused> {
+        let new = New {
+            campaign: self.campaign,
+            offer: self.offer.id,
+            now: at.now,
+        };
+        for _ in 0..self.count {
+            let one = vouchers::of_campaign(at.app, &new, (self.config, self.sent))?;
+            made.writes.extend(one.writes);
+            made.booking.openings.extend(one.booking.openings);
+            made.booking.chain.extend(one.booking.chain);
+            made.first.get_or_insert(one.stored);
+        }
+        Ok(())
+    }
+
+    fn action(&self, at: At<'_>) -> Action {
+        let work = Work::Generate(Generating {
+            campaign: self.campaign.id.0,
+            offer: self.offer.id.0,
+            count: self.count,
+            sent: self.sent.clone(),
+        });
+        let kind = ActionType::CampaignVouchersGenerate;
+        let action = Action::new(kind, (work, self.count), at.now);
+        match self.count <= AT_ONCE {
+            true => action.at_once(),
+            false => action,
+        }
     }
 }

@@ -9,7 +9,7 @@ use wire::voucherify::SimpleCustomer;
 
 use super::views::json;
 use crate::{
-    api::customers,
+    api::{customers, resources::At},
     app::App,
     auth::{Caller, Needs, Scope},
     once::Answer,
@@ -24,6 +24,23 @@ pub(super) struct Reader<'a> {
     project: ProjectId,
     /// May read more of a customer than how they are called.
     knows: bool,
+}
+
+/// Tells in each redemption who its customer is, to somebody who may know it or not.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn tell(
+    at: At<'_>,
+    knows: bool,
+    redemptions: impl IntoIterator<Item = &mut Value>,
+) -> Result<(), Refused> {
+    let reader = Reader {
+        app: at.app,
+        project: at.project,
+        knows,
+    };
+    reader.tell(redemptions).await
 }
 
 impl<'a> Reader<'a> {

@@ -1,6 +1,14 @@
 //! How is a code made? Drawn or chosen, with the money that a card begins with.
 
+use std::collections::HashSet;
+
+use offers::codes::{self, Share, Space, Unfit};
+use serde_json::Value;
+
 use super::*;
+
+/// Codes are drawn so often for each that is wanted, until others say that there is none free.
+const MAX_DRAWS: usize = 64;
 
 /// For which offer a code is made.
 pub struct New<'a> {
@@ -16,6 +24,49 @@ pub struct Made {
     pub booking: Booking,
 }
 
+/// Codes of a campaign that differ in nothing but the code.
+pub struct Alike {
+    input: VoucherCreate,
+    extra: Value,
+}
+
+impl Alike {
+    /// As the campaign configures them and the request overrules.
+    ///
+    /// # Errors
+    /// Never for what was sent; a fault if it happens.
+    pub fn of(config: &VoucherConfig, sent: &CampaignVouchersCreate) -> Result<Self, Refused> {
+        let told = VoucherCreate {
+            category: sent.category.clone(),
+            additional_info: sent.additional_info.clone(),
+            metadata: sent.metadata.clone(),
+            ..VoucherCreate::default()
+        };
+        Ok(Self {
+            // What the voucher says itself is not kept beside it.
+            extra: extra_of(&told)?,
+            input: VoucherCreate {
+                kind: config.kind,
+                gift: config.gift,
+                redemption: sent.redemption.or(config.redemption),
+                start_date: sent.start_date,
+                expiration_date: sent.expiration_date,
+                ..told
+            },
+        })
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// When the code or the voucher does not fit.
+    pub fn made(&self, app: &App, (new, code): (&New<'_>, &str)) -> Result<Made, Refused> {
+        let id = VoucherId(app.next_id()?);
+        let named = (code, self.extra.clone());
+        put_together(app, new, (&self.input, id), (named, None))
+    }
+}
+
 /// A code for a campaign, as the campaign configures it and the request overrules.
 ///
 /// # Errors
@@ -25,20 +76,8 @@ pub fn of_campaign(
     new: &New<'_>,
     (config, sent): (&VoucherConfig, &CampaignVouchersCreate),
 ) -> Result<Made, Refused> {
-    let input = VoucherCreate {
-        code: sent.code.clone(),
-        code_config: config_of(config, sent).cloned(),
-        kind: config.kind,
-        gift: config.gift,
-        redemption: sent.redemption.or(config.redemption),
-        start_date: sent.start_date,
-        expiration_date: sent.expiration_date,
-        category: sent.category.clone(),
-        additional_info: sent.additional_info.clone(),
-        metadata: sent.metadata.clone(),
-        ..VoucherCreate::default()
-    };
-    make(app, new, (&input, VoucherId(app.next_id()?)), None)
+    let code = chosen_or_drawn(sent.code.as_deref(), config_of(config, sent))?;
+    Alike::of(config, sent)?.made(app, (new, &code))
 }
 
 /// How a code of a campaign is to look: as the request says, else as the campaign does.
@@ -53,8 +92,75 @@ pub fn config_of<'a>(
 /// Whether codes made so have nothing random in them.
 #[must_use]
 pub fn is_fixed(config: Option<&CodeConfig>) -> bool {
-    let pattern = config.and_then(|config| config.pattern.as_deref());
-    pattern.is_some_and(|pattern| offers::codes::symbols_in(pattern) == 0)
+    space_of(config).is_ok_and(|space| space.size() == 1)
+}
+
+/// The codes that look as they are to.
+///
+/// # Errors
+/// When none can look so.
+pub fn space_of(config: Option<&CodeConfig>) -> Result<Space, Refused> {
+    let wrong = |Unfit(detail)| wrong_config(&detail);
+    let Some(config) = config else {
+        return Space::standard(["", ""]).map_err(wrong);
+    };
+    let around = [&config.prefix, &config.postfix].map(|part| part.as_deref().unwrap_or_default());
+    let charset = config.charset.as_deref();
+    let space = match (config.pattern.as_deref(), config.length) {
+        (Some(pattern), _) => Space::of_pattern(pattern, charset),
+        (None, None) if charset.is_none() => Space::standard(around),
+        (None, length) => Space::of_length(length.unwrap_or(8), charset, around),
+    };
+    space.map_err(wrong)
+}
+
+/// Whether so many codes can be drawn: as many again must stay free, so that a free one is soon
+/// found, and a code is not easily guessed.
+///
+/// # Errors
+/// When there are too few.
+pub fn check_room(space: &Space, count: u64) -> Result<(), Refused> {
+    let size = space.size();
+    if count > 1 && size / 2 < u128::from(count) {
+        let details = format!("{size} codes can look so: too few to draw {count} of them");
+        return Err(wrong_config(&details));
+    }
+    Ok(())
+}
+
+/// So many different codes of a share.
+///
+/// # Errors
+/// When there are hardly any others left.
+pub fn drawn(
+    space: &Space,
+    (share, count): (Share, usize),
+    taken: &HashSet<String>,
+) -> Result<HashSet<String>, Refused> {
+    let mut codes = HashSet::new();
+    for _ in 0..MAX_DRAWS {
+        let missing = count - codes.len();
+        let random = numbers(missing * space.draws())?;
+        let new = random.chunks(space.draws().max(1));
+        let new = new.map(|random| space.code(share, random));
+        codes.extend(new.filter(|code| !taken.contains(code)));
+        if codes.len() >= count {
+            return Ok(codes);
+        }
+    }
+    Err(wrong_config("nearly all codes that look so are taken"))
+}
+
+/// Numbers that nobody can guess.
+fn numbers(count: usize) -> Result<Vec<u64>, Refused> {
+    let mut bytes = vec![0; count * size_of::<u64>()];
+    getrandom::fill(&mut bytes).map_err(|error| Refused::Fault(error.to_string()))?;
+    let (numbers, _) = bytes.as_chunks();
+    Ok(numbers.iter().copied().map(u64::from_le_bytes).collect())
+}
+
+fn wrong_config(details: &str) -> Refused {
+    refuse(Key::InvalidCodeConfig, format!("/code_config: {details}"))
 }
 
 pub(super) type Own = Option<Box<(Campaign, Offer)>>;
@@ -62,24 +168,44 @@ pub(super) type Own = Option<Box<(Campaign, Offer)>>;
 pub(super) fn make(
     app: &App,
     new: &New<'_>,
-    (input, id): (&VoucherCreate, VoucherId),
+    of: (&VoucherCreate, VoucherId),
     own: Own,
 ) -> Result<Made, Refused> {
-    let code = match &input.code {
-        Some(code) => offers::codes::normalise(code),
-        None => drawn(input.code_config.as_ref())?,
+    let input = of.0;
+    let code = chosen_or_drawn(input.code.as_deref(), input.code_config.as_ref())?;
+    let named = (code.as_str(), extra_of(input)?);
+    put_together(app, new, of, (named, own))
+}
+
+fn chosen_or_drawn(chosen: Option<&str>, config: Option<&CodeConfig>) -> Result<String, Refused> {
+    let code = match chosen {
+        Some(code) => codes::normalise(code),
+        None => {
+            let space = space_of(config)?;
+            space.code(Share::WHOLE, &numbers(space.draws())?)
+        }
     };
-    if code.is_empty() || code.len() > MAX_CODE_BYTES {
-        let details = format!("/code: from 1 to {MAX_CODE_BYTES} bytes");
+    if code.is_empty() || code.len() > codes::MAX_BYTES {
+        let most = codes::MAX_BYTES;
+        let details = format!("/code: from 1 to {most} bytes");
         return Err(refuse(Key::InvalidPayload, details));
     }
-    let voucher = input.to_voucher(id, new.offer, &code);
+    Ok(code)
+}
+
+/// A voucher under a code that fits, with what is kept beside it.
+fn put_together(
+    app: &App,
+    new: &New<'_>,
+    (input, id): (&VoucherCreate, VoucherId),
+    ((code, extra), own): ((&str, Value), Own),
+) -> Result<Made, Refused> {
+    let voucher = input.to_voucher(id, new.offer, code);
     let voucher = voucher.map_err(|wrong| malformed(&wrong))?;
     let booking = match voucher.kind {
         VoucherKind::GiftCard { amount } => loaded(app, (&voucher, new.campaign), amount)?,
         VoucherKind::Discount => Booking::default(),
     };
-    let extra = serde_json::to_value(input).map_err(|error| Refused::Fault(error.to_string()))?;
     let stored = Stored {
         thing: Issued {
             voucher,
@@ -96,6 +222,19 @@ pub(super) fn make(
         stored,
         writes,
         booking,
+    })
+}
+
+/// What is kept of an input beside the voucher: what was sent, and nothing where nothing was.
+fn extra_of(input: &VoucherCreate) -> Result<Value, Refused> {
+    let extra = serde_json::to_value(input).map_err(|error| Refused::Fault(error.to_string()))?;
+    let Value::Object(mut members) = extra else {
+        return Ok(Value::Null);
+    };
+    members.retain(|_, member| !member.is_null());
+    Ok(match members.is_empty() {
+        true => Value::Null,
+        false => Value::Object(members),
     })
 }
 
@@ -122,55 +261,4 @@ pub(super) fn card(voucher: &Voucher, campaign: &Campaign) -> offers::GiftCard {
         voucher: voucher.id,
         currency: campaign.currency,
     }
-}
-
-/// A new code: 13 symbols that show typing errors, unless the configuration says otherwise.
-fn drawn(config: Option<&CodeConfig>) -> Result<String, Refused> {
-    let mut random = [0_u8; MAX_CODE_BYTES];
-    getrandom::fill(&mut random).map_err(|error| Refused::Fault(error.to_string()))?;
-    let Some(config) = config else {
-        return Ok(standard(&random));
-    };
-    if let Some(pattern) = &config.pattern {
-        let filled = offers::codes::code_like(pattern, &random);
-        let filled = filled.ok_or_else(|| wrong_config("the pattern is too long"))?;
-        return Ok(offers::codes::normalise(&filled));
-    }
-    let middle = match (config.length, config.charset.as_deref()) {
-        (None, None) => standard(&random),
-        (length, charset) => from_charset(length.unwrap_or(8), charset, &random)?,
-    };
-    let [prefix, postfix] =
-        [&config.prefix, &config.postfix].map(|part| part.as_deref().unwrap_or_default());
-    Ok(offers::codes::normalise(&format!(
-        "{prefix}{middle}{postfix}"
-    )))
-}
-
-fn wrong_config(details: &str) -> Refused {
-    refuse(Key::InvalidPayload, format!("/code_config: {details}"))
-}
-
-fn standard(random: &[u8]) -> String {
-    let bytes = random.first_chunk().copied().unwrap_or_default();
-    offers::codes::code_from(bytes)
-}
-
-fn from_charset(length: u32, charset: Option<&str>, random: &[u8]) -> Result<String, Refused> {
-    if !(4..=64).contains(&length) {
-        return Err(wrong_config("length is from 4 to 64"));
-    }
-    let letters: Vec<char> = match charset {
-        None => "23456789ABCDEFGHJKLMNPQRSTUVWXYZ".chars().collect(),
-        Some(letters) => letters.to_uppercase().chars().collect(),
-    };
-    if !(2..=64).contains(&letters.len()) {
-        return Err(wrong_config("charset has from 2 to 64 symbols"));
-    }
-    let symbol = |byte: &u8| letters.get(usize::from(*byte) % letters.len());
-    Ok(random
-        .iter()
-        .filter_map(symbol)
-        .take(length as usize)
-        .collect())
 }

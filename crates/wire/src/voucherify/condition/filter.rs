@@ -4,7 +4,7 @@
 use rules::Condition;
 
 use super::{
-    super::{Filter, Node},
+    super::{Filter, Node, RowField},
     operator::{self, Comparison},
 };
 use crate::Malformed;
@@ -20,6 +20,26 @@ pub(in super::super) fn of_goods(filter: &Filter) -> Result<Condition, Malformed
 /// What the filter of a segment says of a customer.
 pub(in super::super) fn of_people(filter: &Filter) -> Result<Condition, Malformed> {
     joined(filter, super::people::field)
+}
+
+/// What the filter of a table says of its rows.
+pub(in super::super) fn of_rows(
+    filter: &Filter,
+    field: impl Fn(&str) -> Option<RowField>,
+) -> Result<Condition, Malformed> {
+    joined(filter, |node| {
+        let name = node.name.as_str();
+        match field(name) {
+            Some(RowField::Moment) => operator::moment(node, name),
+            Some(RowField::Value) => operator::compare(node, &Comparison::anything(name)),
+            None if is_of_metadata(name) => operator::compare(node, &Comparison::anything(name)),
+            None => Err(Malformed::at("", "is no field of these rows")),
+        }
+    })
+}
+
+fn is_of_metadata(name: &str) -> bool {
+    name.len() > "metadata.".len() && name.starts_with("metadata.")
 }
 
 /// All its fields, or any of them.
@@ -65,9 +85,7 @@ fn of_good(node: &Node) -> Result<Condition, Malformed> {
         "id" | "source_id" | "name" | "sku" | "product_id" | "image_url" | "currency" => {
             operator::compare(node, &Comparison::anything(&node.name))
         }
-        name if name.len() > "metadata.".len() && name.starts_with("metadata.") => {
-            operator::compare(node, &Comparison::anything(name))
-        }
+        name if is_of_metadata(name) => operator::compare(node, &Comparison::anything(name)),
         "skus" => Err(Malformed::at("", "not supported yet")),
         _ => Err(Malformed::at("", "is no field of a product or a SKU")),
     }

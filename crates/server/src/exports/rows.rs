@@ -1,0 +1,160 @@
+//! What does a table look at? The next things of its kind, each as the call for one shows it.
+
+use serde_json::Value;
+use store::{Kind, Page, Record, View};
+use wire::{
+    ids::{self, Tag},
+    voucherify::ExportedObject,
+};
+
+use super::{Export, tables::HOLDER_SOURCE};
+use crate::{
+    api::{campaigns, customers, orders, redemptions, resources::At, vouchers},
+    people::{People, Person},
+    problem::Refused,
+    versioned,
+    vouchers::{OF_CAMPAIGN, read, under_both},
+};
+
+/// Some rows.
+#[derive(Default)]
+pub struct Stretch {
+    pub rows: Vec<Value>,
+    /// How many things were looked at; some have no row.
+    pub seen: usize,
+    /// The last of them.
+    pub last: Option<u64>,
+}
+
+impl Stretch {
+    fn of(ids: &[u64]) -> Self {
+        Self {
+            rows: Vec::with_capacity(ids.len()),
+            seen: ids.len(),
+            last: ids.last().copied(),
+        }
+    }
+}
+
+/// The next rows of an export.
+///
+/// # Errors
+/// When the store cannot be read, or what it is about is gone.
+pub(super) async fn stretch(at: At<'_>, export: &Export, page: Page) -> Result<Stretch, Refused> {
+    match export.object {
+        ExportedObject::Voucher => of_vouchers(at, export, page).await,
+        ExportedObject::Redemption => of_redemptions(at, export, page).await,
+        ExportedObject::Customer => of_customers(at, page).await,
+        ExportedObject::Order => of_orders(at, page).await,
+        ExportedObject::Publication
+        | ExportedObject::PointsExpiration
+        | ExportedObject::VoucherTransactions
+        | ExportedObject::Product
+        | ExportedObject::Sku => Ok(Stretch::default()),
+    }
+}
+
+async fn of_vouchers(at: At<'_>, export: &Export, page: Page) -> Result<Stretch, Refused> {
+    let compiled = at.app.compiled(at.project).await?;
+    let mut view = at.app.store().view(at.project)?;
+    let ids = match export.parameters.campaign_id.as_deref() {
+        Some(name) => {
+            let campaign = campaigns::find(at.app, (at.project, &compiled), name).await?;
+            under_both(&mut view, OF_CAMPAIGN, (campaign.thing.id.0, page)).await?
+        }
+        None => view.ids(Kind::Voucher, page).await?,
+    };
+    let records = view.get_many(Kind::Voucher, &ids).await?;
+    drop(view);
+    let mut people = People::open(at.app, at.project)?;
+    let mut stretch = Stretch::of(&ids);
+    for record in records.iter().flatten() {
+        let issued = read(&record.body)?;
+        if vouchers::standing(&compiled, &issued).is_err() {
+            continue;
+        }
+        let shown = vouchers::view(at.app, (at.project, &compiled), &issued).await?;
+        let mut row = json(&shown)?;
+        let holder = issued.thing.voucher.holder.filter(|_| export.tells_people);
+        if let Some(source) = source_of(&mut people, holder).await?
+            && let Some(row) = row.as_object_mut()
+        {
+            row.insert(HOLDER_SOURCE.trim_start_matches('/').into(), source.into());
+        }
+        stretch.rows.push(row);
+    }
+    Ok(stretch)
+}
+
+async fn source_of(
+    people: &mut People<'_>,
+    holder: Option<u64>,
+) -> Result<Option<String>, Refused> {
+    let Some(holder) = holder else {
+        return Ok(None);
+    };
+    let found = people.named(&ids::format(Tag::Customer, holder)).await?;
+    let person = found.and_then(|found| people.person(found));
+    Ok(person.and_then(|person| person.source_id.clone()))
+}
+
+async fn of_redemptions(at: At<'_>, export: &Export, page: Page) -> Result<Stretch, Refused> {
+    const KINDS: [Kind; 2] = [Kind::Redemption, Kind::Failure];
+    let mut view = at.app.store().view(at.project)?;
+    let mut ids = Vec::new();
+    for kind in KINDS {
+        ids.extend(view.ids(kind, page).await?);
+    }
+    ids.sort_unstable();
+    if page.newest_first {
+        ids.reverse();
+    }
+    ids.truncate(page.limit as usize);
+    let mut records: Vec<Record> = Vec::with_capacity(ids.len());
+    for kind in KINDS {
+        records.extend(view.get_many(kind, &ids).await?.into_iter().flatten());
+    }
+    drop(view);
+    records.sort_unstable_by_key(|record| record.id);
+    if page.newest_first {
+        records.reverse();
+    }
+    let mut stretch = Stretch::of(&ids);
+    stretch.rows = redemptions::rows_of(at.app, at.project, &records).await?;
+    redemptions::tell(at, export.tells_people, &mut stretch.rows).await?;
+    Ok(stretch)
+}
+
+async fn of_customers(at: At<'_>, page: Page) -> Result<Stretch, Refused> {
+    let records = at
+        .app
+        .store()
+        .list(at.project, Kind::Customer, page)
+        .await?;
+    let ids: Vec<u64> = records.iter().map(|record| record.id).collect();
+    let mut stretch = Stretch::of(&ids);
+    for record in &records {
+        let person: Person = versioned::read(&record.body)?;
+        if person.merged_into.is_none() {
+            let said = customers::said(&person)?;
+            stretch.rows.push(json(&customers::view(&person, &said))?);
+        }
+    }
+    Ok(stretch)
+}
+
+async fn of_orders(at: At<'_>, page: Page) -> Result<Stretch, Refused> {
+    let mut view: View = at.app.store().view(at.project)?;
+    let records = view.list(Kind::Order, page).await?;
+    let ids: Vec<u64> = records.iter().map(|record| record.id).collect();
+    let mut stretch = Stretch::of(&ids);
+    for record in &records {
+        let shown = orders::shown(&mut view, &versioned::read(&record.body)?).await?;
+        stretch.rows.push(json(&shown)?);
+    }
+    Ok(stretch)
+}
+
+fn json<T: serde::Serialize>(view: &T) -> Result<Value, Refused> {
+    serde_json::to_value(view).map_err(|error| Refused::Fault(error.to_string()))
+}

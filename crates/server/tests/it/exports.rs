@@ -1,0 +1,363 @@
+//! Tables of everything of one kind.
+
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::{client::legacy::Client as Pool, rt::TokioExecutor};
+use serde_json::{Value, json};
+use server::{
+    auth::Scope,
+    client::Client,
+    setup::{self, SANDBOX},
+};
+use store::Kind;
+
+use crate::{
+    actions::work,
+    campaigns::delete,
+    catalogue::{check, id},
+    redemptions::{order, ten_off, using},
+    shop::{NOON, Shop},
+};
+
+/// Has a table made and reads it: a list of rows of cells, the heading first.
+async fn table(shop: &Shop, asked: Value) -> Vec<Vec<String>> {
+    let made = shop.post(NOON, "/v1/exports", &asked).await;
+    assert_eq!(
+        (&made["status"], &made["result"]),
+        (&json!("SCHEDULED"), &Value::Null)
+    );
+    work(shop).await;
+    let path = format!("/v1/exports/{}", id(&made));
+    let done = shop.get(NOON, &path).await;
+    assert_eq!(done["status"], "DONE", "{done}");
+    let url = done["result"]["url"].as_str().unwrap();
+    let (status, headers, text) = read(url).await;
+    assert_eq!(status, StatusCode::OK, "{text}");
+    assert_eq!(headers[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    rows(&text)
+}
+
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.has_headers(false).from_reader(text.as_bytes());
+    let records = reader.records().map(Result::unwrap);
+    let cells = records.map(|record| record.iter().map(str::to_owned).collect());
+    cells.collect()
+}
+
+/// Whatever stands there, without a key.
+async fn read(url: &str) -> (StatusCode, HeaderMap, String) {
+    let request = axum::http::Request::get(url);
+    let request = request.body(Full::<axum::body::Bytes>::default()).unwrap();
+    let pool: Pool<_, Full<axum::body::Bytes>> = Pool::builder(TokioExecutor::new()).build_http();
+    let answer = pool.request(request).await.unwrap();
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn voucher(shop: &Shop, code: &str, more: Value) {
+    let mut body = json!({"code": code, "discount": ten_off()});
+    body.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    shop.post(NOON, "/v1/vouchers", &body).await;
+}
+
+fn strings(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|cell| (*cell).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn vouchers_become_a_table() {
+    let shop = Shop::start().await;
+    voucher(&shop, "A", json!({"metadata": {"shop": "north", "n": -3}})).await;
+    voucher(
+        &shop,
+        "B",
+        json!({"additional_info": "=SUM(A1)", "active": false}),
+    )
+    .await;
+    let card = json!({"code": "C", "gift": {"amount": 5_000}, "metadata": {"shop": "-2+3"}});
+    shop.post(NOON, "/v1/vouchers", &card).await;
+    let used = using(&["A"], order("o-1", 5_000));
+    shop.post(NOON, "/v1/redemptions", &used).await;
+    let asked = json!({"exported_object": "voucher", "parameters": {
+        "order": "created_at",
+        "fields": ["code", "voucher_type", "value", "discount_type", "gift_balance",
+            "redemption_count", "active", "additional_info", "metadata.shop", "metadata.n"]}});
+    let table = table(&shop, asked).await;
+    let heading = [
+        "code",
+        "voucher_type",
+        "value",
+        "discount_type",
+        "gift_balance",
+        "redemption_count",
+        "active",
+        "additional_info",
+        "metadata.shop",
+        "metadata.n",
+    ];
+    let a = [
+        "A",
+        "DISCOUNT_VOUCHER",
+        "1000",
+        "AMOUNT",
+        "",
+        "1",
+        "true",
+        "",
+        "north",
+        "-3",
+    ];
+    let b = [
+        "B",
+        "DISCOUNT_VOUCHER",
+        "1000",
+        "AMOUNT",
+        "",
+        "0",
+        "false",
+        "'=SUM(A1)",
+        "",
+        "",
+    ];
+    let c = [
+        "C",
+        "GIFT_VOUCHER",
+        "5000",
+        "",
+        "5000",
+        "0",
+        "true",
+        "",
+        "'-2+3",
+        "",
+    ];
+    assert_eq!(table, [heading, a, b, c].map(|row| strings(&row)));
+}
+
+#[tokio::test]
+async fn all_columns_are_there_where_none_is_named() {
+    let shop = Shop::start().await;
+    for (object, columns) in [
+        ("voucher", 33),
+        ("redemption", 18),
+        ("customer", 30),
+        ("order", 13),
+    ] {
+        let table = table(&shop, json!({"exported_object": object})).await;
+        assert_eq!(table.len(), 1, "{object}");
+        assert_eq!(table[0].len(), columns, "{object}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_and_an_order_say_which_rows_and_how() {
+    let shop = Shop::start().await;
+    let campaign = json!({"name": "c", "vouchers_count": 3,
+        "voucher": {"type": "DISCOUNT_VOUCHER", "discount": ten_off()}});
+    let campaign = id(&shop.post(NOON, "/v1/campaigns", &campaign).await);
+    for (code, shop_name) in [("A", "north"), ("B", "south"), ("C", "north")] {
+        voucher(&shop, code, json!({"metadata": {"shop": shop_name}})).await;
+    }
+    let codes = async |parameters: Value| {
+        let mut parameters = parameters;
+        parameters["fields"] = json!(["code"]);
+        let asked = json!({"exported_object": "voucher", "parameters": parameters});
+        let table = table(&shop, asked).await;
+        table.into_iter().skip(1).flatten().collect::<Vec<_>>()
+    };
+    let north = json!({"metadata.shop": {"conditions": {"$is": ["north"]}}});
+    assert_eq!(codes(json!({"filters": north})).await, ["C", "A"]);
+    let sorted = json!({"filters": north, "order": "created_at"});
+    assert_eq!(codes(sorted).await, ["A", "C"]);
+    let either = json!({"junction": "or", "code": {"conditions": {"$is": ["B"]}},
+        "metadata.shop": {"conditions": {"$is": ["north"]}}});
+    assert_eq!(codes(json!({"filters": either})).await.len(), 3);
+    let late = json!({"created_at": {"conditions": {"$after": ["2026-11-21T12:00:00Z"]}}});
+    assert!(codes(json!({"filters": late})).await.is_empty());
+    let of_campaign = json!({"campaign_id": {"conditions": {"$is": [campaign]}}});
+    assert_eq!(codes(json!({"filters": of_campaign})).await.len(), 3);
+    assert_eq!(codes(json!({"campaign_id": campaign})).await.len(), 3);
+}
+
+#[tokio::test]
+async fn redemptions_orders_and_customers_become_tables() {
+    let shop = Shop::start().await;
+    shop.post(
+        NOON,
+        "/v1/customers",
+        &json!({"source_id": "ann", "name": "@Ann", "address": {"city": "Ghent"}}),
+    )
+    .await;
+    voucher(&shop, "A", json!({})).await;
+    let mut used = using(&["A"], order("o-1", 5_000));
+    used["customer"] = json!({"source_id": "ann"});
+    used["tracking_id"] = json!("t-1");
+    shop.post(NOON, "/v1/redemptions", &used).await;
+    let unknown = using(&["NOPE"], order("o-2", 5_000));
+    shop.noon().post("/v1/redemptions", &unknown).await.unwrap();
+    let of = |object: &str, fields: &[&str]| json!({"exported_object": object, "parameters": {"fields": fields, "order": "created_at"}});
+    let fields = [
+        "voucher_code",
+        "result",
+        "failure_code",
+        "order_amount",
+        "customer_source_id",
+        "customer_name",
+        "date",
+    ];
+    let redemptions = table(&shop, of("redemption", &fields)).await;
+    let date = "2026-11-21T12:00:00.000Z";
+    let ok = strings(&["A", "SUCCESS", "", "5000", "ann", "'@Ann", date]);
+    let failed = strings(&["", "FAILURE", "not_found", "", "", "", date]);
+    assert_eq!(redemptions[1..], [ok, failed]);
+    let fields = [
+        "source_id",
+        "status",
+        "amount",
+        "total_discount_amount",
+        "total_amount",
+    ];
+    let orders = table(&shop, of("order", &fields)).await;
+    assert_eq!(
+        orders[1..],
+        [strings(&["o-1", "PAID", "5000", "1000", "4000"])]
+    );
+    let customers = table(
+        &shop,
+        of("customer", &["source_id", "name", "address_city"]),
+    )
+    .await;
+    assert_eq!(customers[1..], [strings(&["ann", "'@Ann", "Ghent"])]);
+    // The same by the call for orders alone.
+    let made = shop.post(NOON, "/v1/orders/export", &json!({})).await;
+    assert_eq!(made["exported_object"], "order");
+}
+
+/// More rows than one stretch looks at.
+#[tokio::test]
+async fn a_long_table_is_whole() {
+    let shop = Shop::start().await;
+    let campaign = json!({"name": "c", "vouchers_count": 650,
+        "voucher": {"type": "DISCOUNT_VOUCHER", "discount": ten_off()}});
+    shop.post(NOON, "/v1/campaigns", &campaign).await;
+    let asked = json!({"exported_object": "voucher", "parameters": {"fields": ["code"]}});
+    let codes = table(&shop, asked).await;
+    assert_eq!(codes.len(), 651);
+    let different: std::collections::HashSet<_> = codes.iter().collect();
+    assert_eq!(different.len(), 651);
+}
+
+#[tokio::test]
+async fn a_table_is_read_with_its_token_only_and_goes() {
+    let shop = Shop::start().await;
+    voucher(&shop, "A", json!({})).await;
+    let asked = json!({"exported_object": "voucher"});
+    let made = shop.post(NOON, "/v1/exports", &asked).await;
+    assert_eq!(made["channel"], "API");
+    assert_eq!(made["object"], "export");
+    let path = format!("/v1/exports/{}", id(&made));
+    work(&shop).await;
+    let done = shop.get(NOON, &path).await;
+    let (url, token) = (&done["result"]["url"], &done["result"]["token"]);
+    let url = url.as_str().unwrap().to_owned();
+    let token = token.as_str().unwrap();
+    assert!(token.len() > 40 && url.ends_with(&format!("{path}?token={token}")));
+    assert_eq!(read(&url).await.0, StatusCode::OK);
+    for wrong in [
+        "",
+        "x",
+        "2.",
+        "ffffffff.x",
+        &token[..token.len() - 1],
+        &format!("1{token}"),
+    ] {
+        let url = format!("{}{path}?token={wrong}", shop.base);
+        assert_eq!(read(&url).await.0, StatusCode::NOT_FOUND, "{wrong}");
+    }
+    assert_eq!(
+        read(&format!("{}{path}", shop.base)).await.0,
+        StatusCode::UNAUTHORIZED
+    );
+    let list = shop.get(NOON, "/v1/exports?order=-status").await;
+    assert_eq!(
+        (&list["data_ref"], &list["exports"][0]),
+        (&json!("exports"), &done)
+    );
+    let (status, _) = shop.live.get(&path).await.unwrap();
+    assert_eq!(status, StatusCode::NOT_FOUND, "it is another project's");
+    assert_eq!(delete(&shop, &path).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(read(&url).await.0, StatusCode::NOT_FOUND);
+    check(&shop, (Method::GET, &path, &json!({})), (404, "not_found")).await;
+    check(
+        &shop,
+        (Method::DELETE, &path, &json!({})),
+        (404, "not_found"),
+    )
+    .await;
+    work(&shop).await;
+    let store = shop.app.store();
+    let parts = store.count_records(SANDBOX, Kind::ExportPart).await;
+    assert_eq!(parts.unwrap(), 0, "nothing of it stays");
+}
+
+#[tokio::test]
+async fn what_cannot_be_made_is_refused() {
+    let shop = Shop::start().await;
+    let of = |parameters: Value| json!({"exported_object": "voucher", "parameters": parameters});
+    let wrong = "invalid_export_params";
+    for (body, key) in [
+        (json!({}), "invalid_payload"),
+        (json!({"exported_object": "moon"}), "invalid_payload"),
+        (json!({"exported_object": "points_expiration"}), wrong),
+        (of(json!({"fields": []})), wrong),
+        (of(json!({"fields": ["code", "colour"]})), wrong),
+        (of(json!({"fields": ["metadata."]})), wrong),
+        (of(json!({"order": "code"})), wrong),
+        (
+            of(json!({"filters": {"colour": {"conditions": {"$is": [1]}}}})),
+            wrong,
+        ),
+        (
+            of(json!({"filters": {"code": {"conditions": {"$near": [1]}}}})),
+            wrong,
+        ),
+        (of(json!({"fields": 7})), "invalid_payload"),
+        (
+            json!({"exported_object": "order", "parameters": {"campaign_id": "c"}}),
+            wrong,
+        ),
+    ] {
+        check(&shop, (Method::POST, "/v1/exports", &body), (400, key)).await;
+    }
+    assert_eq!(shop.get(NOON, "/v1/exports").await["total"], 0);
+}
+
+/// Who may not read customers gets no table of them, nor its token from a list.
+#[tokio::test]
+async fn a_table_shows_what_its_reader_may_see() {
+    let shop = Shop::start().await;
+    let scopes = [Scope::CampaignsRead, Scope::CampaignsWrite];
+    let key = setup::new_key(&shop.app, SANDBOX, "narrow", &scopes).await;
+    let narrow = Client::new(&shop.base, &key.unwrap());
+    let asked = json!({"exported_object": "customer"});
+    let (status, _) = narrow.post("/v1/exports", &asked).await.unwrap();
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let made = shop.post(NOON, "/v1/exports", &asked).await;
+    let (status, _) = narrow
+        .get(&format!("/v1/exports/{}", id(&made)))
+        .await
+        .unwrap();
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (_, list) = narrow.get("/v1/exports").await.unwrap();
+    assert_eq!(list["total"], 0);
+    let (status, _) = narrow
+        .post("/v1/exports", &json!({"exported_object": "voucher"}))
+        .await
+        .unwrap();
+    assert_eq!(status, StatusCode::OK);
+}
