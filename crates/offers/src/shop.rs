@@ -136,7 +136,8 @@ fn line(words: &[&str]) -> Line {
 }
 
 /// `10 % at most 800 on home` (more in [`lines`]), then after commas: `budget 500`, `alone`,
-/// `sets 2 adv and 1 home most 5`, `then CONDITION`, `always`, `priority 3`, `category 2`, `counting FORMULA`, and at the end `if CONDITION`.
+/// `sets 2 adv and 1 home most 5`, `then CONDITION`, `always`, `priority 3`, `category 2`,
+/// `counting FORMULA`, and at the end `if CONDITION`.
 pub(crate) fn case(id: u64, text: &str) -> Case {
     let (text, rule) = text.split_once(", if ").unwrap_or((text, "true"));
     let mut parts = text.split(", ");

@@ -180,10 +180,11 @@ pub fn stack<'a>(presented: Vec<Presented<'a>>, rules: &StackingRules) -> Stack<
     stack
 }
 
-/// As they were given where the rules say so. Else by hierarchy of the category where the rules say so, by priority of the campaign, then of the
-/// offer. Where all are equal the order in which they were put forward decides, and nothing else:
-/// the shopper, or the shop on their behalf, chose it, and the API promises to keep it. What stacks
-/// always goes after the rest, and points come last, for they are counted on what is paid.
+/// As they were given where the rules say so. Else by hierarchy of the category where the rules say
+/// so, by priority of the campaign, then of the offer. Where all are equal the order in which they
+/// were put forward decides, and nothing else: the shopper, or the shop on their behalf, chose it,
+/// and the API promises to keep it. What stacks always goes after the rest, and points come last,
+/// for they are counted on what is paid.
 pub(crate) fn in_order<'a>(
     mut presented: Vec<Presented<'a>>,
     rules: &StackingRules,

@@ -427,8 +427,8 @@ impl Lowering<'_> {
     }
 
     fn refuse_macro<T>(&mut self, node: &IdedExpr) -> Option<T> {
-        let message = "Of lines, only `exists`, `all`, `filter(…).size()` and `map(…).sum()`, `.min()` or \
-             `.max()` can be asked.";
+        let message = "Of lines, only `exists`, `all`, `filter(…).size()` and `map(…).sum()`, \
+                       `.min()` or `.max()` can be asked.";
         self.refuse(node, "unsupported_macro", message)
     }
 

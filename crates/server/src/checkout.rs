@@ -4,6 +4,7 @@
 mod best;
 mod found;
 mod grouping;
+mod holding;
 mod membership;
 mod open;
 mod quote;
@@ -17,15 +18,14 @@ use std::{
 };
 
 use decision::GrantState;
-use ledger::{Account, AccountId, Kind as Moves, Minor, PendingState, Timestamp, Transfer};
+use ledger::{Account, AccountId, Minor, Timestamp, Transfer};
 use offers::{
     Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, StackingRules,
-    Voucher,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
 use rules::{Facts, Reads, Telling, Value};
-use store::{Expect, Index, Kind, Page, ProjectId, TransferFilter, View};
+use store::{Expect, Index, Kind, ProjectId, View};
 use wire::{
     ids::{self, Tag},
     voucherify::{
@@ -37,6 +37,7 @@ use wire::{
 pub use best::Searched;
 pub use found::{Found, Left, Offered};
 pub use grouping::grouped;
+pub use holding::open_holds;
 pub use quote::{Fate, Quote, sweep};
 pub use records::{
     Back, Counts, Earlier, OrderUse, Redemption, RedemptionState, Reservation, Sale, Share,
@@ -50,7 +51,7 @@ use crate::{
         promotions, vouchers,
     },
     app::App,
-    configuration::{Compiled, read},
+    configuration::Compiled,
     deciding::number_of,
     guessing::Attempt,
     lending,
@@ -58,13 +59,6 @@ use crate::{
     problem::Refused,
     setting::CONFIGURATION,
     versioned, vouchers as codes,
-};
-
-/// More lines than one chain ever has.
-const CHAIN: Page = Page {
-    after: 0,
-    limit: 1_000,
-    newest_first: false,
 };
 
 /// The number of no record.
@@ -347,23 +341,6 @@ impl<'a> Till<'a> {
         }
     }
 
-    async fn load_reservation(&mut self, key: &str) -> Result<(), Refused> {
-        let view = self.people.view();
-        let Some(id) = view.find_one(Index::ReservationKey, key.as_bytes()).await? else {
-            return Ok(());
-        };
-        let Some(record) = view.get(Kind::Reservation, id).await? else {
-            return Ok(());
-        };
-        let reservation: Reservation = read(&record.body)?;
-        for (redeemable, chain) in &reservation.chains {
-            let holds = open_holds(&mut self.people, (*chain, self.now)).await?;
-            self.session_holds.push((*redeemable, holds));
-        }
-        self.reservation = Some((id, reservation, record.version));
-        Ok(())
-    }
-
     /// What is left of every limit of what was put forward, read at once.
     async fn load_limits(&mut self) -> Result<(), Refused> {
         let mut offered = std::mem::take(&mut self.offered);
@@ -412,17 +389,6 @@ impl<'a> Till<'a> {
         }
         self.offered = offered;
         Ok(())
-    }
-
-    /// What the session's own holds give back to an account when they are let go.
-    fn let_go(&self, account: AccountId) -> Minor {
-        if self.purpose != For::Holding {
-            return 0;
-        }
-        let all = self.session_holds.iter().flat_map(|(_, holds)| holds);
-        all.filter(|hold| chart::is_same_limit(hold.debit, account))
-            .map(|hold| hold.amount)
-            .sum()
     }
 
     /// The limits of what was put forward that are spent from slices, each once.
@@ -584,22 +550,4 @@ fn merged(sent: Option<&OrderInput>, kept: Option<OrderInput>) -> OrderInput {
         (Some(sent), None) => sent.clone(),
         (None, _) => OrderInput::default(),
     }
-}
-
-/// The holds of a chain that are open and whose time has not come.
-///
-/// # Errors
-/// When the store cannot be read.
-pub async fn open_holds(
-    people: &mut People<'_>,
-    (chain, now): (u64, Timestamp),
-) -> Result<Vec<Transfer>, Refused> {
-    let filter = TransferFilter::Chain(chain);
-    let saved = people.view().transfers(filter, CHAIN).await?;
-    let open = saved.into_iter().filter(|saved| {
-        saved.state == Some(PendingState::Open)
-            && matches!(saved.transfer.kind, Moves::Pending { .. })
-            && !saved.transfer.is_overdue(now)
-    });
-    Ok(open.map(|saved| saved.transfer).collect())
 }

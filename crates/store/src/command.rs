@@ -443,11 +443,12 @@ macro_rules! numbered {
 
 numbered! {
     Kind:
-    Project, ApiKey, Setting, Campaign, Offer, ValidationRule, Assignment, Experiment,
-    Policy, Segment, Snapshot, Lease, Visit, Import, Category, Product, Sku, ProductCollection,
-    Customer, Node, Nodes, Voucher, Reservation, Redemption, Rollback, Order, Failure, Grant,
-    Decision, Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward, RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction, Webhook, Delivery, MetadataSchema, Token,
-    ActionPart
+    Project, ApiKey, Setting, Campaign, Offer, ValidationRule, Assignment, Experiment, Policy,
+    Segment, Snapshot, Lease, Visit, Import, Category, Product, Sku, ProductCollection, Customer,
+    Node, Nodes, Voucher, Reservation, Redemption, Rollback, Order, Failure, Grant, Decision,
+    Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward,
+    RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction,
+    Webhook, Delivery, MetadataSchema, Token, ActionPart
 }
 
 numbered! {
@@ -455,10 +456,13 @@ numbered! {
     Identifier, NodesOfCustomer, CustomerSource, VoucherCode, VouchersOfCampaign,
     VouchersOfCustomer, CampaignName, OffersOfCampaign, RedemptionsOfVoucher,
     RedemptionsOfCustomer, RedemptionsOfOrder, RedemptionsOfCampaign, OrderSource,
-    GrantsOfCustomer, DecisionsOfCustomer, EnrolmentsOfExperiment, ReservationKey,
-    ApiKeyHash, AssignmentsOfRule, AssignmentsOfObject, Message, RollbacksOfRedemption,
-    CountedOrder, UnitsOfArm, GrantsOfCampaign, DecisionsOfOffer, LapsingOn, TakenBack,
-    RedemptionsOfResult, CategoryName, ProductSource, SkuSource, SkusOfProduct,
-    SegmentsOfCustomer, CustomersOfSegment, PublicationsOfCustomer, PublicationsOfVoucher, PublicationSource, UnpublishedOfCampaign, HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign, ActivityOfCustomer, StacksOfCampaign, AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign, PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook, MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey,
-    PartsOfAction, Waiting
+    GrantsOfCustomer, DecisionsOfCustomer, EnrolmentsOfExperiment, ReservationKey, ApiKeyHash,
+    AssignmentsOfRule, AssignmentsOfObject, Message, RollbacksOfRedemption, CountedOrder,
+    UnitsOfArm, GrantsOfCampaign, DecisionsOfOffer, LapsingOn, TakenBack, RedemptionsOfResult,
+    CategoryName, ProductSource, SkuSource, SkusOfProduct, SegmentsOfCustomer, CustomersOfSegment,
+    PublicationsOfCustomer, PublicationsOfVoucher, PublicationSource, UnpublishedOfCampaign,
+    HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign, ActivityOfCustomer, StacksOfCampaign,
+    AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign,
+    PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook,
+    MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey, PartsOfAction, Waiting
 }

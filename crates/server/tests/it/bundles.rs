@@ -98,7 +98,8 @@ async fn a_bundle_is_of_a_tier_not_of_all_of_them() {
     }]});
     let made = shop.post(NOON, "/v1/campaigns", &campaign).await;
     let tier = &made["promotion"]["tiers"][0]["id"];
-    let request = |order: Value| json!({"redeemables": [{"object": "promotion_tier", "id": tier}], "order": order});
+    let redeemable = json!({"object": "promotion_tier", "id": tier});
+    let request = |order: Value| json!({"redeemables": [redeemable], "order": order});
     let answer = shop
         .post(NOON, "/v1/validations", &request(cart(3, 0)))
         .await;

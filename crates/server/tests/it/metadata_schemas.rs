@@ -188,7 +188,8 @@ async fn what_is_made_follows_the_schema_of_its_kind() {
         &must,
     )
     .await;
-    let tier = |metadata: Value| json!({"name": "t", "action": {"discount": ten_off()}, "metadata": metadata});
+    let action = json!({"discount": ten_off()});
+    let tier = |metadata: Value| json!({"name": "t", "action": action, "metadata": metadata});
     let campaign = json!({"name": "c", "campaign_type": "PROMOTION",
         "promotion": {"tiers": [tier(json!({"n": 1}))]}});
     let made = shop.post(NOON, "/v1/campaigns", &campaign).await;

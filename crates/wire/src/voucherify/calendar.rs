@@ -311,7 +311,7 @@ mod tests {
         );
         check(
             r#"{"validity_timeframe": {"interval": "P2D", "duration": "PT1H30M"}}"#,
-            r#"{"timeframe":{"every":{"months":0,"ms":172800000},"open":{"months":0,"ms":5400000}}"#,
+            r#"{"timeframe":{"every":{"months":0,"ms":172800000},"open":{"months":0,"ms":5400000"#,
         );
         check(
             r#"{"validity_timeframe": {"interval": "P1Y2M", "duration": "P1W"}}"#,
@@ -325,7 +325,10 @@ mod tests {
             r#"{"validity_hours": {"daily": [
                 {"start_time": "09:00", "expiration_time": "12:30", "days_of_week": [1]},
                 {"start_time": "12:30", "expiration_time": "", "days_of_week": [1, 2]}]}}"#,
-            r#"{"timeframe":null,"days":null,"hours":[{"days":2,"from":540,"until":750},{"days":6,"from":750,"until":1440}]}"#,
+            concat!(
+                r#"{"timeframe":null,"days":null,"hours":[{"days":2,"from":540,"until":750},"#,
+                r#"{"days":6,"from":750,"until":1440}]}"#
+            ),
         );
     }
 
@@ -378,7 +381,8 @@ mod tests {
             "/validity_hours/daily/0/start_time: must be a time",
         );
         check(
-            r#"{"validity_hours": {"daily": [{"start_time": "22:00", "expiration_time": "02:00"}]}}"#,
+            r#"{"validity_hours": {"daily": [
+                {"start_time": "22:00", "expiration_time": "02:00"}]}}"#,
             "/validity_hours/daily/0/expiration_time: is not after",
         );
         check(
@@ -388,7 +392,8 @@ mod tests {
             "/validity_hours/daily/1: overlaps",
         );
         check(
-            r#"{"validity_day_of_week": [1], "validity_hours": {"daily": [{"start_time": "09:00"}]}}"#,
+            r#"{"validity_day_of_week": [1],
+                "validity_hours": {"daily": [{"start_time": "09:00"}]}}"#,
             "/validity_hours: has its own",
         );
     }

@@ -39,7 +39,8 @@ pub enum Scenario {
     #[default]
     All,
     CustomerWallet,
-    AudienceOnly,
+    #[serde(rename = "AUDIENCE_ONLY")]
+    CustomerOnly,
     Products,
     ProductsDiscount,
     ProductsByCustomer,

@@ -78,7 +78,7 @@ pub async fn alone(
 /// Of what a scenario asks; where it is not everything.
 fn asked(scenario: Scenario) -> Option<fn(&Path) -> bool> {
     match scenario {
-        Scenario::AudienceOnly => Some(is_of_customer),
+        Scenario::CustomerOnly => Some(is_of_customer),
         Scenario::Products | Scenario::ProductsDiscount => Some(is_of_goods),
         Scenario::ProductsByCustomer | Scenario::ProductsDiscountByCustomer => {
             Some(|path| is_of_customer(path) || is_of_goods(path))
@@ -109,7 +109,7 @@ fn refusal<'f>(
         return None;
     };
     // Without an order nothing can be taken off, which says nothing of who qualifies.
-    let has_no_order = request.order.is_none() || request.scenario == Scenario::AudienceOnly;
+    let has_no_order = request.order.is_none() || request.scenario == Scenario::CustomerOnly;
     let is_of_order = matches!(refusal, Refusal::NoEffect | Refusal::NoMatchingLines);
     let is_there = offered.found.is_some();
     (!(has_no_order && is_of_order && is_there)).then_some(refusal)

@@ -32,7 +32,7 @@ pub struct Beside {
     pub zone: Zone,
 }
 
-/// What a body says of when it is valid: the bodies of the protocol share their members, not a type.
+/// What a body says of when it is valid: bodies share these members, and no type.
 macro_rules! said {
     ($body:expr) => {
         Said {
