@@ -4,6 +4,7 @@
 mod found;
 mod grouping;
 mod membership;
+mod open;
 mod quote;
 mod records;
 mod shelf;
@@ -16,7 +17,7 @@ use std::{
 use decision::GrantState;
 use ledger::{Account, AccountId, Kind as Moves, Minor, PendingState, Timestamp, Transfer};
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, Voucher,
+    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
@@ -170,19 +171,6 @@ impl<'a> Till<'a> {
         Ok(till)
     }
 
-    /// Makes it the till of a browser, where one is calling.
-    #[must_use]
-    pub fn asked_by(mut self, attempt: Option<&Arc<Attempt>>) -> Self {
-        self.attempt = attempt.cloned();
-        self
-    }
-
-    /// Whether anybody may be asking, and what is said of the customer is a claim.
-    #[must_use]
-    pub fn is_open_to_all(&self) -> bool {
-        self.attempt.is_some()
-    }
-
     /// What the customer lets us read, what the shop sent, and the moment.
     fn read_facts(&self, named: Option<&CustomerInput>, metadata: Option<&Metadata>) -> Facts {
         let reads = Reads::everything();
@@ -258,21 +246,6 @@ impl<'a> Till<'a> {
         self.load_limits().await
     }
 
-    /// How many codes are not there, where a browser tries them.
-    fn tell_missing(&self) -> Result<(), Refused> {
-        let Some(attempt) = &self.attempt else {
-            return Ok(());
-        };
-        let codes = self.offered.iter();
-        let codes = codes.filter(|one| one.input.object == RedeemableKind::Voucher);
-        let missing = codes.filter(|one| one.found.is_none()).count();
-        if attempt.found_missing(u32::try_from(missing).unwrap_or(u32::MAX)) {
-            return Ok(());
-        }
-        let details = "too many codes that are not there: wait, or type yours with care";
-        Err(refuse(Key::TooManyRequests, details))
-    }
-
     async fn voucher(&mut self, input: &RedeemableInput) -> Result<Option<Found>, Refused> {
         let is_open_to_all = self.is_open_to_all();
         let view = self.people.view();
@@ -307,7 +280,7 @@ impl<'a> Till<'a> {
         {
             voucher.holder = Some(person.id.0);
         }
-        if self.is_hidden(&voucher, campaign.active && offer.active) {
+        if self.is_hidden(&voucher, (campaign, offer)) {
             return Ok(None);
         }
         let decision = issued.thing.decision;
@@ -325,18 +298,6 @@ impl<'a> Till<'a> {
             balance: 0,
             others_hold: false,
         }))
-    }
-
-    /// Whether a browser is told that there is no such code: what is paused, or another's, is
-    /// nobody's business, and whoever has to wait is told of their own codes alone.
-    fn is_hidden(&self, voucher: &Voucher, is_on: bool) -> bool {
-        let Some(attempt) = &self.attempt else {
-            return false;
-        };
-        let customer = self.customer.map(|customer| customer.0);
-        let is_own = voucher.holder.is_some() && voucher.holder == customer;
-        let is_anothers = voucher.holder.is_some() && !is_own;
-        is_anothers || !is_on || !voucher.active || (attempt.only_own() && !is_own)
     }
 
     async fn tier(&mut self, input: &RedeemableInput) -> Result<Option<Found>, Refused> {

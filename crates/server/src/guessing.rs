@@ -191,7 +191,10 @@ impl Guessing {
     pub fn begin(&self, who: &Who<'_>, codes: u32, now: Timestamp) -> Arc<Attempt> {
         let counted = self.counted(who);
         let mut memory = self.memory();
-        let wait = memory.wait(&counted, (codes, now));
+        let wait = match codes {
+            0 => None,
+            _ => memory.wait(&counted, (codes, now)),
+        };
         if wait.is_none() && codes > 0 {
             memory.fail(&counted, (codes, now));
         }
@@ -334,7 +337,7 @@ impl Failed {
         if (1..=LONGEST).contains(&left) {
             return Some(self.until);
         }
-        let is_free = codes == 0 || self.at.len() + codes <= limit;
+        let is_free = self.at.len() + codes <= limit;
         let first = self.at.first().map(|at| at.saturating_add(WINDOW));
         first.filter(|_| !is_free)
     }

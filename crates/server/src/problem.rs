@@ -154,7 +154,8 @@ impl Refused {
             Self::Items(places) => format!("{} items cannot be taken.", places.len()),
             Self::NotFound { what, id } => format!("There is no {what} {id}."),
             Self::NotOffered { method, path } => format!(
-                "{method} {path} is a call of Voucherify's protocol that this server does not offer."
+                "{method} {path} is a call of Voucherify's protocol that this server does not \
+                 offer."
             ),
             Self::KeyReused => {
                 "This idempotency key was used for another request; use a new one.".into()

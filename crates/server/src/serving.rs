@@ -67,3 +67,29 @@ async fn answer((stream, peer): (TcpStream, IpAddr), router: Router, watcher: Wa
         tracing::debug!(error, "a connection ended early");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Extension, body::Body, routing::get};
+    use http_body_util::BodyExt as _;
+    use hyper_util::client::legacy::Client;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_call_is_told_who_is_at_the_other_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let told = async |Extension(Peer(peer)): Extension<Peer>| peer.to_string();
+        let router = Router::new().route("/", get(told));
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let until = async { drop(stopped.await) };
+        let serving = tokio::spawn(serve(listener, router, (until, Duration::from_secs(1))));
+        let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+        let answer = client.get(url.parse().unwrap()).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, "127.0.0.1");
+        drop((client, stop));
+        serving.await.unwrap();
+    }
+}

@@ -1,3 +1,5 @@
+//! Who is held up, for how long, and who is not?
+
 use super::*;
 
 const NOW: Timestamp = 1_795_262_400_000;
@@ -119,6 +121,14 @@ fn a_refused_call_is_told_how_long_and_an_own_code_is_not_refused() {
     let own = guessing.begin(&ann, 1, NOW + 1);
     assert!(own.only_own() && own.found_missing(0));
     assert_eq!(own.refused(), None);
+}
+
+#[test]
+fn whoever_tries_no_code_never_waits() {
+    let guessing = guessing();
+    let ann = who(Some("ann"), "203.0.113.7");
+    looked_at(&guessing, &ann, NOW);
+    assert!(!guessing.begin(&ann, 0, NOW).only_own());
 }
 
 #[test]

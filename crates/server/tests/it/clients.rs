@@ -268,7 +268,7 @@ async fn a_page_gains_nothing_by_what_it_claims() {
     let customer = json!({"source_id": "ann", "name": "Ann", "metadata": {"vip": false},
         "consent": {"personalise_offers": true}});
     shop.post(NOON, "/v1/customers", &customer).await;
-    let rule = json!({"rule": "customer.metadata.vip = true"});
+    let rule = json!({"rule": "customer.metadata.vip == true"});
     code(&shop, "VIP", ten_off(), rule).await;
     code(&shop, "TEN", ten_off(), json!({})).await;
     let mut body = using(&["VIP"], order("o-1", 20_000));

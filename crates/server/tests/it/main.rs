@@ -18,6 +18,7 @@ mod identity;
 mod ingest;
 mod lending;
 mod limits;
+mod metadata_schemas;
 mod moving;
 mod oauth;
 mod openapi;

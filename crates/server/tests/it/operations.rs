@@ -70,7 +70,8 @@ async fn settings_that_race_are_both_kept() {
             (StatusCode::OK, StatusCode::OK)
         );
         let kept = shop.get(NOON, "/v1/settings").await;
-        assert_eq!(kept, json!({"currency": currency, "origins": [origin]}));
+        assert_eq!(kept["currency"], currency);
+        assert_eq!(kept["origins"], json!([origin]));
     }
 }
 
