@@ -284,7 +284,7 @@ impl<'a> Till<'a> {
         {
             voucher.holder = Some(person.id.0);
         }
-        if self.is_hidden(&voucher, campaign.active && offer.active) {
+        if self.is_hidden(&voucher, (campaign, offer)) {
             return Ok(None);
         }
         let decision = issued.thing.decision;

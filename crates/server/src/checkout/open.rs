@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use offers::Voucher;
+use offers::{Campaign, Offer, Voucher};
 use wire::voucherify::{Key, RedeemableKind};
 
 use super::Till;
@@ -40,13 +40,18 @@ impl Till<'_> {
 
     /// Whether a browser is told that there is no such code: what is paused, or another's, is
     /// nobody's business, and whoever has to wait is told of their own codes alone.
-    pub(super) fn is_hidden(&self, voucher: &Voucher, is_on: bool) -> bool {
+    pub(super) fn is_hidden(
+        &self,
+        voucher: &Voucher,
+        (campaign, offer): (&Campaign, &Offer),
+    ) -> bool {
         let Some(attempt) = &self.attempt else {
             return false;
         };
         let customer = self.customer.map(|customer| customer.0);
         let is_own = voucher.holder.is_some() && voucher.holder == customer;
         let is_anothers = voucher.holder.is_some() && !is_own;
-        is_anothers || !is_on || !voucher.active || (attempt.only_own() && !is_own)
+        let is_paused = !(voucher.active && campaign.active && offer.active);
+        is_anothers || is_paused || (attempt.only_own() && !is_own)
     }
 }

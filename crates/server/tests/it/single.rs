@@ -206,6 +206,12 @@ async fn tiers_are_validated_together_and_alone() {
         (&seen["valid"], &seen["error"]["key"]),
         (&json!(false), &json!("promotion_inactive"))
     );
+}
+
+#[tokio::test]
+async fn tiers_that_are_not_there_and_bodies_that_are_none_are_refused() {
+    let shop = Shop::start().await;
+    let one = format!("/v1/promotions/tiers/{}/validation", tiers(&shop).await[0]);
     let none = "/v1/promotions/tiers/promo_0000000000001/validation";
     let (status, answer) = refused(&shop, none, &on(100)).await;
     assert_eq!(

@@ -137,6 +137,10 @@ pub struct MetadataSchemaView {
     pub object: &'static str,
 }
 
+/// Schemas by their names.
+type Named<'s> = dyn Fn(&str) -> Option<&'s MetadataSchema> + 's;
+type Members<'m> = BTreeMap<&'m str, &'m Value>;
+
 /// How a schema's members are spelt: the calls that only read have it otherwise than the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelling {
@@ -213,58 +217,25 @@ impl MetadataSchema {
     /// What metadata breaches, member by member: `<key>: must be …`. `named` knows the schemas of
     /// objects within.
     #[must_use]
-    pub fn breaches<'s>(
-        &'s self,
-        metadata: &Metadata,
-        named: &dyn Fn(&str) -> Option<&'s MetadataSchema>,
-    ) -> Vec<String> {
-        let mut breaches = Vec::new();
-        let members: Vec<_> = metadata.iter().collect();
-        self.hold(&members, ("", MAX_DEPTH), named, &mut breaches);
-        breaches
+    pub fn breaches<'s>(&'s self, metadata: &Metadata, named: &Named<'s>) -> Vec<String> {
+        let members = metadata.iter().map(|(name, value)| (name.as_str(), value));
+        self.held(&members.collect(), MAX_DEPTH, named)
     }
 
-    fn hold<'s>(
-        &'s self,
-        members: &[(&String, &Value)],
-        (above, depth): (&str, usize),
-        named: &dyn Fn(&str) -> Option<&'s MetadataSchema>,
-        breaches: &mut Vec<String>,
-    ) {
+    fn held<'s>(&'s self, members: &Members<'_>, depth: usize, named: &Named<'s>) -> Vec<String> {
         let described = self.properties.iter().filter(|(_, one)| !one.deleted);
-        for (name, property) in described {
-            let path = format!("{above}{name}");
-            let sent = members.iter().find(|(key, _)| *key == name);
-            match sent
-                .map(|(_, value)| *value)
-                .filter(|value| !value.is_null())
-            {
-                None if property.optional => {}
-                None => breaches.push(format!("{path}: must be present")),
-                Some(value) => {
-                    if let Some(must) = property.breach(value) {
-                        breaches.push(format!("{path}: must {must}"));
-                    } else if let Some(schema) = property.object_type.as_deref().and_then(named)
-                        && depth > 0
-                    {
-                        let items = value
-                            .as_array()
-                            .map_or(std::slice::from_ref(value), Vec::as_slice);
-                        for members in items.iter().filter_map(Value::as_object) {
-                            let members: Vec<_> = members.iter().collect();
-                            let place = format!("{path}.");
-                            schema.hold(&members, (&place, depth - 1), named, breaches);
-                        }
-                    }
-                }
-            }
-        }
+        let held = described.flat_map(|(name, property)| {
+            let sent = members.get(name.as_str()).copied();
+            let sent = sent.filter(|value| !value.is_null());
+            property.held((name, sent), depth, named)
+        });
+        let mut breaches: Vec<String> = held.collect();
         if self.allow_defined_only {
-            let unknown = members
-                .iter()
-                .filter(|(key, _)| !self.properties.contains_key(*key));
-            breaches.extend(unknown.map(|(key, _)| format!("{above}{key}: must be described")));
+            let is_unknown = |name: &&&str| !self.properties.contains_key(**name);
+            let unknown = members.keys().filter(is_unknown);
+            breaches.extend(unknown.map(|name| format!("{name}: must be described")));
         }
+        breaches
     }
 }
 
@@ -281,6 +252,34 @@ impl Property {
             }
         }
         Ok(())
+    }
+
+    /// What the member of this name breaches.
+    fn held(
+        &self,
+        (name, sent): (&str, Option<&Value>),
+        depth: usize,
+        named: &Named<'_>,
+    ) -> Vec<String> {
+        let breach = match sent {
+            None if self.optional => return Vec::new(),
+            None => Some("be present".to_owned()),
+            Some(value) => self.breach(value),
+        };
+        if let Some(must) = breach {
+            return vec![format!("{name}: must {must}")];
+        }
+        let schema = self.object_type.as_deref().filter(|_| depth > 0);
+        let (Some(schema), Some(value)) = (schema.and_then(named), sent) else {
+            return Vec::new();
+        };
+        let one = std::slice::from_ref(value);
+        let objects = value.as_array().map_or(one, Vec::as_slice).iter();
+        let within = objects.filter_map(Value::as_object).flat_map(|object| {
+            let members = object.iter().map(|(name, value)| (name.as_str(), value));
+            schema.held(&members.collect(), depth - 1, named)
+        });
+        within.map(|breach| format!("{name}.{breach}")).collect()
     }
 
     /// What a value must be and is not.
@@ -310,34 +309,44 @@ impl Property {
 
     fn breach_of_number(&self, value: &Value) -> Option<String> {
         let number = value.as_f64()?;
-        let bounds: [(&Option<Number>, fn(f64, f64) -> bool, &str); 4] = [
-            (&self.lt, |number, bound| number < bound, "less than"),
-            (&self.lte, |number, bound| number <= bound, "at most"),
-            (&self.gt, |number, bound| number > bound, "more than"),
-            (&self.gte, |number, bound| number >= bound, "at least"),
+        let is_kept = |bound: &Option<Number>, is_kept: fn(&f64, &f64) -> bool| {
+            let bound = bound.as_ref().and_then(Number::as_f64);
+            bound.is_none_or(|bound| is_kept(&number, &bound))
+        };
+        let bounds = [
+            (&self.lt, is_kept(&self.lt, f64::lt), "less than"),
+            (&self.lte, is_kept(&self.lte, f64::le), "at most"),
+            (&self.gt, is_kept(&self.gt, f64::gt), "more than"),
+            (&self.gte, is_kept(&self.gte, f64::ge), "at least"),
         ];
-        bounds.iter().find_map(|(bound, is_kept, words)| {
-            let bound = bound.as_ref()?;
-            let is_kept = bound.as_f64().is_none_or(|bound| is_kept(number, bound));
-            (!is_kept).then(|| format!("be {words} {bound}"))
-        })
+        let (bound, _, words) = bounds.into_iter().find(|(_, is_kept, _)| !is_kept)?;
+        Some(format!("be {words} {}", bound.as_ref()?))
     }
 
     fn breach_of_length(&self, value: &Value) -> Option<String> {
         let length = u32::try_from(value.as_str()?.chars().count()).unwrap_or(u32::MAX);
-        let bounds: [(Option<u32>, fn(u32, u32) -> bool, &str); 3] = [
-            (self.min_length, |length, bound| length >= bound, "at least"),
-            (self.max_length, |length, bound| length <= bound, "at most"),
+        let is_kept = |bound: Option<u32>, is_kept: fn(&u32, &u32) -> bool| {
+            bound.is_none_or(|bound| is_kept(&length, &bound))
+        };
+        let bounds = [
+            (
+                self.min_length,
+                is_kept(self.min_length, u32::ge),
+                "at least",
+            ),
+            (
+                self.max_length,
+                is_kept(self.max_length, u32::le),
+                "at most",
+            ),
             (
                 self.exact_length,
-                |length, bound| length == bound,
+                is_kept(self.exact_length, u32::eq),
                 "exactly",
             ),
         ];
-        bounds.iter().find_map(|(bound, is_kept, words)| {
-            let bound = (*bound)?;
-            (!is_kept(length, bound)).then(|| format!("be {words} {bound} characters long"))
-        })
+        let (bound, _, words) = bounds.into_iter().find(|(_, is_kept, _)| !is_kept)?;
+        Some(format!("be {words} {} characters long", bound?))
     }
 }
 
