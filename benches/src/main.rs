@@ -4,6 +4,7 @@
 mod asking;
 mod bare;
 mod bare_postgres;
+mod codes;
 mod deciding;
 mod folder;
 mod hot;
@@ -39,12 +40,13 @@ type Rows = fn(Effort, &mut Table) -> Result<(), String>;
 /// All rows; whoever names some on the command line gets those alone. The last waits for a
 /// database by the wall clock, which says nothing on a shared machine: a short run passes it over
 /// unless it is named.
-const GROUPS: [(&str, Rows); 6] = [
+const GROUPS: [(&str, Rows); 7] = [
     ("matching", matching::run),
     ("deciding", deciding::run),
     ("redeeming", redeeming::run),
     ("asking", asking::run),
     ("ingesting", ingesting::run),
+    ("codes", codes::run),
     (HOT, hot::run),
 ];
 const HOT: &str = "hot";

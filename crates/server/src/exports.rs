@@ -8,6 +8,7 @@
 pub mod cells;
 mod rows;
 pub mod tables;
+pub mod transactions;
 
 use ledger::Timestamp;
 use rules::Condition;
@@ -67,10 +68,7 @@ impl Export {
     ///
     /// # Errors
     /// When there is no such table, column or order, or the filter cannot be read.
-    pub fn new(
-        at: At<'_>,
-        (sent, tells_people): (&ExportCreate, bool),
-    ) -> Result<Self, Refused> {
+    pub fn new(at: At<'_>, (sent, tells_people): (&ExportCreate, bool)) -> Result<Self, Refused> {
         let mut random = [0_u8; 20];
         getrandom::fill(&mut random).map_err(|error| Refused::Fault(error.to_string()))?;
         let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -87,8 +85,15 @@ impl Export {
         export.fields()?;
         export.condition()?;
         export.is_newest_first()?;
-        if export.parameters.campaign_id.is_some() && export.object != ExportedObject::Voucher {
-            return Err(wrong("/campaign_id", "is for vouchers"));
+        let has_campaign = matches!(
+            export.object,
+            ExportedObject::Voucher | ExportedObject::VoucherTransactions
+        );
+        if export.parameters.campaign_id.is_some() && !has_campaign {
+            return Err(wrong(
+                "/campaign_id",
+                "is for vouchers and their transactions",
+            ));
         }
         Ok(export)
     }
@@ -100,7 +105,12 @@ impl Export {
     }
 
     fn columns(&self) -> Result<&'static [tables::Column], Refused> {
-        let missing = || refuse(Key::InvalidExportParams, "/exported_object: not supported yet");
+        let missing = || {
+            refuse(
+                Key::InvalidExportParams,
+                "/exported_object: not supported yet",
+            )
+        };
         tables::columns(self.object).ok_or_else(missing)
     }
 
@@ -117,7 +127,10 @@ impl Export {
             tables::field(columns, name).is_some() || tables::of_metadata(name).is_some()
         };
         match fields.iter().position(|name| !is_known(name)) {
-            Some(place) => Err(wrong(&format!("/fields/{place}"), "there is no such column")),
+            Some(place) => Err(wrong(
+                &format!("/fields/{place}"),
+                "there is no such column",
+            )),
             None => Ok(fields.clone()),
         }
     }
@@ -301,7 +314,10 @@ async fn lines(at: At<'_>, export: &mut Export) -> Result<(Vec<u8>, bool), Refus
             condition.evaluate(&facts).is_met()
         })
     };
-    let heading: Vec<Value> = fields.iter().map(|name| Value::from(name.as_str())).collect();
+    let heading: Vec<Value> = fields
+        .iter()
+        .map(|name| Value::from(name.as_str()))
+        .collect();
     let heading = (export.after == 0).then(|| heading.iter().collect());
     let asked = stretch.rows.iter().filter(|row| is_asked(row));
     let asked = asked.map(|row| fields.iter().map(|name| tables::cell(columns, row, name)));
@@ -311,7 +327,10 @@ async fn lines(at: At<'_>, export: &mut Export) -> Result<(Vec<u8>, bool), Refus
         .collect();
     let lines = cells::lines(table)?;
     export.after = stretch.last.unwrap_or(export.after);
-    Ok((lines, stretch.last.is_none() || stretch.seen < STRETCH as usize))
+    Ok((
+        lines,
+        stretch.last.is_none() || stretch.seen < STRETCH as usize,
+    ))
 }
 
 /// What keeps some lines of a table.

@@ -6,8 +6,8 @@ use ledger::Timestamp;
 use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Record, Write};
 
 use crate::{
-    actions, api::validations::forgotten, app::App, checkout::Reservation, configuration, people::Nodes,
-    problem::Refused, setup::writes, versioned, withdrawing,
+    actions, api::validations::forgotten, app::App, checkout::Reservation, configuration,
+    people::Nodes, problem::Refused, setup::writes, versioned, withdrawing,
 };
 
 const HOUR_MS: i64 = 3_600_000;

@@ -345,6 +345,8 @@ pub enum Index {
     PartsOfAction = 75,
     /// What is still to be done in the background, by the kind of its record.
     Waiting = 76,
+    /// Redemptions that failed on a campaign.
+    FailuresOfCampaign = 77,
 }
 
 impl Index {
@@ -411,7 +413,8 @@ impl Index {
             | Index::DeliveriesOfWebhook
             | Index::TokensOfKey
             | Index::PartsOfAction
-            | Index::Waiting => false,
+            | Index::Waiting
+            | Index::FailuresOfCampaign => false,
         }
     }
 }
@@ -460,5 +463,5 @@ numbered! {
     CountedOrder, UnitsOfArm, GrantsOfCampaign, DecisionsOfOffer, LapsingOn, TakenBack,
     RedemptionsOfResult, CategoryName, ProductSource, SkuSource, SkusOfProduct,
     SegmentsOfCustomer, CustomersOfSegment, PublicationsOfCustomer, PublicationsOfVoucher, PublicationSource, UnpublishedOfCampaign, HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign, ActivityOfCustomer, StacksOfCampaign, AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign, PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook, MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey,
-    PartsOfAction, Waiting
+    PartsOfAction, Waiting, FailuresOfCampaign
 }

@@ -190,9 +190,9 @@ async fn gone_through(
                     failures.push(failure(number, &what, &body));
                 }
                 // The whole part is done again.
-                Err(
-                    other @ (Refused::Busy | Refused::Unavailable { .. } | Refused::Fault(_)),
-                ) => return Err(other),
+                Err(other @ (Refused::Busy | Refused::Unavailable { .. } | Refused::Fault(_))) => {
+                    return Err(other);
+                }
                 Err(other) => {
                     let body = serde_json::json!({"key": other.code()});
                     failures.push(failure(number, &what, &body));

@@ -26,14 +26,14 @@ pub async fn stretch(at: At<'_>, campaign: u64) -> Result<Stretch, Refused> {
     let mut command = writes(at.project, Vec::new());
     for (id, record) in found.iter().zip(&records) {
         match record {
-            Some(record) => command
+            Some(record) => command.writes.extend(removal(&read(&record.body)?.thing)),
+            None => command
                 .writes
-                .extend(removal(&read(&record.body)?.thing)),
-            None => command.writes.extend(OF_CAMPAIGN.map(|index| Write::Unlink {
-                index,
-                key: key(campaign),
-                id: *id,
-            })),
+                .extend(OF_CAMPAIGN.map(|index| Write::Unlink {
+                    index,
+                    key: key(campaign),
+                    id: *id,
+                })),
         }
     }
     Ok(Stretch {

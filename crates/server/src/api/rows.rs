@@ -125,7 +125,9 @@ async fn changed_product(at: At<'_>, row: &Value) -> Result<(), Refused> {
     let name = named(row, &["source_id", "id"])?;
     let mut sent = Sent::new();
     sent.insert("metadata".into(), serde_json::json!(metadata_of(row)?));
-    resources::update::<Product>(at, name, &sent).await.map(drop)
+    resources::update::<Product>(at, name, &sent)
+        .await
+        .map(drop)
 }
 
 async fn set_sku(at: At<'_>, (row, once): (&Value, once::Key)) -> Result<(), Refused> {

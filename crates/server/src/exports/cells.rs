@@ -76,7 +76,10 @@ mod tests {
         check(json!("\rx"), "\"'\rx\"");
         check(json!("\0x"), "'\0x");
         check(json!("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
-        check(json!("=HYPERLINK(\"x\",\"y\")"), "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
+        check(
+            json!("=HYPERLINK(\"x\",\"y\")"),
+            "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"",
+        );
     }
 
     #[test]
@@ -92,8 +95,23 @@ mod tests {
     #[test]
     fn every_text_comes_back() {
         let texts = [
-            "", "plain", "a,b", "a\nb", "\"", "'", "''", "=x", "'=x", "''=x", "-1", "ä€𝄞", " =x", "@",
-            "a\r\nb", ";", "\t",
+            "",
+            "plain",
+            "a,b",
+            "a\nb",
+            "\"",
+            "'",
+            "''",
+            "=x",
+            "'=x",
+            "''=x",
+            "-1",
+            "ä€𝄞",
+            " =x",
+            "@",
+            "a\r\nb",
+            ";",
+            "\t",
         ];
         let values = texts.map(|text| json!(text));
         let table = lines(values.iter().map(|value| [value, &Value::Null])).unwrap();

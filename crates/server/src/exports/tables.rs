@@ -7,7 +7,8 @@ use wire::voucherify::{ExportedObject, RowField};
 /// A column: its name, and the places in a row of which the first that is there is shown.
 pub type Column = (&'static str, &'static [&'static str]);
 
-const VOUCHER: &[Column] = &[
+/// What is told of vouchers.
+pub const VOUCHER: &[Column] = &[
     ("code", &["/code"]),
     ("voucher_type", &["/type"]),
     (
@@ -47,8 +48,14 @@ const VOUCHER: &[Column] = &[
     ("is_referral_code", &["/is_referral_code"]),
     ("created_at", &["/created_at"]),
     ("updated_at", &["/updated_at"]),
-    ("validity_timeframe_interval", &["/validity_timeframe/interval"]),
-    ("validity_timeframe_duration", &["/validity_timeframe/duration"]),
+    (
+        "validity_timeframe_interval",
+        &["/validity_timeframe/interval"],
+    ),
+    (
+        "validity_timeframe_duration",
+        &["/validity_timeframe/duration"],
+    ),
     ("validity_day_of_week", &["/validity_day_of_week"]),
     ("discount_amount_limit", &["/discount/amount_limit"]),
     ("campaign_id", &["/campaign_id"]),
@@ -57,7 +64,10 @@ const VOUCHER: &[Column] = &[
     ("discount_effect", &["/discount/effect"]),
     ("discount_unit_type", &["/discount/unit_type"]),
     ("discount_unit_effect", &["/discount/effect"]),
-    ("validation_rules_id", &["/validation_rules_assignments/data/0/rule_id"]),
+    (
+        "validation_rules_id",
+        &["/validation_rules_assignments/data/0/rule_id"],
+    ),
     ("customer_source_id", &[HOLDER_SOURCE]),
 ];
 
@@ -69,7 +79,10 @@ const REDEMPTION: &[Column] = &[
     ("object", &["/object"]),
     ("date", &["/date"]),
     ("voucher_code", &["/voucher/code"]),
-    ("campaign", &["/voucher/campaign", "/promotion_tier/campaign/name"]),
+    (
+        "campaign",
+        &["/voucher/campaign", "/promotion_tier/campaign/name"],
+    ),
     ("promotion_tier_id", &["/promotion_tier/id"]),
     ("customer_id", &["/customer_id"]),
     ("customer_source_id", &["/customer/source_id"]),
@@ -102,10 +115,22 @@ const CUSTOMER: &[Column] = &[
     ("address_line_2", &["/address/line_2"]),
     ("address_country", &["/address/country"]),
     ("address_postal_code", &["/address/postal_code"]),
-    ("redemptions_total_redeemed", &["/summary/redemptions/total_redeemed"]),
-    ("redemptions_total_failed", &["/summary/redemptions/total_failed"]),
-    ("redemptions_total_succeeded", &["/summary/redemptions/total_succeeded"]),
-    ("redemptions_total_rolled_back", &["/summary/redemptions/total_rolled_back"]),
+    (
+        "redemptions_total_redeemed",
+        &["/summary/redemptions/total_redeemed"],
+    ),
+    (
+        "redemptions_total_failed",
+        &["/summary/redemptions/total_failed"],
+    ),
+    (
+        "redemptions_total_succeeded",
+        &["/summary/redemptions/total_succeeded"],
+    ),
+    (
+        "redemptions_total_rolled_back",
+        &["/summary/redemptions/total_rolled_back"],
+    ),
     (
         "redemptions_total_rollback_failed",
         &["/summary/redemptions/total_rollback_failed"],
@@ -117,10 +142,19 @@ const CUSTOMER: &[Column] = &[
     ("orders_total_amount", &["/summary/orders/total_amount"]),
     ("orders_total_count", &["/summary/orders/total_count"]),
     ("orders_average_amount", &["/summary/orders/average_amount"]),
-    ("orders_last_order_amount", &["/summary/orders/last_order_amount"]),
-    ("orders_last_order_date", &["/summary/orders/last_order_date"]),
+    (
+        "orders_last_order_amount",
+        &["/summary/orders/last_order_amount"],
+    ),
+    (
+        "orders_last_order_date",
+        &["/summary/orders/last_order_date"],
+    ),
     ("loyalty_points", &["/loyalty/points"]),
-    ("loyalty_referred_customers", &["/loyalty/referred_customers"]),
+    (
+        "loyalty_referred_customers",
+        &["/loyalty/referred_customers"],
+    ),
     ("metadata", &["/metadata"]),
 ];
 
@@ -140,15 +174,66 @@ const ORDER: &[Column] = &[
     ("metadata", &["/metadata"]),
 ];
 
+const TRANSACTION: &[Column] = &[
+    ("id", &["/id"]),
+    ("campaign_id", &["/campaign_id"]),
+    ("voucher_id", &["/voucher_id"]),
+    ("type", &["/type"]),
+    ("source_id", &["/source_id"]),
+    ("reason", &["/reason"]),
+    ("source", &["/source"]),
+    ("balance", &["/balance"]),
+    ("amount", &["/amount"]),
+    ("related_transaction_id", &["/related_transaction_id"]),
+    ("created_at", &["/created_at"]),
+    ("details", &["/details"]),
+];
+
 /// Columns that hold instants.
-const MOMENTS: [&str; 7] = [
+const MOMENTS: [&str; 8] = [
     "created_at",
+    "created_date",
     "updated_at",
     "date",
     "start_date",
     "expiration_date",
     "orders_last_order_date",
     "expires_at",
+];
+
+/// Columns that hold numbers or flags.
+const NUMBERS: [&str; 31] = [
+    "value",
+    "active",
+    "is_referral_code",
+    "gift_balance",
+    "loyalty_balance",
+    "redemption_quantity",
+    "redemption_count",
+    "discount_amount_limit",
+    "order_amount",
+    "gift_amount",
+    "loyalty_points",
+    "loyalty_referred_customers",
+    "redemptions_total_redeemed",
+    "redemptions_total_failed",
+    "redemptions_total_succeeded",
+    "redemptions_total_rolled_back",
+    "redemptions_total_rollback_failed",
+    "redemptions_total_rollback_succeeded",
+    "orders_total_amount",
+    "orders_total_count",
+    "orders_average_amount",
+    "orders_last_order_amount",
+    "amount",
+    "discount_amount",
+    "items_discount_amount",
+    "total_discount_amount",
+    "total_amount",
+    "balance",
+    "points",
+    "price",
+    "is_winner",
 ];
 
 /// The columns of a table; `None` where there is none of the kind yet.
@@ -159,9 +244,9 @@ pub fn columns(of: ExportedObject) -> Option<&'static [Column]> {
         ExportedObject::Redemption => Some(REDEMPTION),
         ExportedObject::Customer => Some(CUSTOMER),
         ExportedObject::Order => Some(ORDER),
+        ExportedObject::VoucherTransactions => Some(TRANSACTION),
         ExportedObject::Publication
         | ExportedObject::PointsExpiration
-        | ExportedObject::VoucherTransactions
         | ExportedObject::Product
         | ExportedObject::Sku => None,
     }
@@ -171,9 +256,10 @@ pub fn columns(of: ExportedObject) -> Option<&'static [Column]> {
 #[must_use]
 pub fn field(columns: &[Column], name: &str) -> Option<RowField> {
     let is_one = columns.iter().any(|(known, _)| *known == name);
-    is_one.then(|| match MOMENTS.contains(&name) {
-        true => RowField::Moment,
-        false => RowField::Value,
+    is_one.then(|| match name {
+        name if MOMENTS.contains(&name) => RowField::Moment,
+        name if NUMBERS.contains(&name) => RowField::Value,
+        _ => RowField::Text,
     })
 }
 
@@ -190,9 +276,7 @@ pub fn cell<'a>(columns: &[Column], row: &'a Value, name: &str) -> &'a Value {
     static NOTHING: Value = Value::Null;
     if let Some(member) = of_metadata(name) {
         let metadata = row.get("metadata");
-        return metadata
-            .and_then(|all| all.get(member))
-            .unwrap_or(&NOTHING);
+        return metadata.and_then(|all| all.get(member)).unwrap_or(&NOTHING);
     }
     let places = columns.iter().find(|(known, _)| *known == name);
     let mut places = places.into_iter().flat_map(|(_, places)| places.iter());

@@ -45,7 +45,10 @@ async fn codes_of(shop: &Shop, name: &str) -> Vec<String> {
         let path = format!("/v1/vouchers?campaign={name}&limit=100&page={page}");
         let list = shop.get(NOON, &path).await;
         let rows = list["vouchers"].as_array().unwrap();
-        codes.extend(rows.iter().map(|row| row["code"].as_str().unwrap().to_owned()));
+        codes.extend(
+            rows.iter()
+                .map(|row| row["code"].as_str().unwrap().to_owned()),
+        );
         if rows.len() < 100 {
             break;
         }
@@ -76,14 +79,19 @@ async fn many_codes_are_made_in_the_background() {
     assert_eq!(row["status"], "ENQUEUED");
     assert_eq!(row["operation_status"], "UNKNOWN");
     assert_eq!(row["created_at"], "2026-11-21T12:00:00.000Z");
-    assert_eq!((&row["progress"], &row["object"]), (&json!(0), &json!("async_action")));
+    assert_eq!(
+        (&row["progress"], &row["object"]),
+        (&json!(0), &json!("async_action"))
+    );
     assert!(row.get("result").is_none());
 
     work(&shop).await;
     let now = shop.get(NOON, path).await;
     assert_eq!(now["vouchers_generation_status"], "DONE");
     assert_eq!(now["vouchers_count"], 1_750);
-    let action = shop.get(NOON, &format!("/v1/async-actions/{}", id(row))).await;
+    let action = shop
+        .get(NOON, &format!("/v1/async-actions/{}", id(row)))
+        .await;
     assert_eq!(action["status"], "DONE");
     assert_eq!(action["operation_status"], "SUCCESS");
     assert_eq!(action["progress"], 100);
@@ -171,7 +179,10 @@ async fn what_cannot_be_drawn_is_refused() {
     let (status, started) = ask(&shop, "c", (20, json!({}))).await;
     assert_eq!(status, StatusCode::ACCEPTED);
     assert_eq!(action(&shop, &started).await["status"], "DONE");
-    assert_eq!(shop.get(NOON, "/v1/campaigns/c").await["vouchers_count"], 20);
+    assert_eq!(
+        shop.get(NOON, "/v1/campaigns/c").await["vouchers_count"],
+        20
+    );
 }
 
 #[tokio::test]
@@ -197,7 +208,10 @@ async fn the_same_key_is_the_same_action() {
     let first = client.post(path, &json!({})).await.unwrap();
     assert_eq!(client.post(path, &json!({})).await.unwrap(), first);
     work(&shop).await;
-    assert_eq!(shop.get(NOON, "/v1/campaigns/c").await["vouchers_count"], 1_200);
+    assert_eq!(
+        shop.get(NOON, "/v1/campaigns/c").await["vouchers_count"],
+        1_200
+    );
 }
 
 #[tokio::test]
@@ -212,7 +226,11 @@ async fn a_campaign_with_many_codes_is_removed() {
     assert_eq!(before["type"], "CAMPAIGN.VOUCHERS_DELETE");
     assert_eq!(before["status"], "ENQUEUED");
     // Nobody can use one, though its record is still there.
-    let (status, _) = shop.noon().get(&format!("/v1/vouchers/{code}")).await.unwrap();
+    let (status, _) = shop
+        .noon()
+        .get(&format!("/v1/vouchers/{code}"))
+        .await
+        .unwrap();
     assert_eq!(status, StatusCode::NOT_FOUND);
     work(&shop).await;
     let after = action(&shop, &started).await;
@@ -238,7 +256,9 @@ async fn codes_of_a_removed_campaign_are_made_no_more() {
     assert_eq!(action(&shop, &started).await["status"], "DONE");
     let list = shop.get(NOON, "/v1/async-actions").await;
     let making = list["async_actions"].as_array().unwrap();
-    let making = making.iter().find(|row| row["type"] == "CAMPAIGN.VOUCHERS_GENERATE");
+    let making = making
+        .iter()
+        .find(|row| row["type"] == "CAMPAIGN.VOUCHERS_GENERATE");
     assert_eq!(making.unwrap()["status"], "FAILED");
     assert_eq!(shop.get(NOON, "/v1/vouchers").await["total"], 0);
 }
@@ -251,7 +271,40 @@ async fn two_that_work_at_once_make_as_many_as_are_asked_for() {
     let works = || actions::work(&shop.app, &[SANDBOX]);
     let (one, two, three) = tokio::join!(works(), works(), works());
     one.and(two).and(three).unwrap();
-    assert_eq!(shop.get(NOON, "/v1/campaigns/bulk").await["vouchers_count"], 4_000);
+    assert_eq!(
+        shop.get(NOON, "/v1/campaigns/bulk").await["vouchers_count"],
+        4_000
+    );
+}
+
+/// Whoever is cut off, however often, leaves the rest to others.
+#[tokio::test]
+async fn what_is_cut_off_is_done_to_its_end_and_once() {
+    let shop = Shop::start().await;
+    campaign(&shop, "bulk", json!({"vouchers_count": 3_000})).await;
+    let card = |n: u32| json!({"code": format!("CARD-{n}"), "gift": {"amount": 100}});
+    let cards: Vec<Value> = (0..300).map(card).collect();
+    let path = "/v1/vouchers/import";
+    let (_, started) = shop.noon().post(path, &json!(cards)).await.unwrap();
+    for milliseconds in [1, 5, 20, 50, 100] {
+        let app = shop.app.clone();
+        let working = tokio::spawn(async move { actions::work(&app, &[SANDBOX]).await });
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        working.abort();
+        let _ = working.await;
+    }
+    work(&shop).await;
+    let result = action(&shop, &started).await["result"].clone();
+    assert_eq!(
+        result,
+        json!({"done_count": 300, "failed_count": 0, "failed": []})
+    );
+    assert_eq!(
+        shop.get(NOON, "/v1/campaigns/bulk").await["vouchers_count"],
+        3_000
+    );
+    assert_eq!(shop.get(NOON, "/v1/vouchers").await["total"], 3_300);
+    books_balance(&shop).await;
 }
 
 /// The jobs do what waits, of the sandbox, too; and others are served meanwhile.
@@ -292,7 +345,10 @@ async fn actions_are_listed_and_found() {
     assert_eq!(list["async_actions"].as_array().unwrap().len(), 2);
     assert_eq!(list["has_more"], true);
     let all = shop.get(NOON, "/v1/async-actions?limit=3").await;
-    assert_eq!((&all["has_more"], &all["total"]), (&json!(false), &json!(3)));
+    assert_eq!(
+        (&all["has_more"], &all["total"]),
+        (&json!(false), &json!(3))
+    );
     let before = "/v1/async-actions?end_date=2026-11-21T12:00:00Z";
     assert_eq!(shop.get(NOON, before).await["async_actions"], json!([]));
     let (status, answer) = shop
@@ -309,6 +365,10 @@ async fn actions_are_listed_and_found() {
         assert_eq!(status, StatusCode::NOT_FOUND);
         assert_eq!(answer["resource_type"], "async_action");
     }
-    let (status, _) = shop.live.get(&format!("/v1/async-actions/{id}")).await.unwrap();
+    let (status, _) = shop
+        .live
+        .get(&format!("/v1/async-actions/{id}"))
+        .await
+        .unwrap();
     assert_eq!(status, StatusCode::NOT_FOUND, "it is another project's");
 }

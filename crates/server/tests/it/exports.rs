@@ -22,7 +22,10 @@ use crate::{
 /// Has a table made and reads it: a list of rows of cells, the heading first.
 async fn table(shop: &Shop, asked: Value) -> Vec<Vec<String>> {
     let made = shop.post(NOON, "/v1/exports", &asked).await;
-    assert_eq!((&made["status"], &made["result"]), (&json!("SCHEDULED"), &Value::Null));
+    assert_eq!(
+        (&made["status"], &made["result"]),
+        (&json!("SCHEDULED"), &Value::Null)
+    );
     work(shop).await;
     let path = format!("/v1/exports/{}", id(&made));
     let done = shop.get(NOON, &path).await;
@@ -47,8 +50,7 @@ fn rows(text: &str) -> Vec<Vec<String>> {
 async fn read(url: &str) -> (StatusCode, HeaderMap, String) {
     let request = axum::http::Request::get(url);
     let request = request.body(Full::<axum::body::Bytes>::default()).unwrap();
-    let pool: Pool<_, Full<axum::body::Bytes>> =
-        Pool::builder(TokioExecutor::new()).build_http();
+    let pool: Pool<_, Full<axum::body::Bytes>> = Pool::builder(TokioExecutor::new()).build_http();
     let answer = pool.request(request).await.unwrap();
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -71,7 +73,12 @@ fn strings(cells: &[&str]) -> Vec<String> {
 async fn vouchers_become_a_table() {
     let shop = Shop::start().await;
     voucher(&shop, "A", json!({"metadata": {"shop": "north", "n": -3}})).await;
-    voucher(&shop, "B", json!({"additional_info": "=SUM(A1)", "active": false})).await;
+    voucher(
+        &shop,
+        "B",
+        json!({"additional_info": "=SUM(A1)", "active": false}),
+    )
+    .await;
     let card = json!({"code": "C", "gift": {"amount": 5_000}, "metadata": {"shop": "-2+3"}});
     shop.post(NOON, "/v1/vouchers", &card).await;
     let used = using(&["A"], order("o-1", 5_000));
@@ -93,16 +100,55 @@ async fn vouchers_become_a_table() {
         "metadata.shop",
         "metadata.n",
     ];
-    let a = ["A", "DISCOUNT_VOUCHER", "1000", "AMOUNT", "", "1", "true", "", "north", "-3"];
-    let b = ["B", "DISCOUNT_VOUCHER", "1000", "AMOUNT", "", "0", "false", "'=SUM(A1)", "", ""];
-    let c = ["C", "GIFT_VOUCHER", "5000", "", "5000", "0", "true", "", "'-2+3", ""];
+    let a = [
+        "A",
+        "DISCOUNT_VOUCHER",
+        "1000",
+        "AMOUNT",
+        "",
+        "1",
+        "true",
+        "",
+        "north",
+        "-3",
+    ];
+    let b = [
+        "B",
+        "DISCOUNT_VOUCHER",
+        "1000",
+        "AMOUNT",
+        "",
+        "0",
+        "false",
+        "'=SUM(A1)",
+        "",
+        "",
+    ];
+    let c = [
+        "C",
+        "GIFT_VOUCHER",
+        "5000",
+        "",
+        "5000",
+        "0",
+        "true",
+        "",
+        "'-2+3",
+        "",
+    ];
     assert_eq!(table, [heading, a, b, c].map(|row| strings(&row)));
 }
 
 #[tokio::test]
 async fn all_columns_are_there_where_none_is_named() {
     let shop = Shop::start().await;
-    for (object, columns) in [("voucher", 33), ("redemption", 18), ("customer", 30), ("order", 13)] {
+    for (object, columns) in [
+        ("voucher", 33),
+        ("redemption", 18),
+        ("customer", 30),
+        ("order", 13),
+        ("voucher_transactions", 12),
+    ] {
         let table = table(&shop, json!({"exported_object": object})).await;
         assert_eq!(table.len(), 1, "{object}");
         assert_eq!(table[0].len(), columns, "{object}");
@@ -155,24 +201,85 @@ async fn redemptions_orders_and_customers_become_tables() {
     shop.post(NOON, "/v1/redemptions", &used).await;
     let unknown = using(&["NOPE"], order("o-2", 5_000));
     shop.noon().post("/v1/redemptions", &unknown).await.unwrap();
-    let of = |object: &str, fields: &[&str]| {
-        json!({"exported_object": object, "parameters": {"fields": fields, "order": "created_at"}})
-    };
-    let fields = ["voucher_code", "result", "failure_code", "order_amount", "customer_source_id",
-        "customer_name", "date"];
+    let of = |object: &str, fields: &[&str]| json!({"exported_object": object, "parameters": {"fields": fields, "order": "created_at"}});
+    let fields = [
+        "voucher_code",
+        "result",
+        "failure_code",
+        "order_amount",
+        "customer_source_id",
+        "customer_name",
+        "date",
+    ];
     let redemptions = table(&shop, of("redemption", &fields)).await;
     let date = "2026-11-21T12:00:00.000Z";
     let ok = strings(&["A", "SUCCESS", "", "5000", "ann", "'@Ann", date]);
     let failed = strings(&["", "FAILURE", "not_found", "", "", "", date]);
     assert_eq!(redemptions[1..], [ok, failed]);
-    let fields = ["source_id", "status", "amount", "total_discount_amount", "total_amount"];
+    let fields = [
+        "source_id",
+        "status",
+        "amount",
+        "total_discount_amount",
+        "total_amount",
+    ];
     let orders = table(&shop, of("order", &fields)).await;
-    assert_eq!(orders[1..], [strings(&["o-1", "PAID", "5000", "1000", "4000"])]);
-    let customers = table(&shop, of("customer", &["source_id", "name", "address_city"])).await;
+    assert_eq!(
+        orders[1..],
+        [strings(&["o-1", "PAID", "5000", "1000", "4000"])]
+    );
+    let customers = table(
+        &shop,
+        of("customer", &["source_id", "name", "address_city"]),
+    )
+    .await;
     assert_eq!(customers[1..], [strings(&["ann", "'@Ann", "Ghent"])]);
     // The same by the call for orders alone.
     let made = shop.post(NOON, "/v1/orders/export", &json!({})).await;
     assert_eq!(made["exported_object"], "order");
+}
+
+#[tokio::test]
+async fn statements_of_cards_become_a_table() {
+    let shop = Shop::start().await;
+    let campaign = json!({"name": "cards", "voucher": {
+        "type": "GIFT_VOUCHER", "gift": {"amount": 2_000}}});
+    shop.post(NOON, "/v1/campaigns", &campaign).await;
+    shop.post(NOON, "/v1/campaigns/cards/vouchers/A", &json!({}))
+        .await;
+    let alone = json!({"code": "B", "gift": {"amount": 50}});
+    shop.post(NOON, "/v1/vouchers", &alone).await;
+    voucher(&shop, "C", json!({})).await;
+    for amount in [700, -300] {
+        shop.post(NOON, "/v1/vouchers/A/balance", &json!({"amount": amount}))
+            .await;
+    }
+    let used = using(&["A"], order("o-1", 1_000));
+    let used = shop.post(NOON, "/v1/redemptions", &used).await;
+    let back = format!("/v1/redemptions/{}/rollback", id(&used["redemptions"][0]));
+    shop.post(NOON, &back, &json!({})).await;
+    let fields = ["type", "amount", "balance", "created_at"];
+    let asked = json!({"exported_object": "voucher_transactions",
+        "parameters": {"fields": fields, "order": "created_at"}});
+    let rows = table(&shop, asked).await;
+    let at = "2026-11-21T12:00:00.000Z";
+    let expected = [
+        ["CREDITS_ADDITION", "2000", "2000", at],
+        ["CREDITS_ADDITION", "700", "2700", at],
+        ["CREDITS_REMOVAL", "-300", "2400", at],
+        ["CREDITS_REDEMPTION", "-1000", "1400", at],
+        ["CREDITS_REFUND", "1000", "2400", at],
+        ["CREDITS_ADDITION", "50", "50", at],
+    ];
+    assert_eq!(rows[1..], expected.map(|row| strings(&row)));
+    // Those of one campaign alone.
+    let path = "/v1/campaigns/cards/transactions/export";
+    let made = shop.post(NOON, path, &json!({})).await;
+    assert_eq!(made["exported_object"], "voucher_transactions");
+    work(&shop).await;
+    let done = shop.get(NOON, &format!("/v1/exports/{}", id(&made))).await;
+    let (_, _, text) = read(done["result"]["url"].as_str().unwrap()).await;
+    assert_eq!(self::rows(&text).len(), 6);
 }
 
 /// More rows than one stretch looks at.
@@ -205,19 +312,37 @@ async fn a_table_is_read_with_its_token_only_and_goes() {
     let token = token.as_str().unwrap();
     assert!(token.len() > 40 && url.ends_with(&format!("{path}?token={token}")));
     assert_eq!(read(&url).await.0, StatusCode::OK);
-    for wrong in ["", "x", "2.", "ffffffff.x", &token[..token.len() - 1], &format!("1{token}")] {
+    for wrong in [
+        "",
+        "x",
+        "2.",
+        "ffffffff.x",
+        &token[..token.len() - 1],
+        &format!("1{token}"),
+    ] {
         let url = format!("{}{path}?token={wrong}", shop.base);
         assert_eq!(read(&url).await.0, StatusCode::NOT_FOUND, "{wrong}");
     }
-    assert_eq!(read(&format!("{}{path}", shop.base)).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        read(&format!("{}{path}", shop.base)).await.0,
+        StatusCode::UNAUTHORIZED
+    );
     let list = shop.get(NOON, "/v1/exports?order=-status").await;
-    assert_eq!((&list["data_ref"], &list["exports"][0]), (&json!("exports"), &done));
+    assert_eq!(
+        (&list["data_ref"], &list["exports"][0]),
+        (&json!("exports"), &done)
+    );
     let (status, _) = shop.live.get(&path).await.unwrap();
     assert_eq!(status, StatusCode::NOT_FOUND, "it is another project's");
     assert_eq!(delete(&shop, &path).await.0, StatusCode::NO_CONTENT);
     assert_eq!(read(&url).await.0, StatusCode::NOT_FOUND);
     check(&shop, (Method::GET, &path, &json!({})), (404, "not_found")).await;
-    check(&shop, (Method::DELETE, &path, &json!({})), (404, "not_found")).await;
+    check(
+        &shop,
+        (Method::DELETE, &path, &json!({})),
+        (404, "not_found"),
+    )
+    .await;
     work(&shop).await;
     let store = shop.app.store();
     let parts = store.count_records(SANDBOX, Kind::ExportPart).await;
@@ -237,10 +362,19 @@ async fn what_cannot_be_made_is_refused() {
         (of(json!({"fields": ["code", "colour"]})), wrong),
         (of(json!({"fields": ["metadata."]})), wrong),
         (of(json!({"order": "code"})), wrong),
-        (of(json!({"filters": {"colour": {"conditions": {"$is": [1]}}}})), wrong),
-        (of(json!({"filters": {"code": {"conditions": {"$near": [1]}}}})), wrong),
+        (
+            of(json!({"filters": {"colour": {"conditions": {"$is": [1]}}}})),
+            wrong,
+        ),
+        (
+            of(json!({"filters": {"code": {"conditions": {"$near": [1]}}}})),
+            wrong,
+        ),
         (of(json!({"fields": 7})), "invalid_payload"),
-        (json!({"exported_object": "order", "parameters": {"campaign_id": "c"}}), wrong),
+        (
+            json!({"exported_object": "order", "parameters": {"campaign_id": "c"}}),
+            wrong,
+        ),
     ] {
         check(&shop, (Method::POST, "/v1/exports", &body), (400, key)).await;
     }

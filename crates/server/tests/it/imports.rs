@@ -66,13 +66,28 @@ async fn vouchers_are_made_from_a_list_and_each_failure_is_told() {
         .map(|row| (row["row"].as_u64().unwrap(), row["key"].as_str().unwrap()))
         .collect();
     let payload = "invalid_payload";
-    let expected = [(3, "duplicate_found"), (4, payload), (5, payload), (6, payload)];
+    let expected = [
+        (3, "duplicate_found"),
+        (4, payload),
+        (5, payload),
+        (6, payload),
+    ];
     assert_eq!(told, expected);
-    assert!(failed.iter().all(|row| row["message"].as_str().unwrap().len() > 5));
+    assert!(
+        failed
+            .iter()
+            .all(|row| row["message"].as_str().unwrap().len() > 5)
+    );
     let a = shop.get(NOON, "/v1/vouchers/A").await;
     assert_eq!(a["redemption"]["quantity"], 2);
-    assert_eq!(shop.get(NOON, "/v1/vouchers/CARD").await["gift"]["balance"], 700);
-    assert_eq!(shop.get(NOON, "/v1/vouchers/D").await["metadata"], json!({"n": 4}));
+    assert_eq!(
+        shop.get(NOON, "/v1/vouchers/CARD").await["gift"]["balance"],
+        700
+    );
+    assert_eq!(
+        shop.get(NOON, "/v1/vouchers/D").await["metadata"],
+        json!({"n": 4})
+    );
     assert_eq!(shop.get(NOON, "/v1/vouchers").await["total"], 3);
     books_balance(&shop).await;
     let store = shop.app.store();
@@ -112,13 +127,19 @@ async fn vouchers_are_made_from_a_table() {
     let a = shop.get(NOON, "/v1/vouchers/A").await;
     assert_eq!(a["discount"]["amount_off"], 1_000);
     assert_eq!(a["metadata"], json!({"Shop": "north"}));
-    assert_eq!(shop.get(NOON, "/v1/vouchers/B").await["gift"]["amount"], 2_500);
+    assert_eq!(
+        shop.get(NOON, "/v1/vouchers/B").await["gift"]["amount"],
+        2_500
+    );
     // The same as the file of a form.
     let form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"v.csv\"\r\n\
                 Content-Type: text/csv\r\n\r\nCode,Value\r\nF,500\r\n--x--\r\n";
     let to = (to.0, "multipart/form-data; boundary=x");
     assert_eq!(counts(&import_table(&shop, to, form).await), (1, 0));
-    assert_eq!(shop.get(NOON, "/v1/vouchers/F").await["discount"]["amount_off"], 500);
+    assert_eq!(
+        shop.get(NOON, "/v1/vouchers/F").await["discount"]["amount_off"],
+        500
+    );
 }
 
 #[tokio::test]
@@ -132,7 +153,10 @@ async fn codes_of_choice_are_added_to_a_campaign() {
     assert_eq!(action["type"], "CAMPAIGN.VOUCHERS_IMPORT");
     assert_eq!(counts(&action), (2, 1));
     let b = shop.get(NOON, "/v1/vouchers/B").await;
-    assert_eq!((&b["campaign"], &b["redemption"]["quantity"]), (&json!("c"), &json!(9)));
+    assert_eq!(
+        (&b["campaign"], &b["redemption"]["quantity"]),
+        (&json!("c"), &json!(9))
+    );
     let to = ("/v1/campaigns/c/importCSV", "text/csv");
     let action = import_table(&shop, to, "Code\nX\nY\n").await;
     assert_eq!(action["type"], "CAMPAIGN.VOUCHERS_IMPORT_CSV");
@@ -140,7 +164,10 @@ async fn codes_of_choice_are_added_to_a_campaign() {
     assert_eq!(shop.get(NOON, "/v1/campaigns/c").await["vouchers_count"], 4);
     for path in ["/v1/campaigns/nope/import", "/v1/campaigns/nope/importCSV"] {
         let (status, answer) = shop.noon().post(path, &rows).await.unwrap();
-        assert_eq!((status, &answer["key"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+        assert_eq!(
+            (status, &answer["key"]),
+            (StatusCode::NOT_FOUND, &json!("not_found"))
+        );
     }
 }
 
@@ -185,14 +212,20 @@ async fn customers_are_made_and_changed() {
         assert!(!told.contains(personal), "{told}");
     }
     let ann = shop.get(NOON, "/v1/customers/ann").await;
-    assert_eq!((&ann["name"], &ann["phone"]), (&json!("Ann"), &json!("+49")));
+    assert_eq!(
+        (&ann["name"], &ann["phone"]),
+        (&json!("Ann"), &json!("+49"))
+    );
     let table = "Source_id,Name,Address_City,tier\ncat,Cat,Ghent,gold\nann,Anna,,\n";
     let to = ("/v1/customers/importCSV", "text/csv");
     let action = import_table(&shop, to, table).await;
     assert_eq!(action["type"], "CUSTOMERS.IMPORT_CSV");
     assert_eq!(counts(&action), (2, 0));
     let cat = shop.get(NOON, "/v1/customers/cat").await;
-    assert_eq!((&cat["address"]["city"], &cat["metadata"]), (&json!("Ghent"), &json!({"tier": "gold"})));
+    assert_eq!(
+        (&cat["address"]["city"], &cat["metadata"]),
+        (&json!("Ghent"), &json!({"tier": "gold"}))
+    );
     assert_eq!(shop.get(NOON, "/v1/customers/ann").await["name"], "Anna");
     let all = json!({"source_ids": ["ann", "nobody"], "metadata": {"vip": true}});
     let action = import(&shop, "/v1/customers/metadata/async", &all).await;
@@ -213,20 +246,29 @@ async fn the_catalogue_is_made_and_changed() {
     assert_eq!(action["type"], "PRODUCTS.BULK_UPDATE");
     assert_eq!(counts(&action), (2, 1));
     let mug = shop.get(NOON, "/v1/products/mug").await;
-    assert_eq!((&mug["name"], &mug["price"]), (&json!("Blue mug"), &json!(1_200)));
+    assert_eq!(
+        (&mug["name"], &mug["price"]),
+        (&json!("Blue mug"), &json!(1_200))
+    );
     let table = "source_id,name,price,attributes,brand\ncup,Cup,900,\"color,size\",Acme\n";
     let to = ("/v1/products/importCSV", "text/csv");
     let action = import_table(&shop, to, table).await;
     assert_eq!(action["type"], "PRODUCTS.IMPORT_CSV");
     let cup = shop.get(NOON, "/v1/products/cup").await;
-    assert_eq!((&cup["attributes"], &cup["metadata"]), (&json!(["color", "size"]), &json!({"brand": "Acme"})));
+    assert_eq!(
+        (&cup["attributes"], &cup["metadata"]),
+        (&json!(["color", "size"]), &json!({"brand": "Acme"}))
+    );
     let table = "product_id,source_id,sku,price\nmug,mug-b,blue,1300\nnope,x,y,1\n";
     let to = ("/v1/skus/importCSV", "text/csv");
     let action = import_table(&shop, to, table).await;
     assert_eq!(action["type"], "SKUS.IMPORT_CSV");
     assert_eq!(counts(&action), (1, 1));
     let sku = shop.get(NOON, "/v1/skus/mug-b").await;
-    assert_eq!((&sku["sku"], &sku["product"]["source_id"]), (&json!("blue"), &json!("mug")));
+    assert_eq!(
+        (&sku["sku"], &sku["product"]["source_id"]),
+        (&json!("blue"), &json!("mug"))
+    );
     let all = json!({"source_ids": ["mug", "nope"], "metadata": {"season": "winter"}});
     let action = import(&shop, "/v1/products/metadata/async", &all).await;
     assert_eq!(action["type"], "PRODUCTS.METADATA_UPDATE");

@@ -27,6 +27,7 @@ mod rule;
 mod segment;
 mod sku;
 mod stacking;
+mod summary;
 mod tier;
 mod unread;
 mod validation;
@@ -86,6 +87,7 @@ pub use sku::{Sku, SkuOfProduct, SkuView};
 pub use stacking::{
     ApplicationMode, REDEEMABLES_LIMIT, RollbackOrderMode, StackingRules, StackingRulesView,
 };
+pub use summary::CampaignSummaryView;
 pub use tier::{
     Action, TierCampaign, TierInput, TierOrders, TierRedemptions, TierSummary, TierUpdate, TierView,
 };

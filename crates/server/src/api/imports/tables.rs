@@ -35,7 +35,11 @@ const VOUCHERS: &[Column] = &[
     ("type", "/type", As::Text),
     ("value", "/value", As::Number),
     ("discount_type", "/discount/type", As::Text),
-    ("discount_amount_limit", "/discount/amount_limit", As::Number),
+    (
+        "discount_amount_limit",
+        "/discount/amount_limit",
+        As::Number,
+    ),
     ("discount_effect", "/discount/effect", As::Text),
     ("discount_unit_type", "/discount/unit_type", As::Text),
     ("category", "/category", As::Text),
@@ -152,9 +156,14 @@ impl Table {
     pub fn rows(self, text: &str) -> Result<Vec<Value>, Refused> {
         let mut reader = csv::ReaderBuilder::new();
         let mut reader = reader.trim(csv::Trim::Headers).from_reader(text.as_bytes());
-        let headings = reader.headers().map_err(|error| wrong(&error.to_string()))?;
+        let headings = reader
+            .headers()
+            .map_err(|error| wrong(&error.to_string()))?;
         let names: Vec<String> = headings.iter().map(in_lower_case).collect();
-        if !names.iter().any(|name| name == self.needs() || name == "id") {
+        if !names
+            .iter()
+            .any(|name| name == self.needs() || name == "id")
+        {
             return Err(wrong(&format!("there is no column {}", self.needs())));
         }
         let places = headings.iter().zip(&names);
@@ -255,7 +264,9 @@ fn tell_value(row: &mut Map<String, Value>) {
     let value = row.remove("value");
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let is_gift = text(row.get("type")).as_deref() == Some("GIFT_VOUCHER");
-    let discount = row.get("discount").and_then(|discount| discount.get("type"));
+    let discount = row
+        .get("discount")
+        .and_then(|discount| discount.get("type"));
     let discount = text(discount);
     let Some(value) = value else { return };
     match (is_gift, discount.as_deref()) {
@@ -266,7 +277,11 @@ fn tell_value(row: &mut Map<String, Value>) {
         (false, _) => {
             set(within(row, "discount"), "amount_off", value);
             let kind = within(row, "discount").get("type").cloned();
-            set(within(row, "discount"), "type", kind.unwrap_or("AMOUNT".into()));
+            set(
+                within(row, "discount"),
+                "type",
+                kind.unwrap_or("AMOUNT".into()),
+            );
         }
     }
 }
