@@ -4,6 +4,7 @@
 mod asking;
 mod bare;
 mod bare_postgres;
+mod codes;
 mod deciding;
 mod folder;
 mod hot;
@@ -47,6 +48,7 @@ const GROUPS: [(&str, Rows); 7] = [
     ("redeeming", redeeming::run),
     ("asking", asking::run),
     ("ingesting", ingesting::run),
+    ("codes", codes::run),
     (HOT, hot::run),
 ];
 const HOT: &str = "hot";

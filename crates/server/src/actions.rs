@@ -251,24 +251,21 @@ async fn waiting(view: &mut View, kind: Kind) -> Result<Vec<u64>, Refused> {
     Ok(view.find(Index::Waiting, &[kind.into()], page).await?)
 }
 
-/// Whether codes are being made for a campaign.
+/// The campaigns that codes are being made for.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn is_generating(view: &mut View, campaign: u64) -> Result<bool, Refused> {
-    let ids = waiting(view, Kind::AsyncAction).await?;
-    for record in view
-        .get_many(Kind::AsyncAction, &ids)
-        .await?
-        .iter()
-        .flatten()
-    {
+pub async fn generating(view: &mut View) -> Result<BTreeSet<u64>, Refused> {
+    let kind = Kind::AsyncAction;
+    let ids = waiting(view, kind).await?;
+    let mut campaigns = BTreeSet::new();
+    for record in view.get_many(kind, &ids).await?.iter().flatten() {
         let action: Action = read(&record.body)?;
-        if matches!(&action.work, Work::Generate(of) if of.campaign == campaign) {
-            return Ok(true);
+        if let Work::Generate(of) = action.work {
+            campaigns.insert(of.campaign);
         }
     }
-    Ok(false)
+    Ok(campaigns)
 }
 
 /// Does all that waits in these projects, by turns; what comes meanwhile, too.

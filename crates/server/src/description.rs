@@ -26,37 +26,52 @@ const OPEN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 const BROWSERS: &str = "/client/v1/";
 
 /// Calls that answer a retry with the same `Idempotency-Key` as they did before.
-const ONCE: [&str; 21] = [
+const ONCE: &[&str] = &[
     "/client/v1/redeem",
     "/client/v1/redemptions",
     "/management/v1/projects/{project}/metadata-schemas",
     "/v1/campaigns",
+    "/v1/campaigns/{id}/import",
+    "/v1/campaigns/{id}/importCSV",
     "/v1/campaigns/{id}/vouchers",
     "/v1/campaigns/{id}/vouchers/{code}",
     "/v1/categories",
+    "/v1/customers/bulk/async",
+    "/v1/customers/importCSV",
+    "/v1/customers/metadata/async",
     "/v1/decisions",
     "/v1/product-collections",
     "/v1/products",
+    "/v1/products/bulk/async",
+    "/v1/products/importCSV",
+    "/v1/products/metadata/async",
     "/v1/products/{id}/skus",
     "/v1/promotions/tiers/{id}/redemption",
     "/v1/promotions/{campaign}/tiers",
     "/v1/redemptions",
     "/v1/redemptions/{id}/rollback",
     "/v1/redemptions/{id}/rollbacks",
+    "/v1/skus/importCSV",
     "/v1/validation-rules",
     "/v1/vouchers",
+    "/v1/vouchers/bulk/async",
+    "/v1/vouchers/import",
+    "/v1/vouchers/importCSV",
+    "/v1/vouchers/metadata/async",
     "/v1/vouchers/{code}",
     "/v1/vouchers/{code}/balance",
     "/v1/vouchers/{code}/redemption",
 ];
 
 /// Whose refusals also come in Voucherify's body.
-const VOUCHERIFY: [&str; 15] = [
+const VOUCHERIFY: &[&str] = &[
     "/client/v1/",
+    "/v1/async-actions",
     "/v1/campaigns",
     "/v1/categories",
     "/management/v1/",
     "/v1/customers",
+    "/v1/exports",
     "/v1/metadata-schemas",
     "/v1/oauth",
     "/v1/orders",

@@ -8,6 +8,7 @@
 pub mod cells;
 mod rows;
 pub mod tables;
+pub mod transactions;
 
 use ledger::Timestamp;
 use rules::Condition;
@@ -84,8 +85,15 @@ impl Export {
         export.fields()?;
         export.condition()?;
         export.is_newest_first()?;
-        if export.parameters.campaign_id.is_some() && export.object != ExportedObject::Voucher {
-            return Err(wrong("/campaign_id", "is for vouchers"));
+        let has_campaign = matches!(
+            export.object,
+            ExportedObject::Voucher | ExportedObject::VoucherTransactions
+        );
+        if export.parameters.campaign_id.is_some() && !has_campaign {
+            return Err(wrong(
+                "/campaign_id",
+                "is for vouchers and their transactions",
+            ));
         }
         Ok(export)
     }

@@ -1,6 +1,8 @@
 //! What changed, and what did it earn? Readouts, statements and the overview, computed from the
 //! books and the arms when they are asked for: there is no second set of numbers.
 
+pub mod summary;
+
 use std::collections::{BTreeSet, HashMap};
 
 use ledger::{Account, Minor};

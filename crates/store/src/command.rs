@@ -345,6 +345,8 @@ pub enum Index {
     PartsOfAction = 75,
     /// What is still to be done in the background, by the kind of its record.
     Waiting = 76,
+    /// Redemptions that failed on a campaign.
+    FailuresOfCampaign = 77,
 }
 
 impl Index {
@@ -411,7 +413,8 @@ impl Index {
             | Index::DeliveriesOfWebhook
             | Index::TokensOfKey
             | Index::PartsOfAction
-            | Index::Waiting => false,
+            | Index::Waiting
+            | Index::FailuresOfCampaign => false,
         }
     }
 }
@@ -464,5 +467,5 @@ numbered! {
     HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign, ActivityOfCustomer, StacksOfCampaign,
     AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign,
     PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook,
-    MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey, PartsOfAction, Waiting
+    MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey, PartsOfAction, Waiting, FailuresOfCampaign
 }

@@ -1,6 +1,8 @@
 //! Campaigns: made with their offers and codes, read, changed, paused and removed.
 
 mod codes;
+mod listing;
+mod summary;
 
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use offers::{Booking, Campaign, CampaignId, Lending, Offer, OfferId, Timestamp};
-use store::{Index, Kind, Outcome, ProjectId, Write};
+use store::{Index, Outcome, ProjectId, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
@@ -22,9 +24,7 @@ use wire::{
 };
 
 use super::{
-    dialect::{
-        Asked, duplicate, malformed, not_found, page_of, parse, parse_optional, refuse, retry,
-    },
+    dialect::{Asked, duplicate, malformed, not_found, parse, parse_optional, refuse, retry},
     promotion_stacks, promotions,
     resources::At,
     validation_rules::{self, Object, named},
@@ -35,7 +35,7 @@ use crate::{
     app::App,
     auth::{Caller, CampaignsRead, CampaignsWrite},
     catalogue::{Change, name_key, offers_of},
-    configuration::{Compiled, Stored, read},
+    configuration::{Compiled, Stored},
     funding::fund,
     lending,
     once::{self, Answer},
@@ -55,11 +55,12 @@ const IN_PROGRESS: &str = "IN_PROGRESS";
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create, list))
+        .routes(routes!(create, listing::list))
         .routes(routes!(get, update, delete))
         .routes(routes!(enable))
         .routes(routes!(disable))
         .merge(codes::routes())
+        .merge(summary::routes())
 }
 
 /// A campaign as it was asked for.
@@ -354,7 +355,7 @@ async fn view(
     let mut view = bare_view(stored, &input_of(stored)?)?;
     let mut reads = app.store().view(project)?;
     view.vouchers_count = crate::vouchers::count(&mut reads, id).await?;
-    if actions::is_generating(&mut reads, id.0).await? {
+    if actions::generating(&mut reads).await?.contains(&id.0) {
         view.vouchers_generation_status = IN_PROGRESS;
     }
     drop(reads);
@@ -367,25 +368,6 @@ async fn view(
         view.promotion = Some(listed(tiers));
     }
     Ok(view)
-}
-
-/// All campaigns, newest first.
-#[utoipa::path(get, path = "/v1/campaigns", responses((status = 200, body = List<CampaignView>)))]
-async fn list(
-    State(app): State<App>,
-    caller: Caller<CampaignsRead>,
-    asked: Asked,
-) -> Result<Answer, Refused> {
-    let paging = asked.paging()?;
-    let compiled = app.compiled(caller.project).await?;
-    let page = (Kind::Campaign, paging);
-    let (records, total) = page_of(&app, caller.project, page).await?;
-    let mut rows = Vec::new();
-    for record in records {
-        let stored = read(&record.body)?;
-        rows.push(view(&app, (caller.project, &compiled), &stored).await?);
-    }
-    Answer::ok(&List::page("campaigns", rows, total))
 }
 
 /// One campaign, by id or name.

@@ -5,11 +5,12 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use ledger::Timestamp;
+use rules::Condition;
 use serde::de::DeserializeOwned;
 use store::{Index, Kind, Page, ProjectId, Record};
 use wire::{
     Malformed,
-    voucherify::{ErrorBody, Key, Plainly},
+    voucherify::{ErrorBody, Filter, Key, Plainly, RowField},
 };
 
 use crate::{app::App, problem::Refused, telemetry};
@@ -177,6 +178,40 @@ impl Asked {
         };
         let read = |text| wire::time::parse(text).ok_or_else(wrong);
         self.get(name).map(read).transpose()
+    }
+
+    /// `filters[…]`, as a condition on fields that are known by name.
+    ///
+    /// # Errors
+    /// When they cannot be read, or name another field.
+    pub fn filters(
+        &self,
+        field: impl Fn(&str) -> Option<RowField>,
+    ) -> Result<Option<(Filter, Condition)>, Refused> {
+        let parameters = self.0.iter();
+        let parameters = parameters.map(|(name, value)| (name.as_str(), value.as_str()));
+        let wrong = |malformed: Malformed| {
+            let details = format!("filters{malformed}");
+            refuse(Key::InvalidQueryParams, details)
+        };
+        let Some(filter) = Filter::of_query(parameters).map_err(wrong)? else {
+            return Ok(None);
+        };
+        let condition = filter.of_rows(field).map_err(wrong)?;
+        Ok(Some((filter, condition)))
+    }
+
+    /// All values of a parameter: `ids=a&ids=b`, `ids[0]=a`, or with commas between them.
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let is_one = |key: &str| {
+            let rest = key.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        };
+        let values = self.0.iter().filter(|(key, _)| is_one(key));
+        let values = values.flat_map(|(_, value)| value.split(','));
+        let values = values.map(|value| value.trim_matches([' ', '[', ']', '\'', '"']));
+        values.filter(|value| !value.is_empty()).collect()
     }
 
     /// `limit` and `page`.

@@ -21,12 +21,13 @@ use wire::{
 };
 
 use super::{
+    campaigns,
     dialect::{Asked, not_found, parse, parse_optional, refuse, retry},
     resources::{At, scan_records},
 };
 use crate::{
     app::App,
-    auth::{Caller, CampaignsRead, CampaignsWrite, Needs, Scope},
+    auth::{Caller, CampaignsRead, CampaignsWrite, Needs, Redeem, Scope},
     clock,
     configuration::read,
     exports::{self, Export},
@@ -43,6 +44,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(create, list))
         .routes(routes!(get, delete))
         .routes(routes!(of_orders))
+        .routes(routes!(of_campaign))
 }
 
 /// Have a table made. Poll it, then read it at the URL that is in its result.
@@ -59,15 +61,15 @@ async fn create(
 }
 
 /// Have a table of the orders made.
-#[utoipa::path(post, path = "/v1/orders/export", request_body = ExportOfOrders,
+#[utoipa::path(post, path = "/v1/orders/export", request_body = ExportOfOne,
     responses((status = 200, body = ExportView)))]
 async fn of_orders(
     State(app): State<App>,
-    caller: Caller<CampaignsRead>,
+    caller: Caller<Redeem>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, Refused> {
-    let sent: ExportOfOrders = parse_optional(&body)?;
+    let sent: ExportOfOne = parse_optional(&body)?;
     let sent = ExportCreate {
         exported_object: ExportedObject::Order,
         parameters: sent.parameters,
@@ -75,15 +77,38 @@ async fn of_orders(
     begun(&app, &caller, (&sent, &headers)).await
 }
 
+/// Have a table of the transactions of a campaign's cards made.
+#[utoipa::path(post, path = "/v1/campaigns/{id}/transactions/export",
+    request_body = ExportOfOne, responses((status = 200, body = ExportView)))]
+async fn of_campaign(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    Path(name): Path<String>,
+    (headers, body): (HeaderMap, Bytes),
+) -> Result<Answer, Refused> {
+    let sent: ExportOfOne = parse_optional(&body)?;
+    let compiled = app.compiled(caller.project).await?;
+    let campaign = campaigns::find(&app, (caller.project, &compiled), &name).await?;
+    let sent = ExportCreate {
+        exported_object: ExportedObject::VoucherTransactions,
+        parameters: Some(ExportParameters {
+            campaign_id: Some(ids::format(Tag::Campaign, campaign.thing.id.0)),
+            ..sent.parameters.unwrap_or_default()
+        }),
+    };
+    begun(&app, &caller, (&sent, &headers)).await
+}
+
+/// Which rows and columns of a table of one kind.
 #[derive(Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(default)]
-struct ExportOfOrders {
+struct ExportOfOne {
     parameters: Option<ExportParameters>,
 }
 
-async fn begun(
+async fn begun<S: Needs>(
     app: &App,
-    caller: &Caller<CampaignsRead>,
+    caller: &Caller<S>,
     (sent, headers): (&ExportCreate, &HeaderMap),
 ) -> Result<Answer, Refused> {
     check_scope(caller, sent.exported_object)?;

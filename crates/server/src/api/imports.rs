@@ -74,7 +74,10 @@ impl<'a> Came<'a> {
 
     /// Rows of a JSON list.
     fn list(&self) -> Result<Vec<Value>, Refused> {
-        parse(self.body)
+        serde_json::from_slice(self.body).map_err(|error| {
+            let details = format!(": must be a JSON list: {error}");
+            refuse(Key::InvalidPayload, details)
+        })
     }
 
     /// Rows of a table.

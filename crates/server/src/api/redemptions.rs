@@ -257,6 +257,12 @@ fn failed(
     let status = StatusCode::from_u16(body.code).unwrap_or(StatusCode::BAD_REQUEST);
     let answer = Answer::new(status, &body)?;
     let mut command = crate::setup::writes(till.project, redemption.writes(None)?);
+    let found = till.offered.get(index).and_then(|one| one.found.as_ref());
+    command.writes.extend(found.map(|found| Write::Link {
+        index: Index::FailuresOfCampaign,
+        key: key(found.campaign.id.0),
+        id,
+    }));
     command.now = till.now;
     command.once = once.map(|key| key.once(&answer));
     Ok((command, answer))

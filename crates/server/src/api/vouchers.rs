@@ -1,5 +1,6 @@
 //! Codes: vouchers and gift cards, made, read, changed, paused, loaded and removed.
 
+mod listing;
 mod making;
 mod shown;
 
@@ -13,7 +14,7 @@ use offers::{
     Booking, Campaign, CampaignId, Happening, Offer, OfferId, Timestamp, Voucher, VoucherId,
     VoucherKind, book, chart,
 };
-use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Record, Write};
+use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
@@ -26,9 +27,7 @@ use wire::{
 
 use super::{
     campaigns,
-    dialect::{
-        Asked, Paging, duplicate, malformed, not_found, page_of, page_under, parse, refuse, retry,
-    },
+    dialect::{Asked, Paging, duplicate, malformed, not_found, parse, refuse, retry},
     resources::At,
     validation_rules::{self, Object, named},
 };
@@ -49,7 +48,7 @@ pub use shown::{as_used, counts, new_view, used_view, view};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create, list))
+        .routes(routes!(create, listing::list))
         .routes(routes!(get, create_with_code, update, delete))
         .routes(routes!(enable))
         .routes(routes!(disable))
@@ -293,51 +292,6 @@ pub async fn again(
         body: write(&issued)?,
     }]);
     Ok(())
-}
-
-/// All vouchers, newest first; with `campaign_id`, `campaign` or `code`, those.
-#[utoipa::path(get, path = "/v1/vouchers", responses((status = 200, body = List<VoucherView>)))]
-async fn list(
-    State(app): State<App>,
-    caller: Caller<CampaignsRead>,
-    asked: Asked,
-) -> Result<Answer, Refused> {
-    let project = caller.project;
-    let compiled = app.compiled(project).await?;
-    let paging = asked.paging()?;
-    let of = asked.get("campaign_id").or_else(|| asked.get("campaign"));
-    let (records, total) = match (asked.get("code"), of) {
-        (Some(code), _) => {
-            let code = offers::codes::normalise(code);
-            let under = (Index::VoucherCode, code.as_bytes());
-            page_under(&app, project, (under, Kind::Voucher, paging)).await?
-        }
-        (None, None) => page_of(&app, project, (Kind::Voucher, paging)).await?,
-        (None, Some(name)) => {
-            let campaign = campaigns::find(&app, (project, &compiled), name).await?;
-            page_of_campaign(&app, project, (campaign.thing.id, paging)).await?
-        }
-    };
-    let mut rows = Vec::new();
-    for record in records {
-        let issued = read(&record.body)?;
-        if standing(&compiled, &issued).is_ok() {
-            rows.push(view(&app, (project, &compiled), &issued).await?);
-        }
-    }
-    Answer::ok(&List::page("vouchers", rows, total))
-}
-
-async fn page_of_campaign(
-    app: &App,
-    project: ProjectId,
-    (campaign, paging): (CampaignId, Paging),
-) -> Result<(Vec<Record>, u64), Refused> {
-    let mut view = app.store().view(project)?;
-    let found = under_both(&mut view, OF_CAMPAIGN, (campaign.0, paging.upto())).await?;
-    let records = view.get_many(Kind::Voucher, &paging.cut(found)).await?;
-    let total = vouchers::count(&mut view, campaign).await?;
-    Ok((records.into_iter().flatten().collect(), total))
 }
 
 /// One voucher, by code or id.

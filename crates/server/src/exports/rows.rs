@@ -1,5 +1,6 @@
 //! What does a table look at? The next things of its kind, each as the call for one shows it.
 
+use offers::VoucherKind;
 use serde_json::Value;
 use store::{Kind, Page, Record, View};
 use wire::{
@@ -7,7 +8,7 @@ use wire::{
     voucherify::ExportedObject,
 };
 
-use super::{Export, tables::HOLDER_SOURCE};
+use super::{Export, tables::HOLDER_SOURCE, transactions};
 use crate::{
     api::{campaigns, customers, orders, redemptions, resources::At, vouchers},
     people::{People, Person},
@@ -46,24 +47,48 @@ pub(super) async fn stretch(at: At<'_>, export: &Export, page: Page) -> Result<S
         ExportedObject::Redemption => of_redemptions(at, export, page).await,
         ExportedObject::Customer => of_customers(at, page).await,
         ExportedObject::Order => of_orders(at, page).await,
+        ExportedObject::VoucherTransactions => of_transactions(at, export, page).await,
         ExportedObject::Publication
         | ExportedObject::PointsExpiration
-        | ExportedObject::VoucherTransactions
         | ExportedObject::Product
         | ExportedObject::Sku => Ok(Stretch::default()),
     }
 }
 
+/// The next vouchers, of a campaign where the export is of one.
+async fn vouchers_of(
+    at: At<'_>,
+    (view, export): (&mut View, &Export),
+    page: Page,
+) -> Result<Vec<u64>, Refused> {
+    let Some(name) = export.parameters.campaign_id.as_deref() else {
+        return Ok(view.ids(Kind::Voucher, page).await?);
+    };
+    let compiled = at.app.compiled(at.project).await?;
+    let campaign = campaigns::find(at.app, (at.project, &compiled), name).await?;
+    under_both(view, OF_CAMPAIGN, (campaign.thing.id.0, page)).await
+}
+
+/// The statements of the next cards, card by card.
+async fn of_transactions(at: At<'_>, export: &Export, page: Page) -> Result<Stretch, Refused> {
+    let mut view = at.app.store().view(at.project)?;
+    let ids = vouchers_of(at, (&mut view, export), page).await?;
+    let records = view.get_many(Kind::Voucher, &ids).await?;
+    let mut stretch = Stretch::of(&ids);
+    for record in records.iter().flatten() {
+        let issued = read(&record.body)?;
+        if let VoucherKind::GiftCard { .. } = issued.thing.voucher.kind {
+            let rows = transactions::of_card(&mut view, &issued).await?;
+            stretch.rows.extend(rows);
+        }
+    }
+    Ok(stretch)
+}
+
 async fn of_vouchers(at: At<'_>, export: &Export, page: Page) -> Result<Stretch, Refused> {
     let compiled = at.app.compiled(at.project).await?;
     let mut view = at.app.store().view(at.project)?;
-    let ids = match export.parameters.campaign_id.as_deref() {
-        Some(name) => {
-            let campaign = campaigns::find(at.app, (at.project, &compiled), name).await?;
-            under_both(&mut view, OF_CAMPAIGN, (campaign.thing.id.0, page)).await?
-        }
-        None => view.ids(Kind::Voucher, page).await?,
-    };
+    let ids = vouchers_of(at, (&mut view, export), page).await?;
     let records = view.get_many(Kind::Voucher, &ids).await?;
     drop(view);
     let mut people = People::open(at.app, at.project)?;

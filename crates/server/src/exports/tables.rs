@@ -7,7 +7,8 @@ use wire::voucherify::{ExportedObject, RowField};
 /// A column: its name, and the places in a row of which the first that is there is shown.
 pub type Column = (&'static str, &'static [&'static str]);
 
-const VOUCHER: &[Column] = &[
+/// What is told of vouchers.
+pub const VOUCHER: &[Column] = &[
     ("code", &["/code"]),
     ("voucher_type", &["/type"]),
     (
@@ -173,15 +174,66 @@ const ORDER: &[Column] = &[
     ("metadata", &["/metadata"]),
 ];
 
+const TRANSACTION: &[Column] = &[
+    ("id", &["/id"]),
+    ("campaign_id", &["/campaign_id"]),
+    ("voucher_id", &["/voucher_id"]),
+    ("type", &["/type"]),
+    ("source_id", &["/source_id"]),
+    ("reason", &["/reason"]),
+    ("source", &["/source"]),
+    ("balance", &["/balance"]),
+    ("amount", &["/amount"]),
+    ("related_transaction_id", &["/related_transaction_id"]),
+    ("created_at", &["/created_at"]),
+    ("details", &["/details"]),
+];
+
 /// Columns that hold instants.
-const MOMENTS: [&str; 7] = [
+const MOMENTS: [&str; 8] = [
     "created_at",
+    "created_date",
     "updated_at",
     "date",
     "start_date",
     "expiration_date",
     "orders_last_order_date",
     "expires_at",
+];
+
+/// Columns that hold numbers or flags.
+const NUMBERS: [&str; 31] = [
+    "value",
+    "active",
+    "is_referral_code",
+    "gift_balance",
+    "loyalty_balance",
+    "redemption_quantity",
+    "redemption_count",
+    "discount_amount_limit",
+    "order_amount",
+    "gift_amount",
+    "loyalty_points",
+    "loyalty_referred_customers",
+    "redemptions_total_redeemed",
+    "redemptions_total_failed",
+    "redemptions_total_succeeded",
+    "redemptions_total_rolled_back",
+    "redemptions_total_rollback_failed",
+    "redemptions_total_rollback_succeeded",
+    "orders_total_amount",
+    "orders_total_count",
+    "orders_average_amount",
+    "orders_last_order_amount",
+    "amount",
+    "discount_amount",
+    "items_discount_amount",
+    "total_discount_amount",
+    "total_amount",
+    "balance",
+    "points",
+    "price",
+    "is_winner",
 ];
 
 /// The columns of a table; `None` where there is none of the kind yet.
@@ -192,9 +244,9 @@ pub fn columns(of: ExportedObject) -> Option<&'static [Column]> {
         ExportedObject::Redemption => Some(REDEMPTION),
         ExportedObject::Customer => Some(CUSTOMER),
         ExportedObject::Order => Some(ORDER),
+        ExportedObject::VoucherTransactions => Some(TRANSACTION),
         ExportedObject::Publication
         | ExportedObject::PointsExpiration
-        | ExportedObject::VoucherTransactions
         | ExportedObject::Product
         | ExportedObject::Sku => None,
     }
@@ -204,9 +256,10 @@ pub fn columns(of: ExportedObject) -> Option<&'static [Column]> {
 #[must_use]
 pub fn field(columns: &[Column], name: &str) -> Option<RowField> {
     let is_one = columns.iter().any(|(known, _)| *known == name);
-    is_one.then(|| match MOMENTS.contains(&name) {
-        true => RowField::Moment,
-        false => RowField::Value,
+    is_one.then(|| match name {
+        name if MOMENTS.contains(&name) => RowField::Moment,
+        name if NUMBERS.contains(&name) => RowField::Value,
+        _ => RowField::Text,
     })
 }
 

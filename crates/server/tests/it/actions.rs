@@ -277,6 +277,36 @@ async fn two_that_work_at_once_make_as_many_as_are_asked_for() {
     );
 }
 
+/// Whoever is cut off, however often, leaves the rest to others.
+#[tokio::test]
+async fn what_is_cut_off_is_done_to_its_end_and_once() {
+    let shop = Shop::start().await;
+    campaign(&shop, "bulk", json!({"vouchers_count": 3_000})).await;
+    let card = |n: u32| json!({"code": format!("CARD-{n}"), "gift": {"amount": 100}});
+    let cards: Vec<Value> = (0..300).map(card).collect();
+    let path = "/v1/vouchers/import";
+    let (_, started) = shop.noon().post(path, &json!(cards)).await.unwrap();
+    for milliseconds in [1, 5, 20, 50, 100] {
+        let app = shop.app.clone();
+        let working = tokio::spawn(async move { actions::work(&app, &[SANDBOX]).await });
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        working.abort();
+        let _ = working.await;
+    }
+    work(&shop).await;
+    let result = action(&shop, &started).await["result"].clone();
+    assert_eq!(
+        result,
+        json!({"done_count": 300, "failed_count": 0, "failed": []})
+    );
+    assert_eq!(
+        shop.get(NOON, "/v1/campaigns/bulk").await["vouchers_count"],
+        3_000
+    );
+    assert_eq!(shop.get(NOON, "/v1/vouchers").await["total"], 3_300);
+    books_balance(&shop).await;
+}
+
 /// The jobs do what waits, of the sandbox, too; and others are served meanwhile.
 #[tokio::test]
 async fn the_jobs_do_what_waits() {

@@ -147,6 +147,7 @@ async fn all_columns_are_there_where_none_is_named() {
         ("redemption", 18),
         ("customer", 30),
         ("order", 13),
+        ("voucher_transactions", 12),
     ] {
         let table = table(&shop, json!({"exported_object": object})).await;
         assert_eq!(table.len(), 1, "{object}");
@@ -239,6 +240,49 @@ async fn redemptions_orders_and_customers_become_tables() {
     // The same by the call for orders alone.
     let made = shop.post(NOON, "/v1/orders/export", &json!({})).await;
     assert_eq!(made["exported_object"], "order");
+}
+
+#[tokio::test]
+async fn statements_of_cards_become_a_table() {
+    let shop = Shop::start().await;
+    let campaign = json!({"name": "cards", "voucher": {
+        "type": "GIFT_VOUCHER", "gift": {"amount": 2_000}}});
+    shop.post(NOON, "/v1/campaigns", &campaign).await;
+    shop.post(NOON, "/v1/campaigns/cards/vouchers/A", &json!({}))
+        .await;
+    let alone = json!({"code": "B", "gift": {"amount": 50}});
+    shop.post(NOON, "/v1/vouchers", &alone).await;
+    voucher(&shop, "C", json!({})).await;
+    for amount in [700, -300] {
+        shop.post(NOON, "/v1/vouchers/A/balance", &json!({"amount": amount}))
+            .await;
+    }
+    let used = using(&["A"], order("o-1", 1_000));
+    let used = shop.post(NOON, "/v1/redemptions", &used).await;
+    let back = format!("/v1/redemptions/{}/rollback", id(&used["redemptions"][0]));
+    shop.post(NOON, &back, &json!({})).await;
+    let fields = ["type", "amount", "balance", "created_at"];
+    let asked = json!({"exported_object": "voucher_transactions",
+        "parameters": {"fields": fields, "order": "created_at"}});
+    let rows = table(&shop, asked).await;
+    let at = "2026-11-21T12:00:00.000Z";
+    let expected = [
+        ["CREDITS_ADDITION", "2000", "2000", at],
+        ["CREDITS_ADDITION", "700", "2700", at],
+        ["CREDITS_REMOVAL", "-300", "2400", at],
+        ["CREDITS_REDEMPTION", "-1000", "1400", at],
+        ["CREDITS_REFUND", "1000", "2400", at],
+        ["CREDITS_ADDITION", "50", "50", at],
+    ];
+    assert_eq!(rows[1..], expected.map(|row| strings(&row)));
+    // Those of one campaign alone.
+    let path = "/v1/campaigns/cards/transactions/export";
+    let made = shop.post(NOON, path, &json!({})).await;
+    assert_eq!(made["exported_object"], "voucher_transactions");
+    work(&shop).await;
+    let done = shop.get(NOON, &format!("/v1/exports/{}", id(&made))).await;
+    let (_, _, text) = read(done["result"]["url"].as_str().unwrap()).await;
+    assert_eq!(self::rows(&text).len(), 6);
 }
 
 /// More rows than one stretch looks at.

@@ -33,6 +33,38 @@ pub struct FieldFilter {
 pub struct Values(pub Vec<serde_json::Value>);
 
 impl Filter {
+    /// The filter of a query: `filters[code][conditions][$in][0]=A`; `None` where it has none.
+    /// Numbers and flags come as texts, and lists also as Python writes them.
+    ///
+    /// # Errors
+    /// With a pointer within the filter, where it is written otherwise.
+    pub fn of_query<'a>(
+        parameters: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Option<Self>, Malformed> {
+        let mut found: Option<Self> = None;
+        for (name, value) in parameters {
+            let within = name.strip_prefix("filters[");
+            let Some(within) = within.and_then(|rest| rest.strip_suffix(']')) else {
+                continue;
+            };
+            let filter = found.get_or_insert_default();
+            let steps: Vec<&str> = within.split("][").collect();
+            match steps.as_slice() {
+                ["junction"] => filter.junction = Some(value.to_owned()),
+                [field, "conditions", operator] | [field, "conditions", operator, _] => {
+                    let field = filter.fields.entry((*field).to_owned()).or_default();
+                    let values = field.conditions.entry((*operator).to_owned()).or_default();
+                    values.0.extend(told(value));
+                }
+                _ => {
+                    let detail = "write filters[field][conditions][$is][0]=value";
+                    return Err(Malformed::at("", detail).under(within));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// What it says of a product or a SKU.
     ///
     /// # Errors
@@ -53,7 +85,8 @@ impl Filter {
 /// What a field of a table's rows is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowField {
-    /// A text, a flag or a whole number.
+    Text,
+    /// A flag or a whole number.
     Value,
     Moment,
 }
@@ -144,6 +177,31 @@ impl FieldFilter {
     }
 }
 
+/// What the text of a query tells: one value, or those of a list as Python writes it.
+fn told(text: &str) -> Vec<serde_json::Value> {
+    let list = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    match list {
+        Some(items) => items
+            .split(',')
+            .map(|item| value(item.trim().trim_matches(['\'', '"'])))
+            .collect(),
+        None if text.is_empty() => Vec::new(),
+        None => vec![value(text)],
+    }
+}
+
+fn value(text: &str) -> serde_json::Value {
+    match (text, text.parse::<i64>()) {
+        ("true" | "True", _) => true.into(),
+        ("false" | "False", _) => false.into(),
+        // A text that would be written otherwise as a number is none.
+        (_, Ok(number)) if number.to_string() == text => number.into(),
+        _ => text.into(),
+    }
+}
+
 impl<'de> Deserialize<'de> for Values {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(Self(match serde_json::Value::deserialize(from)? {
@@ -191,5 +249,57 @@ impl Serialize for Filter {
             map.serialize_entry(field, filter)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(query: &[(&str, &str)], expected: serde_json::Value) {
+        let filter = Filter::of_query(query.iter().copied()).unwrap();
+        assert_eq!(json!(filter), expected, "{query:?}");
+    }
+
+    #[test]
+    fn a_query_is_read_however_its_client_writes_it() {
+        check(&[("limit", "1"), ("filters", "x")], json!(null));
+        check(
+            &[
+                ("filters[junction]", "OR"),
+                ("filters[code][conditions][$in][0]", "A"),
+                ("filters[code][conditions][$in][1]", "007"),
+                ("filters[active][conditions][$is]", "true"),
+                ("filters[metadata.n][conditions][$more_than][0]", "-3"),
+            ],
+            json!({"junction": "OR", "code": {"conditions": {"$in": ["A", "007"]}},
+                "active": {"conditions": {"$is": [true]}},
+                "metadata.n": {"conditions": {"$more_than": [-3]}}}),
+        );
+        check(
+            &[
+                ("filters[code][conditions][$in]", "['a', 'b']"),
+                ("filters[category][conditions][$has_value]", ""),
+            ],
+            json!({"code": {"conditions": {"$in": ["a", "b"]}},
+                "category": {"conditions": {"$has_value": []}}}),
+        );
+    }
+
+    #[test]
+    fn another_way_of_writing_is_refused() {
+        for name in [
+            "filters[x]",
+            "filters[]",
+            "filters[x][y]",
+            "filters[x][conditions]",
+        ] {
+            assert!(
+                Filter::of_query([(name, "1")].into_iter()).is_err(),
+                "{name}"
+            );
+        }
     }
 }

@@ -36,6 +36,7 @@ mod segment;
 mod single;
 mod sku;
 mod stacking;
+mod summary;
 mod tier;
 mod unread;
 mod validation;
@@ -106,6 +107,7 @@ pub use sku::{Sku, SkuOfProduct, SkuView};
 pub use stacking::{
     ApplicationMode, REDEEMABLES_LIMIT, RollbackOrderMode, StackingRules, StackingRulesView,
 };
+pub use summary::CampaignSummaryView;
 pub use tier::{
     Action, TierCampaign, TierInput, TierOrders, TierRedemptions, TierSummary, TierUpdate, TierView,
 };

@@ -32,10 +32,28 @@ pub(in super::super) fn of_rows(
         match field(name) {
             Some(RowField::Moment) => operator::moment(node, name),
             Some(RowField::Value) => operator::compare(node, &Comparison::anything(name)),
+            Some(RowField::Text) => operator::compare(&as_texts(node), &Comparison::anything(name)),
             None if is_of_metadata(name) => operator::compare(node, &Comparison::anything(name)),
             None => Err(Malformed::at("", "is no field of these rows")),
         }
     })
+}
+
+/// The node, asking for texts: a code may look like a number.
+fn as_texts(node: &Node) -> Node {
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::Bool(_) | serde_json::Value::Number(_) => value.to_string().into(),
+        other => other.clone(),
+    };
+    let conditions = node.conditions.iter();
+    let conditions = conditions.map(|(operator, values)| {
+        let texts = values.iter().map(text).collect();
+        (operator.clone(), texts)
+    });
+    Node {
+        conditions: conditions.collect(),
+        ..node.clone()
+    }
 }
 
 fn is_of_metadata(name: &str) -> bool {

@@ -1,0 +1,94 @@
+//! Which campaigns are listed, and in which order? All of them are in memory, so each is looked at.
+
+use std::cmp::Reverse;
+
+use super::*;
+use crate::exports::tables::{self, Column};
+
+/// What a filter can ask of a campaign.
+const FIELDS: &[Column] = &[
+    ("campaigns", &["/name"]),
+    ("campaigns_id", &["/id"]),
+    ("campaign_status", &["/vouchers_generation_status"]),
+    ("active", &["/active"]),
+    ("is_referral_code", &["/voucher/is_referral_code"]),
+    ("voucher_type", &["/voucher/type"]),
+    ("categories", &["/category"]),
+    ("category_ids", &["/category_id"]),
+    ("type", &["/type"]),
+    ("created_date", &["/created_at"]),
+    ("updated_at", &["/updated_at"]),
+    ("start_date", &["/start_date"]),
+    ("expiration_date", &["/expiration_date"]),
+];
+
+/// Campaigns, newest first; `campaign_type`, `campaign_status`, `is_referral_code` and `filters`
+/// say which.
+#[utoipa::path(get, path = "/v1/campaigns", responses((status = 200, body = List<CampaignView>)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    asked: Asked,
+) -> Result<Answer, Refused> {
+    let (project, paging) = (caller.project, asked.paging()?);
+    let compiled = app.compiled(project).await?;
+    let mut reads = app.store().view(project)?;
+    let making = actions::generating(&mut reads).await?;
+    drop(reads);
+    let filters = asked.filters(|name| tables::field(FIELDS, name))?;
+    let mut all = Vec::new();
+    for stored in compiled.campaigns.values() {
+        let mut bare = bare_view(stored, &input_of(stored)?)?;
+        if making.contains(&stored.thing.id.0) {
+            bare.vouchers_generation_status = IN_PROGRESS;
+        }
+        let row = serde_json::to_value(&bare).map_err(|e| Refused::Fault(e.to_string()))?;
+        let is_met = filters.as_ref().is_none_or(|(filter, condition)| {
+            let facts = tables::facts(FIELDS, &row, filter.fields.keys());
+            condition.evaluate(&facts).is_met()
+        });
+        let is_one = |name: &str, place: &str| {
+            asked.get(name).is_none_or(|asked| {
+                let is_asked = |text: &str| asked.split(',').any(|one| one.trim() == text);
+                match row.pointer(place) {
+                    Some(serde_json::Value::String(text)) => is_asked(text),
+                    Some(serde_json::Value::Bool(flag)) => is_asked(&flag.to_string()),
+                    _ => is_asked("false"),
+                }
+            })
+        };
+        let is_asked = is_met
+            && is_one("campaign_type", "/campaign_type")
+            && is_one("campaign_status", "/vouchers_generation_status")
+            && is_one("is_referral_code", "/voucher/is_referral_code");
+        if is_asked {
+            all.push(stored.clone());
+        }
+    }
+    sort(&mut all, asked.get("order").unwrap_or("-created_at"))?;
+    let total = all.len() as u64;
+    let mut rows = Vec::new();
+    for stored in paging.cut(all) {
+        rows.push(view(&app, (project, &compiled), &stored).await?);
+    }
+    Answer::ok(&List::page("campaigns", rows, total))
+}
+
+fn sort(all: &mut [Arc<Stored<Campaign>>], order: &str) -> Result<(), Refused> {
+    let id = |one: &Arc<Stored<Campaign>>| one.thing.id;
+    let changed = |one: &Arc<Stored<Campaign>>| {
+        let at = one.updated_at.unwrap_or(one.created_at);
+        (at, one.thing.id)
+    };
+    match order {
+        "created_at" => all.sort_unstable_by_key(id),
+        "-created_at" => all.sort_unstable_by_key(|one| Reverse(id(one))),
+        "updated_at" => all.sort_unstable_by_key(changed),
+        "-updated_at" => all.sort_unstable_by_key(|one| Reverse(changed(one))),
+        other => {
+            let details = format!("there is no order by {other}: created_at or updated_at");
+            return Err(refuse(Key::InvalidQueryParams, details));
+        }
+    }
+    Ok(())
+}

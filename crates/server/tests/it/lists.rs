@@ -1,0 +1,217 @@
+//! Which vouchers and campaigns are listed, and in which order.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    catalogue::id,
+    redemptions::{percent, ten_off},
+    shop::{DAY, NOON, Shop},
+};
+
+async fn listed(shop: &Shop, path: &str, (rows, member): (&str, &str)) -> Vec<String> {
+    let list = shop.get(NOON, path).await;
+    assert_eq!(list["data_ref"], rows);
+    let rows = list[rows].as_array().unwrap();
+    if !path.contains("limit") {
+        assert_eq!(list["total"], rows.len(), "{path}");
+    }
+    rows.iter()
+        .map(|row| row[member].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn codes(shop: &Shop, query: &str) -> Vec<String> {
+    listed(shop, &format!("/v1/vouchers?{query}"), ("vouchers", "code")).await
+}
+
+async fn names(shop: &Shop, query: &str) -> Vec<String> {
+    listed(
+        shop,
+        &format!("/v1/campaigns?{query}"),
+        ("campaigns", "name"),
+    )
+    .await
+}
+
+async fn refused(shop: &Shop, path: &str) {
+    let (status, answer) = shop.noon().get(path).await.unwrap();
+    let expected = (StatusCode::BAD_REQUEST, &json!("invalid_query_params"));
+    assert_eq!((status, &answer["key"]), expected, "{path} {answer}");
+}
+
+async fn vouchers(shop: &Shop) -> Vec<String> {
+    let mut ids = Vec::new();
+    for (number, (code, more)) in [
+        ("B", json!({"category": "north", "metadata": {"n": 1}})),
+        ("A", json!({"category": "north", "active": false})),
+        (
+            "007",
+            json!({"discount": percent(10), "metadata": {"n": 2}}),
+        ),
+        ("C", json!({"gift": {"amount": 100}, "discount": null})),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut body = json!({"code": code, "discount": ten_off()});
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let now = NOON + i64::try_from(number).unwrap() * DAY;
+        ids.push(id(&shop.post(now, "/v1/vouchers", &body).await));
+    }
+    ids
+}
+
+#[tokio::test]
+async fn vouchers_are_listed_as_asked_for() {
+    let shop = Shop::start().await;
+    let ids = vouchers(&shop).await;
+    let check = async |query: &str, expected: &[&str]| {
+        assert_eq!(codes(&shop, query).await, expected, "{query}");
+    };
+    check("", &["C", "007", "A", "B"]).await;
+    check("order=created_at", &["B", "A", "007", "C"]).await;
+    check("order=created_at&limit=1&page=2", &["A"]).await;
+    check("order=code", &["007", "A", "B", "C"]).await;
+    check("order=-code&limit=2", &["C", "B"]).await;
+    shop.put("/v1/vouchers/B", &json!({"metadata": {"k": 1}}))
+        .await;
+    check("order=-updated_at&limit=1", &["C"]).await;
+    check("updated_at[after]=2026-11-20", &["B"]).await;
+    check("category=north", &["A", "B"]).await;
+    check("created_at[after]=2026-11-22T12:00:00Z", &["C", "007"]).await;
+    check("%5Bcreated_at%5D%5Bbefore%5D=2026-11-22", &["B"]).await;
+    check(&format!("ids={},{}", ids[0], ids[2]), &["007", "B"]).await;
+    check(
+        &format!("ids%5B0%5D={}&ids%5B1%5D=v_0000000000001", ids[1]),
+        &["A"],
+    )
+    .await;
+    check("ids=nothing", &[]).await;
+    check("code=a", &["A"]).await;
+    check(
+        "filters%5Bcode%5D%5Bconditions%5D%5B$in%5D%5B0%5D=007",
+        &["007"],
+    )
+    .await;
+    check("filters[code][conditions][$is]=007", &["007"]).await;
+    check("filters[active][conditions][$is][0]=false", &["A"]).await;
+    check("filters[metadata.n][conditions][$more_than][0]=1", &["007"]).await;
+    check(
+        "filters[voucher_type][conditions][$is]=GIFT_VOUCHER",
+        &["C"],
+    )
+    .await;
+    let either = "filters[junction]=or&filters[code][conditions][$is]=A\
+                  &filters[discount_type][conditions][$is]=PERCENT&order=code";
+    check(either, &["007", "A"]).await;
+    for query in [
+        "order=colour",
+        "filters[colour][conditions][$is]=x",
+        "filters[code][conditions][$near]=x",
+        "filters[gift_balance][conditions][$is]=100",
+        "filters[x]=y",
+        "created_at[after]=soon",
+    ] {
+        refused(&shop, &format!("/v1/vouchers?{query}")).await;
+    }
+}
+
+#[tokio::test]
+async fn vouchers_of_a_campaign_and_of_a_customer_are_listed() {
+    let shop = Shop::start().await;
+    vouchers(&shop).await;
+    shop.percent_off("ten", 10, json!({})).await;
+    for code in ["Z", "Y"] {
+        let path = format!("/v1/campaigns/ten/vouchers/{code}");
+        shop.post(NOON, &path, &json!({})).await;
+    }
+    assert_eq!(codes(&shop, "campaign=ten").await, ["Y", "Z"]);
+    assert_eq!(
+        codes(&shop, "campaign=ten&order=created_at").await,
+        ["Z", "Y"]
+    );
+    assert_eq!(codes(&shop, "campaign=ten&order=-code").await, ["Z", "Y"]);
+    shop.policy("ranked", &["ten"], 0).await;
+    shop.customer("ann").await;
+    assert!(codes(&shop, "customer=ann").await.is_empty());
+    let decided = shop.decide(NOON, "ann").await;
+    let granted = codes(&shop, "customer=ann").await;
+    assert_eq!(granted.len(), 1, "{decided}");
+    assert_eq!(codes(&shop, "customer=ann&order=code").await, granted);
+    let (status, answer) = shop
+        .noon()
+        .get("/v1/vouchers?customer=nobody")
+        .await
+        .unwrap();
+    assert_eq!(
+        (status, &answer["key"]),
+        (StatusCode::NOT_FOUND, &json!("not_found"))
+    );
+}
+
+#[tokio::test]
+async fn campaigns_are_listed_as_asked_for() {
+    let shop = Shop::start().await;
+    let campaign = async |days: i64, body: Value| {
+        shop.post(NOON + days * DAY, "/v1/campaigns", &body).await;
+    };
+    let voucher = json!({"type": "DISCOUNT_VOUCHER", "discount": ten_off()});
+    campaign(
+        0,
+        json!({"name": "coupons", "voucher": voucher, "category": "north"}),
+    )
+    .await;
+    let card = json!({"type": "GIFT_VOUCHER", "gift": {"amount": 100}});
+    campaign(
+        1,
+        json!({"name": "cards", "voucher": card, "active": false}),
+    )
+    .await;
+    campaign(2, json!({"name": "tiers", "campaign_type": "PROMOTION"})).await;
+    let check = async |query: &str, expected: &[&str]| {
+        assert_eq!(names(&shop, query).await, expected, "{query}");
+    };
+    check("", &["tiers", "cards", "coupons"]).await;
+    check("order=created_at", &["coupons", "cards", "tiers"]).await;
+    check("limit=1&page=2", &["cards"]).await;
+    check("campaign_type=GIFT_VOUCHERS", &["cards"]).await;
+    check(
+        "campaign_type=PROMOTION,DISCOUNT_COUPONS",
+        &["tiers", "coupons"],
+    )
+    .await;
+    check("campaign_status=DONE", &["tiers", "cards", "coupons"]).await;
+    check("campaign_status=IN_PROGRESS", &[]).await;
+    check("is_referral_code=true", &[]).await;
+    check("is_referral_code=false&limit=1", &["tiers"]).await;
+    check(
+        "filters[campaigns][conditions][$starts_with][0]=c",
+        &["cards", "coupons"],
+    )
+    .await;
+    check("filters[active][conditions][$is]=false", &["cards"]).await;
+    check(
+        "filters[voucher_type][conditions][$in][0]=DISCOUNT_VOUCHER",
+        &["coupons"],
+    )
+    .await;
+    check("filters[categories][conditions][$is]=north", &["coupons"]).await;
+    check(
+        "filters[created_date][conditions][$after]=2026-11-22T12:00:00Z",
+        &["tiers"],
+    )
+    .await;
+    let making = json!({"name": "making", "voucher": voucher, "vouchers_count": 1_500});
+    campaign(3, making).await;
+    check("campaign_status=IN_PROGRESS", &["making"]).await;
+    for query in [
+        "order=name",
+        "filters[colour][conditions][$is]=x",
+        "filters[x]=y",
+    ] {
+        refused(&shop, &format!("/v1/campaigns?{query}")).await;
+    }
+}
