@@ -16,7 +16,7 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CampaignVouchersCreate,
-        CodeCapacity, Key, List, ProfferSettings, VoucherConfig, VoucherView,
+        CodeCapacity, Key, List, ProfferSettings, TierView, VoucherConfig, VoucherView,
     },
 };
 
@@ -206,7 +206,7 @@ async fn created(
     let mut view = bare_view(&campaign, &draft.input)?;
     view.vouchers_count = codes;
     if !made.is_empty() {
-        view.promotion = Some(List::whole(made));
+        view.promotion = Some(tiers(made));
     }
     let answer = Answer::ok(&view)?;
     let outcome = change.submit(once.map(|key| key.once(&answer))).await?;
@@ -267,6 +267,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
     let campaign = &stored.thing;
     let rule = input.proffer.as_ref().and_then(|own| own.rule.clone());
     let kind = input.inferred_type().map_err(|wrong| malformed(&wrong))?;
+    let is_promotion = kind == CampaignType::Promotion;
     let mut proffer = ProfferSettings::of(campaign, rule);
     proffer.lines = input.proffer.as_ref().and_then(|own| own.lines.clone());
     proffer.grant_days = input.proffer.as_ref().and_then(|own| own.grant_days);
@@ -276,10 +277,14 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         name: campaign.name.to_string(),
         description: input.description.clone(),
         campaign_type: kind,
-        capacity: input.capacity.unwrap_or(CodeCapacity::AutoUpdate),
+        capacity: input.capacity.unwrap_or(if is_promotion {
+            CodeCapacity::Static
+        } else {
+            CodeCapacity::AutoUpdate
+        }),
         voucher: input.voucher.clone(),
         auto_join: input.auto_join.unwrap_or(false),
-        join_once: input.join_once.unwrap_or(true),
+        join_once: input.join_once.unwrap_or(false),
         use_voucher_metadata_schema: input.use_voucher_metadata_schema.unwrap_or(true),
         start_date: campaign.validity.from,
         expiration_date: campaign.validity.until,
@@ -296,13 +301,22 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         creation_status: "DONE",
         vouchers_generation_status: "DONE",
         protected: false,
-        promotion: (kind == CampaignType::Promotion).then(List::default),
+        promotion: is_promotion.then(|| tiers(Vec::new())),
         validation_rules_assignments: List::default(),
         created_at: stored.created_at,
         updated_at: stored.updated_at,
         object: "campaign",
         proffer,
     })
+}
+
+/// All tiers of a promotion.
+fn tiers(shown: Vec<TierView>) -> List<TierView> {
+    let total = shown.len() as u64;
+    List {
+        has_more: Some(false),
+        ..List::page("tiers", shown, total)
+    }
 }
 
 async fn view(
@@ -315,11 +329,11 @@ async fn view(
     view.vouchers_count = crate::vouchers::count(&mut app.store().view(project)?, id).await?;
     view.validation_rules_assignments = validation_rules::shown(app, project, id.0).await?;
     if view.campaign_type == CampaignType::Promotion {
-        let mut tiers = Vec::new();
+        let mut shown = Vec::new();
         for offer in offers_of(compiled, id) {
-            tiers.push(promotions::view(app, project, (&stored.thing, offer)).await?);
+            shown.push(promotions::view(app, project, (&stored.thing, offer)).await?);
         }
-        view.promotion = Some(List::whole(tiers));
+        view.promotion = Some(tiers(shown));
     }
     Ok(view)
 }

@@ -170,7 +170,7 @@ async fn over_promotions_in_money(shop: &Shop) {
         "proffer": {"budget": 3_500}
     });
     let promotion = shop.post(NOON, "/v1/campaigns", &promotion).await;
-    let tier = promotion["promotion"]["data"][0]["id"].as_str().unwrap();
+    let tier = promotion["promotion"]["tiers"][0]["id"].as_str().unwrap();
     let body = |n| {
         json!({
             "redeemables": [{"object": "promotion_tier", "id": tier}],

@@ -125,7 +125,7 @@ async fn points_are_taken_back_by_what_was_paid() {
             "proffer": {"points_back": {"per": 100, "points": 1}}}]}
     });
     let made = shop.post(NOON, "/v1/campaigns", &promotion).await;
-    let tier = made["promotion"]["data"][0]["id"].as_str().unwrap();
+    let tier = made["promotion"]["tiers"][0]["id"].as_str().unwrap();
     let body = json!({
         "redeemables": [{"object": "promotion_tier", "id": tier}],
         "customer": {"source_id": "ann"},

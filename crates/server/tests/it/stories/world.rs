@@ -445,7 +445,7 @@ impl World for Http {
     fn create_campaign(&mut self, campaign: &CampaignTerms) -> Answer<()> {
         let made = self.make_campaign(&campaign.name, &spoken::campaign(campaign))?;
         if campaign.needs_code == NeedsCode::No {
-            let tier = told::text(&made["promotion"]["data"][0]["id"]);
+            let tier = told::text(&made["promotion"]["tiers"][0]["id"]);
             self.tiers.push((campaign.name.clone(), tier));
         }
         Ok(())
