@@ -55,11 +55,10 @@ pub fn configuration(count: u64) -> Configuration {
         id: CampaignId(number),
         name: format!("Campaign {number}").into(),
         active: true,
-        validity: Validity {
-            from: Some(NOW - 1_000),
-            until: Some(NOW + 1_000_000),
-        },
+        validity: Validity::between(Some(NOW - 1_000), Some(NOW + 1_000_000)),
         rule: rule(number),
+        after: Condition::Always,
+        zone: offers::Zone::UTC,
         stacking: Stacking::Together,
         priority: 0,
         commitment: Commitment::WhileBudgetLasts,
@@ -82,6 +81,8 @@ pub fn configuration(count: u64) -> Configuration {
         scope: Scope::Order,
         is_tier: false,
         priority: 0,
+        after: Condition::Always,
+        bundle: None,
         grant_ms: 86_400_000,
     });
     let design = Design {

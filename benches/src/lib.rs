@@ -3,6 +3,7 @@
 
 pub mod cpu;
 pub mod database;
+pub mod market;
 pub mod process;
 pub mod requests;
 pub mod shop;

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     thread,
+    time::Instant,
 };
 
 /// Shoppers at the same time.
@@ -49,6 +50,42 @@ fn call(address: &str, requests: &[Vec<u8>], needle: &str) -> Result<usize, Stri
             found += usize::from(body.contains(needle));
         }
         Ok(found)
+    };
+    talk().map_err(|error| error.to_string())
+}
+
+/// Sends one request; the body of the answer.
+///
+/// # Errors
+/// When it is not answered with 200.
+pub fn one(address: &str, request: &[u8]) -> Result<Vec<u8>, String> {
+    let talk = || -> std::io::Result<Vec<u8>> {
+        let mut reader = BufReader::new(TcpStream::connect(address)?);
+        reader.get_mut().write_all(request)?;
+        answer(&mut reader)
+    };
+    talk().map_err(|error| error.to_string())
+}
+
+/// Sends one request after the other; the nanoseconds until each is answered. The first tenth only
+/// warms.
+///
+/// # Errors
+/// When one is not answered with 200.
+pub fn timed(address: &str, requests: &[Vec<u8>]) -> Result<Vec<u64>, String> {
+    let talk = || -> std::io::Result<Vec<u64>> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        let mut reader = BufReader::new(stream);
+        let warming = requests.iter().take(requests.len() / 10);
+        let mut times = Vec::new();
+        for request in warming.chain(requests) {
+            let before = Instant::now();
+            reader.get_mut().write_all(request)?;
+            answer(&mut reader)?;
+            times.push(u64::try_from(before.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        }
+        Ok(times.split_off(requests.len() / 10))
     };
     talk().map_err(|error| error.to_string())
 }

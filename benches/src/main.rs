@@ -10,6 +10,7 @@ mod hot;
 mod ingesting;
 mod load;
 mod matching;
+mod promotions;
 mod redeeming;
 mod serving;
 mod table;
@@ -39,9 +40,10 @@ type Rows = fn(Effort, &mut Table) -> Result<(), String>;
 /// All rows; whoever names some on the command line gets those alone. The last waits for a
 /// database by the wall clock, which says nothing on a shared machine: a short run passes it over
 /// unless it is named.
-const GROUPS: [(&str, Rows); 6] = [
+const GROUPS: [(&str, Rows); 7] = [
     ("matching", matching::run),
     ("deciding", deciding::run),
+    ("promotions", promotions::run),
     ("redeeming", redeeming::run),
     ("asking", asking::run),
     ("ingesting", ingesting::run),

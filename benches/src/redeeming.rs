@@ -476,6 +476,8 @@ fn offer() -> Offer {
         active: true,
         is_tier: false,
         priority: 0,
+        after: Condition::Always,
+        bundle: None,
         grant_ms: 0,
     }
 }
@@ -494,6 +496,8 @@ fn campaign() -> Campaign {
         active: true,
         validity: Validity::default(),
         rule: Condition::Always,
+        after: Condition::Always,
+        zone: offers::Zone::UTC,
         stacking: Stacking::Together,
         priority: 0,
         commitment: Commitment::WhileBudgetLasts,

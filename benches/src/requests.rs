@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulation::Chance;
 
-use crate::shop;
+use crate::{market, shop};
 
 /// Lines of the order that a decision is asked for.
 pub const LINES: u64 = 20;
@@ -39,6 +39,35 @@ pub fn decision((customer, page): (u64, u64)) -> Vec<u8> {
         "session": format!("session-{customer}"),
         "context": { "channel": "web", "device": "phone" },
         "order": { "source_id": format!("cart-{customer}"), "items": lines },
+    });
+    body.to_string().into_bytes()
+}
+
+/// The body of a qualification of the cart of [`market`].
+#[must_use]
+pub fn qualification() -> Vec<u8> {
+    let customer = json!({ "source_id": "somebody", "metadata": { "group": "g7" } });
+    let body = json!({ "customer": customer, "order": market::sent() });
+    body.to_string().into_bytes()
+}
+
+/// The body of a validation of these tiers on an order of many lines.
+#[must_use]
+pub fn validation(tiers: &[String]) -> Vec<u8> {
+    let line = |number: u64| {
+        json!({
+            "source_id": format!("sku-{number}"), "related_object": "sku",
+            "quantity": 1 + number % 3, "price": 1_990 + number,
+            "product": { "metadata": { "category": format!("c{}", 7 + 100 * (number % 2)) } },
+            "metadata": { "colour": "green", "size": 38 + number },
+        })
+    };
+    let lines: Vec<_> = (0..LINES).map(line).collect();
+    let tier = |id: &String| json!({ "object": "promotion_tier", "id": id });
+    let body = json!({
+        "customer": { "source_id": "somebody", "metadata": { "group": "g7" } },
+        "redeemables": tiers.iter().map(tier).collect::<Vec<_>>(),
+        "order": { "items": lines },
     });
     body.to_string().into_bytes()
 }

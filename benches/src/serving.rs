@@ -3,9 +3,12 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
 };
 
@@ -33,10 +36,14 @@ use wire::{
     voucherify::RedeemableKind,
 };
 
+use benches::market;
+
 use crate::{cpu, folder::Folder, shop};
 
 const PROFFER: &str = "serve-proffer";
 const LIMIT: &str = "serve-limit";
+const MARKET: &str = "serve-market";
+const ANSWER: &str = "serve-answer";
 const ANYWHERE: &str = "127.0.0.1:0";
 
 /// A running server.
@@ -61,6 +68,24 @@ impl Served {
         let folder = Folder::new(&format!("serving-{customers}"))?;
         let file = folder.file().display().to_string();
         Self::start(&[PROFFER, &file, &customers.to_string()], Some(folder))
+    }
+
+    /// The server of a shop with so many promotions, in a fresh store.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn market(promotions: u64) -> Result<Self, String> {
+        let folder = Folder::new(&format!("market-{promotions}"))?;
+        let file = folder.file().display().to_string();
+        Self::start(&[MARKET, &file, &promotions.to_string()], Some(folder))
+    }
+
+    /// A server that parses a validation and answers what is in this file, written anew each time.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn answering(file: &Path) -> Result<Self, String> {
+        Self::start(&[ANSWER, &file.display().to_string()], None)
     }
 
     /// A server that parses and answers, and does nothing else.
@@ -124,7 +149,18 @@ pub fn asked() -> Option<Result<(), String>> {
         PROFFER => {
             let file = arguments.next().map(PathBuf::from)?;
             let customers = arguments.next()?.parse().ok()?;
-            Some(serve(proffer(file, customers)))
+            let fill = async move |app: &App| shop::open(app, customers).await;
+            Some(serve(proffer(file, fill)))
+        }
+        MARKET => {
+            let file = arguments.next().map(PathBuf::from)?;
+            let promotions = arguments.next()?.parse().ok()?;
+            let fill = async move |app: &App| market::open(app, promotions).await;
+            Some(serve(proffer(file, fill)))
+        }
+        ANSWER => {
+            let file = arguments.next().map(PathBuf::from)?;
+            Some(serve(answering(file)))
         }
         LIMIT => Some(serve(async { Ok((limit(), String::new())) })),
         _ => None,
@@ -154,13 +190,16 @@ fn serve(router: impl Future<Output = Result<(Router, String), String>>) -> Resu
     })
 }
 
-async fn proffer(file: PathBuf, customers: u64) -> Result<(Router, String), String> {
+async fn proffer(
+    file: PathBuf,
+    fill: impl AsyncFnOnce(&App) -> Result<(), server::problem::Refused>,
+) -> Result<(Router, String), String> {
     let up = async {
         telemetry::logs();
         let metrics = telemetry::metrics().map_err(server::problem::Refused::Fault)?;
         let store = Store::open(&file, Settings::default())?;
         let app = App::start(store, Some(metrics), Ids::fresh()).await?;
-        shop::open(&app, customers).await?;
+        fill(&app).await?;
         let key = setup::new_key(&app, LIVE, "bench", &Scope::ALL).await?;
         Ok((server::router::router(app), key))
     };
@@ -173,6 +212,39 @@ fn limit() -> Router {
         .route("/v1/decisions", post(decision))
         .route("/v1/batch", post(batch))
         .layer(DefaultBodyLimit::max(1024 * 1024))
+}
+
+async fn answering(file: PathBuf) -> Result<(Router, String), String> {
+    let text = std::fs::read(file).map_err(|error| error.to_string())?;
+    let answer: Value = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+    let answer = Arc::new(answer);
+    let validation = move |Json(request): Json<Validation>| {
+        let answer = answer.clone();
+        async move {
+            std::hint::black_box(&request);
+            Json(answer)
+        }
+    };
+    let router = Router::new().route("/v1/validations", post(validation));
+    Ok((router, String::new()))
+}
+
+/// A validation as whoever writes such a handler would have it.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "parsed and not read")]
+struct Validation {
+    customer: Option<Customer>,
+    order: Option<Order>,
+    redeemables: Vec<Redeemable>,
+    #[serde(default)]
+    metadata: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "parsed and not read")]
+struct Redeemable {
+    object: String,
+    id: String,
 }
 
 /// A decision as whoever writes such a handler would have it: what we make of ours moves no limit.

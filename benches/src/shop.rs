@@ -5,7 +5,7 @@ use decision::{Guardrail, Policy};
 use measurement::{Arm, Design};
 use offers::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Currency, Lending, Offer, OfferId,
-    Period, Reach, Scope, Stacking, Validity,
+    Period, Reach, Scope, Stacking, Validity, Zone,
 };
 use profiles::{
     Activity, Consent, CustomerId, Identifier, IdentifierKind, Item, Kind as Happened, Node,
@@ -71,7 +71,7 @@ pub async fn open(app: &App, customers: u64) -> Result<(), Refused> {
     Ok(())
 }
 
-fn applied(outcome: &Outcome) -> Result<(), Refused> {
+pub(crate) fn applied(outcome: &Outcome) -> Result<(), Refused> {
     match outcome {
         Outcome::Applied => Ok(()),
         other => Err(Refused::Fault(format!(
@@ -170,12 +170,12 @@ fn configured() -> Result<Vec<Write>, Refused> {
     Ok(all)
 }
 
-fn json<T: Serialize>(kind: Kind, id: u64, thing: &T) -> Result<Write, Refused> {
+pub(crate) fn json<T: Serialize>(kind: Kind, id: u64, thing: &T) -> Result<Write, Refused> {
     let body = configuration::write(thing)?;
     Ok(Write::Put { kind, id, body })
 }
 
-fn stored<T>(thing: T) -> Stored<T> {
+pub(crate) fn stored<T>(thing: T) -> Stored<T> {
     Stored {
         thing,
         extra: serde_json::Value::Null,
@@ -233,6 +233,8 @@ fn campaign(number: u64) -> Campaign {
             ),
             cap(Reach::CustomerOverall, Period::Week, CapUnit::Touches, 3),
         ],
+        after: Condition::Always,
+        zone: Zone::UTC,
         lending: Lending::Off,
     }
 }
@@ -253,6 +255,8 @@ fn offer(number: u64) -> Offer {
         scope: Scope::Order,
         is_tier: false,
         priority: 0,
+        after: Condition::Always,
+        bundle: None,
         grant_ms: DAY,
     }
 }

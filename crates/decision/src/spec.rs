@@ -87,7 +87,7 @@ fn bars(configuration: &Configuration, request: &Request, pair: Pair<'_>) -> Vec
     if !request.consent.allows(Purpose::PersonaliseOffers) {
         bars.push(Bar::NoConsent);
     }
-    let validities = [campaign.validity, offer.validity];
+    let validities = [&campaign.validity, &offer.validity];
     if let Some(from) = validities.iter().filter_map(|one| one.from).max()
         && from > request.now
     {
@@ -97,6 +97,17 @@ fn bars(configuration: &Configuration, request: &Request, pair: Pair<'_>) -> Vec
         && until < request.now
     {
         bars.push(Bar::Refused(Refusal::Closed { until }));
+    }
+    let closed = validities.iter().filter_map(|validity| {
+        let calendar = validity.calendar.as_ref()?;
+        let asked = (validity.from, request.now);
+        let is_closed = !calendar.is_open(asked, &campaign.zone);
+        is_closed.then(|| calendar.opens(asked, &campaign.zone))
+    });
+    if bars.is_empty()
+        && let Some(next) = closed.max_by_key(|next| next.unwrap_or(i64::MAX))
+    {
+        bars.push(Bar::Refused(Refusal::NotNow { next }));
     }
     let order = request.order.as_ref();
     if order.is_some_and(|order| order.currency != campaign.currency) {

@@ -72,16 +72,13 @@ impl<'a> Alone<'a> {
             };
         };
         let goods = cut.money().saturating_sub(cut.on_shipping);
-        let joined = sum(cut.added.iter().map(|line| line.amount));
         let reduced = cut.added.iter().filter(|line| line.discount > 0);
         let reduced = reduced.map(|line| line.amount);
-        let gone = self.running.lines.iter().zip(&cut.removed);
-        let gone = sum(gone.map(|(line, units)| line.priced.list_of(*units)));
         Taken {
             goods,
             list: self.touched(&cut).saturating_add(sum(reduced)),
             shipping: cut.on_shipping,
-            paid: (rest.saturating_add(joined)).saturating_sub(gone.saturating_add(goods)),
+            paid: self.running.left_after(&cut),
             joined: cut.added,
             removed: cut.removed,
         }

@@ -8,7 +8,7 @@ use ledger::allocate;
 use rules::Facts;
 
 use crate::{
-    Basis, Benefit, Lines, Minor, Offer, PickLimits, PricedLine, Refusal, Spread, Touched,
+    Basis, Benefit, Lines, Minor, Offer, PickLimits, PricedLine, Refusal, Spread, Touched, Zone,
     running::Running,
 };
 
@@ -25,23 +25,42 @@ pub(crate) struct Hit<'a> {
     pub(crate) touched: Vec<Touched>,
 }
 
+/// How an offer's number is counted.
+#[derive(Clone, Copy)]
+pub(crate) struct How<'a> {
+    pub(crate) basis: Basis,
+    pub(crate) at_most: Option<Minor>,
+    /// By whose clock.
+    pub(crate) zone: &'a Zone,
+}
+
+static UTC: Zone = Zone::UTC;
+
+impl How<'static> {
+    /// Where nothing else is said.
+    pub(crate) fn usual() -> Self {
+        Self {
+            basis: Basis::Discounted,
+            at_most: None,
+            zone: &UTC,
+        }
+    }
+}
+
 impl Running<'_> {
     /// What an offer gives here and now, at most this much money.
     ///
     /// # Errors
     /// `NoMatchingLines`, `BalanceSpent`, `NoEffect`.
-    pub(crate) fn cut(
-        &self,
-        offer: &Offer,
-        (basis, at_most): (Basis, Option<Minor>),
-    ) -> Result<Cut, Refusal> {
+    pub(crate) fn cut(&self, offer: &Offer, how: How<'_>) -> Result<Cut, Refusal> {
+        let How { basis, at_most, .. } = how;
         let hit = self.in_scope(&offer.scope)?;
         let hit = hit.as_ref();
         let of_order = match offer.formulas().next() {
             Some(_) => self.facts(&offer.reads().collect()),
             None => Facts::none(),
         };
-        let numbers = self.numbers(offer, (hit, &of_order));
+        let numbers = self.numbers(offer, (hit, &of_order), how.zone);
         let mut cut = match &offer.benefit {
             Benefit::PercentOff { rate, .. } => self.percent(hit, (&numbers.rate(*rate), basis)),
             Benefit::AmountOff { amount, spread } => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rules::{Condition, Path};
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, Formula, Lines, Minor, Sku, Timestamp};
+use crate::{Bundle, Calendar, Currency, Formula, Lines, Minor, Sku, Timestamp, Zone};
 
 /// Parts per million: 10 % is 100 000.
 pub type Ppm = u32;
@@ -20,10 +20,34 @@ pub struct OfferId(pub u64);
 pub struct VoucherId(pub u64);
 
 /// From when (inclusive) until when (the last valid millisecond, inclusive); `None` is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validity {
     pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// When it is open in between; `None` is always.
+    #[serde(default)]
+    pub calendar: Option<Arc<Calendar>>,
+}
+
+impl Validity {
+    /// Whether all that it says is so at an instant.
+    #[must_use]
+    pub fn is_open(&self, at: Timestamp, zone: &Zone) -> bool {
+        let calendar = self.calendar.as_ref();
+        self.from.is_none_or(|from| from <= at)
+            && self.until.is_none_or(|until| at <= until)
+            && calendar.is_none_or(|calendar| calendar.is_open((self.from, at), zone))
+    }
+
+    #[must_use]
+    pub fn between(from: Option<Timestamp>, until: Option<Timestamp>) -> Self {
+        let calendar = None;
+        Self {
+            from,
+            until,
+            calendar,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,11 +58,16 @@ pub struct Campaign {
     pub validity: Validity,
     /// Who and what qualifies, over customer, order and context facts.
     pub rule: Condition,
+    /// What must hold of the order as it stands once something applied: `order.total_amount`.
+    pub after: Condition,
     pub stacking: Stacking,
     /// The lower goes first in a stack.
     pub priority: u16,
     pub commitment: Commitment,
     pub currency: Currency,
+    /// By whose clock days, hours and periods are told.
+    #[serde(default)]
+    pub zone: Zone,
     pub caps: Vec<Cap>,
     #[serde(default)]
     pub lending: Lending,
@@ -99,7 +128,7 @@ pub enum Reach {
     Store,
 }
 
-/// Calendar periods in UTC; weeks begin on Monday.
+/// Calendar periods by the clock of the shop; weeks begin on Monday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Period {
     Ever,
@@ -132,6 +161,10 @@ pub struct Offer {
     pub validity: Validity,
     /// What must hold beside the campaign's rule.
     pub rule: Condition,
+    /// The same, once it applied.
+    pub after: Condition,
+    /// What it gives it gives for each complete set of these goods, and for none it gives nothing.
+    pub bundle: Option<Bundle>,
     pub benefit: Benefit,
     /// Counts the benefit's number for each order; where it comes to nothing, the number stands.
     pub formula: Option<Formula>,
@@ -162,7 +195,10 @@ impl Offer {
 
     /// All facts that its conditions and formulas may read, the campaign's rule aside.
     pub fn reads(&self) -> impl Iterator<Item = Path> {
-        let conditions = [&self.rule].into_iter().chain(self.scope.conditions());
+        let parts = self.bundle.iter().flat_map(|bundle| &bundle.parts);
+        let conditions = [&self.rule, &self.after].into_iter();
+        let conditions = conditions.chain(self.scope.conditions());
+        let conditions = conditions.chain(parts.map(|part| &part.of));
         let of_conditions = conditions.flat_map(Condition::reads);
         of_conditions.chain(self.formulas().flat_map(Formula::reads))
     }

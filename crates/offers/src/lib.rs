@@ -6,6 +6,8 @@
 mod alone;
 mod benefit;
 mod book;
+mod bundle;
+mod calendar;
 mod campaign;
 pub mod chart;
 pub mod codes;
@@ -22,9 +24,12 @@ mod running;
 #[cfg(test)]
 mod shop;
 mod stack;
+mod zone;
 
 pub use alone::{Alone, Taken};
 pub use book::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
+pub use bundle::{Bundle, GoodsKind, MAX_PARTS, Member, Missing, Part, Sets};
+pub use calendar::{Calendar, Days, Hours, Length, Timeframe};
 pub use campaign::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Joining, Lending, MAX_FREE_UNITS,
     Offer, OfferId, Period, Ppm, Reach, Scope, Spread, Stacking, UnitFree, Validity, Voucher,
@@ -43,5 +48,7 @@ pub use running::order_facts;
 pub use stack::{
     Basis, Category, CategoryId, Crowd, Goods, NoEffect, Sorting, Stack, StackingRules, stack,
 };
+
+pub use zone::Zone;
 
 pub use ledger::{Currency, Minor, Timestamp};

@@ -4,8 +4,10 @@ use rules::Facts;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Basis, Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Scope, Sku, Spread,
-    Stack, UnitFree, benefit::sum, running::Running,
+    Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Scope, Sets, Sku, Spread, Stack,
+    UnitFree,
+    benefit::{How, sum},
+    running::Running,
 };
 
 /// An order with its discounts, in minor units of the order's currency.
@@ -66,6 +68,9 @@ pub struct Discount {
     /// How many units of each line gave way; none where it is empty.
     #[serde(default)]
     pub removed: Vec<u32>,
+    /// Of the bundle it was given for.
+    #[serde(default)]
+    pub sets: Option<Sets>,
     /// Points owed to the customer after the order.
     pub points: u64,
 }
@@ -153,6 +158,11 @@ impl Offer {
         if self.formulas().next().is_some() {
             return order.map(|order| self.alone_on(order, known));
         }
+        if self.bundle.is_some() {
+            let bundle = None;
+            let all = self.for_all_sets();
+            return Self { bundle, ..all }.ceiling(order, known);
+        }
         match &self.benefit {
             Benefit::Credit | Benefit::PointsBack { .. } => Some(0),
             Benefit::PercentOff {
@@ -193,8 +203,14 @@ impl Offer {
     /// what was given before.
     fn alone_on(&self, order: &Order, known: &Facts) -> Minor {
         Running::new(order, known)
-            .cut(&self.unpicked(), (Basis::Discounted, None))
+            .cut(&self.for_all_sets().unpicked(), How::usual())
             .map_or(0, |cut| cut.money())
+    }
+
+    /// For as many sets as ever count.
+    fn for_all_sets(&self) -> Self {
+        let sets = self.bundle.as_ref().map_or(1, |bundle| bundle.most);
+        self.for_sets(sets)
     }
 
     /// The same on all lines in scope, at the lowest price that any pick names.

@@ -83,9 +83,9 @@ impl<'a> Presented<'a> {
         self.campaign.active && self.offer.active && self.voucher.is_none_or(|v| v.active)
     }
 
-    fn validities(&self) -> impl Iterator<Item = Validity> {
-        let voucher = self.voucher.map(|voucher| voucher.validity);
-        [self.campaign.validity, self.offer.validity]
+    fn validities(&self) -> impl Iterator<Item = &'a Validity> {
+        let voucher = self.voucher.map(|voucher| &voucher.validity);
+        [&self.campaign.validity, &self.offer.validity]
             .into_iter()
             .chain(voucher)
     }
@@ -108,8 +108,21 @@ fn open(presented: &Presented<'_>, now: Timestamp) -> Result<(), Refusal> {
     match (from, until) {
         (Some(from), _) if now < from => Err(Refusal::NotYetOpen { from }),
         (_, Some(until)) if until < now => Err(Refusal::Closed { until }),
-        _ => Ok(()),
+        _ => open_by_calendar(presented, now),
     }
+}
+
+/// All calendars must be open; the one that opens last is waited for.
+fn open_by_calendar(presented: &Presented<'_>, now: Timestamp) -> Result<(), Refusal> {
+    let zone = &presented.campaign.zone;
+    let closed = presented.validities().filter_map(|validity| {
+        let calendar = validity.calendar.as_ref()?;
+        let asked = (validity.from, now);
+        (!calendar.is_open(asked, zone)).then(|| calendar.opens(asked, zone))
+    });
+    // One that never opens again is waited for longest.
+    let longest = closed.max_by_key(|next| next.unwrap_or(Timestamp::MAX));
+    longest.map_or(Ok(()), |next| Err(Refusal::NotNow { next }))
 }
 
 fn held_by(voucher: Option<&Voucher>, customer: Option<u64>) -> Result<(), Refusal> {
@@ -274,7 +287,7 @@ mod tests {
     fn all_validities_must_be_open() {
         let (from, until) = (Some(NOW.now), Some(NOW.now));
         check(
-            |case, _| case.offer.validity = Validity { from, until },
+            |case, _| case.offer.validity = Validity::between(from, until),
             Ok(()),
         );
         check(

@@ -3,7 +3,7 @@
 use rules::Path;
 use serde::{Deserialize, Serialize};
 
-use crate::{CampaignId, Crowd, Currency, Minor, Timestamp, money};
+use crate::{CampaignId, Crowd, Currency, Minor, Missing, Timestamp, money};
 
 /// Why a redeemable cannot be used. When several hold, the first in this list is reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,10 @@ pub enum Refusal {
     },
     Closed {
         until: Timestamp,
+    },
+    /// Within its days and outside of its hours.
+    NotNow {
+        next: Option<Timestamp>,
     },
     OtherHolder,
     SignInRequired,
@@ -39,6 +43,10 @@ pub enum Refusal {
         by: CampaignId,
     },
     NoMatchingLines,
+    /// No complete set of the goods it is for.
+    BundleIncomplete {
+        missing: Vec<Missing>,
+    },
     BalanceSpent,
     NoEffect,
 }
@@ -52,6 +60,7 @@ impl Refusal {
             Self::Paused => "paused",
             Self::NotYetOpen { .. } => "not_started",
             Self::Closed { .. } => "expired",
+            Self::NotNow { .. } => "not_now",
             Self::OtherHolder => "other_holder",
             Self::SignInRequired => "sign_in_required",
             Self::UsedUpByCustomer => "used_up_person",
@@ -63,6 +72,7 @@ impl Refusal {
             Self::RuleNotMet(_) => "rule_not_met",
             Self::FactUnknown(_) => "fact_unknown",
             Self::NoMatchingLines => "no_matching_items",
+            Self::BundleIncomplete { .. } => "bundle_incomplete",
             Self::OverLimit(_) => "too_many",
             Self::AlreadyApplied => "already_applied",
             Self::StackedOut { .. } => "no_stack",
@@ -79,6 +89,10 @@ impl Refusal {
             Self::Paused => "This is not available right now.".into(),
             Self::NotYetOpen { from } => format!("This starts on {}.", moment(*from)),
             Self::Closed { until } => format!("This ended on {}.", moment(*until)),
+            Self::NotNow { next: Some(next) } => {
+                format!("This is open again from {}.", moment(*next))
+            }
+            Self::NotNow { next: None } => "This is not open at this hour.".into(),
             Self::OtherHolder => "This code belongs to another account.".into(),
             Self::SignInRequired => "Sign in to use this.".into(),
             Self::UsedUpByCustomer => "You have used this already.".into(),
@@ -100,6 +114,11 @@ impl Refusal {
                 format!("We cannot tell whether this applies: {path} is not known.")
             }
             Self::NoMatchingLines => "Nothing in your order is part of this offer.".into(),
+            Self::BundleIncomplete { missing } => {
+                let units = missing.iter().map(|one| one.units);
+                let units = units.fold(0, u32::saturating_add);
+                format!("Add {units} more of the goods this is for to use it.")
+            }
             Self::OverLimit(_) => "No more can be combined with what is applied already.".into(),
             Self::AlreadyApplied => "This is applied to your order already.".into(),
             Self::StackedOut { .. } => {

@@ -3,12 +3,12 @@
 use std::cell::OnceCell;
 
 use ledger::allocate;
-use rules::{Condition, Facts, Reads, Telling};
+use rules::{Condition, Facts, Reads, Telling, Verdict};
 
 use crate::{
-    Currency, Discount, Goods, Line, Minor, NoEffect, Order, Presented, Priced, PricedLine,
-    Refusal, Scope, Sku, StackingRules,
-    benefit::{Cut, Hit, sum},
+    Currency, Discount, Goods, Line, Minor, NoEffect, Offer, Order, Presented, Priced, PricedLine,
+    Refusal, Scope, Sets, Sku, StackingRules,
+    benefit::{Cut, Hit, How, sum},
     lines::Lines,
     qualify::CURRENCY,
 };
@@ -46,6 +46,9 @@ pub(crate) struct RunningLine<'a> {
 static EVERYTHING: Reads = Reads::everything();
 static NOTHING: Facts = Facts::none();
 static USUAL: StackingRules = StackingRules::usual();
+
+/// What the goods come to once a redeemable applied.
+const TOTAL: &str = "order.total_amount";
 
 /// What somebody reads of what the order says of itself, before any redeemable. Where nobody asks
 /// about its lines, they are left out.
@@ -166,8 +169,65 @@ impl<'a> Running<'a> {
         if self.order.currency != presented.campaign.currency {
             return Err(Refusal::RuleNotMet(CURRENCY.into()));
         }
-        let basis = self.rules.basis_of(presented);
-        self.cut(presented.offer, (basis, presented.at_most))
+        let how = How {
+            basis: self.rules.basis_of(presented),
+            at_most: presented.at_most,
+            zone: &presented.campaign.zone,
+        };
+        let cut = match self.sets_of(presented.offer)? {
+            Some(sets) => {
+                let cut = self.cut(&presented.offer.for_sets(sets.count), how)?;
+                let sets = Some(sets);
+                Cut { sets, ..cut }
+            }
+            None => self.cut(presented.offer, how)?,
+        };
+        self.holds_after(presented, &cut)?;
+        Ok(cut)
+    }
+
+    /// What the order holds of the bundle an offer needs.
+    fn sets_of(&self, offer: &Offer) -> Result<Option<Sets>, Refusal> {
+        let Some(bundle) = &offer.bundle else {
+            return Ok(None);
+        };
+        let lines = self.lines.iter().zip(self.line_facts());
+        let sets = bundle.sets(lines.map(|(line, facts)| (&line.priced, facts)));
+        match sets.count {
+            0 => Err(Refusal::BundleIncomplete {
+                missing: sets.missing,
+            }),
+            _ => Ok(Some(sets)),
+        }
+    }
+
+    /// Whether the order may come to what it would.
+    fn holds_after(&self, presented: &Presented<'_>, cut: &Cut) -> Result<(), Refusal> {
+        let after = Condition::all([
+            presented.campaign.after.clone(),
+            presented.offer.after.clone(),
+        ]);
+        if after == Condition::Always {
+            return Ok(());
+        }
+        let mut facts = self.known.clone();
+        facts.extend(self.facts(&after.reads().into_iter().collect()));
+        facts.set(TOTAL, int(self.left_after(cut)));
+        match after.evaluate(&facts) {
+            Verdict::Met => Ok(()),
+            Verdict::NotMet(path) => Err(Refusal::RuleNotMet(path)),
+            Verdict::Unknown(path) => Err(Refusal::FactUnknown(path)),
+        }
+    }
+
+    /// What would be left to pay for the goods.
+    pub(crate) fn left_after(&self, cut: &Cut) -> Minor {
+        let joined = sum(cut.added.iter().map(|line| line.amount));
+        let gone = self.lines.iter().zip(&cut.removed);
+        let gone = sum(gone.map(|(line, units)| line.priced.list_of(*units)));
+        let off = cut.money().saturating_sub(cut.on_shipping);
+        let before = self.rest.saturating_add(joined);
+        before.saturating_sub(gone.saturating_add(off))
     }
 
     fn discount(&self, presented: &Presented<'_>, cut: &Cut) -> Discount {
@@ -185,6 +245,7 @@ impl<'a> Running<'a> {
             free_units: cut.free_units.clone(),
             joined: cut.added.len(),
             removed: cut.removed.clone(),
+            sets: cut.sets.clone(),
             points: cut.points,
         }
     }

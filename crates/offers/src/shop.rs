@@ -3,9 +3,10 @@
 use rules::{Condition, Facts};
 
 use crate::{
-    Asking, Benefit, Campaign, CampaignId, Category, CategoryId, Commitment, Counts, Currency,
-    Formula, Joining, Lending, Line, Lines, Minor, Offer, OfferId, Order, Pick, Presented,
-    Redeemable, Scope, Sku, Spread, Stacking, UnitFree, Validity, Visits,
+    Asking, Benefit, Bundle, Campaign, CampaignId, Category, CategoryId, Commitment, Counts,
+    Currency, Formula, GoodsKind, Joining, Lending, Line, Lines, Minor, Offer, OfferId, Order,
+    Part, Pick, Presented, PricedLine, Redeemable, Scope, Sku, Spread, Stacking, UnitFree,
+    Validity, Visits, Zone,
 };
 
 pub(crate) const EUR: Currency = Currency(*b"EUR");
@@ -36,6 +37,8 @@ impl Case {
             commitment: Commitment::WhileBudgetLasts,
             currency: EUR,
             caps: Vec::new(),
+            after: Condition::Always,
+            zone: Zone::UTC,
             lending: Lending::Off,
         };
         let offer = Offer {
@@ -50,6 +53,8 @@ impl Case {
             scope,
             is_tier: true,
             priority: 0,
+            after: Condition::Always,
+            bundle: None,
             grant_ms: 0,
         };
         Self {
@@ -96,6 +101,21 @@ pub(crate) fn order(text: &str) -> Order {
     order
 }
 
+/// A line of so many units at 1.00.
+pub(crate) fn priced_line(quantity: u32) -> PricedLine {
+    let amount = Minor::from(quantity) * 100;
+    PricedLine {
+        sku: Sku("one".into()),
+        quantity,
+        unit_price: 100,
+        unit_cost: None,
+        amount,
+        discount: 0,
+        order_share: 0,
+        free: 0,
+    }
+}
+
 fn line(words: &[&str]) -> Line {
     let (quantity, price) = words[1].split_once('x').unwrap();
     let mut line = Line {
@@ -116,7 +136,7 @@ fn line(words: &[&str]) -> Line {
 }
 
 /// `10 % at most 800 on home` (more in [`lines`]), then after commas: `budget 500`, `alone`,
-/// `always`, `priority 3`, `category 2`, `counting FORMULA`, and at the end `if CONDITION`.
+/// `sets 2 adv and 1 home most 5`, `then CONDITION`, `always`, `priority 3`, `category 2`, `counting FORMULA`, and at the end `if CONDITION`.
 pub(crate) fn case(id: u64, text: &str) -> Case {
     let (text, rule) = text.split_once(", if ").unwrap_or((text, "true"));
     let mut parts = text.split(", ");
@@ -136,12 +156,32 @@ pub(crate) fn case(id: u64, text: &str) -> Case {
             ("priority", number) => case.campaign.priority = number.parse().unwrap(),
             ("counting", formula) => case.offer.formula = Some(Formula::parse(formula).unwrap()),
             ("category", number) => case.category = Some(category(number)),
+            ("then", after) => case.offer.after = rules::parse(after).unwrap(),
+            ("sets", of) => case.offer.bundle = Some(bundle(of)),
             ("alone", _) => case.campaign.stacking = Stacking::Alone,
             ("always", _) => case.campaign.stacking = Stacking::Always,
             _ => panic!("{part} is no setting"),
         }
     }
     case
+}
+
+/// `2 adv and 1 home most 5`.
+fn bundle(text: &str) -> Bundle {
+    let (parts, most) = text.split_once(" most ").unwrap_or((text, "100"));
+    let part = |text: &str| {
+        let (units, word) = text.split_once(' ').unwrap();
+        Part {
+            kind: GoodsKind::Collection,
+            name: word.into(),
+            of: lines_of(word),
+            units: units.parse().unwrap(),
+        }
+    };
+    Bundle {
+        parts: parts.split(" and ").map(part).collect(),
+        most: most.parse().unwrap(),
+    }
 }
 
 /// `home` or `lines`, for all; then how they are picked: `from cheapest`, `one dearest`, `skip 1`,

@@ -43,6 +43,51 @@ pub enum Term {
         operator: Operator,
         right: Box<Term>,
     },
+    /// The whole numbers under `path` of the lines that meet the condition, as one number.
+    Folded {
+        fold: Fold,
+        path: Path,
+        lines: Box<Condition>,
+    },
+}
+
+/// How many numbers become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Fold {
+    /// None comes to 0.
+    Sum,
+    /// Of none there is none: unknown.
+    Least,
+    Greatest,
+}
+
+impl Fold {
+    pub(crate) const ALL: [Self; 3] = [Self::Sum, Self::Least, Self::Greatest];
+
+    /// As CEL libraries call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Least => "min",
+            Self::Greatest => "max",
+        }
+    }
+
+    pub(crate) fn start(self) -> Option<i64> {
+        (self == Self::Sum).then_some(0)
+    }
+
+    /// One more number; `None` on overflow.
+    pub(crate) fn add(self, so_far: Option<i64>, number: i64) -> Option<i64> {
+        let Some(so_far) = so_far else {
+            return Some(number);
+        };
+        match self {
+            Self::Sum => so_far.checked_add(number),
+            Self::Least => Some(so_far.min(number)),
+            Self::Greatest => Some(so_far.max(number)),
+        }
+    }
 }
 
 /// How a test compares its two sides.
@@ -233,6 +278,11 @@ impl Term {
             Self::Sum { left, right, .. } => {
                 left.each_read(visit);
                 right.each_read(visit);
+            }
+            Self::Folded { path, lines, .. } => {
+                visit(&LINES.into());
+                lines.each_read(visit);
+                visit(path);
             }
         }
     }

@@ -18,7 +18,7 @@ mod reads;
 mod schema;
 mod spec;
 
-pub use condition::{Condition, Diagnostic, LINES, Op, Operator, Term, Verdict};
+pub use condition::{Condition, Diagnostic, Fold, LINES, Op, Operator, Term, Verdict};
 pub use facts::{Facts, Path, Timestamp, Value};
 pub use index::Index;
 pub use lexicon::{Encoded, Lexicon};

@@ -7,7 +7,7 @@ use cel::common::ast::{
 };
 
 use crate::{
-    Condition, Diagnostic, LINES, Op, Operator, Path, Term, Value, moment,
+    Condition, Diagnostic, Fold, LINES, Op, Operator, Path, Term, Value, moment,
     parse::{MAX_DEPTH, MAX_LIST, MAX_NODES},
     spec::calculate,
 };
@@ -46,10 +46,12 @@ struct Lowering<'s> {
 }
 
 /// What a comprehension over the order's lines asks.
-enum Asked {
+enum Asked<'e> {
     Some,
     Every,
     Filter,
+    /// What of each line.
+    Map(&'e IdedExpr),
 }
 
 impl Lowering<'_> {
@@ -236,6 +238,10 @@ impl Lowering<'_> {
             }
             ("size", None, [of]) => self.count(of),
             ("size", Some(of), []) => self.count(of),
+            (name, Some(of), []) if fold(name).is_some() => {
+                let fold = fold(name)?;
+                self.folded(node, fold, of)
+            }
             (operators::NEGATE, None, [inner]) => {
                 let zero = Term::Value(Value::Int(0));
                 let inner = self.term(inner)?;
@@ -293,7 +299,9 @@ impl Lowering<'_> {
     fn count(&mut self, node: &IdedExpr) -> Option<Term> {
         let condition = match &node.expr {
             Expr::Comprehension(comprehension) => match asked(comprehension) {
-                Some((Asked::Filter, inner)) => self.over_lines(comprehension, inner)?,
+                Some((Asked::Filter, Some(inner))) => {
+                    self.over_lines(comprehension, |within| within.condition(inner))?
+                }
                 _ => return self.refuse_macro(node),
             },
             _ if dotted(node).as_deref() == Some(LINES) && self.line.is_none() => {
@@ -308,19 +316,45 @@ impl Lowering<'_> {
         Some(Term::Lines(Box::new(condition)))
     }
 
+    /// `order.lines.map(l, l.quantity).sum()` and `order.lines.map(l, …, l.price).min()`.
+    fn folded(&mut self, node: &IdedExpr, fold: Fold, of: &IdedExpr) -> Option<Term> {
+        let Expr::Comprehension(asks) = &of.expr else {
+            return self.refuse_call(node, fold.name());
+        };
+        let Some((Asked::Map(number), of_those)) = asked(asks) else {
+            return self.refuse_macro(of);
+        };
+        let lines = match of_those {
+            Some(inner) => self.over_lines(asks, |within| within.condition(inner))?,
+            None => Condition::Always,
+        };
+        let path = self.over_lines(asks, |within| within.path(number))?;
+        if !path.as_str().starts_with("line.") {
+            return self.refuse(number, "not_of_line", "Name a fact of the line.");
+        }
+        let lines = Box::new(lines);
+        Some(Term::Folded { fold, path, lines })
+    }
+
     fn question(&mut self, node: &IdedExpr, asks: &ComprehensionExpr) -> Option<Condition> {
         match asked(asks) {
-            Some((Asked::Some, inner)) => {
-                Some(Condition::AnyLine(Box::new(self.over_lines(asks, inner)?)))
+            Some((Asked::Some, Some(inner))) => {
+                let inner = self.over_lines(asks, |within| within.condition(inner))?;
+                Some(Condition::AnyLine(Box::new(inner)))
             }
-            Some((Asked::Every, inner)) => Some(Condition::EveryLine(Box::new(
-                self.over_lines(asks, inner)?,
-            ))),
+            Some((Asked::Every, Some(inner))) => {
+                let inner = self.over_lines(asks, |within| within.condition(inner))?;
+                Some(Condition::EveryLine(Box::new(inner)))
+            }
             _ => self.refuse_macro(node),
         }
     }
 
-    fn over_lines(&mut self, asks: &ComprehensionExpr, inner: &IdedExpr) -> Option<Condition> {
+    fn over_lines<T>(
+        &mut self,
+        asks: &ComprehensionExpr,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
         let range = &asks.iter_range;
         if dotted(range).as_deref() != Some(LINES) {
             return self.refuse(
@@ -335,9 +369,9 @@ impl Lowering<'_> {
         }
         self.note(LINES.into(), range);
         self.line = Some(asks.iter_var.clone());
-        let condition = self.condition(inner);
+        let inner = read(self);
         self.line = None;
-        condition
+        inner
     }
 
     /// The dotted path of a fact; inside a question about lines, its variable reads `line`.
@@ -393,7 +427,8 @@ impl Lowering<'_> {
     }
 
     fn refuse_macro<T>(&mut self, node: &IdedExpr) -> Option<T> {
-        let message = "Of lines, only `exists`, `all` and `filter(…).size()` can be asked.";
+        let message = "Of lines, only `exists`, `all`, `filter(…).size()` and `map(…).sum()`, `.min()` or \
+             `.max()` can be asked.";
         self.refuse(node, "unsupported_macro", message)
     }
 
@@ -456,36 +491,52 @@ fn dotted(node: &IdedExpr) -> Option<String> {
     }
 }
 
-/// What the parser's expansion of `exists`, `all` and `filter` asked, and of what.
-fn asked(comprehension: &ComprehensionExpr) -> Option<(Asked, &IdedExpr)> {
+/// What the parser's expansion of `exists`, `all`, `filter` and `map` asked, and of which lines.
+fn asked(comprehension: &ComprehensionExpr) -> Option<(Asked<'_>, Option<&IdedExpr>)> {
     let Expr::Call(step) = &comprehension.loop_step.expr else {
         return None;
     };
     let accumulator = Expr::Ident(comprehension.accu_var.clone());
     let is_accumulator = |node: &IdedExpr| node.expr == accumulator;
+    let line = &comprehension.iter_var;
     match (step.func_name.as_str(), step.args.as_slice()) {
         (operators::LOGICAL_OR, [result, inner]) if is_accumulator(result) => {
-            Some((Asked::Some, inner))
+            Some((Asked::Some, Some(inner)))
         }
         (operators::LOGICAL_AND, [result, inner]) if is_accumulator(result) => {
-            Some((Asked::Every, inner))
+            Some((Asked::Every, Some(inner)))
         }
         (operators::CONDITIONAL, [inner, step, result]) if is_accumulator(result) => {
-            keeps_line(step, &comprehension.iter_var).then_some((Asked::Filter, inner))
+            match added(step)? {
+                kept if matches!(&kept.expr, Expr::Ident(name) if name == line) => {
+                    Some((Asked::Filter, Some(inner)))
+                }
+                of_line => Some((Asked::Map(of_line), Some(inner))),
+            }
+        }
+        (operators::ADD, [result, _]) if is_accumulator(result) => {
+            Some((Asked::Map(added(&comprehension.loop_step)?), None))
         }
         _ => None,
     }
 }
 
-/// Whether the step adds the line itself to the result, as `filter` does and `map` does not.
-fn keeps_line(step: &IdedExpr, line: &str) -> bool {
+/// What a step adds to the result.
+fn added(step: &IdedExpr) -> Option<&IdedExpr> {
     let Expr::Call(add) = &step.expr else {
-        return false;
+        return None;
     };
-    let Some(Expr::List(list)) = add.args.get(1).map(|argument| &argument.expr) else {
-        return false;
-    };
-    matches!(list.elements.as_slice(), [IdedExpr { expr: Expr::Ident(name), .. }] if name == line)
+    match &add.args.get(1)?.expr {
+        Expr::List(list) => match list.elements.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn fold(name: &str) -> Option<Fold> {
+    Fold::ALL.into_iter().find(|fold| fold.name() == name)
 }
 
 fn comparison(name: &str) -> Option<Op> {

@@ -74,6 +74,14 @@ impl Display for Term {
             Self::Fact(path) => path_text(f, path),
             Self::Lines(inner) if **inner == Condition::Always => write!(f, "{LINES}.size()"),
             Self::Lines(inner) => write!(f, "{LINES}.filter(line, {inner}).size()"),
+            Self::Folded { fold, path, lines } => {
+                write!(f, "{LINES}.map(line, ")?;
+                if **lines != Condition::Always {
+                    write!(f, "{lines}, ")?;
+                }
+                path_text(f, path)?;
+                write!(f, ").{}()", fold.name())
+            }
             Self::Sum {
                 left,
                 operator,

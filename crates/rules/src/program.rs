@@ -4,7 +4,7 @@
 //! within texts, facts in list facts) are left as they were and asked of the plain meaning.
 
 use crate::{
-    Condition, Encoded, Lexicon, Op, Operator, Term, Value,
+    Condition, Encoded, Fold, Lexicon, Op, Operator, Term, Value,
     lexicon::{Frame, Kind, Place, Slot},
     spec,
 };
@@ -97,6 +97,12 @@ enum TermCode {
     },
     /// How many lines meet these opcodes.
     Lines(Vec<Code>),
+    /// The numbers in this place of the lines that meet these opcodes, as one.
+    Folded {
+        fold: Fold,
+        place: Place,
+        codes: Vec<Code>,
+    },
 }
 
 /// What opcodes point to, shared by the programs over one lexicon.
@@ -284,16 +290,25 @@ impl Compiler<'_> {
                     right,
                 }
             }
-            Term::Lines(inner) => {
-                let mut codes = Vec::new();
-                let outer = std::mem::replace(&mut self.frame, Frame::Line);
-                self.condition(inner, &mut codes);
-                self.frame = outer;
-                TermCode::Lines(codes)
-            }
+            Term::Lines(inner) => TermCode::Lines(self.of_lines(inner)),
+            Term::Folded { fold, path, lines } => TermCode::Folded {
+                fold: *fold,
+                place: self.lexicon.place(path.as_str(), Frame::Line),
+                codes: self.of_lines(lines),
+            },
         };
         self.pool.terms.push(code);
         Some(last(&self.pool.terms))
+    }
+}
+
+impl Compiler<'_> {
+    fn of_lines(&mut self, condition: &Condition) -> Vec<Code> {
+        let mut codes = Vec::new();
+        let outer = std::mem::replace(&mut self.frame, Frame::Line);
+        self.condition(condition, &mut codes);
+        self.frame = outer;
+        codes
     }
 }
 
@@ -440,31 +455,45 @@ impl Run<'_> {
                 let (a, b) = (value(self.term(*left)?)?, value(self.term(*right)?)?);
                 slot(&spec::calculate(&a, *operator, &b)?)
             }
-            TermCode::Lines(codes) => self.count(codes),
+            TermCode::Lines(codes) => int(self.count(codes)?),
+            TermCode::Folded { fold, place, codes } => int(self.folded(*fold, *place, codes)?),
         }
     }
 
-    fn count(self, codes: &[Code]) -> Option<Slot> {
+    fn count(self, codes: &[Code]) -> Option<i64> {
+        self.lines_met(codes, 0, |met, _| Some(met + 1))
+    }
+
+    fn folded(self, fold: Fold, place: Place, codes: &[Code]) -> Option<i64> {
+        self.lines_met(codes, fold.start(), |so_far, line| {
+            let slot = self.encoded.slot(place, line);
+            let number = (slot.kind == Kind::Int).then_some(slot.bits)?;
+            Some(Some(fold.add(so_far, number)?))
+        })?
+    }
+
+    /// Goes through the lines that meet these opcodes; nothing where one leaves it open.
+    fn lines_met<T>(
+        self,
+        codes: &[Code],
+        start: T,
+        add: impl Fn(T, usize) -> Option<T>,
+    ) -> Option<T> {
         if !self.encoded.facts.knows_lines() {
             return None;
         }
-        let mut met = 0;
-        for line in 0..self.encoded.facts.lines().len() {
-            match (Run {
+        let lines = 0..self.encoded.facts.lines().len();
+        lines.into_iter().try_fold(start, |so_far, line| {
+            let run = Run {
                 codes,
                 line,
                 ..self
-            })
-            .answer(0)
-            {
-                Answer::Yes => met += 1,
-                Answer::No => {}
-                Answer::Unknown => return None,
+            };
+            match run.answer(0) {
+                Answer::Yes => add(so_far, line),
+                Answer::No => Some(so_far),
+                Answer::Unknown => None,
             }
-        }
-        Some(Slot {
-            kind: Kind::Int,
-            bits: met,
         })
     }
 
@@ -501,6 +530,11 @@ fn compare(fact: Slot, op: Op, constant: Slot) -> Answer {
         Op::AtLeast => Answer::from(a >= b),
         Op::In | Op::StartsWith | Op::EndsWith | Op::Contains => Answer::Unknown,
     }
+}
+
+fn int(bits: i64) -> Option<Slot> {
+    let kind = Kind::Int;
+    Some(Slot { kind, bits })
 }
 
 fn slot(value: &Value) -> Option<Slot> {

@@ -216,6 +216,17 @@ impl Checking<'_> {
                 self.condition(inner);
                 Some(Type::Int)
             }
+            Term::Folded { path, lines, .. } => {
+                self.condition(lines);
+                match self.fact(path) {
+                    None | Some(Type::Int) => {}
+                    Some(other) => {
+                        let sides = format!("`{term}` reads {}", other.name());
+                        self.mismatch(term, term, &sides);
+                    }
+                }
+                Some(Type::Int)
+            }
             Term::Sum {
                 left,
                 operator,

@@ -1,6 +1,6 @@
 //! What does a condition mean? The slow plain meaning, which every faster path must equal.
 
-use crate::{Condition, Facts, Op, Operator, Path, Term, Value, Verdict, condition::LINES};
+use crate::{Condition, Facts, Fold, Op, Operator, Path, Term, Value, Verdict, condition::LINES};
 
 /// The facts a condition is read against: those of the moment and, inside a question about
 /// lines, those of one line.
@@ -140,6 +140,7 @@ fn value(term: &Term, scope: Scope<'_>) -> Result<Value, Path> {
         Term::Value(value) => Ok(value.clone()),
         Term::Fact(path) => scope.get(path).cloned(),
         Term::Lines(inner) => count(inner, scope),
+        Term::Folded { fold, path, lines } => folded(*fold, path, lines, scope),
         Term::Sum {
             left,
             operator,
@@ -163,6 +164,24 @@ fn count(inner: &Condition, scope: Scope<'_>) -> Result<Value, Path> {
         }
     }
     Ok(Value::Int(met))
+}
+
+/// One line of which nothing can be said, or whose number is not known, leaves the whole open.
+fn folded(fold: Fold, path: &Path, of: &Condition, scope: Scope<'_>) -> Result<Value, Path> {
+    let mut number = fold.start();
+    for line in scope.lines()? {
+        match judge(of, line) {
+            Verdict::Met => match line.get(path)? {
+                Value::Int(next) => {
+                    number = Some(fold.add(number, *next).ok_or_else(|| path.clone())?);
+                }
+                _ => return Err(path.clone()),
+            },
+            Verdict::NotMet(_) => {}
+            Verdict::Unknown(unknown) => return Err(unknown),
+        }
+    }
+    number.map(Value::Int).ok_or_else(|| LINES.into())
 }
 
 fn equal(a: &Value, b: &Value) -> Option<bool> {

@@ -11,7 +11,7 @@ use std::{
 
 use decision::{Configuration, Guardrail, Invalid, Policy, Snapshot, SnapshotId};
 use measurement::{Arm, Design};
-use offers::{Campaign, CampaignId, Currency, Offer, OfferId, places};
+use offers::{Campaign, CampaignId, Currency, Offer, OfferId, Zone, places};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::{Kind, Page, ProjectId, Store, View};
 use wire::voucherify::{StackingRules, StackingRulesView};
@@ -31,11 +31,19 @@ pub struct Settings {
     pub currency: Currency,
     /// Decimal places of its minor unit: 2 for EUR.
     pub places: u8,
+    /// By whose clock days, hours and periods are told.
+    pub zone: Zone,
     /// Web pages that may send events from a browser: `https://shop.example`. None by default.
     pub origins: Vec<String>,
 }
 
 impl Settings {
+    /// What amounts and hours are in where nothing else is said.
+    #[must_use]
+    pub fn standards(&self) -> (Currency, &Zone) {
+        (self.currency, &self.zone)
+    }
+
     /// The same, counted in another currency.
     ///
     /// # Errors
@@ -59,6 +67,7 @@ impl Default for Settings {
         Self {
             currency: Currency(*b"EUR"),
             places: 2,
+            zone: Zone::UTC,
             origins: Vec::new(),
         }
     }
@@ -180,10 +189,14 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     // One view, or a change in between would leave halves of two configurations.
     let mut view = store.view(project)?;
     let version = view.get(Kind::Setting, CONFIGURATION).await?;
-    let campaigns = all::<Campaign>(&mut view, Kind::Campaign).await?;
+    let mut campaigns = all::<Campaign>(&mut view, Kind::Campaign).await?;
     let offers = all::<Offer>(&mut view, Kind::Offer).await?;
     let decisioning: Decisioning = setting(&mut view, DECISIONING).await?;
-    let settings = setting(&mut view, SETTINGS).await?;
+    let settings: Settings = setting(&mut view, SETTINGS).await?;
+    for campaign in &mut campaigns {
+        // As it is now, not as it was when the campaign was made.
+        campaign.thing.zone = settings.zone.clone();
+    }
     let stacking = Combining::of(setting(&mut view, STACKING).await?)?;
     let segments = Segments::of(&numbered(&mut view, Kind::Segment).await?)?;
     drop(view);

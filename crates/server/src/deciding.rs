@@ -117,7 +117,7 @@ pub async fn make(
         let store = store.map(number_of);
         let shared = || shared(app, &compiled, (store, asked.now));
         let limits = Limits {
-            windows: &windows(asked.now),
+            windows: &windows(&compiled.settings.zone, asked.now),
             shared: &shared,
         };
         let Some(customer) = people.named_again(name, &limits).await? else {
@@ -437,10 +437,7 @@ impl Draft<'_> {
             offer: offer.id,
             kind: VoucherKind::Discount,
             active: true,
-            validity: offers::Validity {
-                from: Some(self.asked.now),
-                until: Some(until - 1),
-            },
+            validity: offers::Validity::between(Some(self.asked.now), Some(until - 1)),
             quantity: Some(1),
             holder: Some(customer.0),
         })

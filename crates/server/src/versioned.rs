@@ -16,8 +16,9 @@ pub trait Versioned {
 
 impl Versioned for decision::Configuration {
     const NAME: &'static str = "configuration";
-    /// 2 says of each campaign whether it lends; 3 how lines are picked, and more benefits.
-    const SHAPE: u8 = 3;
+    /// 2 says of each campaign whether it lends; 3 how lines are picked, and more benefits; 4 has
+    /// calendars.
+    const SHAPE: u8 = 4;
 }
 
 /// The body of a record: the number of the shape, then the thing.

@@ -38,8 +38,8 @@ struct Kept<'a> {
 
 impl Versioned for Kept<'_> {
     const NAME: &'static str = "voucher";
-    /// 2 knows more benefits, and how lines are picked.
-    const SHAPE: u8 = 2;
+    /// 2 knows more benefits, and how lines are picked; 3 has calendars.
+    const SHAPE: u8 = 3;
 }
 
 /// The body of a voucher's record.

@@ -10,7 +10,7 @@ use decision::{
 use measurement::{Arm, Design, Effect, Moments, UnitId, assign, estimate};
 use offers::{
     Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Offer, OfferId, Scope, Stacking,
-    Validity,
+    Validity, Zone,
 };
 use profiles::{Consent, CustomerId};
 use rules::{Condition, Facts};
@@ -138,6 +138,8 @@ fn configuration(design: &Design) -> Configuration {
         commitment: Commitment::WhileBudgetLasts,
         currency: Currency(*b"EUR"),
         caps: Vec::new(),
+        after: Condition::Always,
+        zone: Zone::UTC,
         lending: Lending::Off,
     };
     let offer = Offer {
@@ -155,6 +157,8 @@ fn configuration(design: &Design) -> Configuration {
         scope: Scope::Order,
         is_tier: false,
         priority: 0,
+        after: Condition::Always,
+        bundle: None,
         grant_ms: 86_400_000,
     };
     Configuration {

@@ -8,7 +8,7 @@ use learning::Evidence;
 use measurement::Arm;
 use offers::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Lending, Line, Offer, OfferId, Order,
-    Period, Reach, Scope, Sku, Spread, Validity, order_facts,
+    Period, Reach, Scope, Sku, Spread, Validity, Zone, order_facts,
 };
 use profiles::{Choice, Consent, CustomerId};
 use proptest::{collection::vec, option, prelude::*, sample::subsequence};
@@ -84,6 +84,8 @@ fn campaign(id: u64) -> impl Strategy<Value = Campaign> {
                     validity,
                     commitment,
                     caps: vec![cap],
+                    after: Condition::Always,
+                    zone: Zone::UTC,
                     lending: Lending::Off,
                     ..made
                 }
@@ -147,7 +149,7 @@ fn validity() -> impl Strategy<Value = Validity> {
         option::weighted(0.1, moment()),
         option::weighted(0.1, moment()),
     );
-    moments.prop_map(|(from, until)| Validity { from, until })
+    moments.prop_map(|(from, until)| Validity::between(from, until))
 }
 
 fn condition() -> impl Strategy<Value = Condition> {

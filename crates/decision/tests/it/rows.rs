@@ -143,7 +143,7 @@ fn a_campaign_outside_its_validity_or_currency_is_refused() {
             _ => None,
         }
     };
-    let valid = |from, until| Validity { from, until };
+    let valid = |from, until| Validity::between(from, until);
     let plain = request();
     assert_eq!(refusal(valid(Some(NOW), Some(NOW)), &plain), None);
     let early = Some(Refusal::NotYetOpen { from: NOW + 1 });

@@ -9,7 +9,7 @@ use learning::Evidence;
 use measurement::{Arm, Design};
 use offers::{
     Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Line, Minor, Offer, OfferId,
-    Order, Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity, order_facts,
+    Order, Presented, Redeemable, Scope, Sku, Spread, Stacking, Validity, Zone, order_facts,
 };
 use profiles::{Choice, Consent, CustomerId};
 use rules::{Condition, Facts, Op, Reads};
@@ -33,6 +33,8 @@ pub fn campaign(id: u64, rule: Condition) -> Campaign {
         commitment: Commitment::WhileBudgetLasts,
         currency: currency(),
         caps: Vec::new(),
+        after: Condition::Always,
+        zone: Zone::UTC,
         lending: Lending::Off,
     }
 }
@@ -49,6 +51,8 @@ pub fn offer(id: u64, campaign: u64, benefit: Benefit) -> Offer {
         scope: Scope::Order,
         is_tier: true,
         priority: 0,
+        after: Condition::Always,
+        bundle: None,
         grant_ms: DAY,
         formula: None,
     }

@@ -3,7 +3,7 @@
 use ledger::allocate;
 
 use super::sum;
-use crate::{FreeUnits, Minor, PricedLine, Sku};
+use crate::{FreeUnits, Minor, PricedLine, Sets, Sku};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cut {
@@ -19,6 +19,8 @@ pub(crate) struct Cut {
     pub(crate) added: Vec<PricedLine>,
     /// What is free of each product.
     pub(crate) free_units: Vec<FreeUnits>,
+    /// Of the bundle it is for.
+    pub(crate) sets: Option<Sets>,
     pub(crate) points: u64,
 }
 

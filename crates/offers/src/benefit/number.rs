@@ -2,14 +2,13 @@
 
 use std::cmp::Reverse;
 
-use jiff::tz::TimeZone;
 use rules::Facts;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::Hit;
 use crate::{
-    Formula, MAX_FREE_UNITS, Minor, Offer, Pick, Ppm, PricedLine, formula::Known, money::places,
-    running::Running,
+    Formula, MAX_FREE_UNITS, Minor, Offer, Pick, Ppm, PricedLine, Zone, formula::Known,
+    money::places, running::Running,
 };
 
 /// Parts per million in one per cent.
@@ -40,6 +39,7 @@ impl Running<'_> {
         &'n self,
         offer: &'n Offer,
         (hit, of_order): (Option<&Hit<'_>>, &'n Facts),
+        zone: &Zone,
     ) -> Numbers<'n> {
         // Facts of lines are told only where something is counted from them.
         let told = match offer.formulas().next() {
@@ -66,7 +66,7 @@ impl Running<'_> {
                 cheapest: cheapest.map(|(at, _)| at),
                 dearest: dearest.map(|(at, _)| at),
                 places: places.into(),
-                zone: TimeZone::UTC,
+                zone: zone.0.clone(),
             },
             major: 10_u64.pow(places.into()),
         }

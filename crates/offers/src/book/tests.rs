@@ -9,7 +9,7 @@ use super::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points,
 use crate::chart::{AccountKind, Occasion, Reason, counters, period_of};
 use crate::{
     Campaign, CampaignId, Cap, CapUnit, Commitment, Currency, Lending, OfferId, Period, Reach,
-    Stacking, Validity, Voucher, VoucherId, VoucherKind,
+    Stacking, Validity, Voucher, VoucherId, VoucherKind, Zone,
 };
 
 const EUR: Currency = Currency(*b"EUR");
@@ -31,6 +31,8 @@ pub(crate) fn campaign(caps: &str) -> Campaign {
         commitment: Commitment::WhileBudgetLasts,
         currency: EUR,
         caps: texts.map(cap).collect(),
+        after: Condition::Always,
+        zone: Zone::UTC,
         lending: Lending::Off,
     }
 }

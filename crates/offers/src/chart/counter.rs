@@ -197,7 +197,7 @@ impl Place<'_> {
             kind: kind.number(),
             owner,
             party,
-            window: window(cap.period, self.occasion.at),
+            window: window(cap.period, self.campaign.zone.local(self.occasion.at)),
         };
         let asset = self.asset(cap.unit);
         let [account, allowed, used] = [AccountKind::Cap, AccountKind::Allowed, AccountKind::Used]

@@ -15,7 +15,7 @@ const THURSDAY: i64 = 3;
 const PERIOD_BITS: u32 = 28;
 const LAST_INDEX: i64 = (1 << PERIOD_BITS) - 1;
 
-/// The number of the calendar period (UTC, weeks from Monday) that an instant falls in.
+/// The number of the calendar period (weeks from Monday) that a time on the wall falls in.
 ///
 /// 0 for `Ever`; else the period in the top bits and, below, how many of them passed since 1970.
 /// Instants before 1970 fall in the first, those beyond the calendar in the last.

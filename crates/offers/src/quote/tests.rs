@@ -84,6 +84,59 @@ fn a_discount_on_some_lines() {
     check("10 % on garden", "no_matching_items = 17500");
 }
 
+/// The examples of Voucherify's guide on bundles.
+#[test]
+fn what_is_for_a_set_is_given_for_each() {
+    let cart = "pad 2x1000 set, mouse 5x4000 mice";
+    let check = |offer: &str, expected: &str| check(&format!("{cart} | {offer}"), expected);
+    check("5 %, sets 1 mice", "5500 = 16500");
+    check("5 %, sets 1 mice and 1 set", "2200 = 19800");
+    check("5 %, sets 1 mice and 1 set most 1", "1100 = 20900");
+    check("5 %, sets 1 mice and 3 set", "bundle_incomplete = 22000");
+    check("100 %, sets 1 mice", "22000 = 0");
+    let pair = "sets 1 mice and 1 set";
+    check(&format!("2000 off, {pair}"), "4000 = 18000");
+    check(
+        &format!("2000 off each line on mice, {pair}"),
+        "0+4000 = 18000",
+    );
+    check(
+        &format!("2000 off each unit on mice each 1, {pair}"),
+        "0+4000 = 18000",
+    );
+    check(
+        &format!("2000 off each unit on mice, {pair}"),
+        "0+10000 = 12000",
+    );
+    check(
+        &format!("price 3000 on mice each 1, {pair}"),
+        "0+2000 = 20000",
+    );
+    let apart = "pad 2x1000 set, mouse 1x4000 mice, mouse 1x4000 mice, mouse 1x4000 mice";
+    let check = |offer: &str, expected: &str| self::check(&format!("{apart} | {offer}"), expected);
+    check(
+        &format!("2000 off each line on mice, {pair}"),
+        "0+4000+4000+4000 = 2000",
+    );
+}
+
+#[test]
+fn what_the_order_comes_to_is_judged_with_the_discount() {
+    check("5000 | 10 %, then order.total_amount >= 4500", "500 = 4500");
+    check(
+        "5000 | 10 %, then order.total_amount >= 4501",
+        "rule_not_met = 5000",
+    );
+    check(
+        "5000 | 10 %; 10 %, then order.total_amount >= 4500; 20 off",
+        "500; rule_not_met; 20 = 4480",
+    );
+    check(
+        "a 1x1000 | 10 % on lines, then order.total_amount < 900 || order.amount >= 1000",
+        "100 = 900",
+    );
+}
+
 /// The worked cart of Voucherify's guide on application rules.
 const C2: &str = "shirt 3x2000 adv, poster 5x1500 adv, mug 2x1000 adv, socks 4x500 adv, \
                   bottle 2x2500";

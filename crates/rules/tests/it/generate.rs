@@ -1,6 +1,6 @@
 //! Conditions and facts of every kind, from a seed.
 
-use rules::{Condition, Facts, Op, Operator, Path, Term, Value};
+use rules::{Condition, Facts, Fold, Op, Operator, Path, Term, Value};
 
 /// A small generator (SplitMix64; Steele, Lea and Flood 2014), so that a seed is a case.
 pub struct Dice(u64);
@@ -118,7 +118,18 @@ fn several(
 }
 
 fn lines(dice: &mut Dice, depth: usize) -> Term {
-    Term::Lines(Box::new(of_depth(dice, depth - 1, Frame::Line)))
+    let lines = Box::new(of_depth(dice, depth - 1, Frame::Line));
+    let path = dice.pick(&LINE_INTS).into();
+    match dice.below(6) {
+        0 => folded(Fold::Sum, path, lines),
+        1 => folded(Fold::Least, path, lines),
+        2 => folded(Fold::Greatest, path, Box::new(Condition::Always)),
+        _ => Term::Lines(lines),
+    }
+}
+
+fn folded(fold: Fold, path: Path, lines: Box<Condition>) -> Term {
+    Term::Folded { fold, path, lines }
 }
 
 fn order(dice: &mut Dice) -> Op {

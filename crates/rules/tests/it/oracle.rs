@@ -1,8 +1,8 @@
 //! Does the interpreter of the `cel` crate, given the same text, say the same?
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use cel::{Context, Program, Value as CelValue, objects::Key};
+use cel::{Context, ExecutionError, Program, Value as CelValue, extractors::This, objects::Key};
 use rules::{Facts, Value, Verdict};
 
 use crate::generate::{Dice, condition, facts};
@@ -14,6 +14,11 @@ const FACTS_EACH: usize = 80;
 fn context(facts: &Facts) -> Context<'static, 'static> {
     let mut roots: Vec<(&str, HashMap<Key, CelValue>)> = Vec::new();
     let mut context = Context::default();
+    fold(&mut context, "sum", |all| {
+        all.into_iter().try_fold(0_i64, i64::checked_add)
+    });
+    fold(&mut context, "min", |all| all.into_iter().min());
+    fold(&mut context, "max", |all| all.into_iter().max());
     for root in ["customer", "order"] {
         let mut map = nested(facts, root);
         if root == "order" && facts.knows_lines() {
@@ -30,6 +35,24 @@ fn context(facts: &Facts) -> Context<'static, 'static> {
         context.add_variable_from_value(root, map);
     }
     context
+}
+
+/// Of lists of whole numbers; no part of CEL itself, but what libraries for it commonly call so.
+fn fold(
+    context: &mut Context<'static, 'static>,
+    name: &'static str,
+    number: fn(Vec<i64>) -> Option<i64>,
+) {
+    let fold = move |This(of): This<Arc<Vec<CelValue>>>| {
+        let int = |value: &CelValue| match value {
+            CelValue::Int(number) => Some(*number),
+            _ => None,
+        };
+        let all: Option<Vec<i64>> = of.iter().map(int).collect();
+        let none = || ExecutionError::function_error(name, "no number");
+        all.and_then(number).map(CelValue::Int).ok_or_else(none)
+    };
+    context.add_function(name, fold).unwrap();
 }
 
 /// The facts under one root; `customer.metadata` and `customer.trait` are maps even when empty.

@@ -15,8 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CampaignVouchersCreate,
-        CodeCapacity, Key, List, ProfferSettings, TierView, VoucherConfig, VoucherView,
+        Beside, CalendarView, CampaignCreate, CampaignType, CampaignUpdate, CampaignView,
+        CampaignVouchersCreate, CodeCapacity, Key, List, ProfferSettings, TierView, VoucherConfig,
+        VoucherView,
     },
 };
 
@@ -175,7 +176,7 @@ async fn created(
     let names = input.validation_rules.as_deref();
     let (rules, writes) = named(app, (project, now), names, Object::Campaign(id.0)).await?;
     change.write(writes);
-    let beside = validation_rules::beside(&rules, change.compiled().settings.currency)?;
+    let beside = validation_rules::beside(&rules, change.compiled().settings.standards())?;
     let draft = Draft {
         id,
         input,
@@ -206,7 +207,7 @@ async fn created(
     let mut view = bare_view(&campaign, &draft.input)?;
     view.vouchers_count = codes;
     if !made.is_empty() {
-        view.promotion = Some(tiers(made));
+        view.promotion = Some(listed(made));
     }
     let answer = Answer::ok(&view)?;
     let outcome = change.submit(once.map(|key| key.once(&answer))).await?;
@@ -262,6 +263,15 @@ fn unexpected(outcome: &Outcome) -> Refused {
     }
 }
 
+/// The tiers of one campaign.
+fn listed(tiers: Vec<TierView>) -> List<TierView> {
+    let total = tiers.len() as u64;
+    List {
+        has_more: Some(false),
+        ..List::page("tiers", tiers, total)
+    }
+}
+
 /// Without what must be counted or read.
 fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<CampaignView, Refused> {
     let campaign = &stored.thing;
@@ -288,9 +298,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         use_voucher_metadata_schema: input.use_voucher_metadata_schema.unwrap_or(true),
         start_date: campaign.validity.from,
         expiration_date: campaign.validity.until,
-        validity_timeframe: None,
-        validity_day_of_week: None,
-        validity_hours: None,
+        calendar: CalendarView::of(&campaign.validity),
         activity_duration_after_publishing: None,
         vouchers_count: 0,
         active: campaign.active,
@@ -301,22 +309,13 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         creation_status: "DONE",
         vouchers_generation_status: "DONE",
         protected: false,
-        promotion: is_promotion.then(|| tiers(Vec::new())),
+        promotion: is_promotion.then(|| listed(Vec::new())),
         validation_rules_assignments: List::default(),
         created_at: stored.created_at,
         updated_at: stored.updated_at,
         object: "campaign",
         proffer,
     })
-}
-
-/// All tiers of a promotion.
-fn tiers(shown: Vec<TierView>) -> List<TierView> {
-    let total = shown.len() as u64;
-    List {
-        has_more: Some(false),
-        ..List::page("tiers", shown, total)
-    }
 }
 
 async fn view(
@@ -329,11 +328,11 @@ async fn view(
     view.vouchers_count = crate::vouchers::count(&mut app.store().view(project)?, id).await?;
     view.validation_rules_assignments = validation_rules::shown(app, project, id.0).await?;
     if view.campaign_type == CampaignType::Promotion {
-        let mut shown = Vec::new();
+        let mut tiers = Vec::new();
         for offer in offers_of(compiled, id) {
-            shown.push(promotions::view(app, project, (&stored.thing, offer)).await?);
+            tiers.push(promotions::view(app, project, (&stored.thing, offer)).await?);
         }
-        view.promotion = Some(tiers(shown));
+        view.promotion = Some(listed(tiers));
     }
     Ok(view)
 }
@@ -399,6 +398,15 @@ fn changed(
     if let Some(end) = sent.expiration_date {
         input.expiration_date = end;
     }
+    if let Some(timeframe) = &sent.validity_timeframe {
+        input.validity_timeframe.clone_from(timeframe);
+    }
+    if let Some(day_of_week) = &sent.validity_day_of_week {
+        input.validity_day_of_week.clone_from(day_of_week);
+    }
+    if let Some(hours) = &sent.validity_hours {
+        input.validity_hours.clone_from(hours);
+    }
     if let Some(metadata) = &sent.metadata {
         let known = input.metadata.get_or_insert_default();
         known.extend(metadata.clone());
@@ -436,7 +444,7 @@ async fn modified(
     let mut input = input_of(&before)?;
     edit(&mut input)?;
     let rules = validation_rules::rules_of(app, project, before.thing.id.0).await?;
-    let beside = validation_rules::beside(&rules, change.compiled().settings.currency)?;
+    let beside = validation_rules::beside(&rules, change.compiled().settings.standards())?;
     let draft = Draft {
         id: before.thing.id,
         input,

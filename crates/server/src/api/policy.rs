@@ -3,7 +3,7 @@
 use axum::{body::Bytes, extract::State};
 use decision::{Guardrail, Policy};
 use learning::Evidence;
-use offers::OfferId;
+use offers::{OfferId, Zone};
 use serde::{Deserialize, Serialize};
 use store::{Command, Expect, Kind, Outcome, Write};
 use utoipa::ToSchema;
@@ -305,6 +305,10 @@ pub struct SettingsBody {
     /// ISO 4217: what amounts are in where nothing else is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
+    /// IANA: by whose clock days of the week, hours of the day and periods are told. UTC where
+    /// nobody says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<String>,
     /// Web pages that may send events from a browser, as `https://shop.example`.
     #[serde(skip_serializing_if = "Option::is_none")]
     origins: Option<Vec<String>>,
@@ -314,6 +318,7 @@ impl SettingsBody {
     fn of(settings: &Settings) -> Self {
         Self {
             currency: Some(String::from_utf8_lossy(&settings.currency.0).into_owned()),
+            timezone: Some(settings.zone.name().to_owned()),
             origins: Some(settings.origins.clone()),
         }
     }
@@ -331,6 +336,15 @@ async fn get_settings(
     Answer::ok(&SettingsBody::of(&compiled.settings))
 }
 
+fn zone(name: &str) -> Result<Zone, Refused> {
+    let unknown = || Refused::Invalid {
+        code: "not_a_time_zone",
+        pointer: "/timezone".into(),
+        detail: "Write the name of a time zone, as Europe/Warsaw.".into(),
+    };
+    Zone::named(name).ok_or_else(unknown)
+}
+
 /// Changes what is sent.
 #[utoipa::path(put, path = "/v1/settings", request_body = SettingsBody, responses(
     (status = 200, description = "The settings.", body = SettingsBody)
@@ -346,6 +360,9 @@ async fn put_settings(
         let mut settings = compiled.settings.clone();
         if let Some(currency) = &input.currency {
             settings = settings.in_currency(currency)?;
+        }
+        if let Some(name) = &input.timezone {
+            settings.zone = zone(name)?;
         }
         if let Some(origins) = &input.origins {
             settings.origins.clone_from(origins);

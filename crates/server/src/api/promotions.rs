@@ -13,8 +13,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Action, Beside, CampaignType, Discount, Key, List, TierCampaign, TierInput, TierSummary,
-        TierUpdate, TierView,
+        Action, Beside, CalendarView, CampaignType, Discount, Key, List, TierCampaign, TierInput,
+        TierSummary, TierUpdate, TierView,
     },
 };
 
@@ -98,7 +98,7 @@ pub async fn put(
     let id = OfferId(app.next_id()?);
     let names = input.validation_rules.as_deref();
     let (rules, writes) = named(app, (project, now), names, Object::Tier(id.0)).await?;
-    let beside = validation_rules::beside(&rules, of.currency)?;
+    let beside = validation_rules::beside(&rules, (of.currency, &of.zone))?;
     let stored = stored(compile(of, (id, input), &beside)?, input, now)?;
     change.put_offer(&stored)?;
     change.write(writes);
@@ -164,6 +164,7 @@ pub fn bare_view(of: &Campaign, stored: &Stored<Offer>) -> Result<TierView, Refu
             id: campaign,
             start_date: of.validity.from,
             expiration_date: of.validity.until,
+            calendar: CalendarView::of(&of.validity),
             active: of.active,
             category_id: None,
             object: "campaign",
@@ -171,6 +172,7 @@ pub fn bare_view(of: &Campaign, stored: &Stored<Offer>) -> Result<TierView, Refu
         active: offer.active,
         start_date: offer.validity.from,
         expiration_date: offer.validity.until,
+        calendar: CalendarView::of(&offer.validity),
         summary: TierSummary::default(),
         validation_rule_assignments: List::default(),
         category_id: input.category_id,
@@ -228,16 +230,12 @@ async fn list(
 }
 
 fn is_open(compiled: &Compiled, offer: &Offer, now: i64) -> bool {
-    let is_within = |validity: offers::Validity| {
-        validity.from.is_none_or(|from| from <= now)
-            && validity.until.is_none_or(|until| now <= until)
-    };
     let campaign = compiled.campaigns.get(&offer.campaign);
     campaign.is_some_and(|campaign| {
-        campaign.thing.active
-            && offer.active
-            && is_within(campaign.thing.validity)
-            && is_within(offer.validity)
+        let campaign = &campaign.thing;
+        let mut validities = [&campaign.validity, &offer.validity].into_iter();
+        let is_active = campaign.active && offer.active;
+        is_active && validities.all(|validity| validity.is_open(now, &campaign.zone))
     })
 }
 
@@ -375,7 +373,7 @@ async fn modified(
     };
     let input = changed(input_of(&before)?, sent);
     let rules = validation_rules::rules_of(app, project, before.thing.id.0).await?;
-    let beside = validation_rules::beside(&rules, campaign.thing.currency)?;
+    let beside = validation_rules::beside(&rules, (campaign.thing.currency, &campaign.thing.zone))?;
     let offer = compile(&campaign.thing, (before.thing.id, &input), &beside)?;
     let mut stored = stored(offer, &input, before.created_at)?;
     stored.updated_at = Some(caller.now);
@@ -393,6 +391,11 @@ fn changed(mut input: TierInput, sent: &TierUpdate) -> TierInput {
     input.active = sent.active.or(input.active);
     input.start_date = sent.start_date.unwrap_or(input.start_date);
     input.expiration_date = sent.expiration_date.unwrap_or(input.expiration_date);
+    input.validity_timeframe = sent.validity_timeframe.unwrap_or(input.validity_timeframe);
+    input.validity_day_of_week = sent
+        .validity_day_of_week
+        .unwrap_or(input.validity_day_of_week);
+    input.validity_hours = sent.validity_hours.unwrap_or(input.validity_hours);
     if let Some(metadata) = sent.metadata {
         input.metadata.get_or_insert_default().extend(metadata);
     }

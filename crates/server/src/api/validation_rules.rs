@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use ledger::Currency;
-use offers::{CampaignId, Lines, OfferId, Timestamp};
+use offers::{CampaignId, Lines, OfferId, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Outcome, Page, ProjectId, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,7 +18,7 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         AssignmentCreate, AssignmentView, Beside, Key, List, RuleInput, RuleView, Translated,
-        translate,
+        joined, translate,
     },
 };
 
@@ -95,25 +95,33 @@ type Assignment = Stored<Assigned>;
 ///
 /// # Errors
 /// When one says what cannot be done yet.
-pub fn beside(rules: &[RuleInput], currency: Currency) -> Result<Beside, Refused> {
-    let rule = translated(rules)?;
-    Ok(Beside { rule, currency })
+pub fn beside(rules: &[RuleInput], (currency, zone): (Currency, &Zone)) -> Result<Beside, Refused> {
+    Ok(Beside {
+        rule: translated(rules)?,
+        currency,
+        zone: zone.clone(),
+    })
 }
 
 fn translated(rules: &[RuleInput]) -> Result<Translated, Refused> {
     let mut conditions = Vec::new();
     let mut lines = Vec::new();
     let mut caps = Vec::new();
+    let mut after = Vec::new();
+    let mut bundle = None;
     for rule in rules {
         let translated = translate(rule).map_err(|wrong| malformed(&wrong))?;
         conditions.extend(translated.condition);
         lines.extend(translated.lines);
         caps.extend(translated.caps);
+        after.extend(translated.after);
+        bundle = bundle.or(translated.bundle);
     }
-    let joined = |all: Vec<rules::Condition>| (!all.is_empty()).then(|| rules::Condition::all(all));
     Ok(Translated {
         condition: joined(conditions),
+        after: joined(after),
         caps,
+        bundle,
         lines: lines.into_iter().reduce(Lines::and),
     })
 }
@@ -420,7 +428,7 @@ async fn recompile(
     change: &mut Change<'_>,
     (object, rules): (Object, &[RuleInput]),
 ) -> Result<(), Refused> {
-    let beside = beside(rules, change.compiled().settings.currency)?;
+    let beside = beside(rules, change.compiled().settings.standards())?;
     match object {
         Object::Campaign(id) => {
             let stored = change.compiled().campaigns.get(&CampaignId(id)).cloned();

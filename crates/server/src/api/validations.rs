@@ -15,9 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        ApplicableTo, ApplicationMode, CustomerRef, Discount, GiftResult, Inapplicable, Key, List,
-        OrderStatus, OrderView, RowResult, RowStatus, SessionInput, SessionView, Skip,
-        ValidationRequest, ValidationResponse, ValidationRow,
+        ApplicableTo, ApplicationMode, BundleResult, CustomerRef, Discount, GiftResult,
+        Inapplicable, Key, List, OrderStatus, OrderView, RowResult, RowStatus, SessionInput,
+        SessionView, Skip, ValidationRequest, ValidationResponse, ValidationRow,
     },
 };
 
@@ -297,10 +297,12 @@ pub fn refused_row(
     refusal: &offers::Refusal,
     input: &wire::voucherify::RedeemableInput,
 ) -> ValidationRow {
-    match Inapplicable::of(refusal, input, &telemetry::request_id()) {
+    let mut row = match Inapplicable::of(refusal, input, &telemetry::request_id()) {
         Inapplicable::Error(body) => ValidationRow::inapplicable(input, *body),
         Inapplicable::Skipped(skip) => ValidationRow::skipped(input, skip),
-    }
+    };
+    row.result.bundle = BundleResult::lacking(refusal);
+    row
 }
 
 fn shown(offer: &offers::Offer) -> Option<Discount> {
@@ -317,7 +319,10 @@ pub fn result_of(found: Option<&Found>, (quote, at): (&Quote, usize)) -> RowResu
     let amount: Minor = given.map_or(0, |one| one.amount);
     let points = given.map_or(0, |one| one.points);
     let is_gift = found.offer.benefit == offers::Benefit::Credit;
+    let sets = given.and_then(|one| one.sets.as_ref());
+    let bundle = found.offer.bundle.as_ref().zip(sets);
     RowResult {
+        bundle: bundle.map(|(bundle, sets)| BundleResult::of(bundle, sets)),
         discount: shown(&found.offer),
         gift: is_gift.then_some(GiftResult {
             credits: amount,

@@ -201,7 +201,7 @@ async fn created(
             let own = own(
                 input,
                 ids,
-                &validation_rules::beside(&rules, compiled.settings.currency)?,
+                &validation_rules::beside(&rules, compiled.settings.standards())?,
             )?;
             let new = New {
                 campaign: &own.0.clone(),
@@ -426,7 +426,8 @@ async fn modified(
         };
         let id = issued.thing.voucher.id.0;
         let rules = validation_rules::rules_of(app, project, id).await?;
-        let beside = validation_rules::beside(&rules, before.0.currency)?;
+        let beside =
+            validation_rules::beside(&rules, (before.0.currency, &compiled.settings.zone))?;
         issued.thing.own = Some(own(&input, (before.0.id, before.1.id), &beside)?);
     }
     issued.extra = serde_json::to_value(&input).map_err(|e| Refused::Fault(e.to_string()))?;
@@ -455,6 +456,13 @@ fn changed(input: &mut VoucherCreate, sent: &VoucherUpdate) {
     let sent = sent.clone();
     input.start_date = sent.start_date.unwrap_or(input.start_date);
     input.expiration_date = sent.expiration_date.unwrap_or(input.expiration_date);
+    input.validity_timeframe = sent
+        .validity_timeframe
+        .unwrap_or(input.validity_timeframe.take());
+    input.validity_day_of_week = sent
+        .validity_day_of_week
+        .unwrap_or(input.validity_day_of_week.take());
+    input.validity_hours = sent.validity_hours.unwrap_or(input.validity_hours.take());
     input.active = sent.active.or(input.active);
     input.additional_info = sent.additional_info.unwrap_or(input.additional_info.take());
     input.discount = sent.discount.or(input.discount.take());

@@ -185,6 +185,7 @@ impl Till<'_> {
                 Refusal::Paused
                 | Refusal::NotYetOpen { .. }
                 | Refusal::Closed { .. }
+                | Refusal::NotNow { .. }
                 | Refusal::OtherHolder
                 | Refusal::SignInRequired,
             ) => first,

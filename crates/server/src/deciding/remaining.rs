@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use decision::{Remaining, candidates};
 use ledger::{Account, AccountId};
 use offers::{
-    CampaignId, CapUnit, Period, Reach, Timestamp,
+    CampaignId, CapUnit, Period, Reach, Timestamp, Zone,
     chart::{self, Counter, Occasion, counters},
 };
 use rules::Facts;
@@ -56,8 +56,9 @@ pub async fn remaining(
 }
 
 /// The periods in which a customer's own limits count at a moment.
-pub fn windows(at: Timestamp) -> [u32; 5] {
-    Period::ALL.map(|period| chart::window(period, at))
+pub fn windows(zone: &Zone, at: Timestamp) -> [u32; 5] {
+    let wall = zone.local(at);
+    Period::ALL.map(|period| chart::window(period, wall))
 }
 
 /// The limits that all customers share, of every campaign: before it is known who asks, nobody

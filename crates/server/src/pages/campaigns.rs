@@ -83,7 +83,7 @@ impl Summary {
             href: href(campaign.id),
             status,
             tone,
-            validity: plain::validity(campaign.validity),
+            validity: plain::validity(&campaign.validity),
             attention: attention(status, budget, redemptions),
             budget: budget.map(|budget| BudgetView::of(budget, currency)),
             given: money(given, currency),
@@ -99,7 +99,7 @@ pub fn href(id: CampaignId) -> String {
 
 /// In words, and as a tone.
 fn status(campaign: &Campaign, now: Timestamp) -> (&'static str, &'static str) {
-    let validity = campaign.validity;
+    let validity = &campaign.validity;
     if !campaign.active {
         ("paused", "held")
     } else if validity.until.is_some_and(|until| until < now) {

@@ -1,13 +1,22 @@
 //! What does a rule say, in one plain sentence?
 
 use offers::{
-    Benefit, Campaign, Cap, CapUnit, Commitment, Currency, Offer, Period, Reach, Scope, Spread,
-    Stacking,
+    Benefit, Calendar, Campaign, Cap, CapUnit, Commitment, Currency, Days, Length, Offer, Period,
+    Reach, Scope, Spread, Stacking, Validity,
 };
-use rules::{Condition, Op, Operator, Term, Value};
+use rules::{Condition, Fold, Op, Operator, Term, Value};
 
 use super::look::{moment, money, number, percent};
 
+const DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
 /// Facts that are money, in minor units.
 const MONEY: [&str; 11] = [
     "amount",
@@ -60,7 +69,15 @@ pub fn campaign(campaign: &Campaign, offers: &[&Offer]) -> String {
     format!("{who} {what}. {with}; {promise}.")
 }
 
-pub fn validity(validity: offers::Validity) -> String {
+pub fn validity(validity: &Validity) -> String {
+    let dates = dates(validity);
+    match &validity.calendar {
+        None => dates,
+        Some(calendar) => format!("{dates}, {}", openings(calendar)),
+    }
+}
+
+fn dates(validity: &Validity) -> String {
     let from = validity.from.map(|from| moment(from).text);
     // The last valid millisecond is inclusive; people read the first moment after it.
     let until = validity
@@ -72,6 +89,45 @@ pub fn validity(validity: offers::Validity) -> String {
         (None, Some(until)) => format!("until {until}"),
         (Some(from), Some(until)) => format!("{from} – {until}"),
     }
+}
+
+/// When something is open within its dates.
+fn openings(calendar: &Calendar) -> String {
+    let named = |days: Days| {
+        let names = days.iter().filter_map(|day| DAYS.get(usize::from(day)));
+        names.copied().collect::<Vec<_>>().join(", ")
+    };
+    let time = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+    let timeframe = calendar.timeframe.map(|frame| {
+        let (every, open) = (length(frame.every), length(frame.open));
+        format!("every {every} for {open}")
+    });
+    let days = calendar.days.map(|days| format!("on {}", named(days)));
+    let hours = calendar.hours.iter().map(|hours| {
+        let (from, until) = (time(hours.from), time(hours.until));
+        match hours.days == Days::ALL {
+            true => format!("{from} to {until}"),
+            false => format!("{from} to {until} on {}", named(hours.days)),
+        }
+    });
+    let hours: Vec<String> = hours.collect();
+    let hours = (!hours.is_empty()).then(|| hours.join(" and "));
+    let said: Vec<String> = [timeframe, days, hours].into_iter().flatten().collect();
+    said.join(" ")
+}
+
+fn length(length: Length) -> String {
+    let minutes = length.ms / 60_000;
+    let (days, hours, minutes) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
+    let parts = [
+        (i64::from(length.months), "months"),
+        (days, "days"),
+        (hours, "hours"),
+        (minutes, "minutes"),
+    ];
+    let said = parts.iter().filter(|(number, _)| *number > 0);
+    let said = said.map(|(number, what)| format!("{number} {what}"));
+    said.collect::<Vec<_>>().join(" ")
 }
 
 pub fn benefit(offer: &Offer, currency: Currency) -> String {
@@ -230,6 +286,15 @@ fn term(term: &Term, (unit, currency): (Unit, Currency)) -> String {
         Term::Value(value) => self::value(value, (unit, currency)),
         Term::Fact(path) => fact(path.as_str()),
         Term::Lines(of) => format!("the number of lines with {}", condition(of, currency)),
+        Term::Folded { fold, path, lines } => {
+            let what = match fold {
+                Fold::Sum => "the sum",
+                Fold::Least => "the least",
+                Fold::Greatest => "the greatest",
+            };
+            let of = condition(lines, currency);
+            format!("{what} of {} of lines with {of}", fact(path.as_str()))
+        }
         Term::Sum {
             left,
             operator,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod bundles;
 mod campaigns;
 mod catalogue;
 mod consent;
@@ -11,6 +12,7 @@ mod decisions;
 mod demo;
 mod effects;
 mod experiments;
+mod hours;
 mod identity;
 mod ingest;
 mod lending;

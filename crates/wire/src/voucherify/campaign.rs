@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    AssignmentView, CodeConfig, Discount, Gift, List, Metadata, Quantity, TierInput, TierView,
-    VoucherType, lenient,
+    AssignmentView, CalendarView, CodeConfig, Discount, Gift, List, Metadata, Quantity, TierInput,
+    TierView, VoucherType, lenient,
 };
 use crate::time::{self, Timestamp};
 
@@ -89,6 +89,15 @@ pub struct CampaignUpdate {
     #[serde(deserialize_with = "time::patch::deserialize")]
     #[schema(value_type = Option<String>)]
     pub expiration_date: Option<Option<Timestamp>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<Object>)]
+    pub validity_timeframe: Option<Option<serde_json::Value>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<Vec<u8>>)]
+    pub validity_day_of_week: Option<Option<serde_json::Value>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<Object>)]
+    pub validity_hours: Option<Option<serde_json::Value>>,
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Metadata>,
     pub unset_metadata_fields: Option<Vec<String>>,
@@ -150,9 +159,8 @@ pub struct CampaignView {
     #[serde(with = "time::optional")]
     #[schema(value_type = Option<String>)]
     pub expiration_date: Option<Timestamp>,
-    pub validity_timeframe: Option<serde_json::Value>,
-    pub validity_day_of_week: Option<serde_json::Value>,
-    pub validity_hours: Option<serde_json::Value>,
+    #[serde(flatten)]
+    pub calendar: CalendarView,
     pub activity_duration_after_publishing: Option<String>,
     pub vouchers_count: u64,
     pub active: bool,

@@ -4,13 +4,15 @@
 //! would give offers to the wrong people.
 
 mod budget;
+mod bundle;
 mod filter;
 mod goods;
+mod items;
 mod logic;
 mod operator;
 mod people;
 
-use offers::{Cap, Lines};
+use offers::{Bundle, Cap, Lines};
 use rules::Condition;
 
 pub(super) use filter::{of_goods, of_people};
@@ -28,8 +30,12 @@ const MAX_NODES: usize = 100;
 pub struct Translated {
     /// `None` where the rule says nothing of who and what qualifies.
     pub condition: Option<Condition>,
+    /// What it says of the order as it would stand then.
+    pub after: Option<Condition>,
     /// What it says of budgets and counts.
     pub caps: Vec<Cap>,
+    /// The goods that must be there together.
+    pub bundle: Option<Bundle>,
     /// Which lines the discount touches, where it says so.
     pub lines: Option<Lines>,
 }
@@ -42,18 +48,20 @@ pub fn translate(rule: &RuleInput) -> Result<Translated, Malformed> {
     let is_set = |value: &serde_json::Value| {
         !value.is_null() && value.as_object().is_none_or(|bundles| !bundles.is_empty())
     };
-    if rule.bundle_rules.as_ref().is_some_and(is_set) {
-        return Err(Malformed::at("/bundle_rules", "not supported yet"));
-    }
-    let (mut parts, caps) = match &rule.rules {
-        None => (Vec::new(), Vec::new()),
+    let bundle = rule.bundle_rules.as_ref().filter(|value| is_set(value));
+    let bundle = bundle.map(bundle::read).transpose();
+    let mut said = match &rule.rules {
+        None => Said::default(),
         Some(nodes) => top(nodes).map_err(|wrong| wrong.under("rules"))?,
     };
-    parts.extend(expression(rule.expression.as_deref(), "/expression")?);
+    let own = expression(rule.expression.as_deref(), "/expression")?;
+    said.conditions.extend(own);
     let goods = rule.applicable_to.as_ref().map(goods::lines);
     Ok(Translated {
-        condition: (!parts.is_empty()).then(|| Condition::all(parts)),
-        caps,
+        condition: joined(said.conditions),
+        after: joined(said.after),
+        caps: said.caps,
+        bundle: bundle.map_err(|wrong| wrong.under("bundle_rules"))?,
         lines: goods
             .transpose()
             .map_err(|wrong| wrong.under("applicable_to"))?
@@ -61,19 +69,51 @@ pub fn translate(rule: &RuleInput) -> Result<Translated, Malformed> {
     })
 }
 
+/// All of them, where there are any.
+#[must_use]
+pub fn joined(parts: Vec<Condition>) -> Option<Condition> {
+    (!parts.is_empty()).then(|| Condition::all(parts))
+}
+
+/// What the nodes of a rule say.
+#[derive(Default)]
+struct Said {
+    conditions: Vec<Condition>,
+    after: Vec<Condition>,
+    caps: Vec<Cap>,
+}
+
 /// The nodes of a rule. A budget must hold whatever else does: it may not stand in an `or`.
-fn top(nodes: &Nodes) -> Result<(Vec<Condition>, Vec<Cap>), Malformed> {
+fn top(nodes: &Nodes) -> Result<Said, Malformed> {
     if nodes.count() > MAX_NODES {
         return Err(Malformed::at("", format!("more than {MAX_NODES} nodes")));
     }
-    let (mut conditions, mut caps) = (Vec::new(), Vec::new());
+    let mut said = Said::default();
     for part in logic::of(nodes)?.into_conjuncts() {
-        match budget_of(&part, nodes)? {
-            Some(cap) => caps.push(cap),
-            None => conditions.push(meaning(&part, nodes, &condition_of)?),
+        if let Some(cap) = budget_of(&part, nodes)? {
+            said.caps.push(cap);
+            continue;
+        }
+        let condition = meaning(&part, nodes, &condition_of)?;
+        match is_after(&part, nodes) {
+            true => said.after.push(condition),
+            false => said.conditions.push(condition),
         }
     }
-    Ok((conditions, caps))
+    Ok(said)
+}
+
+/// What the order comes to with the discount is known once it is counted.
+const TOTAL: &str = "order.total_amount";
+
+fn is_after(part: &Logic, nodes: &Nodes) -> bool {
+    match part {
+        Logic::All(parts) | Logic::Any(parts) => parts.iter().any(|part| is_after(part, nodes)),
+        Logic::Node(number) => nodes
+            .nodes
+            .get(number)
+            .is_some_and(|node| node.name == TOTAL),
+    }
 }
 
 fn budget_of(part: &Logic, nodes: &Nodes) -> Result<Option<Cap>, Malformed> {
@@ -113,7 +153,11 @@ fn meaning(
 fn condition_of(node: &Node) -> Result<Condition, Malformed> {
     let name = node.name.as_str();
     match name {
-        "order.items.any" | "order.items.every" | "order.items.none" => return goods::items(node),
+        "order.items.any"
+        | "order.items.every"
+        | "order.items.none"
+        | "order.items.cheapest"
+        | "order.items.most_expensive" => return items::items(node),
         "product.id" | "sku.id" => return goods::some_line(node),
         _ => {}
     }
@@ -132,7 +176,8 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "customer.metadata" | "customer_metadata" => of_property(node, "customer.metadata"),
         "order.metadata" | "order_metadata" => of_property(node, "order.metadata"),
         "redemption.metadata" | "redemption_metadata" => of_property(node, "redemption.metadata"),
-        "order.amount" | "order.initial_amount" | "order.items.count" => {
+        "customer.loyalty.tier" => operator::listed(node, "customer.loyalty_tiers"),
+        "order.amount" | "order.initial_amount" | "order.items.count" | TOTAL => {
             operator::compare(node, &Comparison::number(name))
         }
         "order.items.price_any" => some(operator::compare(node, &Comparison::number("line.price"))),
@@ -143,12 +188,16 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
             some(of_property(node, "line.metadata"))
         }
         "order.items.metadata_each" => every(of_property(node, "line.metadata")),
+        "product.metadata.aggregated_quantity" => items::in_all(node, "line.quantity"),
+        "product.metadata.aggregated_amount" => items::in_all(node, "line.amount"),
+        "redemption.api_key" => {
+            operator::compare(node, &Comparison::anything("redemption.api_key"))
+        }
+        "redemption.reward.pay_with_points.points_used" => {
+            operator::compare(node, &Comparison::number("redemption.points"))
+        }
         "product.price" | "sku.price" | "product.quantity" | "sku.quantity" => {
             goods::measured(node)
-        }
-        "order.total_amount" => {
-            let detail = "not supported: it is judged after the discount; use order.amount";
-            Err(Malformed::at("/name", detail))
         }
         "" => Err(Malformed::at("/name", "is required")),
         other if budget::is_budget(other) => Err(Malformed::at(

@@ -76,6 +76,7 @@ pub enum Key {
     PageOverLimit,
     PromotionInactive,
     PromotionNotActiveNow,
+    VoucherNotActiveNow,
     QuantityExceeded,
     RedemptionRulesViolated,
     ResourceInUse,
@@ -122,6 +123,7 @@ impl Key {
             | Self::PageOverLimit
             | Self::PromotionInactive
             | Self::PromotionNotActiveNow
+            | Self::VoucherNotActiveNow
             | Self::QuantityExceeded
             | Self::RedemptionRulesViolated
             | Self::ResourceInUse
@@ -157,6 +159,7 @@ impl Key {
             Self::PageOverLimit => "page_over_limit",
             Self::PromotionInactive => "promotion_inactive",
             Self::PromotionNotActiveNow => "promotion_not_active_now",
+            Self::VoucherNotActiveNow => "voucher_not_active_now",
             Self::QuantityExceeded => "quantity_exceeded",
             Self::RedemptionRulesViolated => "redemption_rules_violated",
             Self::ResourceInUse => "resource_in_use",
@@ -195,6 +198,7 @@ impl Key {
             Self::PageOverLimit => "Page over limit",
             Self::PromotionInactive => "Inactive Promotion",
             Self::PromotionNotActiveNow => "promotion not active now",
+            Self::VoucherNotActiveNow => "voucher not active now",
             Self::QuantityExceeded => "quantity exceeded",
             Self::RedemptionRulesViolated => "redemption does not match validation rules",
             Self::ResourceInUse => "Resource in use",
@@ -355,7 +359,10 @@ pub fn key_of(refusal: &Refusal, kind: RedeemableKind) -> Key {
         Refusal::Paused => Key::PromotionInactive,
         Refusal::NotYetOpen { .. } if is_voucher => Key::VoucherNotActive,
         Refusal::Closed { .. } if is_voucher => Key::VoucherExpired,
-        Refusal::NotYetOpen { .. } | Refusal::Closed { .. } => Key::PromotionNotActiveNow,
+        Refusal::NotNow { .. } if is_voucher => Key::VoucherNotActiveNow,
+        Refusal::NotYetOpen { .. } | Refusal::Closed { .. } | Refusal::NotNow { .. } => {
+            Key::PromotionNotActiveNow
+        }
         Refusal::OtherHolder => Key::CustomerRulesViolated,
         Refusal::SignInRequired => Key::MissingCustomer,
         Refusal::UsedUpByCustomer | Refusal::BudgetSpent => Key::RedemptionRulesViolated,
@@ -365,6 +372,7 @@ pub fn key_of(refusal: &Refusal, kind: RedeemableKind) -> Key {
         Refusal::BalanceSpent => Key::GiftAmountExceeded,
         Refusal::BelowMinimum { .. }
         | Refusal::NoMatchingLines
+        | Refusal::BundleIncomplete { .. }
         | Refusal::OverLimit(_)
         | Refusal::StackedOut { .. }
         | Refusal::NoEffect => Key::OrderRulesViolated,

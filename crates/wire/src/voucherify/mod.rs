@@ -4,6 +4,8 @@
 //! only values its strict clients know; what is ours stands in `proffer` members.
 
 mod bounds;
+mod bundle;
+mod calendar;
 mod campaign;
 mod category;
 mod collection;
@@ -30,6 +32,8 @@ mod unread;
 mod validation;
 mod voucher;
 
+pub use bundle::{BundleItem, BundleResult};
+pub use calendar::CalendarView;
 pub(crate) use campaign::expression;
 pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
@@ -38,7 +42,7 @@ pub use campaign::{
 };
 pub use category::{Category, CategoryView};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
-pub use condition::{Translated, translate};
+pub use condition::{Translated, joined, translate};
 pub use customer::{
     Address, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions, CustomerRef,
     CustomerReferrals, CustomerSummary, CustomerView, GiftTotals, PointTotals, SimpleCustomer,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AssignmentView, Discount, List, Metadata, lenient};
+use super::{AssignmentView, CalendarView, Discount, List, Metadata, lenient};
 use crate::time::{self, Timestamp};
 
 /// A tier to be made, in a campaign's body or by itself.
@@ -55,6 +55,15 @@ pub struct TierUpdate {
     #[serde(deserialize_with = "time::patch::deserialize")]
     #[schema(value_type = Option<String>)]
     pub expiration_date: Option<Option<Timestamp>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<Object>)]
+    pub validity_timeframe: Option<Option<serde_json::Value>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<Vec<u8>>)]
+    pub validity_day_of_week: Option<Option<serde_json::Value>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<Object>)]
+    pub validity_hours: Option<Option<serde_json::Value>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -83,6 +92,8 @@ pub struct TierView {
     #[serde(with = "time::optional")]
     #[schema(value_type = Option<String>)]
     pub expiration_date: Option<Timestamp>,
+    #[serde(flatten)]
+    pub calendar: CalendarView,
     pub summary: TierSummary,
     pub validation_rule_assignments: List<AssignmentView>,
     pub category_id: Option<String>,
@@ -106,6 +117,8 @@ pub struct TierCampaign {
     #[serde(with = "time::optional")]
     #[schema(value_type = Option<String>)]
     pub expiration_date: Option<Timestamp>,
+    #[serde(flatten)]
+    pub calendar: CalendarView,
     pub active: bool,
     pub category_id: Option<String>,
     pub object: &'static str,

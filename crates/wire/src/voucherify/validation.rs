@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    ApplicableTo, CustomerInput, Discount, ErrorBody, List, Metadata, OrderInput, OrderView,
-    StackingRules,
+    ApplicableTo, BundleResult, CustomerInput, Discount, ErrorBody, List, Metadata, OrderInput,
+    OrderView, StackingRules,
 };
 
 /// What a lock lives when it does not say.
@@ -210,6 +210,8 @@ pub struct RowResult {
     pub discount: Option<Discount>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gift: Option<GiftResult>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleResult>,
     /// Ours: what the customer is owed once the order is paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub points: Option<u64>,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AssignmentView, Discount, List, Metadata, lenient};
+use super::{AssignmentView, CalendarView, Discount, List, Metadata, lenient};
 use crate::time::{self, Timestamp};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -57,6 +57,15 @@ pub struct VoucherUpdate {
     #[serde(deserialize_with = "time::patch::deserialize")]
     #[schema(value_type = Option<String>)]
     pub expiration_date: Option<Option<Timestamp>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<Object>)]
+    pub validity_timeframe: Option<Option<serde_json::Value>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<Vec<u8>>)]
+    pub validity_day_of_week: Option<Option<serde_json::Value>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<Object>)]
+    pub validity_hours: Option<Option<serde_json::Value>>,
     pub active: Option<bool>,
     #[serde(deserialize_with = "lenient::patch")]
     #[schema(value_type = Option<String>)]
@@ -145,9 +154,8 @@ pub struct VoucherView {
     #[serde(with = "time::optional")]
     #[schema(value_type = Option<String>)]
     pub expiration_date: Option<Timestamp>,
-    pub validity_timeframe: Option<serde_json::Value>,
-    pub validity_day_of_week: Option<serde_json::Value>,
-    pub validity_hours: Option<serde_json::Value>,
+    #[serde(flatten)]
+    pub calendar: CalendarView,
     pub active: bool,
     pub additional_info: Option<String>,
     #[schema(value_type = Object)]

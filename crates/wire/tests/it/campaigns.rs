@@ -1,6 +1,6 @@
 //! Campaign bodies as campaigns, offers and vouchers; discounts there and back.
 
-use offers::{Campaign, CampaignId, Currency, Offer, OfferId, Scope, VoucherId};
+use offers::{Campaign, CampaignId, Currency, Offer, OfferId, Scope, VoucherId, Zone};
 use wire::{
     Malformed,
     voucherify::{
@@ -12,6 +12,7 @@ fn beside() -> Beside {
     Beside {
         rule: Translated::default(),
         currency: Currency(*b"EUR"),
+        zone: Zone::UTC,
     }
 }
 
@@ -134,8 +135,8 @@ fn vouchers_mean_what_they_say() {
         "/type: not supported yet"
     );
     assert_eq!(
-        told(r#"{"validity_hours":{}}"#),
-        "/validity_hours: not supported yet"
+        told(r#"{"validity_hours":{"daily":[{"start_time":"25:00"}]}}"#),
+        "/validity_hours/daily/0/start_time: must be a time of day like 09:30"
     );
     assert!(told(r#"{"start_date":"soon"}"#).starts_with("/start_date: not an instant"));
     let shapes = serde_json::to_string(&VoucherType::DiscountVoucher).unwrap();

@@ -25,6 +25,8 @@ fn check(benefit: Benefit, scope: Scope, currency: &[u8; 3], expected: &str) {
         scope,
         is_tier: true,
         priority: 1,
+        after: Condition::Always,
+        bundle: None,
         grant_ms: 0,
         formula: None,
     };

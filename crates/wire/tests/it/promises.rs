@@ -1,6 +1,6 @@
 //! What holds for every body, however hostile.
 
-use offers::Currency;
+use offers::{Currency, Zone};
 use proptest::prelude::*;
 use rules::Reads;
 use serde::de::DeserializeOwned;
@@ -42,6 +42,7 @@ fn read_as_everything(body: &[u8]) {
         let beside = Beside {
             rule,
             currency: MOMENT.currency,
+            zone: Zone::UTC,
         };
         campaign.to_campaign(offers::CampaignId(1), &beside).ok();
     }

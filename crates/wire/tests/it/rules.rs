@@ -26,7 +26,16 @@ fn told(translated: &Translated) -> String {
         .lines
         .iter()
         .map(|lines| format!("lines: {}{}", lines.of, picks(&lines.picks)));
+    let after = translated.after.iter().map(|after| format!("then {after}"));
+    let bundle = translated.bundle.iter().map(|bundle| {
+        let parts = bundle.parts.iter();
+        let parts = parts.map(|part| format!("{} {:?} {}", part.units, part.kind, part.name));
+        let parts: Vec<String> = parts.collect();
+        format!("sets of {}, {} at most", parts.join(" and "), bundle.most)
+    });
     condition
+        .chain(after)
+        .chain(bundle)
         .chain(caps)
         .chain(lines)
         .collect::<Vec<_>>()

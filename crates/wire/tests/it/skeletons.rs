@@ -5,7 +5,7 @@ use std::sync::Arc;
 use offers::{
     Asking, Benefit, Campaign, CampaignId, Commitment, Currency, Lending, Offer, OfferId, Order,
     Outcome, Presented, Redeemable, Refusal, Scope, Sku, Spread, Stacking, Validity, VoucherId,
-    quote,
+    Zone, quote,
 };
 use rules::{Condition, Facts, Reads};
 use serde_json::{Value, json};
@@ -25,6 +25,8 @@ fn campaign() -> Campaign {
         commitment: Commitment::WhileBudgetLasts,
         currency: Currency(*b"EUR"),
         caps: Vec::new(),
+        after: Condition::Always,
+        zone: Zone::UTC,
         lending: Lending::Off,
     }
 }
@@ -41,6 +43,8 @@ fn offer(number: u64, benefit: Benefit, scope: Scope) -> Offer {
         scope,
         is_tier: true,
         priority: 1,
+        after: Condition::Always,
+        bundle: None,
         grant_ms: 0,
         formula: None,
     }

@@ -2,7 +2,7 @@
 
 use offers::Scope;
 use rules::Condition;
-use wire::voucherify::Metadata;
+use wire::voucherify::{CalendarView, Metadata};
 
 use super::*;
 use crate::{
@@ -58,9 +58,7 @@ fn bare_view(of: &UsedVoucher, metadata: Metadata) -> VoucherView {
         loyalty_card: None,
         start_date: voucher.validity.from,
         expiration_date: voucher.validity.until,
-        validity_timeframe: None,
-        validity_day_of_week: None,
-        validity_hours: None,
+        calendar: CalendarView::of(&voucher.validity),
         active: voucher.active,
         additional_info: of.additional_info.clone(),
         metadata,

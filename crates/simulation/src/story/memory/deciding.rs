@@ -211,10 +211,7 @@ impl Memory {
             offer,
             kind: VoucherKind::Discount,
             active: true,
-            validity: offers::Validity {
-                from: Some(self.now),
-                until: Some(until - 1),
-            },
+            validity: offers::Validity::between(Some(self.now), Some(until - 1)),
             quantity: Some(1),
             holder: Some(customer.0),
         }

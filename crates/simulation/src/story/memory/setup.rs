@@ -4,7 +4,7 @@ use decision::{Guardrail, Policy};
 use offers::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Commitment, Formula, Happening, Joining, Lending,
     Offer, OfferId, Period, Reach, Scope, Sku, Spread, Stacking, UnitFree, Validity, Voucher,
-    VoucherId, VoucherKind,
+    VoucherId, VoucherKind, Zone,
 };
 use rules::{Condition, Schema, Type};
 
@@ -39,6 +39,8 @@ impl Memory {
             commitment: commitment(terms.commitment),
             currency: EUR,
             caps: caps(terms),
+            after: Condition::Always,
+            zone: Zone::UTC,
             lending: Lending::Off,
         });
         self.setup.offers.push(Offer {
@@ -53,6 +55,8 @@ impl Memory {
             scope,
             is_tier: terms.needs_code == NeedsCode::No,
             priority: 0,
+            after: Condition::Always,
+            bundle: None,
             grant_ms: terms.grant_ms,
         });
         Ok(())
@@ -88,10 +92,7 @@ impl Memory {
             offer,
             kind: VoucherKind::GiftCard { amount },
             active: true,
-            validity: Validity {
-                from: Some(self.now),
-                until: Some(until - 1),
-            },
+            validity: Validity::between(Some(self.now), Some(until - 1)),
             quantity: None,
             holder: None,
         });
@@ -122,6 +123,8 @@ impl Memory {
             commitment: Commitment::WhileBudgetLasts,
             currency: EUR,
             caps: Vec::new(),
+            after: Condition::Always,
+            zone: Zone::UTC,
             lending: Lending::Off,
         });
         self.setup.offers.push(Offer {
@@ -136,6 +139,8 @@ impl Memory {
             scope: Scope::Order,
             is_tier: false,
             priority: 0,
+            after: Condition::Always,
+            bundle: None,
             grant_ms: 0,
         });
     }

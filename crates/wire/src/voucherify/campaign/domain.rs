@@ -2,7 +2,7 @@
 
 use offers::{
     Benefit, Campaign, CampaignId, Cap, CapUnit, Currency, Lines, Offer, OfferId, Period, Reach,
-    Scope, Stacking, Validity, Voucher, VoucherId, VoucherKind,
+    Scope, Stacking, Voucher, VoucherId, VoucherKind, Zone,
 };
 use rules::Condition;
 
@@ -11,7 +11,7 @@ use crate::{
     Malformed,
     voucherify::{
         Discount, Effect, Gift, Terms, TierInput, Translated, VoucherCreate, VoucherType,
-        currency_of,
+        calendar::Said, currency_of,
     },
 };
 
@@ -28,6 +28,21 @@ pub struct Beside {
     pub rule: Translated,
     /// The project's currency.
     pub currency: Currency,
+    /// The project's clock.
+    pub zone: Zone,
+}
+
+/// What a body says of when it is valid: the bodies of the protocol share their members, not a type.
+macro_rules! said {
+    ($body:expr) => {
+        Said {
+            from: $body.start_date,
+            until: $body.expiration_date,
+            timeframe: &$body.validity_timeframe,
+            days: &$body.validity_day_of_week,
+            hours: &$body.validity_hours,
+        }
+    };
 }
 
 impl CampaignCreate {
@@ -59,6 +74,11 @@ impl CampaignCreate {
     pub fn to_campaign(&self, id: CampaignId, beside: &Beside) -> Result<Campaign, Malformed> {
         let name = self.checked_name()?;
         self.refuse_unsupported()?;
+        let is_of_tiers = self.inferred_type()? == CampaignType::Promotion;
+        if is_of_tiers && beside.rule.bundle.is_some() {
+            let detail = "a bundle is what one tier asks for: assign the rule to the tier";
+            return Err(Malformed::at("/validation_rules/0", detail));
+        }
         let settings = self.proffer.clone().unwrap_or_default();
         let within = |wrong: Malformed| wrong.under("proffer");
         let own = expression(settings.rule.as_deref(), "/rule").map_err(within)?;
@@ -66,7 +86,7 @@ impl CampaignCreate {
             id,
             name: name.into(),
             active: self.active.unwrap_or(true),
-            validity: validity(self.start_date, self.expiration_date)?,
+            validity: said!(self).validity()?,
             rule: Condition::all(beside.rule.condition.clone().into_iter().chain(own)),
             stacking: settings.stacking.map_or(Stacking::Together, Into::into),
             priority: settings.priority.unwrap_or(100),
@@ -77,6 +97,8 @@ impl CampaignCreate {
                 .map_err(within)?
                 .unwrap_or(beside.currency),
             caps: settings.all_caps(&beside.rule.caps).map_err(within)?,
+            after: beside.rule.after.clone().unwrap_or(Condition::Always),
+            zone: beside.zone.clone(),
             lending: settings.lending.map_or(offers::Lending::Off, Into::into),
         })
     }
@@ -96,12 +118,6 @@ impl CampaignCreate {
     }
 
     fn refuse_unsupported(&self) -> Result<(), Malformed> {
-        let calendars = [
-            &self.validity_timeframe,
-            &self.validity_day_of_week,
-            &self.validity_hours,
-        ];
-        refuse_calendars(calendars)?;
         let rules = self.validation_rules.as_ref().map_or(0, Vec::len);
         if rules > 1 {
             return Err(Malformed::at("/validation_rules/1", "one rule at most"));
@@ -124,12 +140,6 @@ impl CampaignCreate {
     ) -> Result<Offer, Malformed> {
         let config = self.voucher.clone().unwrap_or_default();
         let within = |wrong: Malformed| wrong.under("voucher");
-        let calendars = [
-            &config.validity_timeframe,
-            &config.validity_day_of_week,
-            &config.validity_hours,
-        ];
-        refuse_calendars(calendars).map_err(within)?;
         let settings = self.proffer.clone().unwrap_or_default();
         let parts = Parts {
             discount: config.discount.as_ref(),
@@ -144,8 +154,10 @@ impl CampaignCreate {
             campaign: of.id,
             name: of.name.clone(),
             active: true,
-            validity: validity(config.start_date, config.expiration_date).map_err(within)?,
+            validity: said!(config).validity().map_err(within)?,
             rule: Condition::Always,
+            after: Condition::Always,
+            bundle: beside.rule.bundle.clone(),
             benefit: terms.benefit,
             formula: terms.formula,
             scope: terms.scope,
@@ -171,11 +183,6 @@ impl TierInput {
         if name.is_empty() {
             return Err(Malformed::at("/name", "is required"));
         }
-        refuse_calendars([
-            &self.validity_timeframe,
-            &self.validity_day_of_week,
-            &self.validity_hours,
-        ])?;
         let ProfferTier {
             rule,
             lines,
@@ -199,8 +206,10 @@ impl TierInput {
             campaign: of.id,
             name: name.into(),
             active: self.active.unwrap_or(true),
-            validity: validity(self.start_date, self.expiration_date)?,
+            validity: said!(self).validity()?,
             rule: Condition::all(beside.rule.condition.clone().into_iter().chain(own)),
+            after: beside.rule.after.clone().unwrap_or(Condition::Always),
+            bundle: beside.rule.bundle.clone(),
             benefit: terms.benefit,
             formula: terms.formula,
             scope: terms.scope,
@@ -272,11 +281,6 @@ impl VoucherCreate {
         offer: OfferId,
         code: &str,
     ) -> Result<Voucher, Malformed> {
-        refuse_calendars([
-            &self.validity_timeframe,
-            &self.validity_day_of_week,
-            &self.validity_hours,
-        ])?;
         let kind = match (self.kind, &self.gift) {
             (Some(VoucherType::LoyaltyCard), _) => return Err(not_yet("/type")),
             (Some(VoucherType::GiftVoucher), None) => {
@@ -293,7 +297,7 @@ impl VoucherCreate {
             offer,
             kind,
             active: self.active.unwrap_or(true),
-            validity: validity(self.start_date, self.expiration_date)?,
+            validity: said!(self).validity()?,
             quantity: self.redemption.and_then(|redemption| redemption.quantity),
             holder: None,
         })
@@ -384,32 +388,6 @@ pub(crate) fn expression(
         Malformed::at(pointer, lines.collect::<Vec<_>>().join(" "))
     };
     rules::parse(text).map(Some).map_err(told)
-}
-
-fn validity(from: Option<i64>, until: Option<i64>) -> Result<Validity, Malformed> {
-    match (from, until) {
-        (Some(from), Some(until)) if until < from => {
-            Err(Malformed::at("/expiration_date", "is before start_date"))
-        }
-        _ => Ok(Validity { from, until }),
-    }
-}
-
-fn refuse_calendars(values: [&Option<serde_json::Value>; 3]) -> Result<(), Malformed> {
-    let names = [
-        "/validity_timeframe",
-        "/validity_day_of_week",
-        "/validity_hours",
-    ];
-    let sent = |value: &Option<serde_json::Value>| {
-        value.as_ref().is_some_and(|value| {
-            !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
-        })
-    };
-    match names.iter().zip(values).find(|(_, value)| sent(value)) {
-        Some((name, _)) => Err(not_yet(name)),
-        None => Ok(()),
-    }
 }
 
 fn not_yet(pointer: &str) -> Malformed {

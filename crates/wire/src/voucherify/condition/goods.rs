@@ -6,29 +6,10 @@ use serde_json::Value as Json;
 
 use super::{
     super::{Applicability, ApplicabilityEffect, ApplicableTo, Node, discount::read_formula},
-    logic, meaning, of_property,
+    items,
     operator::{self, Comparison},
 };
 use crate::Malformed;
-
-/// `order.items.any`, `.every` and `.none`: lines chosen by product, with rules on each.
-pub(super) fn items(node: &Node) -> Result<Condition, Malformed> {
-    let mut parts = Vec::new();
-    if !node.conditions.is_empty() {
-        parts.push(chosen(node)?);
-    }
-    if let Some(rules) = &node.rules {
-        let within = |wrong: Malformed| wrong.under("rules");
-        let logic = logic::of(rules).map_err(within)?;
-        parts.push(meaning(&logic, rules, &of_line).map_err(within)?);
-    }
-    let line = Box::new(Condition::all(parts));
-    Ok(match node.name.as_str() {
-        "order.items.every" => Condition::EveryLine(line),
-        "order.items.none" => Condition::Not(Box::new(Condition::AnyLine(line))),
-        _ => Condition::AnyLine(line),
-    })
-}
 
 /// `product.id` and `sku.id`: some line is one of them.
 pub(super) fn some_line(node: &Node) -> Result<Condition, Malformed> {
@@ -174,42 +155,16 @@ impl ApplicableTo {
     }
 }
 
-fn chosen(node: &Node) -> Result<Condition, Malformed> {
-    operator::each(node, |operator, values| match operator {
-        "$is" | "$in" => one_of(values),
-        "$is_not" | "$not_in" => Ok(Condition::Not(Box::new(one_of(values)?))),
-        other => Err(operator::unknown(other)),
-    })
-}
-
-/// What a rule within an item rule says of a line.
-fn of_line(node: &Node) -> Result<Condition, Malformed> {
-    match node.name.as_str() {
-        "order.items.quantity" => operator::compare(node, &Comparison::number("line.quantity")),
-        "order.items.price" => operator::compare(node, &Comparison::number("line.price")),
-        "order.items.metadata" => of_property(node, "line.metadata"),
-        other => Err(Malformed::at(
-            "/name",
-            format!("{other} is not supported yet here"),
-        )),
-    }
-}
-
-fn one_of(values: &[Json]) -> Result<Condition, Malformed> {
+pub(super) fn one_of(values: &[Json]) -> Result<Condition, Malformed> {
     operator::all(values, entry).map(Condition::any)
 }
 
 /// A product or SKU: an id, or an object with an id, a source id, or both.
 fn entry(value: &Json) -> Result<Condition, Malformed> {
-    if let Some(id) = value.as_str() {
-        return Ok(product(&[id]));
-    }
-    let entry: ApplicableTo = serde_json::from_value(value.clone())
-        .map_err(|_| Malformed::at("", "must be a product or SKU: an id, or an object with one"))?;
-    matched(&entry)
+    matched(&items::goods_of(value)?)
 }
 
-fn matched(entry: &ApplicableTo) -> Result<Condition, Malformed> {
+pub(super) fn matched(entry: &ApplicableTo) -> Result<Condition, Malformed> {
     let ids: Vec<&str> = [&entry.id, &entry.source_id]
         .into_iter()
         .flatten()

@@ -1,6 +1,6 @@
 //! How does a node compare a fact? `$is`, `$in`, `$more_than`, …
 
-use rules::{Condition, Op, Operator, Path, Term, Value};
+use rules::{Condition, Op, Operator, Term, Value};
 use serde_json::Value as Json;
 
 use super::super::Node;
@@ -15,29 +15,43 @@ const DAY: i64 = 86_400_000;
 
 /// The fact that is compared.
 pub(super) struct Comparison {
-    path: Path,
+    term: Term,
     is_number: bool,
 }
 
 impl Comparison {
     /// A fact that is always a whole number.
     pub(super) fn number(path: &str) -> Self {
-        Self {
-            path: path.into(),
-            is_number: true,
-        }
+        Self::counted(Term::Fact(path.into()))
+    }
+
+    /// What comes to a whole number.
+    pub(super) fn counted(term: Term) -> Self {
+        let is_number = true;
+        Self { term, is_number }
     }
 
     /// A fact of whatever type the shop gives it.
     pub(super) fn anything(path: &str) -> Self {
         Self {
-            path: path.into(),
+            term: Term::Fact(path.into()),
             is_number: false,
         }
     }
 
     fn against(&self, op: Op, value: Value) -> Condition {
-        Condition::test(self.path.clone(), op, value)
+        Condition::Test {
+            left: self.term.clone(),
+            op,
+            right: Term::Value(value),
+        }
+    }
+
+    fn known(&self) -> Result<Condition, Malformed> {
+        match &self.term {
+            Term::Fact(path) => Ok(Condition::Known(path.clone())),
+            _ => Err(Malformed::at("", "has always a value here")),
+        }
     }
 
     fn value(&self, json: &Json) -> Result<Value, Malformed> {
@@ -186,7 +200,7 @@ fn one(operator: &str, values: &[Json], fact: &Comparison) -> Result<Condition, 
     let among = || {
         let list = Value::List(all(values, |value| fact.value(value))?);
         Ok(Condition::Test {
-            left: Term::Fact(fact.path.clone()),
+            left: fact.term.clone(),
             op: Op::In,
             right: Term::Value(list),
         })
@@ -206,8 +220,8 @@ fn one(operator: &str, values: &[Json], fact: &Comparison) -> Result<Condition, 
         "$ends_with" => fact.against(Op::EndsWith, word()?),
         "$contains" => fact.against(Op::Contains, word()?),
         "$not_contain" => Condition::Not(Box::new(fact.against(Op::Contains, word()?))),
-        "$has_value" => Condition::Known(fact.path.clone()),
-        "$is_unknown" => Condition::Not(Box::new(Condition::Known(fact.path.clone()))),
+        "$has_value" => fact.known()?,
+        "$is_unknown" => Condition::Not(Box::new(fact.known()?)),
         other => return Err(unknown(other)),
     })
 }
