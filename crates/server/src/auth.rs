@@ -282,11 +282,13 @@ pub async fn public_key(app: &App, headers: &HeaderMap) -> Result<ApiKey, Refuse
 
 const CLIENT_TOKEN: &str = "x-client-token";
 
-/// `X-App-Token` (Voucherify), `Authorization: Basic key:` (Segment) or `Bearer key`.
+/// `X-App-Token` or, for what manages a project, `X-Management-Token` (Voucherify),
+/// `Authorization: Basic key:` (Segment) or `Bearer key`.
 fn secret(headers: &HeaderMap) -> Option<String> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     // A public key is known, and may do nothing where secret ones are asked for.
-    if let Some(token) = text("x-app-token").or_else(|| text(CLIENT_TOKEN)) {
+    let mut tokens = ["x-app-token", "x-management-token", CLIENT_TOKEN].into_iter();
+    if let Some(token) = tokens.find_map(text) {
         return Some(token.to_owned());
     }
     let (scheme, value) = text(header::AUTHORIZATION.as_str())?.split_once(' ')?;

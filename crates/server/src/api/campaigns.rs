@@ -310,6 +310,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
     let campaign = &stored.thing;
     let rule = input.proffer.as_ref().and_then(|own| own.rule.clone());
     let kind = input.inferred_type().map_err(|wrong| malformed(&wrong))?;
+    let is_promotion = kind == CampaignType::Promotion;
     let mut proffer = ProfferSettings::of(campaign, rule);
     proffer.lines = input.proffer.as_ref().and_then(|own| own.lines.clone());
     proffer.grant_days = input.proffer.as_ref().and_then(|own| own.grant_days);
@@ -319,10 +320,14 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         name: campaign.name.to_string(),
         description: input.description.clone(),
         campaign_type: kind,
-        capacity: input.capacity.unwrap_or(CodeCapacity::AutoUpdate),
+        capacity: input.capacity.unwrap_or(if is_promotion {
+            CodeCapacity::Static
+        } else {
+            CodeCapacity::AutoUpdate
+        }),
         voucher: input.voucher.clone(),
         auto_join: input.auto_join.unwrap_or(false),
-        join_once: input.join_once.unwrap_or(true),
+        join_once: input.join_once.unwrap_or(false),
         use_voucher_metadata_schema: input.use_voucher_metadata_schema.unwrap_or(true),
         start_date: campaign.validity.from,
         expiration_date: campaign.validity.until,
@@ -337,7 +342,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         creation_status: DONE,
         vouchers_generation_status: DONE,
         protected: false,
-        promotion: (kind == CampaignType::Promotion).then(|| listed(Vec::new())),
+        promotion: is_promotion.then(|| listed(Vec::new())),
         validation_rules_assignments: List::default(),
         created_at: stored.created_at,
         updated_at: stored.updated_at,

@@ -22,11 +22,12 @@ use wire::{
 use super::{
     dialect::{Asked, parse_optional, refuse, retry},
     redemptions::{find, load, order_now},
+    vouchers::used_view,
 };
 use crate::{
     app::App,
     auth::{Caller, Redeem},
-    checkout::{Back, Redemption, RedemptionState, Share, StoredOrder, sale_of},
+    checkout::{Back, Redemption, RedemptionState, Share, StoredOrder, Used, sale_of},
     configuration::write,
     jobs,
     once::{self, Answer},
@@ -336,6 +337,7 @@ impl Undoing<'_> {
     fn keep(&mut self, part: &Undone, order: Option<&OrderView>) -> Result<RollbackView, Refused> {
         let redemption = &part.redemption;
         let mut view = self.view(part.rollback, redemption);
+        tell_used(&mut view, redemption)?;
         view.order = order.cloned();
         view.amount = (part.gift > 0)
             .then(|| i64::try_from(part.gift).ok().map(i64::wrapping_neg))
@@ -435,6 +437,16 @@ impl Undoing<'_> {
             ))),
         }
     }
+}
+
+/// What the redemption used, as it was then.
+fn tell_used(view: &mut RollbackView, redemption: &Redemption) -> Result<(), Refused> {
+    match &redemption.used {
+        Used::Several | Used::Nothing(_) => {}
+        Used::Voucher(used) => view.voucher = Some(used_view(used)?),
+        Used::Tier(used) => view.promotion_tier = Some(used.value()?),
+    }
+    Ok(())
 }
 
 /// Counts what was returned, as far as it was not returned before.

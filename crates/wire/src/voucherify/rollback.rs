@@ -65,7 +65,8 @@ pub struct RollbackView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voucher: Option<VoucherView>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub promotion_tier: Option<TierView>,
+    #[schema(value_type = Option<TierView>)]
+    pub promotion_tier: Option<serde_json::Value>,
 }
 
 impl RollbackView {

@@ -10,7 +10,6 @@ use serde::{
 };
 use utoipa::ToSchema;
 
-use super::List;
 use crate::time::{self, Timestamp};
 
 /// A rule to be made or changed.
@@ -187,7 +186,8 @@ pub enum ApplicabilityEffect {
     ApplyFromMostExpensive,
 }
 
-/// A rule in an answer.
+/// A rule in an answer. Its goods stand in plain lists, as they were sent; only what a validation
+/// found of them is wrapped.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct RuleView {
     pub id: String,
@@ -213,8 +213,8 @@ pub struct RuleView {
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct ApplicabilityView {
-    pub included: List<ApplicableTo>,
-    pub excluded: List<ApplicableTo>,
+    pub included: Vec<ApplicableTo>,
+    pub excluded: Vec<ApplicableTo>,
     pub included_all: bool,
 }
 
@@ -228,8 +228,8 @@ impl RuleView {
             rules: input.rules.unwrap_or_default(),
             error: input.error,
             applicable_to: ApplicabilityView {
-                included: List::whole(goods.included),
-                excluded: List::whole(goods.excluded),
+                included: goods.included,
+                excluded: goods.excluded,
                 included_all: goods.included_all.unwrap_or(false),
             },
             kind: input.kind.unwrap_or_else(|| "expression".into()),

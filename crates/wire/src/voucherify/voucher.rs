@@ -125,9 +125,9 @@ pub struct Quantity {
 pub struct Gift {
     /// All that was ever put on it.
     pub amount: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub balance: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub subtracted_amount: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<super::Effect>,

@@ -1,0 +1,109 @@
+// Customers and segments.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { client, fresh, holds, needs, refused, timestamp } from "./shop.js";
+
+describe("customers", () => {
+  it("are made, read by either id, changed, listed, removed", async () => {
+    const source_id = fresh("ann");
+    const email = `${source_id}@shop.example`;
+    const made = await client.customers.create({
+      source_id,
+      name: "Ann",
+      email,
+      phone: "+100",
+      description: "from the fair",
+      birthdate: "1990-02-28",
+      address: { city: "Dublin", country: "IE", line_1: "1 Quay", postal_code: "D1" },
+      metadata: { tier: "gold", children: 2 },
+    });
+    assert.match(made.id, /^cust_/);
+    assert.match(made.created_at, timestamp);
+    holds(made, { source_id, name: "Ann", email, phone: "+100", object: "customer" });
+    holds(made.address, { city: "Dublin", country: "IE", line_1: "1 Quay", postal_code: "D1" });
+    holds(made, { metadata: { tier: "gold", children: 2 }, birthdate: "1990-02-28" });
+    holds(made.summary.redemptions, { total_redeemed: 0, gift: { redeemed_amount: 0 } });
+    holds(made.summary.orders, { total_amount: 0, total_count: 0 });
+    for (const id of [made.id, source_id]) {
+      holds(await client.customers.get(id), { id: made.id, name: "Ann" });
+    }
+    const changed = await client.customers.update({ id: made.id, name: "Anna" });
+    holds(changed, { id: made.id, name: "Anna", email });
+    holds(await client.customers.update({ source_id, metadata: { tier: "silver" } }), {
+      metadata: { tier: "silver", children: 2 },
+    });
+    holds(await client.customers.create({ source_id, phone: "+200" }), { id: made.id, name: "Anna" });
+    const listed = await client.customers.list({ limit: 100, page: 1, order: "-created_at" });
+    holds(listed, { object: "list", data_ref: "customers" });
+    holds(listed.customers.find(({ id }) => id === made.id), { name: "Anna", phone: "+200" });
+    const found = await client.customers.list({ email });
+    holds(found, { total: 1, customers: [{ id: made.id }] });
+    await client.customers.delete(made.id);
+    holds(await refused(client.customers.get(made.id), 404, "not_found"), {
+      resource_id: made.id,
+      resource_type: "customer",
+    });
+  });
+
+  it("are scrolled through, each once", async () => {
+    const made = [];
+    for (let at = 0; at < 5; at += 1) {
+      made.push((await client.customers.create({ source_id: fresh("bob") })).id);
+    }
+    for (const order of ["created_at", "-created_at"]) {
+      const seen = [];
+      for await (const { id } of client.customers.scroll({ limit: 2, order })) seen.push(id);
+      assert.equal(new Set(seen).size, seen.length);
+      assert.deepEqual(made.filter((id) => !seen.includes(id)), []);
+    }
+  });
+
+  it("with odd ids are found", async () => {
+    const source_id = `${fresh("o'neil")}/ü ?&#%`;
+    const made = await client.customers.create({ source_id, name: "Odd" });
+    holds(await client.customers.get(source_id), { id: made.id, source_id, name: "Odd" });
+  });
+
+  it("that make no sense are refused", async () => {
+    await refused(client.customers.create({ source_id: "x", metadata: 7 }), 400, "invalid_payload");
+    await refused(client.customers.update({ id: "cust_0", name: "x" }), 404, "not_found");
+    await refused(client.customers.list({ page: 100_000 }), 400, "page_over_limit");
+  });
+
+  const erase = "POST /v1/customers/{}/permanent-deletion";
+  it("are erased for good", needs(erase), async () => {
+    const made = await client.customers.create({ source_id: fresh("eve"), name: "Eve" });
+    const proof = await client.customers.deletePermanently(made.id);
+    assert.match(proof.id, /^del_/);
+    holds(proof, { related_object_id: made.id, related_object: "customer", status: "DONE" });
+    await refused(client.customers.get(made.id), 404, "not_found");
+  });
+});
+
+describe("segments", () => {
+  it("hold who is listed or whom a filter finds, and tell it", async () => {
+    const customer = await client.customers.create({ source_id: fresh("cleo"), name: fresh("Cleo") });
+    const fixed = await client.segments.create({
+      name: fresh("listed"),
+      type: "static",
+      customers: [customer.id],
+    });
+    assert.match(fixed.id, /^seg_/);
+    holds(fixed, { type: "static", object: "segment" });
+    const found = await client.segments.create({
+      name: fresh("named"),
+      type: "auto-update",
+      filter: { junction: "and", name: { conditions: { $is: [customer.name] } } },
+    });
+    holds(found, { type: "auto-update", filter: { name: { conditions: { $is: [customer.name] } } } });
+    holds(await client.segments.get(found.id), { id: found.id, name: found.name });
+    const segments = await client.segments.list(customer.id);
+    holds(segments, { object: "list", data_ref: "data" });
+    assert.ok(Array.isArray(segments.data), JSON.stringify(segments));
+    for (const { id } of [fixed, found]) {
+      await client.segments.delete(id);
+      await refused(client.segments.get(id), 404, "not_found");
+    }
+  });
+});
