@@ -112,7 +112,7 @@ async fn limits_that_are_shared_are_kept() {
         ]}
     });
     let made = shop.post(NOON, "/v1/campaigns", &promotion).await;
-    let eight = made["promotion"]["data"][1]["id"].as_str().unwrap();
+    let eight = made["promotion"]["tiers"][1]["id"].as_str().unwrap();
     let body = json!({"order": order("o-1", 10_000)});
     let answer = shop.post(NOON, BEST, &body).await;
     assert_eq!(

@@ -21,7 +21,7 @@ pub async fn promotion(shop: &Shop) -> (String, Vec<String>) {
         ]}
     });
     let made = shop.post(NOON, "/v1/campaigns", &promotion).await;
-    let tiers = made["promotion"]["data"].as_array().unwrap().iter();
+    let tiers = made["promotion"]["tiers"].as_array().unwrap().iter();
     let tiers = tiers.map(|tier| tier["id"].as_str().unwrap().to_owned());
     (made["id"].as_str().unwrap().to_owned(), tiers.collect())
 }
