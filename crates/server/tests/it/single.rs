@@ -146,8 +146,7 @@ async fn tiers(shop: &Shop) -> Vec<String> {
         ]}
     });
     let made = shop.post(NOON, "/v1/campaigns", &campaign).await;
-    let tiers = made["promotion"]["tiers"].as_array();
-    let tiers = tiers.or(made["promotion"]["tiers"].as_array()).unwrap();
+    let tiers = made["promotion"]["tiers"].as_array().unwrap();
     tiers
         .iter()
         .map(|tier| tier["id"].as_str().unwrap().to_owned())
