@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use axum::http::StatusCode;
-use benches::cpu::{self, Effort};
+use benches::cpu::{self, Effort, Scale};
 use serde_json::json;
 use server::{
     actions,
@@ -30,6 +30,11 @@ use crate::{
 const BATCH: u64 = 1_000_000;
 /// Microseconds of a code, so that a million are there within half a minute.
 const MOST: f64 = 30.0;
+/// Microseconds that another call waits at most, but for one in a hundred: a stretch of codes and
+/// its commit, and what was in the way of those.
+const WAIT: f64 = 50_000.0;
+/// Calls that are made to see how long they wait.
+const CALLS: usize = 1_000;
 const FEW: u64 = 1_000;
 /// Codes that are read in one measurement.
 const READ: usize = 500;
@@ -46,6 +51,11 @@ pub fn run(effort: Effort, table: &mut Table) -> Result<(), String> {
     let promise = || Target::AtMostMicros(MOST);
     table.row(&name, spent, (spent, promise()));
     table.row("… wall", took, (took, promise()));
+    if effort.scale == Scale::Whole {
+        let (alone, meanwhile) = runtime.block_on(shop.others())?;
+        let name = "… a write of another call meanwhile: 99th percentile (wall), beside alone";
+        table.row(name, meanwhile, (alone, Target::AtMostMicros(WAIT)));
+    }
     let mut made = first;
     while made < many {
         runtime.block_on(shop.make(BATCH))?;
@@ -114,6 +124,41 @@ impl Shop {
         let spent = cpu::of_this_process() - cpu;
         let took = wall.elapsed().as_nanos() as f64;
         Ok((spent as f64 / count as f64, took / count as f64))
+    }
+
+    /// How long calls that write wait, in nanoseconds: alone, and while codes are made. The 99th
+    /// percentile of each.
+    async fn others(&self) -> Result<(f64, f64), String> {
+        let alone = self.late().await?;
+        let path = "/v1/campaigns/Codes/vouchers?vouchers_count=1000000";
+        self.client.post(path, &json!({})).await?;
+        let app = self.app.clone();
+        let making = tokio::spawn(async move { actions::work(&app, &[LIVE]).await });
+        let meanwhile = self.late().await?;
+        if making.is_finished() {
+            return Err("the codes were there before others had waited".to_owned());
+        }
+        let made = making.await.map_err(|error| error.to_string())?;
+        made.map_err(|refused| format!("{refused:?}"))?;
+        Ok((alone, meanwhile))
+    }
+
+    async fn late(&self) -> Result<f64, String> {
+        let mut times = Vec::with_capacity(CALLS);
+        for _ in 0..CALLS {
+            let begun = Instant::now();
+            let customer = json!({"source_id": "anybody", "name": "Anybody"});
+            let (status, answer) = self.client.post("/v1/customers", &customer).await?;
+            if status != StatusCode::OK {
+                return Err(format!("a customer was refused: {answer}"));
+            }
+            times.push(begun.elapsed().as_nanos() as f64);
+        }
+        times.sort_unstable_by(f64::total_cmp);
+        times
+            .get(CALLS * 99 / 100)
+            .copied()
+            .ok_or_else(|| "no call was made".to_owned())
     }
 
     /// Nanoseconds of CPU of one call that reads a code.
