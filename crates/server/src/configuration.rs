@@ -17,6 +17,7 @@ use store::{Kind, Page, ProjectId, Store, View};
 use wire::voucherify::{StackingRules, StackingRulesView};
 
 use crate::{
+    loyalty::Loyalty,
     problem::Refused,
     segments::Segments,
     setting::{CONFIGURATION, DECISIONING, SETTINGS, STACKING},
@@ -126,6 +127,7 @@ pub struct Compiled {
     pub settings: Settings,
     pub stacking: Combining,
     pub segments: Segments,
+    pub loyalty: Loyalty,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
     pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
     configuration: Configuration,
@@ -186,6 +188,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     let settings = setting(&mut view, SETTINGS).await?;
     let stacking = Combining::of(setting(&mut view, STACKING).await?)?;
     let segments = Segments::of(&numbered(&mut view, Kind::Segment).await?)?;
+    let loyalty = Loyalty::load(&mut view, &campaigns).await?;
     drop(view);
     let configuration = Configuration {
         campaigns: campaigns
@@ -205,6 +208,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         settings,
         stacking,
         segments,
+        loyalty,
         campaigns: campaigns
             .into_iter()
             .map(|one| (one.thing.id, Arc::new(one)))
@@ -326,7 +330,10 @@ async fn all<T: DeserializeOwned>(view: &mut View, kind: Kind) -> Result<Vec<Sto
 }
 
 /// The things of a kind by their numbers, oldest first.
-async fn numbered<T: DeserializeOwned>(
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn numbered<T: DeserializeOwned>(
     view: &mut View,
     kind: Kind,
 ) -> Result<Vec<(u64, Stored<T>)>, Refused> {

@@ -26,6 +26,7 @@ pub mod jobs;
 pub mod learn;
 pub mod leases;
 mod lending;
+pub mod loyalty;
 pub mod moving;
 pub mod once;
 pub mod pages;

@@ -238,6 +238,10 @@ pub enum Kind {
     MetadataSchema = 70,
     /// A short-lived token for one key.
     Token = 71,
+    /// What points an order earned, by the order's number.
+    Earned = 100,
+    /// What is told of a line of a card's books, by the number of its chain.
+    Note = 101,
 }
 
 /// How a record is found. The numbers are on disk.
@@ -340,72 +344,34 @@ pub enum Index {
     /// Unique: the shop's id of a change of a balance.
     LedgerSource = 57,
     TokensOfKey = 58,
+    /// Loyalty cards that a customer holds.
+    CardsOfCustomer = 85,
 }
 
 impl Index {
     /// Whether a key of this index points to one record at most.
     #[must_use]
     pub const fn is_unique(self) -> bool {
-        match self {
+        matches!(
+            self,
             Index::Identifier
-            | Index::CustomerSource
-            | Index::VoucherCode
-            | Index::CampaignName
-            | Index::OrderSource
-            | Index::ReservationKey
-            | Index::ApiKeyHash
-            | Index::Message
-            | Index::CountedOrder
-            | Index::CategoryName
-            | Index::ProductSource
-            | Index::SkuSource
-            | Index::PublicationSource
-            | Index::HolderOfCampaign
-            | Index::MetadataSchemaOf
-            | Index::TokenHash
-            | Index::LedgerSource => true,
-            Index::NodesOfCustomer
-            | Index::VouchersOfCampaign
-            | Index::VouchersOfCustomer
-            | Index::OffersOfCampaign
-            | Index::RedemptionsOfVoucher
-            | Index::RedemptionsOfCustomer
-            | Index::RedemptionsOfOrder
-            | Index::RedemptionsOfCampaign
-            | Index::GrantsOfCustomer
-            | Index::DecisionsOfCustomer
-            | Index::EnrolmentsOfExperiment
-            | Index::AssignmentsOfRule
-            | Index::AssignmentsOfObject
-            | Index::RollbacksOfRedemption
-            | Index::UnitsOfArm
-            | Index::GrantsOfCampaign
-            | Index::DecisionsOfOffer
-            | Index::LapsingOn
-            | Index::RedemptionsOfResult
-            | Index::TakenBack
-            | Index::SkusOfProduct
-            | Index::SegmentsOfCustomer
-            | Index::CustomersOfSegment
-            | Index::PublicationsOfCustomer
-            | Index::PublicationsOfVoucher
-            | Index::UnpublishedOfCampaign
-            | Index::HoldersOfVoucher
-            | Index::HoldersOfCustomer
-            | Index::ActivityOfCustomer
-            | Index::StacksOfCampaign
-            | Index::AssignmentsOfReward
-            | Index::RewardsOfCampaign
-            | Index::EarningRulesOfCampaign
-            | Index::LoyaltyTiersOfCampaign
-            | Index::PendingOfVoucher
-            | Index::PendingOn
-            | Index::ExpiringOn
-            | Index::PartsOfExport
-            | Index::DueDeliveries
-            | Index::DeliveriesOfWebhook
-            | Index::TokensOfKey => false,
-        }
+                | Index::CustomerSource
+                | Index::VoucherCode
+                | Index::CampaignName
+                | Index::OrderSource
+                | Index::ReservationKey
+                | Index::ApiKeyHash
+                | Index::Message
+                | Index::CountedOrder
+                | Index::CategoryName
+                | Index::ProductSource
+                | Index::SkuSource
+                | Index::PublicationSource
+                | Index::HolderOfCampaign
+                | Index::MetadataSchemaOf
+                | Index::TokenHash
+                | Index::LedgerSource
+        )
     }
 }
 
@@ -436,10 +402,12 @@ macro_rules! numbered {
 
 numbered! {
     Kind:
-    Project, ApiKey, Setting, Campaign, Offer, ValidationRule, Assignment, Experiment,
-    Policy, Segment, Snapshot, Lease, Visit, Import, Category, Product, Sku, ProductCollection,
+    Project, ApiKey, Setting, Campaign, Offer, ValidationRule, Assignment, Experiment, Policy,
+    Segment, Snapshot, Lease, Visit, Import, Category, Product, Sku, ProductCollection,
     Customer, Node, Nodes, Voucher, Reservation, Redemption, Rollback, Order, Failure, Grant,
-    Decision, Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward, RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction, Webhook, Delivery, MetadataSchema, Token
+    Decision, Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward,
+    RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction,
+    Webhook, Delivery, MetadataSchema, Token, Earned, Note
 }
 
 numbered! {
@@ -447,9 +415,14 @@ numbered! {
     Identifier, NodesOfCustomer, CustomerSource, VoucherCode, VouchersOfCampaign,
     VouchersOfCustomer, CampaignName, OffersOfCampaign, RedemptionsOfVoucher,
     RedemptionsOfCustomer, RedemptionsOfOrder, RedemptionsOfCampaign, OrderSource,
-    GrantsOfCustomer, DecisionsOfCustomer, EnrolmentsOfExperiment, ReservationKey,
-    ApiKeyHash, AssignmentsOfRule, AssignmentsOfObject, Message, RollbacksOfRedemption,
-    CountedOrder, UnitsOfArm, GrantsOfCampaign, DecisionsOfOffer, LapsingOn, TakenBack,
-    RedemptionsOfResult, CategoryName, ProductSource, SkuSource, SkusOfProduct,
-    SegmentsOfCustomer, CustomersOfSegment, PublicationsOfCustomer, PublicationsOfVoucher, PublicationSource, UnpublishedOfCampaign, HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign, ActivityOfCustomer, StacksOfCampaign, AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign, PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook, MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey
+    GrantsOfCustomer, DecisionsOfCustomer, EnrolmentsOfExperiment, ReservationKey, ApiKeyHash,
+    AssignmentsOfRule, AssignmentsOfObject, Message, RollbacksOfRedemption, CountedOrder,
+    UnitsOfArm, GrantsOfCampaign, DecisionsOfOffer, LapsingOn, TakenBack, RedemptionsOfResult,
+    CategoryName, ProductSource, SkuSource, SkusOfProduct, SegmentsOfCustomer,
+    CustomersOfSegment, PublicationsOfCustomer, PublicationsOfVoucher, PublicationSource,
+    UnpublishedOfCampaign, HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign,
+    ActivityOfCustomer, StacksOfCampaign, AssignmentsOfReward, RewardsOfCampaign,
+    EarningRulesOfCampaign, LoyaltyTiersOfCampaign, PendingOfVoucher, PendingOn, ExpiringOn,
+    PartsOfExport, DueDeliveries, DeliveriesOfWebhook, MetadataSchemaOf, TokenHash,
+    LedgerSource, TokensOfKey, CardsOfCustomer
 }

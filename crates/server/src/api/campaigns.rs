@@ -24,7 +24,7 @@ use super::{
     dialect::{
         Asked, duplicate, malformed, not_found, page_of, parse, parse_optional, refuse, retry,
     },
-    promotions,
+    loyalties, promotions,
     validation_rules::{self, Object, named},
     vouchers::{self, New},
 };
@@ -82,7 +82,7 @@ pub async fn find(
 }
 
 /// What was sent when the campaign was made, with the changes since.
-fn input_of(stored: &Stored<Campaign>) -> Result<CampaignCreate, Refused> {
+pub(super) fn input_of(stored: &Stored<Campaign>) -> Result<CampaignCreate, Refused> {
     if stored.extra.is_null() {
         return Ok(CampaignCreate::default());
     }
@@ -162,7 +162,7 @@ async fn create(
     retry(|| created(&app, &caller, (&input, once))).await
 }
 
-async fn created(
+pub(super) async fn created(
     app: &App,
     caller: &Caller<CampaignsWrite>,
     (input, once): (&CampaignCreate, Option<once::Key>),
@@ -297,6 +297,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         vouchers_generation_status: "DONE",
         protected: false,
         promotion: (kind == CampaignType::Promotion).then(List::default),
+        loyalty_tiers_expiration: input.loyalty_tiers_expiration.clone(),
         validation_rules_assignments: List::default(),
         created_at: stored.created_at,
         updated_at: stored.updated_at,
@@ -305,7 +306,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
     })
 }
 
-async fn view(
+pub(super) async fn view(
     app: &App,
     (project, compiled): (ProjectId, &Compiled),
     stored: &Stored<Campaign>,
@@ -371,7 +372,7 @@ async fn update(
     retry(|| modified(&app, &caller, (&name, &apply))).await
 }
 
-fn changed(
+pub(super) fn changed(
     input: &mut CampaignCreate,
     sent: &CampaignUpdate,
     proffer: Option<&serde_json::Value>,
@@ -408,9 +409,9 @@ fn changed(
     Ok(())
 }
 
-type Edit<'a> = dyn Fn(&mut CampaignCreate) -> Result<(), Refused> + Send + Sync + 'a;
+pub(super) type Edit<'a> = dyn Fn(&mut CampaignCreate) -> Result<(), Refused> + Send + Sync + 'a;
 
-async fn modified(
+pub(super) async fn modified(
     app: &App,
     caller: &Caller<CampaignsWrite>,
     (name, edit): (&str, &Edit<'_>),
@@ -489,7 +490,7 @@ async fn delete(
     retry(|| removed(&app, &caller, &name)).await
 }
 
-async fn removed(
+pub(super) async fn removed(
     app: &App,
     caller: &Caller<CampaignsWrite>,
     name: &str,
@@ -504,6 +505,7 @@ async fn removed(
         change.write(validation_rules::removals(app, project, object).await?);
     }
     change.write(vouchers::removals(app, project, id).await?);
+    change.write(loyalties::removals(app, project, id).await?);
     change.remove_campaign(&campaign.thing);
     match change.submit(None).await? {
         Outcome::Applied => {

@@ -6,6 +6,7 @@ pub(crate) mod customers;
 mod decisions;
 pub mod dialect;
 mod experiments;
+mod loyalties;
 mod ops;
 mod orders;
 mod policy;
@@ -15,6 +16,7 @@ pub(crate) mod promotions;
 mod qualifications;
 pub(crate) mod redemptions;
 mod resources;
+mod rewards;
 mod rollbacks;
 mod sandbox;
 mod segment;
@@ -38,9 +40,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(customers::routes())
         .merge(decisions::routes())
         .merge(experiments::routes())
+        .merge(loyalties::routes())
         .merge(ops::routes())
         .merge(orders::routes())
         .merge(qualifications::routes())
+        .merge(rewards::routes())
         .merge(rollbacks::routes())
         .merge(redemptions::routes())
         .merge(policy::routes())

@@ -16,8 +16,8 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         ApplicableTo, ApplicationMode, CustomerRef, Discount, GiftResult, Inapplicable, Key, List,
-        OrderStatus, OrderView, RowResult, RowStatus, SessionInput, SessionView, Skip,
-        ValidationRequest, ValidationResponse, ValidationRow,
+        OrderStatus, OrderView, PointsResult, RowResult, RowStatus, SessionInput, SessionView,
+        Skip, ValidationRequest, ValidationResponse, ValidationRow,
     },
 };
 
@@ -316,12 +316,17 @@ pub fn result_of(found: Option<&Found>, (quote, at): (&Quote, usize)) -> RowResu
     let given = quote.priced.discounts.get(at);
     let amount: Minor = given.map_or(0, |one| one.amount);
     let points = given.map_or(0, |one| one.points);
-    let is_gift = found.offer.benefit == offers::Benefit::Credit;
+    let card = found.card.as_ref();
+    let is_gift = found.offer.benefit == offers::Benefit::Credit && card.is_none();
+    let spent = card.and_then(|card| card.spent(amount));
     RowResult {
         discount: shown(&found.offer),
         gift: is_gift.then_some(GiftResult {
             credits: amount,
             balance: found.balance,
+        }),
+        loyalty_card: spent.map(|spent| PointsResult {
+            points: spent.points,
         }),
         points: (points > 0).then_some(points),
         ..RowResult::default()

@@ -29,6 +29,8 @@ use super::{
     dialect::{
         Asked, Paging, duplicate, malformed, not_found, page_of, page_under, parse, refuse, retry,
     },
+    loyalties,
+    resources::At,
     validation_rules::{self, Object, named},
 };
 use crate::{
@@ -41,9 +43,9 @@ use crate::{
     vouchers::{self, Issued, OF_CAMPAIGN, issue, key, read, removal, under_both, write},
 };
 
-pub use making::{New, config_of, is_fixed, of_campaign};
+pub use making::{Made, New, config_of, is_fixed, of_campaign};
 use making::{card, make};
-pub use shown::{as_used, counts, new_view, used_view, view};
+pub use shown::{as_used, counts, new_view, used_card_view, used_view, view};
 
 const MAX_CODE_BYTES: usize = 128;
 /// Codes of a campaign that are removed with it; one that has more is paused instead.
@@ -242,6 +244,10 @@ fn own(
     (campaign, offer): (CampaignId, OfferId),
     beside: &Beside,
 ) -> Result<Box<(Campaign, Offer)>, Refused> {
+    if input.kind == Some(VoucherType::LoyaltyCard) {
+        let details = "a loyalty card belongs to a campaign: name it";
+        return Err(refuse(Key::InvalidVoucher, details));
+    }
     let gift = input.gift.is_some() || input.kind == Some(VoucherType::GiftVoucher);
     let alone = CampaignCreate {
         name: Some("Standalone".into()),
@@ -326,13 +332,17 @@ async fn list(
     for record in records {
         let issued = read(&record.body)?;
         if standing(&compiled, &issued).is_ok() {
-            rows.push(view(&app, (project, &compiled), &issued).await?);
+            rows.push(view(&app, (project, &compiled), (&issued, caller.now)).await?);
         }
     }
     Answer::ok(&List::page("vouchers", rows, total))
 }
 
-async fn page_of_campaign(
+/// One page of the codes of a campaign, and how many it has.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn page_of_campaign(
     app: &App,
     project: ProjectId,
     (campaign, paging): (CampaignId, Paging),
@@ -354,7 +364,7 @@ async fn get(
 ) -> Result<Answer, Refused> {
     let compiled = app.compiled(caller.project).await?;
     let (issued, _) = find(&app, caller.project, &code).await?;
-    Answer::ok(&view(&app, (caller.project, &compiled), &issued).await?)
+    Answer::ok(&view(&app, (caller.project, &compiled), (&issued, caller.now)).await?)
 }
 
 /// Change a voucher. What is absent stays; a discount changes only where it stands alone.
@@ -432,7 +442,7 @@ async fn modified(
     issued.extra = serde_json::to_value(&input).map_err(|e| Refused::Fault(e.to_string()))?;
     issued.updated_at = Some(caller.now);
     let id = issued.thing.voucher.id.0;
-    let answer = Answer::ok(&view(app, (project, &compiled), &issued).await?)?;
+    let answer = Answer::ok(&view(app, (project, &compiled), (&issued, caller.now)).await?)?;
     let put = Write::Put {
         kind: Kind::Voucher,
         id,
@@ -526,14 +536,17 @@ async fn loaded(
     let voucher = &issued.thing.voucher;
     // The shop's own number of the change says more than a header: it is the same on every retry.
     let of = format!("balance {}", voucher.id.0);
-    let source = sent
-        .source_id
-        .as_deref()
-        .filter(|source| !source.is_empty());
+    let source = sent.source_id.as_deref();
+    let source = source.filter(|source| !source.is_empty());
     let source = source.map(|source| once::Key::of_source(caller.project, (&of, source), body));
     let once = source.or(once);
+    if issued.thing.card().is_some() {
+        let points = sent.points();
+        let change = loyalties::Change::as_gift(&points, (once, body));
+        return loyalties::change(At::of(app, caller), (issued, version), &change).await;
+    }
     if !matches!(voucher.kind, VoucherKind::GiftCard { .. }) {
-        return Err(refuse(Key::InvalidVoucher, "it is not a gift card"));
+        return Err(refuse(Key::InvalidVoucher, "it has no balance"));
     }
     let amount = sent.amount.unsigned_abs();
     if amount > wire::voucherify::MAX_MINOR {

@@ -67,8 +67,10 @@ pub enum Key {
     InvalidRedemptionParent,
     InvalidValidationRules,
     InvalidVoucher,
+    LoyaltyCardPointsExceeded,
     MissingCustomer,
     MissingOrder,
+    MissingReward,
     MultipleRequests,
     NoApplicableRedeemables,
     NotFound,
@@ -82,6 +84,7 @@ pub enum Key {
     StackingRulesExist,
     TooManyRequests,
     Unauthorized,
+    VoucherAlreadyPublished,
     VoucherDisabled,
     VoucherExpired,
     VoucherNotActive,
@@ -114,8 +117,10 @@ impl Key {
             | Self::InvalidRedemptionParent
             | Self::InvalidValidationRules
             | Self::InvalidVoucher
+            | Self::LoyaltyCardPointsExceeded
             | Self::MissingCustomer
             | Self::MissingOrder
+            | Self::MissingReward
             | Self::MultipleRequests
             | Self::NoApplicableRedeemables
             | Self::OrderRulesViolated
@@ -125,6 +130,7 @@ impl Key {
             | Self::QuantityExceeded
             | Self::RedemptionRulesViolated
             | Self::ResourceInUse
+            | Self::VoucherAlreadyPublished
             | Self::VoucherDisabled
             | Self::VoucherExpired
             | Self::VoucherNotActive => 400,
@@ -148,8 +154,10 @@ impl Key {
             Self::InvalidRedemptionParent => "invalid_redemption_parent",
             Self::InvalidValidationRules => "invalid_validation_rules",
             Self::InvalidVoucher => "invalid_voucher",
+            Self::LoyaltyCardPointsExceeded => "loyalty_card_points_exceeded",
             Self::MissingCustomer => "missing_customer",
             Self::MissingOrder => "missing_order",
+            Self::MissingReward => "missing_reward",
             Self::MultipleRequests => "multiple_requests",
             Self::NoApplicableRedeemables => "no_applicable_redeemables",
             Self::NotFound => "not_found",
@@ -163,6 +171,7 @@ impl Key {
             Self::StackingRulesExist => "stacking_rules_exist",
             Self::TooManyRequests => "too_many_requests",
             Self::Unauthorized => "unauthorized",
+            Self::VoucherAlreadyPublished => "voucher_already_published",
             Self::VoucherDisabled => "voucher_disabled",
             Self::VoucherExpired => "voucher_expired",
             Self::VoucherNotActive => "voucher_not_active",
@@ -186,8 +195,10 @@ impl Key {
             Self::InvalidRedemptionParent => "Invalid redemption parent",
             Self::InvalidValidationRules => "Invalid validation rules",
             Self::InvalidVoucher => "Invalid voucher",
+            Self::LoyaltyCardPointsExceeded => "loyalty card points exceeded",
             Self::MissingCustomer => "Missing customer",
             Self::MissingOrder => "Missing order",
+            Self::MissingReward => "Missing reward",
             Self::MultipleRequests => "Multiple requests at once",
             Self::NoApplicableRedeemables => "No applicable redeemables",
             Self::NotFound => "Resource not found",
@@ -201,6 +212,7 @@ impl Key {
             Self::StackingRulesExist => "Stacking rules exist",
             Self::TooManyRequests => "API limit reached",
             Self::Unauthorized => "Unauthorized",
+            Self::VoucherAlreadyPublished => "voucher already published",
             Self::VoucherDisabled => "voucher is disabled",
             Self::VoucherExpired => "voucher expired",
             Self::VoucherNotActive => "voucher is not active yet",
@@ -363,6 +375,8 @@ pub fn key_of(refusal: &Refusal, kind: RedeemableKind) -> Key {
         Refusal::RuleNotMet(path) | Refusal::FactUnknown(path) => rules_violated(path.as_str()),
         Refusal::AlreadyApplied => Key::DuplicatedRedeemables,
         Refusal::BalanceSpent => Key::GiftAmountExceeded,
+        Refusal::RewardMissing => Key::MissingReward,
+        Refusal::PointsSpent => Key::LoyaltyCardPointsExceeded,
         Refusal::BelowMinimum { .. }
         | Refusal::NoMatchingLines
         | Refusal::OverLimit(_)

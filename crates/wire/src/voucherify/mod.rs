@@ -14,6 +14,7 @@ mod error;
 mod filter;
 pub(crate) mod lenient;
 mod list;
+mod loyalty;
 mod merging;
 mod metadata;
 mod order;
@@ -38,6 +39,7 @@ pub use campaign::{
 };
 pub use category::{Category, CategoryView};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
+use condition::goods_lines;
 pub use condition::{Translated, translate};
 pub use customer::{
     Address, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions, CustomerRef,
@@ -47,6 +49,14 @@ pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
 pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
 pub use filter::{FieldFilter, Filter};
 pub use list::List;
+pub use loyalty::{
+    CardMember, Coin, EarningRule, EarningRuleView, EarningSource, ExpirationType, LapseRules,
+    LoyaltyCard, LoyaltyCardView, LoyaltyTier, LoyaltyTierView, MAX_POINTS, MappingInput,
+    PeriodType, PointsBalanceView, PointsChange, PointsResult, Reward, RewardAssignment,
+    RewardAssignmentView, RewardCampaign, RewardParameters, RewardProduct, RewardRedemption,
+    RewardType, RewardUse, RewardView, RewardedView, RoundingType, TierPoints, TransactionDetails,
+    TransactionView,
+};
 pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};
 pub(crate) use order::currency_of;

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AssignmentView, Discount, List, Metadata, lenient};
+use super::{
+    AssignmentView, Discount, List, LoyaltyCard, LoyaltyCardView, Metadata, PointsChange, lenient,
+};
 use crate::time::{self, Timestamp};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -24,6 +26,7 @@ pub struct VoucherCreate {
     pub kind: Option<VoucherType>,
     pub discount: Option<Discount>,
     pub gift: Option<Gift>,
+    pub loyalty_card: Option<LoyaltyCard>,
     /// The name of its campaign.
     pub campaign: Option<String>,
     pub campaign_id: Option<String>,
@@ -138,7 +141,7 @@ pub struct VoucherView {
     pub kind: VoucherType,
     pub discount: Option<Discount>,
     pub gift: Option<Gift>,
-    pub loyalty_card: Option<serde_json::Value>,
+    pub loyalty_card: Option<LoyaltyCardView>,
     #[serde(with = "time::optional")]
     #[schema(value_type = Option<String>)]
     pub start_date: Option<Timestamp>,
@@ -193,6 +196,8 @@ pub struct RedemptionSummary {
     pub redeemed_quantity: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redeemed_amount: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redeemed_points: Option<u64>,
     pub object: &'static str,
     pub url: String,
 }
@@ -205,6 +210,7 @@ impl RedemptionSummary {
             quantity,
             redeemed_quantity,
             redeemed_amount: None,
+            redeemed_points: None,
             object: "list",
             url,
         }
@@ -233,6 +239,19 @@ pub struct BalanceChange {
     pub source_id: Option<String>,
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+impl BalanceChange {
+    /// The same of a loyalty card.
+    #[must_use]
+    pub fn points(&self) -> PointsChange {
+        PointsChange {
+            points: self.amount,
+            source_id: self.source_id.clone(),
+            reason: self.reason.clone(),
+            ..PointsChange::default()
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]

@@ -1,6 +1,9 @@
 //! How is a code made? Drawn or chosen, with the money that a card begins with.
 
+use offers::{CardMove, Lot, PointsCard};
+
 use super::*;
+use crate::loyalty;
 
 /// For which offer a code is made.
 pub struct New<'a> {
@@ -14,6 +17,21 @@ pub struct Made {
     pub stored: Stored<Issued>,
     pub writes: Vec<Write>,
     pub booking: Booking,
+    /// Where its points are found when they lapse.
+    expiring: Option<Write>,
+}
+
+impl Made {
+    /// The same, held by a customer.
+    ///
+    /// # Errors
+    /// Never for what is stored; a fault if it happens.
+    pub fn held_by(mut self, customer: u64) -> Result<Self, Refused> {
+        self.stored.thing.voucher.holder = Some(customer);
+        self.writes = issue(&self.stored)?;
+        self.writes.extend(self.expiring.clone());
+        Ok(self)
+    }
 }
 
 /// A code for a campaign, as the campaign configures it and the request overrules.
@@ -30,6 +48,7 @@ pub fn of_campaign(
         code_config: config_of(config, sent).cloned(),
         kind: config.kind,
         gift: config.gift,
+        loyalty_card: config.loyalty_card,
         redemption: sent.redemption.or(config.redemption),
         start_date: sent.start_date,
         expiration_date: sent.expiration_date,
@@ -77,7 +96,20 @@ pub(super) fn make(
     let voucher = voucher.map_err(|wrong| malformed(&wrong))?;
     let booking = match voucher.kind {
         VoucherKind::GiftCard { amount } => loaded(app, (&voucher, new.campaign), amount)?,
+        VoucherKind::LoyaltyCard { points } => {
+            let lot = Lot {
+                day: last_day(input, new.now),
+                points,
+            };
+            added(app, (&voucher, new.campaign), lot)?
+        }
         VoucherKind::Discount => Booking::default(),
+    };
+    let expiring = match voucher.kind {
+        VoucherKind::LoyaltyCard { points: 1.. } => {
+            loyalty::expiring(last_day(input, new.now), voucher.id)
+        }
+        _ => None,
     };
     let extra = serde_json::to_value(input).map_err(|error| Refused::Fault(error.to_string()))?;
     let stored = Stored {
@@ -91,12 +123,39 @@ pub(super) fn make(
         created_at: new.now,
         updated_at: None,
     };
-    let writes = issue(&stored)?;
+    let mut writes = issue(&stored)?;
+    writes.extend(expiring.clone());
     Ok(Made {
         stored,
         writes,
         booking,
+        expiring,
     })
+}
+
+/// The last day of the points that a card begins with.
+fn last_day(input: &VoucherCreate, now: Timestamp) -> u32 {
+    let lapse = input
+        .loyalty_card
+        .and_then(|card| card.lapse().ok().flatten());
+    lapse.map_or(offers::NEVER, |lapse| lapse.last_day(now))
+}
+
+fn added(
+    app: &App,
+    (voucher, campaign): (&Voucher, &Campaign),
+    lot: Lot,
+) -> Result<Booking, Refused> {
+    let card = PointsCard {
+        programme: campaign.id,
+        card: voucher.id,
+    };
+    let happening = Happening::PointsMoved {
+        card: &card,
+        lots: &[lot],
+        way: CardMove::Added,
+    };
+    Ok(book(&happening, app.next_id()?))
 }
 
 fn loaded(
