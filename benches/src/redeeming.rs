@@ -259,6 +259,7 @@ fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Result<Command, S
         gift: 0,
         points: None,
         free_units: 0,
+        spent: None,
     }];
     let checkout = Checkout {
         given: &given,

@@ -6,7 +6,8 @@ use ledger::{AccountId, Asset, Kind, Limit, Opening, Part, Transfer, TransferId,
 
 use crate::chart::{self, AccountKind, Counter, Occasion, Reason, counters, empty};
 use crate::{
-    Campaign, CampaignId, CapUnit, Commitment, Currency, Loan, Minor, Timestamp, Voucher, VoucherId,
+    Campaign, CampaignId, CapUnit, CardMove, Commitment, Currency, Loan, Lot, Minor, PointsCard,
+    Rewarded, Spent, Timestamp, Voucher, VoucherId,
 };
 
 /// Something that moves value, or promises to.
@@ -61,6 +62,16 @@ pub enum Happening<'a> {
         card: &'a GiftCard,
         left: Minor,
     },
+    /// Points of a card move for one reason.
+    PointsMoved {
+        card: &'a PointsCard,
+        lots: &'a [Lot],
+        way: CardMove,
+    },
+    /// Points bought a reward.
+    Rewarded {
+        reward: &'a Rewarded<'a>,
+    },
     /// An order of a customer in an experiment counts.
     Counted {
         order: &'a CountedOrder,
@@ -81,6 +92,8 @@ pub struct Given<'a> {
     pub free_units: u32,
     /// Earned by the order, owed to its customer.
     pub points: Option<Points>,
+    /// Points of a card that paid for it.
+    pub spent: Option<Spent<'a>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +167,14 @@ pub fn book(happening: &Happening<'_>, chain: u64) -> Booking {
         Happening::GiftLoaded { card, amount } => page.direct(&card.load(amount)),
         Happening::GiftWithdrawn { card, amount } => page.direct(&card.load(amount).back()),
         Happening::GiftLapsed { card, left } => page.direct(&card.lapse(left)),
+        Happening::PointsMoved { card, lots, way } => {
+            let moves = lots.iter().map(|lot| card.movement(*lot, way));
+            moves.for_each(|movement| page.direct(&movement));
+        }
+        Happening::Rewarded { reward } => {
+            let moves = reward.movements();
+            moves.iter().for_each(|movement| page.direct(movement));
+        }
         Happening::Counted { order } => page.count(order),
     }
     page.into_booking()
@@ -188,11 +209,11 @@ impl Checkout<'_> {
 }
 
 /// One movement on its way into a chain.
-struct Movement {
-    debit: Opening,
-    credit: Opening,
-    amount: Minor,
-    reason: Reason,
+pub(crate) struct Movement {
+    pub(crate) debit: Opening,
+    pub(crate) credit: Opening,
+    pub(crate) amount: Minor,
+    pub(crate) reason: Reason,
 }
 
 impl Movement {
@@ -377,7 +398,9 @@ impl Checkout<'_> {
 impl Given<'_> {
     fn is_nothing(&self) -> bool {
         let has_points = self.points.is_some_and(|points| points.amount > 0);
-        self.discount == 0 && self.gift == 0 && self.free_units == 0 && !has_points
+        let has_spent = self.spent.is_some_and(|spent| spent.points > 0);
+        let is_free = self.discount == 0 && self.gift == 0 && self.free_units == 0;
+        is_free && !has_points && !has_spent
     }
 
     /// First what counts, then the money, then what is owed afterwards.
@@ -403,6 +426,7 @@ impl Given<'_> {
             currency: self.campaign.currency,
         });
         movements.extend(card.map(|card| card.spend(self.gift)));
+        movements.extend(self.spent.iter().flat_map(Spent::movements));
         let earned = occasion.customer.zip(self.points);
         movements.extend(earned.map(|(customer, points)| points.earn(customer)));
         movements
@@ -424,7 +448,7 @@ impl Given<'_> {
 }
 
 impl Counter {
-    fn movement(&self, amount: Minor) -> Movement {
+    pub(crate) fn movement(&self, amount: Minor) -> Movement {
         Movement {
             debit: self.account,
             credit: self.used,
@@ -443,7 +467,7 @@ impl GiftCard {
         empty(kind, id, Asset::Currency(self.currency))
     }
 
-    fn load(&self, amount: Minor) -> Movement {
+    pub(crate) fn load(&self, amount: Minor) -> Movement {
         let sold = chart::gift_sold(self.campaign, self.voucher);
         Movement {
             debit: self.opening(AccountKind::GiftSold, sold),

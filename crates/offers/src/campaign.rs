@@ -233,7 +233,8 @@ pub enum Benefit {
         sku: Sku,
         quantity: u32,
     },
-    /// Money owed to the holder of a gift card, as far as it is left.
+    /// Money owed to the holder of a gift card, as far as it is left; on a loyalty card, what its
+    /// points are worth.
     Credit,
     /// For every `per` paid, so many points are owed after the order.
     PointsBack {
@@ -333,5 +334,9 @@ pub enum VoucherKind {
     /// With the amount first put on it.
     GiftCard {
         amount: Minor,
+    },
+    /// With the points first put on it.
+    LoyaltyCard {
+        points: Minor,
     },
 }

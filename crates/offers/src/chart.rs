@@ -10,7 +10,7 @@ use ledger::{AccountId, Asset, Code, Limit, Opening, Transfer};
 
 use crate::{CampaignId, CapUnit, Reach, Refusal, VoucherId};
 
-pub use counter::{Counter, Occasion, caps_to_openings, counters};
+pub use counter::{Counter, Occasion, caps_to_openings, counters, stock, unstocked};
 pub use window::{period_of, window, window_end};
 
 /// A line of the chart of accounts.
@@ -26,6 +26,11 @@ pub enum AccountKind {
     Points,
     PointsCost,
     PointsBreakage,
+    CardPoints,
+    PointsGiven,
+    PointsSpent,
+    PointsWithdrawn,
+    CardBreakage,
     Revenue,
     GoodsCost,
     ShippingCost,
@@ -45,7 +50,7 @@ use AccountKind as A;
 /// The kinds that are not caps, with number, name and meaning. What a campaign gave a customer is
 /// numbered beside the customer's uses of it (106, 206, 306): rows of the same place in a hundred,
 /// owner and party stand together in a store.
-const PLAIN: [(AccountKind, u16, &str, &str); 16] = [
+const PLAIN: [(AccountKind, u16, &str, &str); 21] = [
     (A::Budget, 1, "Budget", "What a campaign may still spend."),
     (
         A::Funding,
@@ -90,6 +95,36 @@ const PLAIN: [(AccountKind, u16, &str, &str); 16] = [
         22,
         "Points breakage",
         "Reserved for points that lapse unused.",
+    ),
+    (
+        A::CardPoints,
+        23,
+        "Card points",
+        "Points of a card that lapse on one day.",
+    ),
+    (
+        A::PointsGiven,
+        24,
+        "Points given",
+        "Points that a card was given.",
+    ),
+    (
+        A::PointsSpent,
+        25,
+        "Points spent",
+        "What was paid with a card's points.",
+    ),
+    (
+        A::PointsWithdrawn,
+        26,
+        "Points withdrawn",
+        "Points that the shop took off a card.",
+    ),
+    (
+        A::CardBreakage,
+        27,
+        "Card breakage",
+        "Points that lapsed unused on a card.",
     ),
     (
         A::Revenue,
@@ -233,6 +268,8 @@ impl AccountKind {
             A::Budget | A::DiscountGiven | A::GiftBalance | A::GiftSpent | A::Points => {
                 Limit::DebitsWithinCredits
             }
+            A::CardPoints | A::PointsSpent => Limit::DebitsWithinCredits,
+            A::PointsGiven | A::PointsWithdrawn | A::CardBreakage => Limit::None,
             A::Cap(..) | A::Used(..) => Limit::DebitsWithinCredits,
             A::Allowed(..) | A::Funding | A::GiftSold | A::GiftBreakage => Limit::None,
             A::PointsCost | A::PointsBreakage => Limit::None,
@@ -330,6 +367,18 @@ pub fn points_cost(programme: u64, customer: u64) -> AccountId {
     A::PointsCost.account(programme, Party::Number(customer))
 }
 
+/// Where the points of a card lie that lapse on a day.
+#[must_use]
+pub fn lot(card: VoucherId, day: u32) -> AccountId {
+    A::CardPoints.account(card.0, Party::Number(day.into()))
+}
+
+/// The other side of what moves on a card: `PointsGiven` to `CardBreakage`.
+#[must_use]
+pub fn of_card(kind: AccountKind, programme: CampaignId, card: VoucherId) -> AccountId {
+    kind.account(programme.0, Party::Number(card.0))
+}
+
 /// One of a customer's outcomes in an experiment: `Revenue` to `OrdersOf`.
 #[must_use]
 pub fn outcome(kind: AccountKind, experiment: u64, customer: u64) -> AccountId {
@@ -375,6 +424,7 @@ pub fn refusal(reached: AccountId) -> Option<Refusal> {
         A::Budget | A::Cap(Reach::Campaign, CapUnit::Money) => Some(Refusal::BudgetSpent),
         A::Cap(..) => Some(Refusal::UsedUp),
         A::GiftBalance => Some(Refusal::BalanceSpent),
+        A::CardPoints => Some(Refusal::PointsSpent),
         _ => None,
     }
 }
@@ -395,6 +445,9 @@ pub enum Reason {
     GiftLapsed = 22,
     PointsEarned = 30,
     PointsLapsed = 31,
+    PointsAdded = 32,
+    PointsWithdrawn = 33,
+    PointsSpent = 34,
     Revenue = 40,
     GoodsCost = 41,
     ShippingCost = 42,
@@ -404,7 +457,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason with its name and meaning. What is undone keeps its reason, the other way.
-    pub const ALL: [(Reason, &'static str, &'static str); 17] = [
+    pub const ALL: [(Reason, &'static str, &'static str); 20] = [
         (
             Reason::BudgetSet,
             "Budget set",
@@ -454,12 +507,27 @@ impl Reason {
         (
             Reason::PointsEarned,
             "Points earned",
-            "An order earned points.",
+            "An order or an event earned points.",
         ),
         (
             Reason::PointsLapsed,
             "Points lapsed",
-            "Reserved for points not spent in time.",
+            "A day passed with points on a card that lapse on it.",
+        ),
+        (
+            Reason::PointsAdded,
+            "Points added",
+            "The shop put points on a card.",
+        ),
+        (
+            Reason::PointsWithdrawn,
+            "Points withdrawn",
+            "The shop took points off a card.",
+        ),
+        (
+            Reason::PointsSpent,
+            "Points spent",
+            "A card's points paid for part of an order, or for a reward.",
         ),
         (Reason::Revenue, "Revenue", "A counted order was paid."),
         (

@@ -49,6 +49,10 @@ pub enum Refusal {
     },
     BalanceSpent,
     NoEffect,
+    /// Nobody said which reward the points of a card are for.
+    RewardMissing,
+    /// The card has not so many points.
+    PointsSpent,
 }
 
 impl Refusal {
@@ -78,6 +82,8 @@ impl Refusal {
             Self::StackedOut { .. } => "no_stack",
             Self::BalanceSpent => "balance_spent",
             Self::NoEffect => "no_effect",
+            Self::RewardMissing => "reward_missing",
+            Self::PointsSpent => "points_spent",
         }
     }
 
@@ -126,6 +132,8 @@ impl Refusal {
             }
             Self::BalanceSpent => "There is nothing left on this card.".into(),
             Self::NoEffect => "This would not make your order cheaper.".into(),
+            Self::RewardMissing => "Say what to spend points of this card on.".into(),
+            Self::PointsSpent => "There are not so many points on this card.".into(),
         }
     }
 }

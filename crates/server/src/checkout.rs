@@ -7,6 +7,7 @@ mod grouping;
 mod holding;
 mod membership;
 mod open;
+mod points;
 mod quote;
 mod records;
 mod shelf;
@@ -38,10 +39,11 @@ pub use best::Searched;
 pub use found::{Found, Left, Offered};
 pub use grouping::grouped;
 pub use holding::open_holds;
+pub use points::CardUse;
 pub use quote::{Fate, Quote, sweep};
 pub use records::{
     Back, Counts, Earlier, OrderUse, Redemption, RedemptionState, Reservation, Sale, Share,
-    StoredOrder, Used, UsedVoucher,
+    StoredOrder, Used, UsedCard, UsedVoucher,
 };
 pub use stacked::tiers_of;
 
@@ -288,10 +290,12 @@ impl<'a> Till<'a> {
             return Ok(None);
         }
         let decision = issued.thing.decision;
+        let (campaign, offer) = (campaign.clone(), offer.clone());
+        let card = self.card(&issued.thing, input.reward.as_ref()).await?;
         Ok(Some(Found {
             redeemable: Redeemable::Voucher(voucher.id),
-            campaign: campaign.clone(),
-            offer: offer.clone(),
+            campaign,
+            offer,
             voucher: Some(voucher),
             group: None,
             issued: Some((issued, record.version)),
@@ -300,6 +304,7 @@ impl<'a> Till<'a> {
             limits: Vec::new(),
             credit: input.gift.and_then(|gift| gift.credits),
             balance: 0,
+            card,
             others_hold: false,
         }))
     }
@@ -337,6 +342,7 @@ impl<'a> Till<'a> {
             limits: Vec::new(),
             credit: None,
             balance: 0,
+            card: None,
             others_hold: false,
         }
     }
@@ -371,7 +377,9 @@ impl<'a> Till<'a> {
                 Left { counter, left }
             });
             found.limits = lefts.collect();
-            if let (Benefit::Credit, Some(voucher)) = (&found.offer.benefit, &found.voucher) {
+            self.look_at_card(found).await?;
+            let gift = found.voucher.as_ref().filter(|_| found.card.is_none());
+            if let (Benefit::Credit, Some(voucher)) = (&found.offer.benefit, gift) {
                 let id = chart::gift_balance(voucher.id);
                 let account = self.people.view().account(id).await?;
                 found.others_hold |= account.as_ref().is_some_and(is_held);
@@ -443,7 +451,8 @@ impl Found {
     /// What it gives, as it was priced.
     #[must_use]
     pub fn given(&self, discount: &offers::Discount) -> Given<'_> {
-        let is_gift = self.offer.benefit == Benefit::Credit;
+        let is_gift = self.offer.benefit == Benefit::Credit && self.card.is_none();
+        let card = self.card.as_ref();
         let points = Points {
             programme: self.campaign.id.0,
             amount: discount.points,
@@ -455,6 +464,7 @@ impl Found {
             gift: if is_gift { discount.amount } else { 0 },
             free_units: discount.units(),
             points: (discount.points > 0).then_some(points),
+            spent: card.and_then(|card| card.spent(discount.amount)),
         }
     }
 }

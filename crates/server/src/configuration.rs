@@ -18,6 +18,7 @@ use wire::voucherify::{StackingRules, StackingRulesView};
 
 use crate::{
     browsers::is_origin,
+    loyalty::Loyalty,
     problem::Refused,
     schemas::Schemas,
     segments::Segments,
@@ -165,6 +166,7 @@ pub struct Compiled {
     pub stacking: Combining,
     pub segments: Segments,
     pub schemas: Schemas,
+    pub loyalty: Loyalty,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
     pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
     configuration: Configuration,
@@ -230,6 +232,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     let stacking = Combining::of(setting(&mut view, STACKING).await?)?;
     let segments = Segments::of(&numbered(&mut view, Kind::Segment).await?)?;
     let schemas = Schemas::of(numbered(&mut view, Kind::MetadataSchema).await?);
+    let loyalty = Loyalty::load(&mut view, &campaigns).await?;
     drop(view);
     let configuration = Configuration {
         campaigns: campaigns
@@ -250,6 +253,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         stacking,
         segments,
         schemas,
+        loyalty,
         campaigns: campaigns
             .into_iter()
             .map(|one| (one.thing.id, Arc::new(one)))
@@ -371,7 +375,10 @@ async fn all<T: DeserializeOwned>(view: &mut View, kind: Kind) -> Result<Vec<Sto
 }
 
 /// The things of a kind by their numbers, oldest first.
-async fn numbered<T: DeserializeOwned>(
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn numbered<T: DeserializeOwned>(
     view: &mut View,
     kind: Kind,
 ) -> Result<Vec<(u64, Stored<T>)>, Refused> {

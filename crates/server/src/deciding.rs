@@ -386,6 +386,7 @@ impl Draft<'_> {
             gift: 0,
             free_units: 0,
             points: None,
+            spent: None,
         };
         let granted = Happening::Granted {
             given: &given,

@@ -1,6 +1,6 @@
-//! What happens because time passes? Holds are let go, gift cards lapse, policies learn, and what
-//! was kept long enough is forgotten. The live project's jobs run by the machine's clock; a
-//! sandbox's when it is told to, by its own.
+//! What happens because time passes? Holds are let go, gift cards and points lapse, policies learn,
+//! and what was kept long enough is forgotten. The live project's jobs run by the machine's clock;
+//! a sandbox's when it is told to, by its own.
 //!
 //! Every process runs them, and normally one at a time has the turn of each ([`crate::leases`]).
 //! They stay right where two do the same work at once, because of what their commands expect:
@@ -8,7 +8,7 @@
 //! | Job | Done twice |
 //! |---|---|
 //! | holds are let go | the store lets go of what is due in the transaction that finds it pending |
-//! | gift cards lapse | takes the balance that was read; the account cannot give it twice |
+//! | gift cards, points lapse | takes the balance that was read; the account cannot give it twice |
 //! | policies learn | reckons the evidence anew, and expects the decisioning it read |
 //! | what was taken back is stripped | expects each decision as it was read |
 //! | the kept is forgotten | expects each record as it was read; a link or key goes once |
@@ -28,7 +28,7 @@ use crate::{
     clock::{self, Watched},
     configuration, exports, learn,
     leases::{self, Turn},
-    lending,
+    lending, loyalty,
     problem::Refused,
     retention,
     setting::LAPSED,
@@ -52,6 +52,8 @@ pub struct Done {
     /// Gift cards on which something was left.
     pub lapsed: u64,
     pub breakage: Minor,
+    /// Points that lapsed.
+    pub points: Minor,
     pub has_learnt: bool,
 }
 
@@ -235,7 +237,14 @@ async fn lapse(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Re
     let mut done = Done::default();
     // A clock that was ahead is believed no longer than it was.
     for day in passed.min(today).saturating_sub(LATE_DAYS)..=today {
-        for voucher in due(app, project, day).await? {
+        for card in due(app, project, (Index::ExpiringOn, day)).await? {
+            // The points of a day are good until it is over.
+            if day < today {
+                let lapsed = loyalty::lapse(app, (project, now, day), card).await?;
+                done.points += lapsed.unwrap_or(0);
+            }
+        }
+        for voucher in due(app, project, (Index::LapsingOn, day)).await? {
             let lapsed = lapse_one(app, (project, now, day), voucher).await?;
             done.lapsed += u64::from(lapsed.is_some());
             done.breakage += lapsed.unwrap_or(0);
@@ -257,7 +266,11 @@ async fn lapse(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Re
     Ok(done)
 }
 
-async fn due(app: &App, project: ProjectId, day: u32) -> Result<Vec<u64>, Refused> {
+async fn due(
+    app: &App,
+    project: ProjectId,
+    (index, day): (Index, u32),
+) -> Result<Vec<u64>, Refused> {
     let key = day.to_be_bytes();
     let mut due: Vec<u64> = Vec::new();
     loop {
@@ -266,7 +279,7 @@ async fn due(app: &App, project: ProjectId, day: u32) -> Result<Vec<u64>, Refuse
             limit: STRETCH,
             newest_first: false,
         };
-        let index = (Index::LapsingOn, key.as_slice());
+        let index = (index, key.as_slice());
         let stretch = app.store().find(project, index, page).await?;
         let is_last = stretch.len() < STRETCH as usize;
         due.extend(stretch);

@@ -30,6 +30,7 @@ pub mod jobs;
 pub mod learn;
 pub mod leases;
 mod lending;
+pub mod loyalty;
 pub mod moving;
 pub mod once;
 pub mod pages;

@@ -108,6 +108,9 @@ pub fn issue(issued: &Stored<Issued>) -> Result<Vec<Write>, Refused> {
     ];
     let of_holder = voucher.holder.map(|holder| link(of_holder, key(holder)));
     writes.extend(of_holder);
+    let is_card = matches!(voucher.kind, VoucherKind::LoyaltyCard { .. });
+    let card = voucher.holder.filter(|_| is_card);
+    writes.extend(card.map(|holder| link(Index::CardsOfCustomer, key(holder))));
     let is_gift = matches!(voucher.kind, VoucherKind::GiftCard { .. });
     let lapses = voucher.validity.until.filter(|_| is_gift);
     writes.extend(lapses.map(|until| jobs::lapsing(until, id)));
@@ -131,6 +134,9 @@ pub fn removal(issued: &Issued) -> Vec<Write> {
         unlink(of_campaign, key(issued.campaign.0)),
     ];
     let holder = voucher.holder.map(key);
+    let is_card = matches!(voucher.kind, VoucherKind::LoyaltyCard { .. });
+    let card = holder.clone().filter(|_| is_card);
+    writes.extend(card.map(|holder| unlink(Index::CardsOfCustomer, holder)));
     writes.extend(match issued.decision {
         Some(id) => Some(Write::Link {
             index: Index::DecisionsOfOffer,

@@ -240,6 +240,10 @@ pub enum Kind {
     Token = 71,
     /// Rows that an action is still to go through.
     ActionPart = 90,
+    /// What points an order earned, by the order's number.
+    Earned = 100,
+    /// What is told of a line of a card's books, by the number of its chain.
+    Note = 101,
 }
 
 /// How a record is found. The numbers are on disk.
@@ -347,75 +351,34 @@ pub enum Index {
     Waiting = 76,
     /// Redemptions that failed on a campaign.
     FailuresOfCampaign = 77,
+    /// Loyalty cards that a customer holds.
+    CardsOfCustomer = 85,
 }
 
 impl Index {
     /// Whether a key of this index points to one record at most.
     #[must_use]
     pub const fn is_unique(self) -> bool {
-        match self {
+        matches!(
+            self,
             Index::Identifier
-            | Index::CustomerSource
-            | Index::VoucherCode
-            | Index::CampaignName
-            | Index::OrderSource
-            | Index::ReservationKey
-            | Index::ApiKeyHash
-            | Index::Message
-            | Index::CountedOrder
-            | Index::CategoryName
-            | Index::ProductSource
-            | Index::SkuSource
-            | Index::PublicationSource
-            | Index::HolderOfCampaign
-            | Index::MetadataSchemaOf
-            | Index::TokenHash
-            | Index::LedgerSource => true,
-            Index::NodesOfCustomer
-            | Index::VouchersOfCampaign
-            | Index::VouchersOfCustomer
-            | Index::OffersOfCampaign
-            | Index::RedemptionsOfVoucher
-            | Index::RedemptionsOfCustomer
-            | Index::RedemptionsOfOrder
-            | Index::RedemptionsOfCampaign
-            | Index::GrantsOfCustomer
-            | Index::DecisionsOfCustomer
-            | Index::EnrolmentsOfExperiment
-            | Index::AssignmentsOfRule
-            | Index::AssignmentsOfObject
-            | Index::RollbacksOfRedemption
-            | Index::UnitsOfArm
-            | Index::GrantsOfCampaign
-            | Index::DecisionsOfOffer
-            | Index::LapsingOn
-            | Index::RedemptionsOfResult
-            | Index::TakenBack
-            | Index::SkusOfProduct
-            | Index::SegmentsOfCustomer
-            | Index::CustomersOfSegment
-            | Index::PublicationsOfCustomer
-            | Index::PublicationsOfVoucher
-            | Index::UnpublishedOfCampaign
-            | Index::HoldersOfVoucher
-            | Index::HoldersOfCustomer
-            | Index::ActivityOfCustomer
-            | Index::StacksOfCampaign
-            | Index::AssignmentsOfReward
-            | Index::RewardsOfCampaign
-            | Index::EarningRulesOfCampaign
-            | Index::LoyaltyTiersOfCampaign
-            | Index::PendingOfVoucher
-            | Index::PendingOn
-            | Index::ExpiringOn
-            | Index::PartsOfExport
-            | Index::DueDeliveries
-            | Index::DeliveriesOfWebhook
-            | Index::TokensOfKey
-            | Index::PartsOfAction
-            | Index::Waiting
-            | Index::FailuresOfCampaign => false,
-        }
+                | Index::CustomerSource
+                | Index::VoucherCode
+                | Index::CampaignName
+                | Index::OrderSource
+                | Index::ReservationKey
+                | Index::ApiKeyHash
+                | Index::Message
+                | Index::CountedOrder
+                | Index::CategoryName
+                | Index::ProductSource
+                | Index::SkuSource
+                | Index::PublicationSource
+                | Index::HolderOfCampaign
+                | Index::MetadataSchemaOf
+                | Index::TokenHash
+                | Index::LedgerSource
+        )
     }
 }
 
@@ -451,7 +414,7 @@ numbered! {
     Node, Nodes, Voucher, Reservation, Redemption, Rollback, Order, Failure, Grant, Decision,
     Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward,
     RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction,
-    Webhook, Delivery, MetadataSchema, Token, ActionPart
+    Webhook, Delivery, MetadataSchema, Token, ActionPart, Earned, Note
 }
 
 numbered! {
@@ -467,5 +430,6 @@ numbered! {
     HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign, ActivityOfCustomer, StacksOfCampaign,
     AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign,
     PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook,
-    MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey, PartsOfAction, Waiting, FailuresOfCampaign
+    MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey, PartsOfAction, Waiting, FailuresOfCampaign,
+    CardsOfCustomer
 }

@@ -162,6 +162,7 @@ impl Till {
             gift: after("gift"),
             free_units: 0,
             points: Some(points),
+            spent: None,
         }];
         let card = GiftCard {
             campaign: self.campaign.id,
@@ -460,6 +461,7 @@ fn a_guaranteed_grant_holds_its_use_whatever_its_worth() {
         gift: 0,
         free_units: 1,
         points: None,
+        spent: None,
     };
     let checkout = Checkout {
         given: &[unit],
@@ -624,6 +626,7 @@ fn two_codes_of_one_campaign_each_post_their_own_hold() {
         gift: 0,
         free_units: 0,
         points: None,
+        spent: None,
     };
     let both = [given(0, 500), given(1, 200)];
     let priced = Checkout {

@@ -71,6 +71,39 @@ pub fn counters(
         .collect()
 }
 
+/// What is left of a reward of which there are so many.
+#[must_use]
+pub fn stock(reward: u64, limit: u64) -> Counter {
+    let cap = uses_of_code(limit);
+    let id = |kind: AccountKind| kind.account(reward, Party::Nobody);
+    let [account, allowed, used] = stock_kinds();
+    let starts_with = (limit, id(allowed), Reason::CapSet.code());
+    Counter {
+        cap,
+        account: Opening {
+            funding: Some(starts_with),
+            ..empty(account, id(account), Asset::Uses)
+        },
+        used: empty(used, id(used), Asset::Uses),
+        reason: Reason::Use,
+        lender: None,
+    }
+}
+
+/// Where a reward without stock comes from, and where all that is taken goes.
+#[must_use]
+pub fn unstocked(reward: u64) -> (Opening, Opening) {
+    let [_, allowed, used] = stock_kinds();
+    let open = |kind: AccountKind| empty(kind, kind.account(reward, Party::Nobody), Asset::Uses);
+    (open(allowed), open(used))
+}
+
+/// A reward is counted as a code is: by uses.
+fn stock_kinds() -> [AccountKind; 3] {
+    [AccountKind::Cap, AccountKind::Allowed, AccountKind::Used]
+        .map(|kind| kind(Reach::Code, CapUnit::Uses))
+}
+
 /// The accounts that count, and their other sides, to be opened where they are missing.
 #[must_use]
 pub fn caps_to_openings(

@@ -160,6 +160,7 @@ impl Shop {
             gift: 0,
             free_units: 0,
             points: None,
+            spent: None,
         }];
         let occasion = Self::occasion(process);
         let checkout = &Checkout {
@@ -403,6 +404,7 @@ fn what_one_process_held_another_redeems() {
         gift: 0,
         free_units: 0,
         points: None,
+        spent: None,
     }];
     let occasion = Shop::occasion(2);
     let checkout = &Checkout {

@@ -25,7 +25,7 @@ use wire::{
 
 use super::{
     dialect::{Asked, duplicate, malformed, not_found, parse, parse_optional, refuse, retry},
-    promotion_stacks, promotions,
+    loyalties, promotion_stacks, promotions,
     resources::At,
     validation_rules::{self, Object, named},
     vouchers::{self, New},
@@ -94,7 +94,7 @@ pub async fn find(
 }
 
 /// What was sent when the campaign was made, with the changes since.
-fn input_of(stored: &Stored<Campaign>) -> Result<CampaignCreate, Refused> {
+pub(super) fn input_of(stored: &Stored<Campaign>) -> Result<CampaignCreate, Refused> {
     if stored.extra.is_null() {
         return Ok(CampaignCreate::default());
     }
@@ -182,7 +182,7 @@ async fn create(
     retry(|| created(&app, &caller, (&input, once))).await
 }
 
-async fn created(
+pub(super) async fn created(
     app: &App,
     caller: &Caller<CampaignsWrite>,
     (input, once): (&CampaignCreate, Option<once::Key>),
@@ -343,6 +343,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         vouchers_generation_status: DONE,
         protected: false,
         promotion: is_promotion.then(|| listed(Vec::new())),
+        loyalty_tiers_expiration: input.loyalty_tiers_expiration.clone(),
         validation_rules_assignments: List::default(),
         created_at: stored.created_at,
         updated_at: stored.updated_at,
@@ -351,7 +352,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
     })
 }
 
-async fn view(
+pub(super) async fn view(
     app: &App,
     (project, compiled): (ProjectId, &Compiled),
     stored: &Stored<Campaign>,
@@ -403,7 +404,7 @@ async fn update(
     retry(|| modified(&app, &caller, (&name, &apply))).await
 }
 
-fn changed(
+pub(super) fn changed(
     input: &mut CampaignCreate,
     sent: &CampaignUpdate,
     proffer: Option<&serde_json::Value>,
@@ -449,9 +450,9 @@ fn changed(
     Ok(())
 }
 
-type Edit<'a> = dyn Fn(&mut CampaignCreate) -> Result<(), Refused> + Send + Sync + 'a;
+pub(super) type Edit<'a> = dyn Fn(&mut CampaignCreate) -> Result<(), Refused> + Send + Sync + 'a;
 
-async fn modified(
+pub(super) async fn modified(
     app: &App,
     caller: &Caller<CampaignsWrite>,
     (name, edit): (&str, &Edit<'_>),
@@ -538,7 +539,14 @@ async fn delete(
     retry(|| removed(At::of(&app, &caller), &name)).await
 }
 
-async fn removed(At { app, project, now }: At<'_>, name: &str) -> Result<Option<Answer>, Refused> {
+/// One attempt to remove a campaign; `None` where somebody else was faster.
+///
+/// # Errors
+/// When there is none.
+pub(super) async fn removed(
+    At { app, project, now }: At<'_>,
+    name: &str,
+) -> Result<Option<Answer>, Refused> {
     let mut change = Change::begin(app, project, now).await?;
     let compiled = change.compiled().clone();
     let campaign = find(app, (project, &compiled), name).await?;
@@ -552,6 +560,7 @@ async fn removed(At { app, project, now }: At<'_>, name: &str) -> Result<Option<
     change.write(removals);
     change.write(action.begin(action_id)?);
     change.write(promotion_stacks::removals(At { app, project, now }, id).await?);
+    change.write(loyalties::removals(app, project, id).await?);
     change.remove_campaign(&campaign.thing);
     match change.submit(None).await? {
         Outcome::Applied => {

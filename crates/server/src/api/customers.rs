@@ -130,6 +130,23 @@ pub async fn upsert(
     Err(Refused::Busy)
 }
 
+/// Whom a call is for, with what it says of them; made where they are new.
+///
+/// # Errors
+/// When there is nobody of the `cust_…` it names.
+pub(super) async fn told(
+    people: &mut People<'_>,
+    (input, now): (&CustomerInput, i64),
+) -> Result<CustomerId, Refused> {
+    let who = who(people, input.key(), now).await?;
+    let input = CustomerWrite {
+        customer: input.clone(),
+        consent: None,
+    };
+    put_down(people, (who, now), &input)?;
+    Ok(who.0)
+}
+
 /// The customer of this name, made if the name is the shop's own; a new one without a name.
 async fn who(
     people: &mut People<'_>,

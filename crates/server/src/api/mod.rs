@@ -11,6 +11,7 @@ pub mod dialect;
 mod experiments;
 mod exports;
 mod imports;
+mod loyalties;
 mod metadata_schemas;
 mod oauth;
 mod ops;
@@ -23,6 +24,7 @@ pub(crate) mod promotions;
 mod qualifications;
 pub(crate) mod redemptions;
 pub(crate) mod resources;
+mod rewards;
 mod rollbacks;
 pub(crate) mod rows;
 mod sandbox;
@@ -55,9 +57,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(imports::routes())
         .merge(metadata_schemas::routes())
         .merge(oauth::routes())
+        .merge(loyalties::routes())
         .merge(ops::routes())
         .merge(orders::routes())
         .merge(qualifications::routes())
+        .merge(rewards::routes())
         .merge(rollbacks::routes())
         .merge(redemptions::routes())
         .merge(policy::routes())

@@ -41,6 +41,7 @@ use crate::{
     },
     compact::Compact,
     configuration::{read, write},
+    loyalty,
     once::{self, Answer},
     problem::Refused,
     telemetry, versioned,
@@ -96,6 +97,18 @@ pub async fn answered(
         let refusal = refuse(Key::InvalidOrder, details);
         return once::refused(app, caller.project, (once, refusal)).await;
     }
+    use_all(app, caller, (request, once)).await
+}
+
+/// Uses what was put forward, all of it or none.
+///
+/// # Errors
+/// When it cannot be used; a retry with the same key hears the same.
+pub async fn use_all(
+    app: &App,
+    caller: &Caller<Redeem>,
+    (request, once): (&RedemptionRequest, Option<once::Key>),
+) -> Result<Answer, Refused> {
     let swept = AtomicBool::new(false);
     let answer = match retry(|| attempt(app, caller, (request, once), &swept)).await {
         // Who has to wait now may be heard later.
@@ -110,6 +123,14 @@ pub async fn answered(
         Reader::of(app, caller).tell_answer(answer).await
     };
     told.await.map_err(Refused::after_all)
+}
+
+/// A redemption that stands alone, as it is answered.
+///
+/// # Errors
+/// When what is kept cannot be read.
+pub fn shown_alone(redemption: &Redemption) -> Result<serde_json::Value, Refused> {
+    views::alone(redemption)
 }
 
 /// An answer that was given before, from what is kept.
@@ -418,10 +439,19 @@ async fn of_voucher(
     Reader::of(&app, &caller).tell(&mut entries).await?;
     let is_gift = matches!(voucher.kind, offers::VoucherKind::GiftCard { .. });
     let spent = counts.loaded.saturating_sub(counts.balance);
+    let redeemed_points = match issued.thing.card() {
+        Some(card) => {
+            let mut view = app.store().view(project)?;
+            let counts = loyalty::counts(&mut view, (project, card, caller.now)).await?;
+            Some(counts.spent)
+        }
+        None => None,
+    };
     let mut view = json(&VoucherRedemptions {
         quantity: voucher.quantity,
         redeemed_quantity: counts.used,
         redeemed_amount: is_gift.then_some(spent),
+        redeemed_points,
         object: "list",
         url: format!("/v1/vouchers/{}/redemption", voucher.code),
         data_ref: "redemption_entries",

@@ -5,6 +5,7 @@ mod listing;
 
 use axum::http::StatusCode;
 use ledger::Timestamp;
+use offers::Booking;
 use serde::{Serialize, de::DeserializeOwned};
 use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Record, Write};
 use wire::{
@@ -174,6 +175,8 @@ pub struct Call<'a> {
     /// What must be so for it, and what is written with it.
     pub expects: Vec<Expect>,
     pub writes: Vec<Write>,
+    /// What moves with it.
+    pub booking: Booking,
 }
 
 impl<'a> Call<'a> {
@@ -184,6 +187,7 @@ impl<'a> Call<'a> {
             id: None,
             expects: Vec::new(),
             writes: Vec::new(),
+            booking: Booking::default(),
         }
     }
 }
@@ -282,6 +286,68 @@ pub async fn made<T: Resource>(
     save(at, (&new, &[]), call).await
 }
 
+/// Several things out of `start` and what was sent for each.
+///
+/// # Errors
+/// The first that cannot be kept so, by its place.
+pub fn all_of<T: Resource + Clone>(start: &T, sent: &[Sent]) -> Result<Vec<T>, Refused> {
+    let read = |(place, sent): (usize, &Sent)| {
+        let within = |wrong: Malformed| malformed(&wrong.under(&place.to_string()));
+        let thing = merge(start, &ours_left(sent, T::OURS)).map_err(within)?;
+        thing.check().map_err(within)?;
+        Ok(thing)
+    };
+    sent.iter().enumerate().map(read).collect()
+}
+
+/// One attempt to make several things, all of them or none; `None` where somebody was faster.
+///
+/// # Errors
+/// When they cannot be kept so.
+pub async fn all_made<T: Resource>(
+    at: At<'_>,
+    things: Vec<T>,
+    mut call: Call<'_>,
+) -> Result<Option<Answer>, Refused> {
+    let mut all: Vec<Kept<T>> = Vec::new();
+    let asked = things.len() as u64;
+    for thing in things {
+        if all.is_empty() {
+            let (count, most) = T::room(at, &thing).await?;
+            if count.saturating_add(asked.saturating_sub(1)) >= most {
+                return Err(full::<T>(most));
+            }
+        }
+        all.push(Kept {
+            id: at.app.next_id()?,
+            version: 0,
+            stored: Stored {
+                thing,
+                extra: serde_json::Value::Null,
+                created_at: at.now,
+                updated_at: None,
+            },
+        });
+    }
+    let answer = Answer::ok(&T::shown(at, &all).await?)?;
+    for thing in &all {
+        call.writes.push(thing.put()?);
+        call.writes.extend(relinks(thing, &[]));
+        call.expects.push(thing.expect());
+    }
+    let outcome = at.app.store().submit(Command {
+        once: call.once.map(|key| key.once(&answer)),
+        expects: call.expects,
+        now: at.now,
+        ..crate::setup::writes(at.project, call.writes)
+    });
+    match answer.after(outcome.await?)? {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Outcome::Stale { .. }) => Ok(None),
+        Err(other) => Err(unexpected::<T>(&other)),
+    }
+}
+
 /// One more than there may be.
 fn full<T: Resource>(most: u64) -> Refused {
     let details = format!(
@@ -334,12 +400,21 @@ async fn follows_schema<T: Resource>(at: At<'_>, thing: &T) -> Result<(), Refuse
     compiled.schemas.check(of, metadata)
 }
 
-fn merged<T: Resource>(before: &T, sent: &Sent) -> Result<T, Refused> {
-    let mut sent = sent.clone();
-    sent.retain(|name, _| !T::OURS.contains(&name.as_str()));
-    let thing = merge(before, &sent).map_err(|wrong| malformed(&wrong))?;
+/// A thing after a change.
+///
+/// # Errors
+/// Where it cannot be kept so.
+pub fn merged<T: Resource>(before: &T, sent: &Sent) -> Result<T, Refused> {
+    let thing = merge(before, &ours_left(sent, T::OURS)).map_err(|wrong| malformed(&wrong))?;
     thing.check().map_err(|wrong| malformed(&wrong))?;
     Ok(thing)
+}
+
+/// What was sent, without what no caller sets.
+fn ours_left(sent: &Sent, ours: &[&str]) -> Sent {
+    let mut sent = sent.clone();
+    sent.retain(|name, _| !ours.contains(&name.as_str()));
+    sent
 }
 
 /// Keeps a thing that was found under these links before.
@@ -356,11 +431,15 @@ async fn save<T: Resource>(
     let outcome = at.app.store().submit(Command {
         once: call.once.map(|key| key.once(&answer)),
         expects: call.expects,
+        openings: call.booking.openings,
+        chain: call.booking.chain,
+        now: at.now,
         ..crate::setup::writes(at.project, call.writes)
     });
     match answer.after(outcome.await?)? {
         Ok(answer) => Ok(Some(answer)),
-        Err(Outcome::Stale { kind: Some(_), .. }) => Ok(None),
+        // What was to move was spent meanwhile: the next attempt finds it so.
+        Err(Outcome::Stale { kind: Some(_), .. } | Outcome::Rejected { .. }) => Ok(None),
         // The next attempt finds who has it.
         Err(Outcome::Stale { kind: None, .. }) if T::UPSERTS && thing.version == 0 => Ok(None),
         Err(Outcome::Stale { kind: None, .. }) => Err(taken(thing.thing())),
@@ -419,6 +498,22 @@ pub async fn removed<T: Resource>(
 /// When it is no JSON object.
 pub fn sent(body: &[u8]) -> Result<Sent, Refused> {
     dialect::parse(body)
+}
+
+/// The members of each body of a list, not read yet.
+///
+/// # Errors
+/// When it is no JSON array of objects, is empty, or has too many.
+pub fn all_sent(body: &[u8], most: usize) -> Result<Vec<Sent>, Refused> {
+    let wrong = |_| malformed(&Malformed::at("", "must be a JSON array of objects"));
+    let all: Vec<Sent> = serde_json::from_slice(body).map_err(wrong)?;
+    match (1..=most).contains(&all.len()) {
+        true => Ok(all),
+        false => Err(malformed(&Malformed::at(
+            "",
+            format!("from 1 to {most} entries"),
+        ))),
+    }
 }
 
 /// One thing, as it is shown.

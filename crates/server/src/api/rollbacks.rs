@@ -7,7 +7,7 @@ use axum::{
 };
 use decision::GrantState;
 use ledger::{FUNDING_LINES, Minor, Part, Transfer};
-use offers::{Booking, Happening, Redeemable, book, chart::Reason};
+use offers::{Booking, Happening, Redeemable, book, chart::Reason, day_of};
 use profiles::CustomerId;
 use store::{Command, Expect, Index, Kind, Outcome, Page, TransferFilter, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -29,7 +29,7 @@ use crate::{
     auth::{Caller, Redeem},
     checkout::{Back, Redemption, RedemptionState, Share, StoredOrder, Used, sale_of},
     configuration::write,
-    jobs,
+    jobs, loyalty,
     once::{self, Answer},
     people::People,
     problem::Refused,
@@ -215,7 +215,7 @@ struct Undone {
     redemption: Redemption,
     rollback: u64,
     given_back: Minor,
-    /// Of that, gift credit.
+    /// Of that, gift credit; or points.
     gift: Minor,
 }
 
@@ -256,12 +256,63 @@ impl Undoing<'_> {
         if let (true, Some(Redeemable::Voucher(card))) = (is_gift, redemption.redeemable) {
             self.lapse_again(card.0).await?;
         }
+        let points = self.card_back(&redemption, &amounts).await?;
+        let points = part_of(points, part);
         Ok(Undone {
             redemption,
             rollback,
             given_back,
-            gift: if is_gift { given_back } else { 0 },
+            gift: if is_gift { given_back } else { points },
         })
+    }
+
+    /// The points that were spent of a card, all of them. Those of a day that has passed are left
+    /// to the next daily jobs; a code that they bought is paused.
+    async fn card_back(
+        &mut self,
+        redemption: &Redemption,
+        amounts: &[Transfer],
+    ) -> Result<Minor, Refused> {
+        let (Used::Card(used), Some(Redeemable::Voucher(card))) =
+            (&redemption.used, redemption.redeemable)
+        else {
+            return Ok(0);
+        };
+        let spent = Reason::PointsSpent.code();
+        let spent: Vec<&Transfer> = amounts.iter().filter(|one| one.code == spent).collect();
+        let today = day_of(self.caller.now);
+        let is_over = |day: u64| day != u64::from(offers::NEVER) && day < today.into();
+        if spent.iter().any(|one| is_over(one.debit.party)) {
+            self.writes.extend(loyalty::expiring(today, card));
+        }
+        if let Some(gave) = used.gave {
+            self.pause(gave).await?;
+        }
+        Ok(spent.iter().map(|one| one.amount).sum())
+    }
+
+    /// Nobody can use a code any more.
+    async fn pause(&mut self, voucher: u64) -> Result<(), Refused> {
+        let project = self.caller.project;
+        let record = self
+            .app
+            .store()
+            .get(project, Kind::Voucher, voucher)
+            .await?;
+        let Some(record) = record else {
+            return Ok(());
+        };
+        let mut issued = vouchers::read(&record.body)?;
+        issued.thing.voucher.active = false;
+        issued.updated_at = Some(self.caller.now);
+        self.expects
+            .push(expect(Kind::Voucher, voucher, record.version));
+        self.writes.push(Write::Put {
+            kind: Kind::Voucher,
+            id: voucher,
+            body: vouchers::write(&issued)?,
+        });
+        Ok(())
     }
 
     /// What comes back to a gift card that has lapsed is left to the next daily jobs, which let it
@@ -324,6 +375,15 @@ impl Undoing<'_> {
             if let Some(part) = parts.first() {
                 one.earlier.rollback = Some(self.back(part.rollback));
             }
+        }
+        if order.standing().next().is_none() {
+            let mut view = self.app.store().view(project)?;
+            let of = (project, id, self.caller.now);
+            let earned = loyalty::unearn(self.app, &mut view, of).await?;
+            let before = std::mem::take(&mut self.booking);
+            self.booking = before.then(earned.booking);
+            self.expects.extend(earned.expects);
+            self.writes.extend(earned.writes);
         }
         order.updated_at = Some(self.caller.now);
         self.expects.push(expect(Kind::Order, id, record.version));
@@ -447,6 +507,15 @@ fn tell_used(view: &mut RollbackView, redemption: &Redemption) -> Result<(), Ref
         Used::Tier(used) => view.promotion_tier = Some(used.value()?),
     }
     Ok(())
+}
+
+/// Of so many points, those that a part gives back.
+fn part_of(points: Minor, part: Part) -> Minor {
+    let up_to = |at: Minor| {
+        let exact = u128::from(points) * u128::from(at.min(part.of)) / u128::from(part.of.max(1));
+        Minor::try_from(exact).unwrap_or(points)
+    };
+    up_to(part.to).saturating_sub(up_to(part.from))
 }
 
 /// Counts what was returned, as far as it was not returned before.

@@ -15,7 +15,8 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(run))
 }
 
-/// Runs all jobs as of `Proffer-Now`: holds are let go, gift cards lapse, the policy learns.
+/// Runs all jobs as of `Proffer-Now`: holds are let go, gift cards and points lapse, the policy
+/// learns.
 #[utoipa::path(post, path = "/v1/sandbox/jobs", responses(
     (status = 200, description = "What they did."),
     (status = 409, description = "The live project's jobs run by themselves.")
@@ -34,6 +35,7 @@ async fn run(
     Ok(Json(json!({
         "lapsed": done.lapsed,
         "breakage": done.breakage,
+        "points": done.points,
         "has_learnt": done.has_learnt
     })))
 }

@@ -123,7 +123,7 @@ async fn put(
 }
 
 /// What is done is done: what cannot be read now is read by the next look.
-async fn take_effect(at: At<'_>) {
+pub(super) async fn take_effect(at: At<'_>) {
     if let Err(refused) = at.app.refresh(at.project).await {
         tracing::error!(?refused, "a segment is not in force yet");
     }

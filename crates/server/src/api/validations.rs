@@ -18,9 +18,9 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         ApplicableTo, ApplicationMode, BundleResult, CustomerRef, Discount, GiftResult,
-        Inapplicable, Key, List, OrderStatus, OrderView, Plainly, RedeemableInput, RowResult,
-        RowStatus, SessionInput, SessionView, Skip, ValidationRequest, ValidationResponse,
-        ValidationRow,
+        Inapplicable, Key, List, OrderStatus, OrderView, Plainly, PointsResult, RedeemableInput,
+        RowResult, RowStatus, SessionInput, SessionView, Skip, ValidationRequest,
+        ValidationResponse, ValidationRow,
     },
 };
 
@@ -346,7 +346,9 @@ pub fn result_of(found: Option<&Found>, (quote, at): (&Quote, usize)) -> RowResu
     let given = quote.priced.discounts.get(at);
     let amount: Minor = given.map_or(0, |one| one.amount);
     let points = given.map_or(0, |one| one.points);
-    let is_gift = found.offer.benefit == offers::Benefit::Credit;
+    let card = found.card.as_ref();
+    let is_gift = found.offer.benefit == offers::Benefit::Credit && card.is_none();
+    let spent = card.and_then(|card| card.spent(amount));
     let sets = given.and_then(|one| one.sets.as_ref());
     let bundle = found.offer.bundle.as_ref().zip(sets);
     RowResult {
@@ -355,6 +357,9 @@ pub fn result_of(found: Option<&Found>, (quote, at): (&Quote, usize)) -> RowResu
         gift: is_gift.then_some(GiftResult {
             credits: amount,
             balance: found.balance,
+        }),
+        loyalty_card: spent.map(|spent| PointsResult {
+            points: spent.points,
         }),
         points: (points > 0).then_some(points),
         ..RowResult::default()

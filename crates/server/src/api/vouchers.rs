@@ -28,6 +28,7 @@ use wire::{
 use super::{
     campaigns,
     dialect::{Asked, Paging, duplicate, malformed, not_found, parse, refuse, retry},
+    loyalties,
     resources::At,
     validation_rules::{self, Object, named},
 };
@@ -42,9 +43,9 @@ use crate::{
     vouchers::{self, Issued, OF_CAMPAIGN, issue, key, read, removal, under_both, write},
 };
 
-pub use making::{Alike, New, check_room, config_of, drawn, is_fixed, of_campaign, space_of};
+pub use making::{Alike, Made, New, check_room, config_of, drawn, is_fixed, of_campaign, space_of};
 use making::{card, make};
-pub use shown::{as_used, counts, new_view, used_view, view};
+pub use shown::{as_used, counts, new_view, used_card_view, used_view, view};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -237,6 +238,10 @@ fn own(
     (campaign, offer): (CampaignId, OfferId),
     beside: &Beside,
 ) -> Result<Box<(Campaign, Offer)>, Refused> {
+    if input.kind == Some(VoucherType::LoyaltyCard) {
+        let details = "a loyalty card belongs to a campaign: name it";
+        return Err(refuse(Key::InvalidVoucher, details));
+    }
     let gift = input.gift.is_some() || input.kind == Some(VoucherType::GiftVoucher);
     let alone = CampaignCreate {
         name: Some("Standalone".into()),
@@ -294,6 +299,22 @@ pub async fn again(
     Ok(())
 }
 
+/// One page of the codes of a campaign, and how many it has.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn page_of_campaign(
+    app: &App,
+    project: ProjectId,
+    (campaign, paging): (CampaignId, Paging),
+) -> Result<(Vec<Record>, u64), Refused> {
+    let mut view = app.store().view(project)?;
+    let found = under_both(&mut view, OF_CAMPAIGN, (campaign.0, paging.upto())).await?;
+    let records = view.get_many(Kind::Voucher, &paging.cut(found)).await?;
+    let total = vouchers::count(&mut view, campaign).await?;
+    Ok((records.into_iter().flatten().collect(), total))
+}
+
 /// One voucher, by code or id.
 #[utoipa::path(get, path = "/v1/vouchers/{code}",
     responses((status = 200, body = VoucherView)))]
@@ -304,7 +325,7 @@ async fn get(
 ) -> Result<Answer, Refused> {
     let compiled = app.compiled(caller.project).await?;
     let (issued, _) = find(&app, caller.project, &code).await?;
-    Answer::ok(&view(&app, (caller.project, &compiled), &issued).await?)
+    Answer::ok(&view(&app, (caller.project, &compiled), (&issued, caller.now)).await?)
 }
 
 /// Change a voucher. What is absent stays; a discount changes only where it stands alone.
@@ -388,7 +409,7 @@ pub async fn modified(
     issued.extra = serde_json::to_value(&input).map_err(|e| Refused::Fault(e.to_string()))?;
     issued.updated_at = Some(now);
     let id = issued.thing.voucher.id.0;
-    let answer = Answer::ok(&view(app, (project, &compiled), &issued).await?)?;
+    let answer = Answer::ok(&view(app, (project, &compiled), (&issued, now)).await?)?;
     let put = Write::Put {
         kind: Kind::Voucher,
         id,
@@ -489,14 +510,17 @@ async fn loaded(
     let voucher = &issued.thing.voucher;
     // The shop's own number of the change says more than a header: it is the same on every retry.
     let of = format!("balance {}", voucher.id.0);
-    let source = sent
-        .source_id
-        .as_deref()
-        .filter(|source| !source.is_empty());
+    let source = sent.source_id.as_deref();
+    let source = source.filter(|source| !source.is_empty());
     let source = source.map(|source| once::Key::of_source(caller.project, (&of, source), body));
     let once = source.or(once);
+    if issued.thing.card().is_some() {
+        let points = sent.points();
+        let change = loyalties::Change::as_gift(&points, (once, body));
+        return loyalties::change(At::of(app, caller), (issued, version), &change).await;
+    }
     if !matches!(voucher.kind, VoucherKind::GiftCard { .. }) {
-        return Err(refuse(Key::InvalidVoucher, "it is not a gift card"));
+        return Err(refuse(Key::InvalidVoucher, "it has no balance"));
     }
     let amount = sent.amount.unsigned_abs();
     if amount > wire::voucherify::MAX_MINOR {

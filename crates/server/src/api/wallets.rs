@@ -96,7 +96,7 @@ impl Wallet<'_> {
                 VoucherKind::Discount if !shown.contains(&voucher.id) => {
                     grants.extend(self.assigned(&held).await?);
                 }
-                VoucherKind::Discount => {}
+                VoucherKind::Discount | VoucherKind::LoyaltyCard { .. } => {}
             }
         }
         Ok(WalletView {

@@ -4,6 +4,7 @@ use ledger::{Minor, Transfer};
 use offers::{Campaign, Offer, Redeemable, Voucher, chart::Counter};
 use wire::voucherify::RedeemableInput;
 
+use super::CardUse;
 use super::grouping::Group;
 use crate::{configuration::Stored, vouchers::Issued};
 
@@ -32,6 +33,8 @@ pub struct Found {
     /// What may be taken off a gift card, as far as it was asked for.
     pub credit: Option<Minor>,
     pub balance: Minor,
+    /// Where it is a loyalty card.
+    pub card: Option<CardUse>,
     /// Somebody holds of its limits.
     pub others_hold: bool,
 }

@@ -182,7 +182,8 @@ impl Till<'_> {
         let applied = self
             .is_applied(found.redeemable)
             .then_some(Refusal::AlreadyApplied);
-        if spent.is_none() && applied.is_none() {
+        let card = found.card.as_ref().and_then(|card| card.refusal.clone());
+        if spent.is_none() && applied.is_none() && card.is_none() {
             return None;
         }
         let mut facts = self.facts.clone();
@@ -196,7 +197,7 @@ impl Till<'_> {
                 | Refusal::OtherHolder
                 | Refusal::SignInRequired,
             ) => first,
-            looked => spent.or(looked).or(applied),
+            looked => spent.or(looked).or(applied).or(card),
         }
     }
 
@@ -308,7 +309,8 @@ fn is_short((fate, bound): (&Fate, &Bound), (offered, outcome): (&Offered, &Outc
             Refusal::UsedUp
             | Refusal::UsedUpByCustomer
             | Refusal::BudgetSpent
-            | Refusal::BalanceSpent,
+            | Refusal::BalanceSpent
+            | Refusal::PointsSpent,
         ) => true,
         Fate::Applied { at } => {
             let is_free = found.held.is_empty();

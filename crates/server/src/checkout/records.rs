@@ -8,6 +8,7 @@ use store::{Index, Kind, Write};
 
 use crate::{
     compact::Compact,
+    loyalty::CardCounts,
     problem::Refused,
     versioned::{self, Versioned},
     vouchers::key,
@@ -148,6 +149,20 @@ pub enum Used {
     Voucher(Box<UsedVoucher>),
     /// A tier, as it is shown.
     Tier(Compact),
+    Card(Box<UsedCard>),
+}
+
+/// A loyalty card whose points were spent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UsedCard {
+    pub used: UsedVoucher,
+    /// What was on it then.
+    pub counts: CardCounts,
+    pub points: Minor,
+    /// What they were spent on, as it is shown.
+    pub reward: Compact,
+    /// The code that it gave.
+    pub gave: Option<u64>,
 }
 
 /// A voucher as it was at some moment, with what else is told of it.

@@ -173,9 +173,11 @@ fn is_of_campaign(kind: AccountKind) -> bool {
     match kind {
         A::Budget | A::Funding | A::DiscountGiven => true,
         A::GiftSold | A::GiftSpent | A::GiftBreakage => true,
+        A::PointsGiven | A::PointsSpent | A::PointsWithdrawn | A::CardBreakage => true,
         A::Cap(reach, _) | A::Allowed(reach, _) | A::Used(reach, _) => {
             matches!(reach, Reach::Campaign | Reach::Customer | Reach::Store)
         }
+        A::CardPoints => false,
         A::GiftBalance | A::Points | A::PointsCost | A::PointsBreakage => false,
         A::Revenue | A::GoodsCost | A::ShippingCost | A::Fees => false,
         A::OrderDiscount | A::OrdersOf => false,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    AssignmentView, CalendarView, CodeConfig, Discount, Gift, List, Metadata, Quantity, TierInput,
-    TierView, VoucherType, lenient,
+    AssignmentView, CalendarView, CodeConfig, Discount, Gift, List, LoyaltyCard, Metadata,
+    Quantity, TierInput, TierView, VoucherType, lenient,
 };
 use crate::time::{self, Timestamp};
 
@@ -70,6 +70,10 @@ pub struct CampaignCreate {
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Metadata>,
     pub promotion: Option<PromotionInput>,
+    /// By what is on the card now: `BALANCE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub loyalty_tiers_expiration: Option<serde_json::Value>,
     /// Ids; at most one.
     pub validation_rules: Option<Vec<String>>,
     /// Ours.
@@ -122,6 +126,8 @@ pub struct VoucherConfig {
     pub discount: Option<Discount>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gift: Option<Gift>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loyalty_card: Option<LoyaltyCard>,
     pub redemption: Option<Quantity>,
     pub code_config: Option<CodeConfig>,
     pub is_referral_code: Option<bool>,
@@ -174,6 +180,9 @@ pub struct CampaignView {
     pub protected: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promotion: Option<List<TierView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub loyalty_tiers_expiration: Option<serde_json::Value>,
     pub validation_rules_assignments: List<AssignmentView>,
     #[serde(with = "time::exact")]
     #[schema(value_type = String)]

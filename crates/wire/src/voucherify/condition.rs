@@ -19,7 +19,7 @@ pub(super) use filter::{of_goods, of_people, of_rows};
 pub(super) use people::ATTRIBUTE;
 
 use self::{logic::Logic, operator::Comparison};
-use super::{Node, Nodes, RuleInput, expression};
+use super::{Applicability, Node, Nodes, RuleInput, expression};
 use crate::Malformed;
 
 /// Nodes in one rule, those within others included.
@@ -67,6 +67,14 @@ pub fn translate(rule: &RuleInput) -> Result<Translated, Malformed> {
             .map_err(|wrong| wrong.under("applicable_to"))?
             .flatten(),
     })
+}
+
+/// The lines that a choice of goods names; `None` where it is all of them.
+///
+/// # Errors
+/// With a pointer within the choice.
+pub(super) fn goods_lines(goods: &Applicability) -> Result<Option<Lines>, Malformed> {
+    goods::lines(goods)
 }
 
 /// All of them, where there are any.

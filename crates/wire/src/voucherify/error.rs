@@ -71,10 +71,12 @@ pub enum Key {
     InvalidScope,
     InvalidValidationRules,
     InvalidVoucher,
+    LoyaltyCardPointsExceeded,
     MetadataValidationFailed,
     MissingCustomer,
     MissingOrder,
     MissingParameters,
+    MissingReward,
     MultipleRequests,
     NoApplicableRedeemables,
     NotFound,
@@ -89,6 +91,7 @@ pub enum Key {
     StackingRulesExist,
     TooManyRequests,
     Unauthorized,
+    VoucherAlreadyPublished,
     VoucherDisabled,
     VoucherExpired,
     VoucherNotActive,
@@ -125,10 +128,12 @@ impl Key {
             | Self::InvalidScope
             | Self::InvalidValidationRules
             | Self::InvalidVoucher
+            | Self::LoyaltyCardPointsExceeded
             | Self::MetadataValidationFailed
             | Self::MissingCustomer
             | Self::MissingOrder
             | Self::MissingParameters
+            | Self::MissingReward
             | Self::MultipleRequests
             | Self::NoApplicableRedeemables
             | Self::OrderRulesViolated
@@ -139,6 +144,7 @@ impl Key {
             | Self::QuantityExceeded
             | Self::RedemptionRulesViolated
             | Self::ResourceInUse
+            | Self::VoucherAlreadyPublished
             | Self::VoucherDisabled
             | Self::VoucherExpired
             | Self::VoucherNotActive => 400,
@@ -166,10 +172,12 @@ impl Key {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidValidationRules => "invalid_validation_rules",
             Self::InvalidVoucher => "invalid_voucher",
+            Self::LoyaltyCardPointsExceeded => "loyalty_card_points_exceeded",
             Self::MetadataValidationFailed => "metadata_validation_failed",
             Self::MissingCustomer => "missing_customer",
             Self::MissingOrder => "missing_order",
             Self::MissingParameters => "missing_parameters",
+            Self::MissingReward => "missing_reward",
             Self::MultipleRequests => "multiple_requests",
             Self::NoApplicableRedeemables => "no_applicable_redeemables",
             Self::NotFound => "not_found",
@@ -184,6 +192,7 @@ impl Key {
             Self::StackingRulesExist => "stacking_rules_exist",
             Self::TooManyRequests => "too_many_requests",
             Self::Unauthorized => "unauthorized",
+            Self::VoucherAlreadyPublished => "voucher_already_published",
             Self::VoucherDisabled => "voucher_disabled",
             Self::VoucherExpired => "voucher_expired",
             Self::VoucherNotActive => "voucher_not_active",
@@ -211,10 +220,12 @@ impl Key {
             Self::InvalidScope => "Invalid scope",
             Self::InvalidValidationRules => "Invalid validation rules",
             Self::InvalidVoucher => "Invalid voucher",
+            Self::LoyaltyCardPointsExceeded => "loyalty card points exceeded",
             Self::MetadataValidationFailed => "Metadata validation failed",
             Self::MissingCustomer => "Missing customer",
             Self::MissingOrder => "Missing order",
             Self::MissingParameters => "Missing parameters",
+            Self::MissingReward => "Missing reward",
             Self::MultipleRequests => "Multiple requests at once",
             Self::NoApplicableRedeemables => "No applicable redeemables",
             Self::NotFound => "Resource not found",
@@ -229,6 +240,7 @@ impl Key {
             Self::StackingRulesExist => "Stacking rules exist",
             Self::TooManyRequests => "API limit reached",
             Self::Unauthorized => "Unauthorized",
+            Self::VoucherAlreadyPublished => "voucher already published",
             Self::VoucherDisabled => "voucher is disabled",
             Self::VoucherExpired => "voucher expired",
             Self::VoucherNotActive => "voucher is not active yet",
@@ -407,6 +419,8 @@ pub fn key_of(refusal: &Refusal, kind: RedeemableKind) -> Key {
         Refusal::RuleNotMet(path) | Refusal::FactUnknown(path) => rules_violated(path.as_str()),
         Refusal::AlreadyApplied => Key::DuplicatedRedeemables,
         Refusal::BalanceSpent => Key::GiftAmountExceeded,
+        Refusal::RewardMissing => Key::MissingReward,
+        Refusal::PointsSpent => Key::LoyaltyCardPointsExceeded,
         Refusal::BelowMinimum { .. }
         | Refusal::NoMatchingLines
         | Refusal::BundleIncomplete { .. }

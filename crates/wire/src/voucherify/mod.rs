@@ -20,6 +20,7 @@ mod export;
 mod filter;
 pub(crate) mod lenient;
 mod list;
+mod loyalty;
 mod merging;
 mod metadata;
 mod metadata_schema;
@@ -57,6 +58,7 @@ pub use campaign::{
 };
 pub use category::{Category, CategoryView, Grouped, StackingRulesType};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
+use condition::goods_lines;
 pub use condition::{Translated, joined, translate};
 pub use customer::{
     Address, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions, CustomerRef,
@@ -70,6 +72,14 @@ pub use export::{
 };
 pub use filter::{FieldFilter, Filter, RowField};
 pub use list::List;
+pub use loyalty::{
+    CardMember, Coin, EarningRule, EarningRuleView, EarningSource, ExpirationType, LapseRules,
+    LoyaltyCard, LoyaltyCardView, LoyaltyTier, LoyaltyTierView, MAX_POINTS, MappingInput,
+    PeriodType, PointsBalanceView, PointsChange, PointsResult, Reward, RewardAssignment,
+    RewardAssignmentView, RewardCampaign, RewardParameters, RewardProduct, RewardRedemption,
+    RewardType, RewardUse, RewardView, RewardedView, RoundingType, TierPoints, TransactionDetails,
+    TransactionView,
+};
 pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};
 pub use metadata_schema::{MetadataSchema, MetadataSchemaView, Property, PropertyType, Spelling};

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Metadata, OrderView, RollbackLink, SimpleCustomer, TierView, ValidationRequest, ValidationRow,
-    VoucherView,
+    Metadata, OrderView, PointsResult, RewardedView, RollbackLink, SimpleCustomer, TierView,
+    ValidationRequest, ValidationRow, VoucherView,
 };
 use crate::time::{self, Timestamp};
 
@@ -51,7 +51,7 @@ pub struct RedemptionView {
     pub tracking_id: Option<String>,
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Metadata>,
-    /// Gift credit used, in minor units.
+    /// Gift credit used, in minor units; or points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<u64>,
     /// Of a stacked child: its parent.
@@ -82,6 +82,10 @@ pub struct RedemptionView {
     pub promotion_tier: Option<TierView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gift: Option<GiftRedeemed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loyalty_card: Option<PointsResult>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reward: Option<RewardedView>,
 }
 
 impl RedemptionView {
@@ -111,6 +115,8 @@ impl RedemptionView {
             voucher: None,
             promotion_tier: None,
             gift: None,
+            loyalty_card: None,
+            reward: None,
         }
     }
 
@@ -166,6 +172,8 @@ pub struct VoucherRedemptions {
     pub redeemed_quantity: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redeemed_amount: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redeemed_points: Option<u64>,
     pub object: &'static str,
     pub url: String,
     pub data_ref: &'static str,

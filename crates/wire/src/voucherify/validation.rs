@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     ApplicableTo, BundleResult, CustomerInput, Discount, ErrorBody, Grouped, List, Metadata,
-    OrderInput, OrderView, Plainly, StackingRules,
+    OrderInput, OrderView, Plainly, PointsResult, RewardUse, StackingRules,
 };
 
 /// What a lock lives when it does not say.
@@ -65,7 +65,7 @@ pub struct RedeemableInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gift: Option<GiftUse>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reward: Option<serde_json::Value>,
+    pub reward: Option<RewardUse>,
 }
 
 /// How much of a gift card to use, in minor units; all that is needed where it is missing.
@@ -215,6 +215,8 @@ pub struct RowResult {
     pub gift: Option<GiftResult>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bundle: Option<BundleResult>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loyalty_card: Option<PointsResult>,
     /// Ours: what the customer is owed once the order is paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub points: Option<u64>,

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AssignmentView, CalendarView, Discount, List, Metadata, lenient};
+use super::{
+    AssignmentView, CalendarView, Discount, List, LoyaltyCard, LoyaltyCardView, Metadata,
+    PointsChange, lenient,
+};
 use crate::time::{self, Timestamp};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -24,6 +27,7 @@ pub struct VoucherCreate {
     pub kind: Option<VoucherType>,
     pub discount: Option<Discount>,
     pub gift: Option<Gift>,
+    pub loyalty_card: Option<LoyaltyCard>,
     /// The name of its campaign.
     pub campaign: Option<String>,
     pub campaign_id: Option<String>,
@@ -147,7 +151,7 @@ pub struct VoucherView {
     pub kind: VoucherType,
     pub discount: Option<Discount>,
     pub gift: Option<Gift>,
-    pub loyalty_card: Option<serde_json::Value>,
+    pub loyalty_card: Option<LoyaltyCardView>,
     #[serde(with = "time::optional")]
     #[schema(value_type = Option<String>)]
     pub start_date: Option<Timestamp>,
@@ -201,6 +205,8 @@ pub struct RedemptionSummary {
     pub redeemed_quantity: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redeemed_amount: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redeemed_points: Option<u64>,
     pub object: &'static str,
     pub url: String,
 }
@@ -213,6 +219,7 @@ impl RedemptionSummary {
             quantity,
             redeemed_quantity,
             redeemed_amount: None,
+            redeemed_points: None,
             object: "list",
             url,
         }
@@ -241,6 +248,19 @@ pub struct BalanceChange {
     pub source_id: Option<String>,
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+impl BalanceChange {
+    /// The same of a loyalty card.
+    #[must_use]
+    pub fn points(&self) -> PointsChange {
+        PointsChange {
+            points: self.amount,
+            source_id: self.source_id.clone(),
+            reason: self.reason.clone(),
+            ..PointsChange::default()
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]

@@ -1,10 +1,14 @@
 //! What does a redemption write? The transfers, every record and the answer, as one command.
 
+use offers::{Trigger, order_facts};
+use rules::Reads;
+
 use super::*;
 use crate::{
-    checkout::{Counts, Earlier, OrderUse, Sale},
+    checkout::{CardUse, Counts, Earlier, OrderUse, Sale, UsedCard, UsedVoucher},
     compact::Compact,
     lending,
+    loyalty::{Happened, Paid},
 };
 
 /// A redemption that will succeed unless somebody is faster.
@@ -43,11 +47,15 @@ impl Using<'_> {
             booking = booking.then(book(&happening, id));
             made.push(self.redemption(&till, (found, discount), (id, counts))?);
         }
+        let earning = self.earning(&mut till).await?;
+        booking = booking.then(earning.booking);
         let top = self.top(&till, &made)?;
         let children: &[Redemption] = if self.is_alone() { &[] } else { &made };
         let answer = Answer::ok(&views::answer(&top, children)?)?;
-        let writes = self.writes(&till, &top, children)?;
+        let mut writes = self.writes(&till, &top, children)?;
+        writes.extend(earning.writes);
         let mut expects = till.expects();
+        expects.extend(earning.expects);
         expects.extend(till.stored.as_ref().map(|(order, version)| Expect {
             kind: Kind::Order,
             id: order.id,
@@ -70,6 +78,27 @@ impl Using<'_> {
         // Whoever was faster took the limit, the order or the code: look again.
         let outcome = lending::submit(self.app, command, &lent).await?;
         Ok(answer.after(outcome)?.ok())
+    }
+
+    /// What the order earns its customer.
+    async fn earning(&self, till: &mut Till<'_>) -> Result<loyalty::Changes, Refused> {
+        let (Some(order), Some(customer)) = (self.order, till.customer) else {
+            return Ok(loyalty::Changes::default());
+        };
+        if !till.compiled.loyalty.is_earned_by(&Trigger::OrderPaid) {
+            return Ok(loyalty::Changes::default());
+        }
+        let mut facts = till.facts.clone();
+        facts.extend(order_facts(&till.order, &Reads::everything()));
+        let happened = Happened {
+            project: till.project,
+            now: till.now,
+            customer,
+            what: Paid::Order(order, &self.quote.priced),
+            facts: &facts,
+        };
+        let compiled = till.compiled.clone();
+        loyalty::earn(self.app, (&mut till.people, &compiled), &happened).await
     }
 
     /// Whether one redeemable is used, and its redemption has no parent.
@@ -182,7 +211,11 @@ impl Using<'_> {
         let used = match &found.issued {
             Some((issued, _)) => {
                 let standing = (&found.campaign, &found.offer);
-                Used::Voucher(Box::new(vouchers::as_used(issued, standing, counts)?))
+                let used = vouchers::as_used(issued, standing, counts)?;
+                match &found.card {
+                    Some(card) => used_card(card, (used, discount))?,
+                    None => Used::Voucher(Box::new(used)),
+                }
             }
             None => {
                 let tier = till.compiled.offers.get(&found.offer.id);
@@ -356,6 +389,19 @@ fn less(priced: &offers::Priced, discount: &Discount) -> u64 {
     let joined = at.map_or(&[][..], |at| priced.joined(at));
     let joined = joined.iter().map(|line| line.amount);
     joined.fold(all, u64::saturating_sub)
+}
+
+/// A card as a redemption keeps it.
+fn used_card(card: &CardUse, (used, discount): (UsedVoucher, &Discount)) -> Result<Used, Refused> {
+    let points = card.spent(discount.amount).map_or(0, |spent| spent.points);
+    let reward = card.reward.as_ref().map(|(_, reward)| reward);
+    Ok(Used::Card(Box::new(UsedCard {
+        used,
+        counts: card.counts_after(points),
+        points,
+        reward: Compact::of(&reward)?,
+        gave: None,
+    })))
 }
 
 fn on_goods(discount: &Discount) -> u64 {

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use store::View;
-use wire::voucherify::{RedemptionLink, RedemptionStatus, RelatedRedemptions, RollbackLink};
+use wire::voucherify::{
+    PointsResult, RedemptionLink, RedemptionStatus, RelatedRedemptions, RollbackLink,
+};
 
 use super::*;
-use crate::checkout::{Earlier, Sale, Used, UsedVoucher};
+use crate::checkout::{Earlier, Sale, Used, UsedCard, UsedVoucher};
 
 /// When it is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,11 @@ pub(super) async fn answered(view: &mut View, top: &Redemption) -> Result<Value,
         children.push(versioned::read(&record.body)?);
     }
     answer(top, &children)
+}
+
+/// A redemption that stands alone, as it was answered.
+pub(super) fn alone(of: &Redemption) -> Result<Value, Refused> {
+    shown(of, of.sale.as_deref(), As::Answered)
 }
 
 /// The same, of what is at hand.
@@ -105,6 +112,7 @@ fn shown(of: &Redemption, sale: Option<&Sale>, when: As) -> Result<Value, Refuse
         Used::Nothing(_) => {}
         Used::Several => tell_several(&mut view, of, sale)?,
         Used::Voucher(used) => tell_voucher(&mut view, (of, used), sale)?,
+        Used::Card(used) => tell_card(&mut view, (of, used), sale)?,
         Used::Tier(used) => {
             view.related_object_type = "promotion_tier";
             if let Some(Redeemable::Tier(offer)) = of.redeemable {
@@ -152,6 +160,26 @@ fn tell_voucher(
         let amount = sale.place(of).map_or(0, |(_, discount)| discount.amount);
         view.amount = Some(amount);
         view.gift = Some(GiftRedeemed { amount });
+    }
+    Ok(())
+}
+
+fn tell_card(
+    view: &mut RedemptionView,
+    (of, used): (&Redemption, &UsedCard),
+    sale: &Sale,
+) -> Result<(), Refused> {
+    let voucher = vouchers::used_card_view(used)?;
+    view.related_object_type = "voucher";
+    view.related_object_id.clone_from(&voucher.id);
+    view.voucher = Some(voucher);
+    view.amount = Some(used.points);
+    view.loyalty_card = Some(PointsResult {
+        points: used.points,
+    });
+    view.reward = used.reward.read()?;
+    if of.order.is_some() {
+        view.order = Some(order_of_one(of, sale)?);
     }
     Ok(())
 }

@@ -2,10 +2,14 @@
 
 use std::collections::HashSet;
 
-use offers::codes::{self, Share, Space, Unfit};
+use offers::{
+    CardMove, Lot, PointsCard,
+    codes::{self, Share, Space, Unfit},
+};
 use serde_json::Value;
 
 use super::*;
+use crate::loyalty;
 
 /// Codes are drawn so often for each that is wanted, until others say that there is none free.
 const MAX_DRAWS: usize = 64;
@@ -22,6 +26,21 @@ pub struct Made {
     pub stored: Stored<Issued>,
     pub writes: Vec<Write>,
     pub booking: Booking,
+    /// Where its points are found when they lapse.
+    expiring: Option<Write>,
+}
+
+impl Made {
+    /// The same, held by a customer.
+    ///
+    /// # Errors
+    /// Never for what is stored; a fault if it happens.
+    pub fn held_by(mut self, customer: u64) -> Result<Self, Refused> {
+        self.stored.thing.voucher.holder = Some(customer);
+        self.writes = issue(&self.stored)?;
+        self.writes.extend(self.expiring.clone());
+        Ok(self)
+    }
 }
 
 /// Codes of a campaign that differ in nothing but the code.
@@ -48,6 +67,7 @@ impl Alike {
             input: VoucherCreate {
                 kind: config.kind,
                 gift: config.gift,
+                loyalty_card: config.loyalty_card,
                 redemption: sent.redemption.or(config.redemption),
                 start_date: sent.start_date,
                 expiration_date: sent.expiration_date,
@@ -204,7 +224,20 @@ fn put_together(
     let voucher = voucher.map_err(|wrong| malformed(&wrong))?;
     let booking = match voucher.kind {
         VoucherKind::GiftCard { amount } => loaded(app, (&voucher, new.campaign), amount)?,
+        VoucherKind::LoyaltyCard { points } => {
+            let lot = Lot {
+                day: last_day(input, new.now),
+                points,
+            };
+            added(app, (&voucher, new.campaign), lot)?
+        }
         VoucherKind::Discount => Booking::default(),
+    };
+    let expiring = match voucher.kind {
+        VoucherKind::LoyaltyCard { points: 1.. } => {
+            loyalty::expiring(last_day(input, new.now), voucher.id)
+        }
+        _ => None,
     };
     let stored = Stored {
         thing: Issued {
@@ -217,11 +250,13 @@ fn put_together(
         created_at: new.now,
         updated_at: None,
     };
-    let writes = issue(&stored)?;
+    let mut writes = issue(&stored)?;
+    writes.extend(expiring.clone());
     Ok(Made {
         stored,
         writes,
         booking,
+        expiring,
     })
 }
 
@@ -236,6 +271,31 @@ fn extra_of(input: &VoucherCreate) -> Result<Value, Refused> {
         true => Value::Null,
         false => Value::Object(members),
     })
+}
+
+/// The last day of the points that a card begins with.
+fn last_day(input: &VoucherCreate, now: Timestamp) -> u32 {
+    let lapse = input
+        .loyalty_card
+        .and_then(|card| card.lapse().ok().flatten());
+    lapse.map_or(offers::NEVER, |lapse| lapse.last_day(now))
+}
+
+fn added(
+    app: &App,
+    (voucher, campaign): (&Voucher, &Campaign),
+    lot: Lot,
+) -> Result<Booking, Refused> {
+    let card = PointsCard {
+        programme: campaign.id,
+        card: voucher.id,
+    };
+    let happening = Happening::PointsMoved {
+        card: &card,
+        lots: &[lot],
+        way: CardMove::Added,
+    };
+    Ok(book(&happening, app.next_id()?))
 }
 
 fn loaded(

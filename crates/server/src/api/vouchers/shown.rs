@@ -6,17 +6,19 @@ use wire::voucherify::{CalendarView, Metadata};
 
 use super::*;
 use crate::{
-    checkout::{Counts, UsedVoucher},
+    checkout::{Counts, UsedCard, UsedVoucher},
     compact::Compact,
+    loyalty::{self, CardCounts},
 };
 
 /// A voucher that was just made.
 #[must_use]
 pub fn new_view(stored: &Stored<Issued>, standing: (&Campaign, &Offer)) -> VoucherView {
     let input = input_of(stored).unwrap_or_default();
-    let balance = match stored.thing.voucher.kind {
+    let kind = stored.thing.voucher.kind;
+    let balance = match kind {
         VoucherKind::GiftCard { amount } => amount,
-        VoucherKind::Discount => 0,
+        VoucherKind::Discount | VoucherKind::LoyaltyCard { .. } => 0,
     };
     let counts = Counts {
         used: 0,
@@ -24,7 +26,19 @@ pub fn new_view(stored: &Stored<Issued>, standing: (&Campaign, &Offer)) -> Vouch
         balance,
     };
     let metadata = input.metadata.clone().unwrap_or_default();
-    bare_view(&used(stored, (standing, counts), input), metadata)
+    let view = bare_view(&used(stored, (standing, counts), input), metadata);
+    match kind {
+        VoucherKind::LoyaltyCard { points } => with_points(view, &CardCounts::new(points)),
+        VoucherKind::Discount | VoucherKind::GiftCard { .. } => view,
+    }
+}
+
+/// A card in an answer, with what is on it.
+#[must_use]
+pub fn with_points(mut view: VoucherView, counts: &CardCounts) -> VoucherView {
+    view.loyalty_card = Some(counts.view());
+    view.redemption.redeemed_points = Some(counts.spent);
+    view
 }
 
 /// A voucher in an answer, without its assignments.
@@ -43,10 +57,10 @@ fn bare_view(of: &UsedVoucher, metadata: Metadata) -> VoucherView {
         category: of.category.clone(),
         category_id: of.category_id.clone(),
         categories: Vec::new(),
-        kind: if is_gift {
-            VoucherType::GiftVoucher
-        } else {
-            VoucherType::DiscountVoucher
+        kind: match voucher.kind {
+            VoucherKind::GiftCard { .. } => VoucherType::GiftVoucher,
+            VoucherKind::LoyaltyCard { .. } => VoucherType::LoyaltyCard,
+            VoucherKind::Discount => VoucherType::DiscountVoucher,
         },
         discount: Discount::of(&of.benefit, of.formula.as_ref(), &scope_of(of)),
         gift: is_gift.then_some(Gift {
@@ -122,6 +136,14 @@ pub fn as_used(
     })
 }
 
+/// A card as it was when points of it were spent.
+///
+/// # Errors
+/// When what is kept cannot be read.
+pub fn used_card_view(of: &UsedCard) -> Result<VoucherView, Refused> {
+    Ok(with_points(used_view(&of.used)?, &of.counts))
+}
+
 /// A voucher as it was when it was used.
 ///
 /// # Errors
@@ -172,7 +194,7 @@ pub async fn counts(
 pub async fn view(
     app: &App,
     (project, compiled): (ProjectId, &Compiled),
-    issued: &Stored<Issued>,
+    (issued, now): (&Stored<Issued>, Timestamp),
 ) -> Result<VoucherView, Refused> {
     let (campaign, offer) = standing(compiled, issued)?;
     let counts = counts(app, project, (issued, campaign)).await?;
@@ -181,5 +203,12 @@ pub async fn view(
     let mut view = bare_view(&used(issued, ((campaign, offer), counts), input), metadata);
     let id = issued.thing.voucher.id.0;
     view.validation_rules_assignments = validation_rules::shown(app, project, id).await?;
+    if let Some(card) = issued.thing.card() {
+        let mut store = app.store().view(project)?;
+        view = with_points(
+            view,
+            &loyalty::counts(&mut store, (project, card, now)).await?,
+        );
+    }
     Ok(view)
 }

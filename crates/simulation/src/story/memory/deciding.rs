@@ -168,6 +168,7 @@ impl Memory {
             gift: 0,
             free_units: 0,
             points: None,
+            spent: None,
         };
         let occasion = self.occasion(customer, 0);
         let granted = Happening::Granted {

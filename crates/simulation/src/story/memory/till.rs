@@ -255,6 +255,7 @@ impl Memory {
             gift: 0,
             free_units: 0,
             points: None,
+            spent: None,
         };
         checkout.ceiling(&most).or_else(|| {
             let limits = counters(&put.campaign, put.voucher.as_ref(), &occasion);
@@ -461,6 +462,7 @@ fn given((put, discount): &(Put, Discount)) -> Given<'_> {
             programme,
             amount: discount.points,
         }),
+        spent: None,
     }
 }
 

@@ -10,8 +10,8 @@ use super::{CampaignCreate, CampaignType, PointsBack, ProfferSettings, ProfferTi
 use crate::{
     Malformed,
     voucherify::{
-        Discount, Effect, Gift, Terms, TierInput, Translated, VoucherCreate, VoucherType,
-        calendar::Said, currency_of,
+        Discount, Effect, Gift, LoyaltyCard, Terms, TierInput, Translated, VoucherCreate,
+        VoucherType, calendar::Said, currency_of,
     },
 };
 
@@ -60,7 +60,7 @@ impl CampaignCreate {
         };
         match self.campaign_type.or(inferred) {
             None => Err(Malformed::at("/campaign_type", "is required")),
-            Some(CampaignType::LoyaltyProgram | CampaignType::ReferralProgram) => {
+            Some(CampaignType::ReferralProgram) => {
                 Err(Malformed::at("/campaign_type", "not supported yet"))
             }
             Some(found) => Ok(found),
@@ -122,6 +122,11 @@ impl CampaignCreate {
         if rules > 1 {
             return Err(Malformed::at("/validation_rules/1", "one rule at most"));
         }
+        let tiers = self.loyalty_tiers_expiration.as_ref();
+        let by = tiers.and_then(|tiers| tiers.get("qualification_type"));
+        if by.is_some_and(|by| !by.is_null() && by != "BALANCE") {
+            return Err(not_yet("/loyalty_tiers_expiration/qualification_type"));
+        }
         match self.activity_duration_after_publishing {
             Some(_) => Err(not_yet("/activity_duration_after_publishing")),
             None => Ok(()),
@@ -141,9 +146,11 @@ impl CampaignCreate {
         let config = self.voucher.clone().unwrap_or_default();
         let within = |wrong: Malformed| wrong.under("voucher");
         let settings = self.proffer.clone().unwrap_or_default();
+        let card = self.loyalty_card().map_err(within)?;
         let parts = Parts {
             discount: config.discount.as_ref(),
             gift: config.gift.as_ref(),
+            card,
             points: settings.points_back,
             lines: lines(beside, settings.lines.as_deref())
                 .map_err(|wrong| wrong.under("proffer"))?,
@@ -165,6 +172,36 @@ impl CampaignCreate {
             priority: 0,
             grant_ms: grant_ms(settings.grant_days),
         })
+    }
+}
+
+impl CampaignCreate {
+    /// What every card of the programme begins with; none where it is no programme.
+    ///
+    /// # Errors
+    /// With a pointer within the voucher.
+    fn loyalty_card(&self) -> Result<Option<LoyaltyCard>, Malformed> {
+        let config = self.voucher.as_ref();
+        let card = config.and_then(|config| config.loyalty_card);
+        let kind = self.inferred_type();
+        match (card, kind == Ok(CampaignType::LoyaltyProgram)) {
+            (None, true) => Ok(Some(LoyaltyCard::default())),
+            (Some(card), true) => {
+                card.lapse().map_err(|wrong| wrong.under("loyalty_card"))?;
+                Ok(Some(card))
+            }
+            (None, false) => Ok(None),
+            (Some(_), false) => {
+                let detail = "only a LOYALTY_PROGRAM has cards";
+                Err(Malformed::at("/loyalty_card", detail))
+            }
+        }
+    }
+
+    /// How long points of the programme's cards are good where nothing else is said.
+    #[must_use]
+    pub fn lapse(&self) -> Option<offers::Lapse> {
+        self.loyalty_card().ok().flatten()?.lapse().ok().flatten()
     }
 }
 
@@ -197,6 +234,7 @@ impl TierInput {
                 .as_ref()
                 .and_then(|action| action.discount.as_ref()),
             gift: None,
+            card: None,
             points: points_back,
             lines: self::lines(beside, lines.as_deref()).map_err(within)?,
         };
@@ -220,11 +258,12 @@ impl TierInput {
     }
 }
 
-/// What a body gives: exactly one of a discount, a gift or points.
+/// What a body gives: exactly one of a discount, a gift, a card or points.
 #[derive(Clone, Debug)]
 pub struct Parts<'a> {
     pub discount: Option<&'a Discount>,
     pub gift: Option<&'a Gift>,
+    pub card: Option<LoyaltyCard>,
     pub points: Option<PointsBack>,
     /// The lines that the discount touches, where a rule says so.
     pub lines: Option<Lines>,
@@ -234,8 +273,11 @@ impl Parts<'_> {
     /// # Errors
     /// When there is none or more than one, or the one there is does not fit.
     pub fn terms(&self) -> Result<Terms, Malformed> {
+        if self.card.is_some() && self.discount.is_none() && self.gift.is_none() {
+            return Ok((Benefit::Credit, Scope::Order).into());
+        }
         match (self.discount, self.gift, self.points) {
-            (Some(discount), None, None) => {
+            (Some(discount), None, None) if self.card.is_none() => {
                 let found = discount.to_domain(self.lines.as_ref());
                 found.map_err(|wrong| wrong.under("discount"))
             }
@@ -264,7 +306,7 @@ impl Parts<'_> {
             (None, None, None) => Err(Malformed::at("/discount", "is required")),
             _ => Err(Malformed::at(
                 "",
-                "needs one of discount, gift and points, not several",
+                "needs one of discount, gift, card and points, not several",
             )),
         }
     }
@@ -282,7 +324,13 @@ impl VoucherCreate {
         code: &str,
     ) -> Result<Voucher, Malformed> {
         let kind = match (self.kind, &self.gift) {
-            (Some(VoucherType::LoyaltyCard), _) => return Err(not_yet("/type")),
+            (Some(VoucherType::LoyaltyCard), _) => {
+                let card = self.loyalty_card.unwrap_or_default();
+                card.lapse().map_err(|wrong| wrong.under("loyalty_card"))?;
+                VoucherKind::LoyaltyCard {
+                    points: card.points,
+                }
+            }
             (Some(VoucherType::GiftVoucher), None) => {
                 return Err(Malformed::at("/gift", "is required"));
             }

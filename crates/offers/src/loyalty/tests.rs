@@ -1,0 +1,228 @@
+//! Which points go first, when they lapse, what they are worth, and what a happening earns.
+
+use std::collections::BTreeMap;
+
+use ledger::{Account, Book, Kind, Part, TransferId, apply};
+use proptest::prelude::*;
+use rules::{Condition, Facts};
+
+use super::{card::NEVER, *};
+use crate::{Booking, CampaignId, Happening, Minor, Timestamp, VoucherId, book, chart};
+
+const NOON: Timestamp = 1_795_262_400_000;
+
+fn lots(all: &[(u32, Minor)]) -> Vec<Lot> {
+    all.iter()
+        .map(|(day, points)| Lot {
+            day: *day,
+            points: *points,
+        })
+        .collect()
+}
+
+#[test]
+fn what_lapses_first_is_spent_first() {
+    let check = |all: &[(u32, Minor)], points, expected: Option<&[(u32, Minor)]>| {
+        assert_eq!(
+            draw(&lots(all), points, 10),
+            expected.map(lots),
+            "{points} of {all:?}"
+        );
+    };
+    check(
+        &[(NEVER, 5), (12, 3), (11, 4)],
+        6,
+        Some(&[(11, 4), (12, 2)]),
+    );
+    check(&[(NEVER, 5), (12, 3)], 8, Some(&[(12, 3), (NEVER, 5)]));
+    check(&[(NEVER, 5), (12, 3)], 9, None);
+    // What lapsed yesterday is gone; what lapses today is not.
+    check(&[(9, 5), (10, 3)], 3, Some(&[(10, 3)]));
+    check(&[(9, 5)], 1, None);
+    check(&[], 0, Some(&[]));
+    let soonest = |all: &[(u32, Minor)]| super::soonest(&lots(all), 10).map(|lot| lot.day);
+    assert_eq!(soonest(&[(NEVER, 5), (12, 0), (13, 1), (9, 9)]), Some(13));
+    assert_eq!(soonest(&[(NEVER, 5)]), None);
+}
+
+#[test]
+fn points_are_worth_a_share_and_cost_the_fewest() {
+    let check = |(points, money), asked, worth, price| {
+        let rate = Rate { points, money };
+        assert_eq!(
+            (rate.worth(asked), rate.price(worth)),
+            (worth, price),
+            "{asked}"
+        );
+    };
+    check((1, 1), 500, 500, 500);
+    check((10, 1), 99, 9, 90);
+    check((1, 10), 7, 70, 7);
+    check((3, 2), 5, 3, 5);
+    check((1, 1), 0, 0, 0);
+    check((1, u64::MAX), 2, u64::MAX, 1);
+}
+
+#[test]
+fn points_lapse_by_the_calendar() {
+    use Lapse::*;
+    // NOON is on 2026-11-21.
+    let check = |lapse: Lapse, expected: &str| {
+        let last = jiff::civil::date(1970, 1, 1)
+            .checked_add(jiff::Span::new().days(i64::from(lapse.last_day(NOON))))
+            .unwrap();
+        assert_eq!(last.to_string(), expected, "{lapse:?}");
+    };
+    let months = |months, to| AfterMonths { months, to };
+    check(months(1, Rounding::Day), "2026-12-21");
+    check(months(3, Rounding::Month), "2027-02-28");
+    check(months(1, Rounding::Quarter), "2026-12-31");
+    check(months(2, Rounding::Quarter), "2027-03-31");
+    check(months(2, Rounding::HalfYear), "2027-06-30");
+    check(months(12, Rounding::Year), "2027-12-31");
+    check(months(1, Rounding::ThisMonth(6)), "2027-06-30");
+    check(months(1, Rounding::ThisMonth(12)), "2026-12-31");
+    check(OnDay { month: 12, day: 31 }, "2026-12-31");
+    check(OnDay { month: 11, day: 21 }, "2027-11-21");
+    check(OnDay { month: 2, day: 31 }, "2027-02-28");
+    let beyond = AfterMonths {
+        months: 1,
+        to: Rounding::Day,
+    };
+    assert_eq!(beyond.last_day(i64::MAX), NEVER);
+}
+
+fn rule(id: u64, earns: Earns) -> EarningRule {
+    EarningRule {
+        id,
+        on: Trigger::Event("visited".into()),
+        earns,
+        condition: Condition::Always,
+        active: true,
+        validity: crate::Validity::default(),
+        lapse: None,
+    }
+}
+
+fn programme() -> Programme {
+    let every = Earns::Per {
+        of: Measure::Fact("event.metadata.spent".into()),
+        every: 100,
+        points: 3,
+    };
+    let gold = LoyaltyTier {
+        id: 9,
+        from: 1_000,
+        to: None,
+        earnings: BTreeMap::from([(1, Mapping::Multiply(1_500_000)), (2, Mapping::Instead(7))]),
+        prices: BTreeMap::new(),
+    };
+    Programme {
+        rules: vec![rule(1, Earns::Fixed(5)), rule(2, every)],
+        tiers: vec![gold],
+        lapse: None,
+    }
+}
+
+fn earns(programme: &Programme, event: &str, spent: i64, balance: Minor) -> Vec<(u64, Minor)> {
+    let mut facts = Facts::none();
+    facts.set("event.metadata.spent", spent);
+    let trigger = Trigger::Event(event.into());
+    let occurrence = Occurrence {
+        trigger: &trigger,
+        at: NOON,
+        facts: &facts,
+        priced: None,
+        balance,
+    };
+    let all = earned(programme, &occurrence);
+    all.iter().map(|one| (one.rule, one.points)).collect()
+}
+
+#[test]
+fn a_rule_gives_by_steps_and_a_tier_makes_more_of_it() {
+    let programme = programme();
+    assert_eq!(earns(&programme, "visited", 250, 0), [(1, 5), (2, 6)]);
+    assert_eq!(earns(&programme, "visited", 99, 0), [(1, 5)]);
+    assert_eq!(earns(&programme, "visited", -5, 0), [(1, 5)]);
+    assert_eq!(earns(&programme, "left", 250, 0), []);
+    // 7.5 is 8.
+    assert_eq!(earns(&programme, "visited", 250, 1_000), [(1, 8), (2, 14)]);
+    let mut paused = programme.clone();
+    paused.rules[0].active = false;
+    paused.rules[1].validity.until = Some(NOON - 1);
+    assert_eq!(earns(&paused, "visited", 250, 0), []);
+}
+
+const CARD: PointsCard = PointsCard {
+    programme: CampaignId(3),
+    card: VoucherId(5),
+};
+
+/// Applies what a move of points is; whether it was let.
+fn moves(books: &mut Book, (chain, way): (u64, CardMove), lots: &[Lot]) -> bool {
+    let happening = Happening::PointsMoved {
+        card: &CARD,
+        lots,
+        way,
+    };
+    take(books, &book(&happening, chain))
+}
+
+fn take(books: &mut Book, booking: &Booking) -> bool {
+    for (line, opening) in (0..).zip(&booking.openings) {
+        let id = TransferId {
+            chain: u64::MAX,
+            line,
+        };
+        books.open(opening, id).unwrap();
+    }
+    apply(books, &booking.chain, NOON).is_ok()
+}
+
+fn on_card(books: &Book) -> Vec<Lot> {
+    let kind = chart::AccountKind::CardPoints.number();
+    let lots = books.accounts.values().filter(|one| one.id.kind == kind);
+    let lots = lots.map(|account| Lot {
+        day: u32::try_from(account.id.party).unwrap(),
+        points: account.available().unwrap(),
+    });
+    lots.filter(|lot| lot.points > 0).collect()
+}
+
+proptest! {
+    /// Points never fall below zero, what is undone is as if it had never been, and the books
+    /// balance throughout.
+    #[test]
+    fn points_are_never_below_zero_and_come_back(
+        earned in proptest::collection::vec((0_u32..4, 0_u64..50), 1..8),
+        spent in proptest::collection::vec(0_u64..120, 1..8),
+    ) {
+        let mut books = Book::default();
+        for (chain, (day, points)) in (1..).zip(&earned) {
+            let lot = [Lot { day: *day, points: *points }];
+            prop_assert!(moves(&mut books, (chain, CardMove::Earned), &lot));
+        }
+        for (chain, points) in (100..).zip(&spent) {
+            let before = on_card(&books);
+            let Some(drawn) = draw(&before, *points, 0) else {
+                let all = [Lot { day: 1, points: *points }];
+                let has = before.iter().any(|lot| lot.day == 1 && lot.points >= *points);
+                prop_assert_eq!(moves(&mut books, (chain, CardMove::Spent), &all), has);
+                continue;
+            };
+            prop_assert!(moves(&mut books, (chain, CardMove::Spent), &drawn));
+            let posted: Vec<_> = books.applied.values()
+                .filter(|one| one.id.chain == chain && one.kind == Kind::Direct)
+                .copied()
+                .collect();
+            let back = Happening::RolledBack { posted: &posted, part: Part::WHOLE };
+            prop_assert!(take(&mut books, &book(&back, chain + 100)));
+            prop_assert_eq!(on_card(&books), before);
+            // Twice is refused.
+            prop_assert_eq!(take(&mut books, &book(&back, chain + 200)), posted.is_empty());
+        }
+        prop_assert!(books.is_balanced());
+        prop_assert!(books.accounts.values().all(Account::is_within_limit));
+    }
+}

@@ -1,0 +1,245 @@
+//! What earns points in a programme.
+
+use rules::Condition;
+use wire::{
+    Malformed,
+    ids::{self, Tag},
+    voucherify::{EarningRule, EarningRuleView, Key, RuleInput, Sent, translate},
+};
+
+use super::*;
+use crate::{
+    api::{
+        dialect::{malformed, refuse},
+        resources::{self, Asking, Call, Kept, Resource, all_sent, load, sent},
+        segments::take_effect,
+    },
+    app::renumbered,
+    configuration::read,
+    loyalty,
+};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(enable))
+        .routes(routes!(disable))
+}
+
+impl Resource for EarningRule {
+    type View = EarningRuleView;
+    const KIND: Kind = Kind::EarningRule;
+    const TAG: Tag = Tag::EarningRule;
+    const NAME: &'static str = "earning_rule";
+    /// Of one programme.
+    const MOST: u64 = loyalty::MAX_RULES;
+    const OURS: &'static [&'static str] = &["campaign"];
+
+    fn check(&self) -> Result<(), Malformed> {
+        EarningRule::check(self)
+    }
+
+    async fn room(at: At<'_>, new: &Self) -> Result<(u64, u64), Refused> {
+        let of = key(new.campaign);
+        let index = Index::EarningRulesOfCampaign;
+        let count = at.app.store().count(at.project, index, &of).await?;
+        Ok((count, Self::MOST))
+    }
+
+    fn links(&self) -> Vec<(Index, Vec<u8>)> {
+        vec![(Index::EarningRulesOfCampaign, key(self.campaign))]
+    }
+
+    fn bare(kept: &Kept<Self>) -> EarningRuleView {
+        kept.thing().view(kept.id, kept.times())
+    }
+}
+
+/// An earning rule of this programme.
+async fn of_programme(
+    at: At<'_>,
+    (programme, name): (&str, &str),
+) -> Result<Kept<EarningRule>, Refused> {
+    let programme = number_of(at, programme).await?;
+    let rule: Kept<EarningRule> = load(at, name).await?;
+    match rule.thing().campaign == programme.0 {
+        true => Ok(rule),
+        false => Err(not_found(EarningRule::NAME, name)),
+    }
+}
+
+/// Whether the validation rule that it names can be asked.
+async fn check_rule(at: At<'_>, rule: &EarningRule) -> Result<(), Refused> {
+    let Some(name) = rule.validation_rule_id.as_deref() else {
+        return Ok(());
+    };
+    let missing = || not_found("validation_rules", name);
+    let id = ids::parse(Tag::ValidationRule, name).map_err(|_| missing())?;
+    let record = at
+        .app
+        .store()
+        .get(at.project, Kind::ValidationRule, id)
+        .await?;
+    let kept: Stored<RuleInput> = read(&record.ok_or_else(missing)?.body)?;
+    let translated = translate(&kept.thing).map_err(|wrong| malformed(&wrong))?;
+    match (translated.caps.is_empty(), translated.condition) {
+        (false, _) => {
+            let details = "an earning rule counts no uses and no money";
+            Err(refuse(Key::InvalidValidationRules, details))
+        }
+        (true, None | Some(Condition::Always)) if translated.lines.is_some() => {
+            let details = "an earning rule says itself which items count";
+            Err(refuse(Key::InvalidValidationRules, details))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The earning rules of a programme, newest first.
+#[utoipa::path(get, path = "/v1/loyalties/{id}/earning-rules",
+    responses((status = 200, body = List<EarningRuleView>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    Path(programme): Path<String>,
+    asked: Asked,
+) -> Result<Answer, Refused> {
+    let at = At::of(&app, &caller);
+    let asking = Asking::of(&asked, EarningRule::PAGE)?;
+    let of = key(number_of(at, &programme).await?.0);
+    let under = (Index::EarningRulesOfCampaign, of.as_slice());
+    let all: Vec<Kept<EarningRule>> = resources::under(at, under, u32::MAX).await?;
+    let (page, total) = asking.cut(all);
+    let rows = page.iter().map(EarningRule::bare).collect();
+    Answer::ok(&List::page("data", rows, total))
+}
+
+/// Make earning rules, all of them or none. At most 100 of a programme.
+#[utoipa::path(post, path = "/v1/loyalties/{id}/earning-rules", request_body = Vec<EarningRule>,
+    responses((status = 200, body = Vec<EarningRuleView>)))]
+async fn create(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path(programme): Path<String>,
+    (headers, body): (HeaderMap, Bytes),
+) -> Result<Answer, Refused> {
+    let at = At::of(&app, &caller);
+    let call = format!("POST /v1/loyalties/{programme}/earning-rules");
+    let once = once::Key::of(&headers, caller.project, (&call, &body))?;
+    let sent = all_sent(&body, loyalty::MAX_RULES as usize)?;
+    let made = retry(|| created(at, &programme, (&sent, once))).await;
+    let answer = resources::told(at, once, made).await?;
+    take_effect(at).await;
+    Ok(answer)
+}
+
+async fn created(
+    at: At<'_>,
+    programme: &str,
+    (sent, once): (&[Sent], Option<once::Key>),
+) -> Result<Option<Answer>, Refused> {
+    let start = EarningRule {
+        campaign: number_of(at, programme).await?.0,
+        ..EarningRule::default()
+    };
+    let rules = resources::all_of(&start, sent)?;
+    for rule in &rules {
+        check_rule(at, rule).await?;
+    }
+    let nothing = Sent::new();
+    let mut call = Call::new(&nothing, once);
+    call.writes.push(renumbered());
+    resources::all_made(at, rules, call).await
+}
+
+/// One earning rule.
+#[utoipa::path(get, path = "/v1/loyalties/{id}/earning-rules/{rule}",
+    responses((status = 200, body = EarningRuleView)))]
+async fn get(
+    State(app): State<App>,
+    caller: Caller<CampaignsRead>,
+    Path((programme, name)): Path<(String, String)>,
+) -> Result<Answer, Refused> {
+    let at = At::of(&app, &caller);
+    let rule = of_programme(at, (&programme, &name)).await?;
+    Answer::ok(&EarningRule::bare(&rule))
+}
+
+/// Change an earning rule. What is absent stays, and `null` clears.
+#[utoipa::path(put, path = "/v1/loyalties/{id}/earning-rules/{rule}", request_body = EarningRule,
+    responses((status = 200, body = EarningRuleView)))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path((programme, name)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let at = At::of(&app, &caller);
+    changed(at, (&programme, &name), &sent(&body)?).await
+}
+
+/// Switch an earning rule on.
+#[utoipa::path(post, path = "/v1/loyalties/{id}/earning-rules/{rule}/enable",
+    responses((status = 200, body = EarningRuleView)))]
+async fn enable(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path((programme, name)): Path<(String, String)>,
+) -> Result<Answer, Refused> {
+    let at = At::of(&app, &caller);
+    changed(at, (&programme, &name), &switched(Switch::On)).await
+}
+
+/// Switch an earning rule off.
+#[utoipa::path(post, path = "/v1/loyalties/{id}/earning-rules/{rule}/disable",
+    responses((status = 200, body = EarningRuleView)))]
+async fn disable(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path((programme, name)): Path<(String, String)>,
+) -> Result<Answer, Refused> {
+    let at = At::of(&app, &caller);
+    changed(at, (&programme, &name), &switched(Switch::Off)).await
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Switch {
+    On,
+    Off,
+}
+
+fn switched(to: Switch) -> Sent {
+    Sent::from_iter([("active".to_owned(), (to == Switch::On).into())])
+}
+
+async fn changed(at: At<'_>, which: (&str, &str), sent: &Sent) -> Result<Answer, Refused> {
+    let attempt = async || {
+        let rule = of_programme(at, which).await?;
+        check_rule(at, &resources::merged(rule.thing(), sent)?).await?;
+        let mut call = Call::new(sent, None);
+        call.writes.push(renumbered());
+        resources::changed(at, rule, call).await
+    };
+    let answer = retry(attempt).await?;
+    take_effect(at).await;
+    Ok(answer)
+}
+
+/// Remove an earning rule; the points that it gave stay.
+#[utoipa::path(delete, path = "/v1/loyalties/{id}/earning-rules/{rule}",
+    responses((status = 204)))]
+async fn delete(
+    State(app): State<App>,
+    caller: Caller<CampaignsWrite>,
+    Path((programme, name)): Path<(String, String)>,
+) -> Result<StatusCode, Refused> {
+    let at = At::of(&app, &caller);
+    let attempt = async || {
+        let rule = of_programme(at, (&programme, &name)).await?;
+        resources::removed(at, &rule, vec![renumbered()]).await
+    };
+    let removed = retry(attempt).await?;
+    take_effect(at).await;
+    Ok(removed)
+}

@@ -1,0 +1,118 @@
+//! Which loyalty programmes are in force, and what is on a card?
+
+mod cards;
+mod earning;
+mod lapsing;
+mod rewards;
+
+use std::collections::BTreeMap;
+
+use offers::{Campaign, CampaignId, Programme, Trigger};
+use rules::Condition;
+use store::{Kind, View};
+use wire::{
+    ids::{self, Tag},
+    voucherify::{CampaignCreate, CampaignType, EarningRule, LoyaltyTier, RuleInput, translate},
+};
+
+pub use cards::{CardCounts, Note, balance_of, cards_of, counts, lots};
+pub use earning::{Changes, Happened, Paid, earn, earned_by, unearn};
+pub use lapsing::{expiring, lapse};
+pub use rewards::{Offered, RewardKept, of_programme, offered};
+
+use crate::{
+    configuration::{Stored, numbered, read},
+    problem::Refused,
+};
+
+/// Earning rules and tiers of one programme.
+pub const MAX_RULES: u64 = 100;
+
+/// The programmes of a project.
+#[derive(Default)]
+pub struct Loyalty(BTreeMap<CampaignId, Programme>);
+
+impl Loyalty {
+    /// # Errors
+    /// When the store cannot be read, or what was accepted can be read no more.
+    pub async fn load(view: &mut View, campaigns: &[Stored<Campaign>]) -> Result<Self, Refused> {
+        let mut programmes = BTreeMap::new();
+        for campaign in campaigns {
+            let lapse = lapse_of(&campaign.extra)?;
+            programmes.extend(lapse.map(|lapse| {
+                let programme = Programme {
+                    lapse,
+                    ..Programme::default()
+                };
+                (campaign.thing.id, programme)
+            }));
+        }
+        if programmes.is_empty() {
+            return Ok(Self::default());
+        }
+        let fault = |wrong: wire::Malformed| Refused::Fault(wrong.to_string());
+        for (id, rule) in numbered::<EarningRule>(view, Kind::EarningRule).await? {
+            let condition = condition_of(view, rule.thing.validation_rule_id.as_deref()).await?;
+            let rule = (rule.thing.campaign, rule.thing.to_domain(id, condition));
+            if let Some(programme) = programmes.get_mut(&CampaignId(rule.0)) {
+                programme.rules.push(rule.1.map_err(fault)?);
+            }
+        }
+        for (id, tier) in numbered::<LoyaltyTier>(view, Kind::LoyaltyTier).await? {
+            let of = CampaignId(tier.thing.campaign);
+            if let Some(programme) = programmes.get_mut(&of) {
+                programme
+                    .tiers
+                    .push(tier.thing.to_domain(id).map_err(fault)?);
+            }
+        }
+        Ok(Self(programmes))
+    }
+
+    #[must_use]
+    pub fn programme(&self, campaign: CampaignId) -> Option<&Programme> {
+        self.0.get(&campaign)
+    }
+
+    /// Whether anything is earned by it at all.
+    #[must_use]
+    pub fn is_earned_by(&self, trigger: &Trigger) -> bool {
+        let mut rules = self.rules();
+        rules.any(|rule| rule.active && rule.on == *trigger)
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &offers::EarningRule> {
+        self.0.values().flat_map(|programme| &programme.rules)
+    }
+}
+
+/// How long points of a programme are good; `None` of a campaign that is none.
+fn lapse_of(extra: &serde_json::Value) -> Result<Option<Option<offers::Lapse>>, Refused> {
+    let kind = extra.get("campaign_type");
+    let is_programme = kind.is_some_and(|kind| {
+        serde_json::to_value(CampaignType::LoyaltyProgram).is_ok_and(|of| of == *kind)
+    });
+    if !is_programme {
+        return Ok(None);
+    }
+    let input = serde_json::from_value::<CampaignCreate>(extra.clone());
+    let input = input.map_err(|error| Refused::Fault(error.to_string()))?;
+    Ok(Some(input.lapse()))
+}
+
+/// What a validation rule says; one that is gone is never met.
+async fn condition_of(view: &mut View, name: Option<&str>) -> Result<Condition, Refused> {
+    let Some(name) = name else {
+        return Ok(Condition::Always);
+    };
+    let never = Condition::any([]);
+    let Ok(id) = ids::parse(Tag::ValidationRule, name) else {
+        return Ok(never);
+    };
+    let Some(record) = view.get(Kind::ValidationRule, id).await? else {
+        return Ok(never);
+    };
+    let rule: Stored<RuleInput> = read(&record.body)?;
+    let translated = translate(&rule.thing);
+    Ok(translated.map_or(never, |rule| rule.condition.unwrap_or(Condition::Always)))
+}

@@ -1,0 +1,425 @@
+//! What earns points? A rule of a programme, as it is sent and shown.
+
+use offers::{EarningRule as Domain, Earns, Measure, OfItems, Trigger, Validity};
+use rules::Condition;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    super::{Applicability, ApplicableTo, Metadata, bounds, goods_lines, lenient},
+    LapseRules, not_yet, says,
+};
+use crate::{
+    Malformed,
+    ids::{self, Tag},
+    time::{self, Timestamp},
+};
+
+/// An earning rule as it is sent and kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct EarningRule {
+    /// The number of its campaign.
+    #[schema(ignore)]
+    pub campaign: u64,
+    /// `order.paid`, or the name of an event of the shop's own.
+    pub event: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    pub custom_event: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    pub segment: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    pub loyalty_tier: Option<Value>,
+    pub validation_rule_id: Option<String>,
+    pub loyalty: Option<Earning>,
+    pub source: Option<Banner>,
+    pub active: Option<bool>,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub start_date: Option<Timestamp>,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub expiration_date: Option<Timestamp>,
+    #[schema(value_type = Option<Object>)]
+    pub validity_timeframe: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    pub validity_day_of_week: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    pub validity_hours: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    pub pending_points: Option<Value>,
+    pub expiration_rules: Option<LapseRules>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    #[schema(value_type = Object)]
+    pub metadata: Metadata,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Banner {
+    pub banner: Option<String>,
+}
+
+/// How many points: a number, or so many for every so much.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Earning {
+    #[serde(rename = "type")]
+    pub kind: Option<EarningType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub points_formula: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calculation_type: Option<CalculationType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OfOrder>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_items: Option<OfOrderItems>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<OfMetadata>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_event: Option<OfMetadata>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EarningType {
+    Fixed,
+    Proportional,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CalculationType {
+    OrderAmount,
+    OrderTotalAmount,
+    OrderMetadata,
+    OrderItemsQuantity,
+    OrderItemsAmount,
+    OrderItemsSubtotalAmount,
+    CustomerMetadata,
+    CustomEventMetadata,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct OfOrder {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Step>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_amount: Option<Step>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Step>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct OfOrderItems {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Step>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Step>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subtotal_amount: Option<Step>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct OfMetadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Step>,
+}
+
+/// So many points for every so much: money in minor units.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Step {
+    pub every: Option<u64>,
+    pub points: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub points_formula: Option<Value>,
+    /// Of metadata: which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub property: Option<String>,
+    /// Of items: which, all where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applicable_to: Option<Applicability>,
+}
+
+/// An earning rule in an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct EarningRuleView {
+    pub id: String,
+    pub event: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub custom_event: Option<Value>,
+    pub validation_rule_id: Option<String>,
+    pub loyalty: Earning,
+    pub source: EarningSource,
+    pub active: bool,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub start_date: Option<Timestamp>,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub expiration_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiration_rules: Option<LapseRules>,
+    #[schema(value_type = Object)]
+    pub metadata: Metadata,
+    pub automation_id: String,
+    #[serde(with = "time::exact")]
+    #[schema(value_type = String)]
+    pub created_at: Timestamp,
+    #[serde(with = "time::optional")]
+    #[schema(value_type = Option<String>)]
+    pub updated_at: Option<Timestamp>,
+    pub object: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct EarningSource {
+    pub banner: Option<String>,
+    pub object_id: String,
+    pub object_type: &'static str,
+}
+
+/// The event of a paid order.
+const ORDER_PAID: &str = "order.paid";
+/// Events that are ours to tell: no shop names its own so.
+const OURS: [&str; 2] = ["customer.", "order."];
+const MAX_EVENT_BYTES: usize = 300;
+
+impl EarningRule {
+    /// # Errors
+    /// Where it cannot be kept so.
+    pub fn check(&self) -> Result<(), Malformed> {
+        self.to_domain(0, Condition::Always)?;
+        bounds::members(&self.metadata, "/metadata")
+    }
+
+    /// The rule under its number, beside what its validation rule says.
+    ///
+    /// # Errors
+    /// With a pointer within the body.
+    pub fn to_domain(&self, id: u64, condition: Condition) -> Result<Domain, Malformed> {
+        self.refuse_unsupported()?;
+        let on = self.trigger()?;
+        let validity = Validity {
+            from: self.start_date,
+            until: self.expiration_date,
+        };
+        if let (Some(from), Some(until)) = (validity.from, validity.until)
+            && until < from
+        {
+            return Err(Malformed::at("/expiration_date", "is before start_date"));
+        }
+        let required = || Malformed::at("/loyalty", "is required");
+        let earning = self.loyalty.as_ref().ok_or_else(required)?;
+        let lapse = self.expiration_rules.as_ref().map(LapseRules::lapse);
+        let lapse = lapse.transpose();
+        Ok(Domain {
+            id,
+            on,
+            earns: earning.earns().map_err(|wrong| wrong.under("loyalty"))?,
+            condition,
+            active: self.active.unwrap_or(true),
+            validity,
+            lapse: lapse.map_err(|wrong| wrong.under("expiration_rules"))?,
+        })
+    }
+
+    fn refuse_unsupported(&self) -> Result<(), Malformed> {
+        let members = [
+            ("/segment", &self.segment),
+            ("/loyalty_tier", &self.loyalty_tier),
+            ("/validity_timeframe", &self.validity_timeframe),
+            ("/validity_day_of_week", &self.validity_day_of_week),
+            ("/validity_hours", &self.validity_hours),
+            ("/pending_points", &self.pending_points),
+        ];
+        let mut said = members.iter().filter(|(_, value)| says(value.as_ref()));
+        match said.next() {
+            Some((pointer, _)) => Err(not_yet(*pointer)),
+            None => Ok(()),
+        }
+    }
+
+    fn trigger(&self) -> Result<Trigger, Malformed> {
+        match self.event.as_deref().map(str::trim) {
+            None | Some("") => Err(Malformed::at("/event", "is required")),
+            Some(ORDER_PAID) => Ok(Trigger::OrderPaid),
+            Some(name) if OURS.iter().any(|ours| name.starts_with(ours)) => {
+                let detail = format!("{name} is not supported yet");
+                Err(Malformed::at("/event", detail))
+            }
+            Some(name) if name.len() > MAX_EVENT_BYTES => {
+                let detail = format!("longer than {MAX_EVENT_BYTES} bytes");
+                Err(Malformed::at("/event", detail))
+            }
+            Some(name) => Ok(Trigger::Event(name.into())),
+        }
+    }
+
+    /// `times`: made and, where it was, changed.
+    #[must_use]
+    pub fn view(&self, id: u64, times: (Timestamp, Option<Timestamp>)) -> EarningRuleView {
+        let name = ids::format(Tag::EarningRule, id);
+        let digits = name.strip_prefix(Tag::EarningRule.prefix());
+        EarningRuleView {
+            automation_id: format!("auto_{}", digits.unwrap_or_default()),
+            id: name,
+            event: self.event.clone().unwrap_or_default(),
+            custom_event: self.custom_event.clone().filter(|one| !one.is_null()),
+            validation_rule_id: self.validation_rule_id.clone(),
+            loyalty: self.loyalty.clone().unwrap_or_default(),
+            source: EarningSource {
+                banner: self.source.as_ref().and_then(|one| one.banner.clone()),
+                object_id: ids::format(Tag::Campaign, self.campaign),
+                object_type: "campaign",
+            },
+            active: self.active.unwrap_or(true),
+            start_date: self.start_date,
+            expiration_date: self.expiration_date,
+            expiration_rules: self.expiration_rules,
+            metadata: self.metadata.clone(),
+            created_at: times.0,
+            updated_at: times.1,
+            object: "earning_rule",
+        }
+    }
+}
+
+impl Earning {
+    fn earns(&self) -> Result<Earns, Malformed> {
+        if says(self.points_formula.as_ref()) {
+            return Err(not_yet("/points_formula"));
+        }
+        match self.kind {
+            None => Err(Malformed::at("/type", "is required")),
+            Some(EarningType::Fixed) => {
+                let points = self.points.filter(|points| *points > 0);
+                let wrong = || Malformed::at("/points", "must be above zero");
+                Ok(Earns::Fixed(super::points(
+                    points.ok_or_else(wrong)?,
+                    "/points",
+                )?))
+            }
+            Some(EarningType::Proportional) => self.proportional(),
+        }
+    }
+
+    fn proportional(&self) -> Result<Earns, Malformed> {
+        use CalculationType as C;
+        let Some(of) = self.calculation_type else {
+            return Err(Malformed::at("/calculation_type", "is required"));
+        };
+        let order = self.order.as_ref();
+        let items = self.order_items.as_ref();
+        let (holder, member, step) = match of {
+            C::OrderAmount => ("order", "amount", order.and_then(|one| one.amount.as_ref())),
+            C::OrderTotalAmount => {
+                let step = order.and_then(|one| one.total_amount.as_ref());
+                ("order", "total_amount", step)
+            }
+            C::OrderMetadata => {
+                let step = order.and_then(|one| one.metadata.as_ref());
+                ("order", "metadata", step)
+            }
+            C::OrderItemsQuantity => {
+                let step = items.and_then(|one| one.quantity.as_ref());
+                ("order_items", "quantity", step)
+            }
+            C::OrderItemsAmount => {
+                let step = items.and_then(|one| one.amount.as_ref());
+                ("order_items", "amount", step)
+            }
+            C::OrderItemsSubtotalAmount => {
+                let step = items.and_then(|one| one.subtotal_amount.as_ref());
+                ("order_items", "subtotal_amount", step)
+            }
+            C::CustomerMetadata => {
+                let step = self.customer.as_ref().and_then(|one| one.metadata.as_ref());
+                ("customer", "metadata", step)
+            }
+            C::CustomEventMetadata => {
+                let of = self.custom_event.as_ref();
+                let step = of.and_then(|one| one.metadata.as_ref());
+                ("custom_event", "metadata", step)
+            }
+        };
+        let within = |wrong: Malformed| wrong.under(member).under(holder);
+        let step = step.ok_or_else(|| within(Malformed::at("", "is required")))?;
+        step.earns(of).map_err(within)
+    }
+}
+
+impl Step {
+    fn earns(&self, of: CalculationType) -> Result<Earns, Malformed> {
+        if says(self.points_formula.as_ref()) {
+            return Err(not_yet("/points_formula"));
+        }
+        let above = |number: Option<u64>, pointer: &str| {
+            let number = number.filter(|number| *number > 0);
+            number.ok_or_else(|| Malformed::at(pointer, "must be above zero"))
+        };
+        Ok(Earns::Per {
+            of: self.measure(of)?,
+            every: above(self.every, "/every")?,
+            points: super::points(above(self.points, "/points")?, "/points")?,
+        })
+    }
+
+    fn measure(&self, of: CalculationType) -> Result<Measure, Malformed> {
+        use CalculationType as C;
+        let fact = |prefix: &str| {
+            let property = self.property.as_deref().filter(|name| !name.is_empty());
+            let property = property.ok_or_else(|| Malformed::at("/property", "is required"))?;
+            Ok(Measure::Fact(
+                format!("{prefix}.metadata.{property}").into(),
+            ))
+        };
+        let items = |of: OfItems| {
+            let which = self.which()?;
+            Ok(Measure::Items { of, which })
+        };
+        match of {
+            C::OrderAmount => Ok(Measure::OrderAmount),
+            C::OrderTotalAmount => Ok(Measure::OrderTotal),
+            C::OrderMetadata => fact("order"),
+            C::CustomerMetadata => fact("customer"),
+            C::CustomEventMetadata => fact("event"),
+            C::OrderItemsQuantity => items(OfItems::Quantity),
+            C::OrderItemsAmount => items(OfItems::Amount),
+            C::OrderItemsSubtotalAmount => items(OfItems::Subtotal),
+        }
+    }
+
+    /// Which items, as a condition over what is told of a line.
+    fn which(&self) -> Result<Condition, Malformed> {
+        let named = self.id.as_ref().map(|id| ApplicableTo {
+            object: self.object.clone(),
+            id: Some(id.clone()),
+            ..ApplicableTo::default()
+        });
+        let goods = match (named, &self.applicable_to) {
+            (Some(one), _) => Applicability {
+                included: vec![one],
+                ..Applicability::default()
+            },
+            (None, Some(goods)) => goods.clone(),
+            (None, None) => return Ok(Condition::Always),
+        };
+        let lines = goods_lines(&goods).map_err(|wrong| wrong.under("applicable_to"))?;
+        Ok(lines.map_or(Condition::Always, |lines| lines.of))
+    }
+}
