@@ -41,7 +41,7 @@ type Rows = fn(Effort, &mut Table) -> Result<(), String>;
 /// All rows; whoever names some on the command line gets those alone. The last waits for a
 /// database by the wall clock, which says nothing on a shared machine: a short run passes it over
 /// unless it is named.
-const GROUPS: [(&str, Rows); 7] = [
+const GROUPS: [(&str, Rows); 8] = [
     ("matching", matching::run),
     ("deciding", deciding::run),
     ("promotions", promotions::run),

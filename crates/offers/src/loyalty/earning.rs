@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use rules::{Condition, Facts, Path};
 
 use super::{card::NEVER, lapsing::Lapse};
-use crate::{Minor, Ppm, Priced, PricedLine, Timestamp, Validity};
+use crate::{Minor, Ppm, Priced, PricedLine, Timestamp, Validity, Zone};
 
 const WHOLE: u128 = 1_000_000;
 
@@ -154,9 +154,7 @@ impl Mapping {
 
 impl EarningRule {
     fn is_met(&self, occurrence: &Occurrence<'_>) -> bool {
-        let Validity { from, until } = self.validity;
-        let at = occurrence.at;
-        let is_open = from.is_none_or(|from| from <= at) && until.is_none_or(|until| at <= until);
+        let is_open = self.validity.is_open(occurrence.at, &Zone::UTC);
         let is_meant = self.active && self.on == *occurrence.trigger && is_open;
         is_meant && self.condition.evaluate(occurrence.facts).is_met()
     }

@@ -137,13 +137,14 @@ pub async fn upsert(
 pub(super) async fn told(
     people: &mut People<'_>,
     (input, now): (&CustomerInput, i64),
+    schemas: &Schemas,
 ) -> Result<CustomerId, Refused> {
     let who = who(people, input.key(), now).await?;
     let input = CustomerWrite {
         customer: input.clone(),
         consent: None,
     };
-    put_down(people, (who, now), &input)?;
+    put_down(people, (who, now), (&input, schemas))?;
     Ok(who.0)
 }
 

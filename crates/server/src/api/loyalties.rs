@@ -17,7 +17,8 @@ use offers::{Campaign, CampaignId};
 use store::{Index, Kind, Page, ProjectId, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::voucherify::{
-    CampaignCreate, CampaignType, CampaignUpdate, CampaignView, List, VoucherType,
+    AsyncActionStarted, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, List,
+    VoucherType,
 };
 
 use super::{
@@ -144,7 +145,8 @@ async fn update(
 
 /// Remove a loyalty programme with its cards and all that earns and buys points; the books keep
 /// what it gave.
-#[utoipa::path(delete, path = "/v1/loyalties/{id}", responses((status = 202, body = AsyncActionStarted)))]
+#[utoipa::path(delete, path = "/v1/loyalties/{id}", 
+    responses((status = 202, body = AsyncActionStarted)))]
 async fn delete(
     State(app): State<App>,
     caller: Caller<CampaignsWrite>,

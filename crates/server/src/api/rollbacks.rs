@@ -22,7 +22,7 @@ use wire::{
 use super::{
     dialect::{Asked, parse_optional, refuse, retry},
     redemptions::{find, load, order_now},
-    vouchers::used_view,
+    vouchers::{used_card_view, used_view},
 };
 use crate::{
     app::App,
@@ -504,6 +504,7 @@ fn tell_used(view: &mut RollbackView, redemption: &Redemption) -> Result<(), Ref
     match &redemption.used {
         Used::Several | Used::Nothing(_) => {}
         Used::Voucher(used) => view.voucher = Some(used_view(used)?),
+        Used::Card(used) => view.voucher = Some(used_card_view(used)?),
         Used::Tier(used) => view.promotion_tier = Some(used.value()?),
     }
     Ok(())

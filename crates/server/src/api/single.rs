@@ -60,7 +60,7 @@ pub async fn voucher_validated(
     let voucher = if answer.valid {
         let compiled = app.compiled(caller.project).await?;
         let (issued, _) = vouchers::find(app, caller.project, code).await?;
-        Some(vouchers::view(app, (caller.project, &compiled), &issued).await?)
+        Some(vouchers::view(app, (caller.project, &compiled), (&issued, caller.now)).await?)
     } else {
         None
     };

@@ -14,7 +14,7 @@ use offers::{
     Booking, Campaign, CampaignId, Happening, Offer, OfferId, Timestamp, Voucher, VoucherId,
     VoucherKind, book, chart,
 };
-use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Write};
+use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Record, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},

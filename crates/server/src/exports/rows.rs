@@ -98,7 +98,7 @@ async fn of_vouchers(at: At<'_>, export: &Export, page: Page) -> Result<Stretch,
         if vouchers::standing(&compiled, &issued).is_err() {
             continue;
         }
-        let shown = vouchers::view(at.app, (at.project, &compiled), &issued).await?;
+        let shown = vouchers::view(at.app, (at.project, &compiled), (&issued, at.now)).await?;
         let mut row = json(&shown)?;
         let holder = issued.thing.voucher.holder.filter(|_| export.tells_people);
         if let Some(source) = source_of(&mut people, holder).await?

@@ -160,13 +160,11 @@ impl Earning<'_> {
         else {
             return Ok(());
         };
-        let is_open = |validity: offers::Validity| {
-            validity.from.is_none_or(|from| from <= now)
-                && validity.until.is_none_or(|until| now <= until)
-        };
+        let zone = &campaign.thing.zone;
         let voucher = &issued.voucher;
         let is_active = campaign.thing.active && voucher.active;
-        if !is_active || !is_open(campaign.thing.validity) || !is_open(voucher.validity) {
+        let mut validities = [&campaign.thing.validity, &voucher.validity].into_iter();
+        if !is_active || !validities.all(|validity| validity.is_open(now, zone)) {
             return Ok(());
         }
         let today = day_of(now);

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::{
     ApplicableTo, CustomerInput, Discount, ErrorBody, GiftUse, Key, List, Metadata, OrderInput,
-    OrderView, RedeemableInput, RedeemableKind, SessionInput, SessionView, TierCampaign, TierView,
-    ValidationRequest, ValidationResponse, ValidationRow, VoucherView,
+    OrderView, RedeemableInput, RedeemableKind, RewardUse, SessionInput, SessionView, TierCampaign,
+    TierView, ValidationRequest, ValidationResponse, ValidationRow, VoucherView,
 };
 use crate::time::{self, Timestamp};
 
@@ -21,7 +21,7 @@ pub struct SingleRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gift: Option<GiftUse>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reward: Option<serde_json::Value>,
+    pub reward: Option<RewardUse>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionInput>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -160,7 +160,7 @@ async fn enrolled(
     let campaign = super::find(at.app, (at.project, &compiled), name).await?;
     let input = campaigns::input_of(&campaign)?;
     let mut people = People::open(at.app, at.project)?;
-    let holder = customers::told(&mut people, (customer, at.now)).await?;
+    let holder = customers::told(&mut people, (customer, at.now), &compiled.schemas).await?;
     if input.join_once == Some(true)
         && let Some(known) = card_of(&mut people, (holder, campaign.thing.id)).await?
     {

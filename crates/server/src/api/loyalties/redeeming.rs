@@ -242,12 +242,15 @@ fn is_open(campaign: &Campaign, issued: &Issued, now: offers::Timestamp) -> Resu
     if !campaign.active || !voucher.active {
         return Err(refuse(Key::VoucherDisabled, code));
     }
-    for validity in [campaign.validity, voucher.validity] {
+    for validity in [&campaign.validity, &voucher.validity] {
         if validity.from.is_some_and(|from| now < from) {
             return Err(refuse(Key::VoucherNotActive, code));
         }
         if validity.until.is_some_and(|until| until < now) {
             return Err(refuse(Key::VoucherExpired, code));
+        }
+        if !validity.is_open(now, &campaign.zone) {
+            return Err(refuse(Key::VoucherNotActiveNow, code));
         }
     }
     Ok(())

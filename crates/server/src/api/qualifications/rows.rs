@@ -168,6 +168,7 @@ fn texts(till: &Till<'_>, (offered, found): (&Offered, &Found), field: &str) -> 
         "voucher_type" => voucher.map(|voucher| match voucher.kind {
             VoucherKind::Discount => "DISCOUNT_VOUCHER".to_owned(),
             VoucherKind::GiftCard { .. } => "GIFT_VOUCHER".to_owned(),
+            VoucherKind::LoyaltyCard { .. } => "LOYALTY_CARD".to_owned(),
         }),
         "code" => voucher.map(|voucher| voucher.code.to_string()),
         _ => {

@@ -185,7 +185,7 @@ pub(super) async fn list(
     for record in records.iter().flatten() {
         let issued = read(&record.body)?;
         if standing(&compiled, &issued).is_ok() {
-            rows.push(super::view(&app, (project, &compiled), &issued).await?);
+            rows.push(super::view(&app, (project, &compiled), (&issued, caller.now)).await?);
         }
     }
     Answer::ok(&List::page("vouchers", rows, total))

@@ -214,10 +214,7 @@ impl EarningRule {
     pub fn to_domain(&self, id: u64, condition: Condition) -> Result<Domain, Malformed> {
         self.refuse_unsupported()?;
         let on = self.trigger()?;
-        let validity = Validity {
-            from: self.start_date,
-            until: self.expiration_date,
-        };
+        let validity = Validity::between(self.start_date, self.expiration_date);
         if let (Some(from), Some(until)) = (validity.from, validity.until)
             && until < from
         {
