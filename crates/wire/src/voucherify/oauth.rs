@@ -151,41 +151,50 @@ pub struct TokenState {
 mod tests {
     use super::*;
 
-    fn check(scopes: &[&str], path: &str, expected: bool) {
+    fn check(scopes: &[&str], opened: &[&str], shut: &[&str]) {
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        assert_eq!(opens(&scopes, path), expected, "{scopes:?} {path}");
+        let is_open = |path: &&&str| opens(&scopes, path);
+        assert_eq!(
+            opened.iter().find(|path| !is_open(path)),
+            None,
+            "{scopes:?}"
+        );
+        assert_eq!(shut.iter().find(is_open), None, "{scopes:?}");
     }
 
     #[test]
     fn a_scope_opens_its_family_alone() {
-        check(&["vouchers"], "/v1/vouchers", true);
-        check(&["vouchers"], "/v1/vouchers/TEN/redemption", true);
-        check(&["vouchers"], "/v1/vouchers-of-others", false);
-        check(&["vouchers"], "/v1/campaigns", false);
-        check(&["vouchers"], "/client/v1/vouchers", false);
-        check(&["validations", "redemptions"], "/v1/redemptions", true);
-        check(
-            &["validation-rules"],
-            "/v1/validation-rules-assignments",
-            false,
-        );
-        check(&["client_validations"], "/client/v1/validations", true);
-        check(&["client_validations"], "/v1/validations", false);
-        check(&["api"], "/v1/settings", true);
-        check(
-            &["api"],
-            "/management/v1/projects/proj_1/stacking-rules",
-            true,
-        );
+        let (settings, rules) = ("/v1/settings", "/management/v1/projects/p/stacking-rules");
+        let (pages, shops) = ("/client/v1/validations", "/v1/validations");
         check(
             &["vouchers"],
-            "/management/v1/projects/proj_1/stacking-rules",
-            false,
+            &["/v1/vouchers", "/v1/vouchers/TEN/redemption"],
+            &[
+                "/v1/vouchers-of-others",
+                "/v1/campaigns",
+                "/client/v1/vouchers",
+                rules,
+                settings,
+            ],
         );
-        check(&["api"], "/client/v1/validations", false);
-        check(&["client_api"], "/client/v1/validations", true);
-        check(&["client_api"], "/v1/validations", false);
-        check(&[], "/v1/validations", false);
+        check(
+            &["validations", "redemptions"],
+            &["/v1/redemptions", shops],
+            &[pages],
+        );
+        check(
+            &["validation-rules"],
+            &[],
+            &["/v1/validation-rules-assignments"],
+        );
+        check(
+            &["client_validations"],
+            &[pages],
+            &[shops, "/client/v1/redemptions"],
+        );
+        check(&["api"], &[settings, rules, shops], &[pages]);
+        check(&["client_api"], &[pages], &[shops, settings]);
+        check(&[], &[], &[pages, shops, settings]);
     }
 
     fn refused(grant: Option<&str>, scope: Option<&str>, expected: Key) {
