@@ -83,7 +83,7 @@ async fn create(
     upsert(&app, &caller, (None, input)).await
 }
 
-/// Changes a customer; makes one where the shop's own id is new.
+/// Changes a customer; makes nobody.
 #[utoipa::path(put, path = "/v1/customers/{id}", params(("id" = String, Path)),
     request_body = CustomerWrite, responses(
     (status = 200, description = "The customer.", body = CustomerView)
@@ -105,6 +105,9 @@ async fn upsert(
 ) -> Result<Answer, Refused> {
     for _ in 0..MAX_ATTEMPTS {
         let mut people = People::open(app, caller.project)?;
+        if let Some(path) = &path {
+            known(&mut people, path).await?;
+        }
         let key = path.as_deref().or(input.customer.key());
         let who = who(&mut people, key, caller.now).await?;
         let view = put_down(&mut people, (who, caller.now), &input)?;

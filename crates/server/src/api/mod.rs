@@ -22,6 +22,7 @@ mod segments;
 mod skus;
 mod stacking;
 mod statements;
+mod told;
 pub(crate) mod validation_rules;
 pub(crate) mod validations;
 pub(crate) mod vouchers;

@@ -23,7 +23,7 @@ use wire::{
 
 use super::{
     dialect::{not_found, parse, refuse, retry},
-    vouchers,
+    told, vouchers,
 };
 use crate::{
     app::App,
@@ -118,7 +118,12 @@ async fn validated(
         sweep(app, caller.project, caller.now).await?;
         return Ok(None);
     }
-    let rows = rows(&till, &quote);
+    let mut rows = rows(&till, &quote);
+    for (at, row) in rows.iter_mut().enumerate() {
+        if let Some(error) = &mut row.result.error {
+            told::tell(&mut till, (at, error)).await?;
+        }
+    }
     let is_valid = quote.failure().is_none() && !quote.applied().is_empty();
     let of = |status: RowStatus| {
         let rows = rows.iter().filter(|row| row.status == status);

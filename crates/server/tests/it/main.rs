@@ -5,6 +5,7 @@
 mod bundles;
 mod campaigns;
 mod catalogue;
+mod conforming;
 mod consent;
 mod crash;
 mod customers;
