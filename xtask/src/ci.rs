@@ -4,7 +4,10 @@ use std::process::Command;
 
 use cluster::Tools;
 
-use crate::tidy;
+use crate::{
+    conformance::{self, Tools},
+    tidy,
+};
 
 /// The tests that need PostgreSQL fail where it is absent.
 const NEEDS_POSTGRES: (&str, &str) = ("PROFFER_NEEDS_POSTGRES", "1");
@@ -18,8 +21,8 @@ const SERVERS: (&str, &str) = (
     "--package server --test it",
 );
 
-/// Format, lints, order, all tests (the stories among them), the two replays, a few
-/// runs with faults, a short bench.
+/// Format, lints, order, all tests (the stories among them), Voucherify's clients, a little of what
+/// nobody would send, the two replays, a few runs with faults, a short bench.
 ///
 /// # Errors
 /// The first step that failed.
@@ -36,6 +39,8 @@ pub fn ci() -> Result<(), String> {
     ])?;
     tidy::run()?;
     tests(&[NEEDS_POSTGRES])?;
+    conformance::clients(Tools::Needed)?;
+    conformance::fuzz(Tools::Needed)?;
     for store in ["sqlite", "postgres"] {
         replay("online_retail", &["--store", store])?;
         replay("completejourney", &["--store", store])?;
@@ -52,18 +57,19 @@ pub fn ci() -> Result<(), String> {
 /// The first step that failed.
 pub fn slow() -> Result<(), String> {
     ci()?;
+    conformance::fuzz_long()?;
     let words = "nextest run --locked --release --run-ignored only";
     cargo(&split(&[words, "--workspace"]))?;
     cargo_with(&[ON_POSTGRES], &split(&[words, SERVERS.0]))
 }
 
-/// Every test, and those of the server again on PostgreSQL. Where that is absent, what needs it
-/// says so and is passed over.
+/// Every test, those of the server again on PostgreSQL, and Voucherify's clients. Where PostgreSQL,
+/// Node.js or Python is absent, what needs it says so and is passed over.
 ///
 /// # Errors
 /// When a test fails.
 pub fn test() -> Result<(), String> {
-    tests(&[])
+    tests(&[]).and(conformance::clients(Tools::Wanted))
 }
 
 fn tests(environment: &[(&str, &str)]) -> Result<(), String> {
@@ -149,7 +155,11 @@ fn with_servers(name: &str, rest: &[&str]) -> Result<(), String> {
     cargo(&[&words[..], rest].concat())
 }
 
-fn cargo(words: &[&str]) -> Result<(), String> {
+/// Runs cargo in the workspace.
+///
+/// # Errors
+/// When it fails.
+pub fn cargo(words: &[&str]) -> Result<(), String> {
     cargo_with(&[], words)
 }
 

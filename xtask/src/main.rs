@@ -1,9 +1,12 @@
-//! The habits of the house: `test`, `ci`, `bench`, `tidy`, `replay`, `faults`.
+//! The habits of the house: `test`, `conformance`, `fuzz`, `ci`, `bench`, `tidy`, `replay`, `faults`.
 
 mod ci;
+mod conformance;
 mod tidy;
 
 use std::process::ExitCode;
+
+use conformance::Tools;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -11,6 +14,9 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["tidy"] => tidy::run(),
         ["test"] => ci::test(),
+        ["conformance"] => conformance::clients(Tools::Needed),
+        ["fuzz"] => conformance::fuzz(Tools::Needed),
+        ["fuzz", "--long"] => conformance::fuzz_long(),
         ["ci"] => ci::ci(),
         ["ci", "--slow"] => ci::slow(),
         ["bench", "--load" | "--soak", ..] => ci::load(words.get(1..).unwrap_or_default()),
@@ -18,7 +24,8 @@ fn main() -> ExitCode {
         ["replay", set, rest @ ..] => ci::replay(set, rest),
         ["faults", rest @ ..] => ci::faults(rest),
         _ => Err(
-            "usage: cargo xtask tidy | test | ci [--slow] | bench [--short] | \
+            "usage: cargo xtask tidy | test | conformance | fuzz [--long] | ci [--slow] | \
+                  bench [--short] | \
                   bench --load [--store sqlite|postgres] [--processes 1|4] [--seconds N] | \
                   bench --soak [--store …] [--processes …] [--minutes N] | \
                   replay online_retail|completejourney [--store sqlite|postgres] | \

@@ -7,6 +7,7 @@ import "./vouchers.js";
 import "./promotions.js";
 import "./rules.js";
 import "./checkout.js";
+import "./pages.js";
 import "./stacking.js";
 import { tellWhatWasLeftOut } from "./coverage.js";
 

@@ -7,9 +7,27 @@ import { recorded } from "./coverage.js";
 export const url = needed("PROFFER_URL");
 const key = needed("PROFFER_KEY");
 
+/** The sandbox, as the calls that manage a project name it. */
+export const project = "proj_0000000000002";
+
 /** The official client, server side; each call that succeeds is noted. */
 export const client = recorded(
   sdk.VoucherifyServerSide({ applicationId: "conformance", secretKey: key, apiUrl: url }),
+);
+
+/** Where the shop's pages come from. */
+export const origin = "https://shop.example";
+
+/** The official client in a page; its key is there where the server has keys for pages. */
+export const page = recorded(
+  sdk.VoucherifyClientSide({
+    clientApplicationId: "conformance",
+    clientSecretKey: process.env.PROFFER_PUBLIC_KEY ?? "",
+    apiUrl: url,
+    origin,
+    trackingId: "conformance",
+  }),
+  "page",
 );
 
 function needed(name) {

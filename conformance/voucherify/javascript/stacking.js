@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { amount, client, code, fresh, holds, order, percent, plain, refused, voucher } from "./shop.js";
+import { amount, client, code, fresh, holds, order, percent, plain, project, refused, voucher } from "./shop.js";
 
-const path = "/management/v1/projects/conformance/stacking-rules";
+const path = `/management/v1/projects/${project}/stacking-rules`;
 
 describe("stacking rules", () => {
   let rules;

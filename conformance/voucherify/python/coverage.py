@@ -1,6 +1,6 @@
 """Which of the client's methods were called with success, and which were not?
 
-`not_covered.txt` lists the methods that no test drives. A method that is neither covered nor on the
+`not-covered.txt` lists the methods that no test drives. A method that is neither covered nor on the
 list fails the run, so that what was covered once cannot fall out unseen. WRITE_NOT_COVERED=1 writes
 the list anew.
 """
@@ -12,7 +12,7 @@ import re
 
 import shop
 
-LIST = pathlib.Path(__file__).with_name("not_covered.txt")
+LIST = pathlib.Path(__file__).with_name("not-covered.txt")
 ROUTE = re.compile(r"method='(\w+)',\s*resource_path='([^']+)'")
 
 
@@ -42,7 +42,7 @@ def tell_what_was_left_out():
     risen = [name for name in known if name not in missed]
     fallen = [name for name in missed if name not in known]
     if risen:
-        print(f"Strike from not_covered.txt: {', '.join(risen)}")
+        print(f"Strike from not-covered.txt: {', '.join(risen)}")
     if fallen:
         print(f"No longer covered: {', '.join(fallen)}")
     return not fallen

@@ -44,12 +44,17 @@ class Namespace:
 
 
 def read_as(method, body):
-    """The method's parameter for a body, and the body as the client's own model."""
+    """The method's parameter for a body, and the body as the client's own model.
+
+    Something new is made by `from_dict`, which sends each member that is not there as `null`; what
+    is changed is made by the model itself, which sends what is there and no more.
+    """
+    changes = method.__name__.startswith("update_")
     for name, parameter in inspect.signature(method).parameters.items():
         for kind in kinds(parameter.annotation):
             if hasattr(kind, "from_dict"):
-                many = isinstance(body, list)
-                return name, [kind.from_dict(one) for one in body] if many else kind.from_dict(body)
+                read = kind.model_validate if changes else kind.from_dict
+                return name, [read(one) for one in body] if isinstance(body, list) else read(body)
     raise TypeError(f"{method} takes no body")
 
 
@@ -77,7 +82,20 @@ class Client:
             setattr(self, name, Namespace(name, kind(connection)))
 
 
-client = Client({"X-App-Id": "conformance", "X-App-Token": KEY})
+client = Client(
+    {
+        # Of a shop's pages; its key is there where the server has keys for pages.
+        "X-Client-Application-Id": "conformance",
+        "X-Client-Token": os.environ.get("PROFFER_PUBLIC_KEY", ""),
+        "X-App-Id": "conformance",
+        "X-App-Token": KEY,
+        "X-Management-Id": "conformance",
+        "X-Management-Token": KEY,
+    }
+)
+
+#: The sandbox, as the calls that manage a project name it.
+PROJECT = "proj_0000000000002"
 
 
 def route(method, path):

@@ -1,6 +1,6 @@
 """Rules, and the life of an order: qualify, validate, redeem, roll back."""
 
-from shop import Case, amount, client, code, fresh, gift_card, order, percent, promotion, tier, voucher
+from shop import PROJECT, Case, amount, client, code, fresh, gift_card, order, percent, promotion, tier, voucher
 
 
 def of_two_hundred():
@@ -236,7 +236,7 @@ class Checkout(Case):
 
 class Stacking(Case):
     def test_rules_are_made_read_changed_listed_removed(self):
-        project = "conformance"
+        project = PROJECT
         made = client.management.create_stacking_rules(project, body={"redeemables_application_mode": "PARTIAL"})
         try:
             self.assertRegex(made.id, "^stk_")

@@ -325,7 +325,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         } else {
             CodeCapacity::AutoUpdate
         }),
-        voucher: input.voucher.clone(),
+        voucher: input.voucher.clone().map(VoucherConfig::whole),
         auto_join: input.auto_join.unwrap_or(false),
         join_once: input.join_once.unwrap_or(false),
         use_voucher_metadata_schema: input.use_voucher_metadata_schema.unwrap_or(true),

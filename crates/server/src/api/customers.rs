@@ -84,7 +84,7 @@ async fn create(
     upsert(At::of(&app, &caller), (None, &input)).await
 }
 
-/// Changes a customer; makes one where the shop's own id is new.
+/// Changes a customer; makes nobody.
 #[utoipa::path(put, path = "/v1/customers/{id}", params(("id" = String, Path)),
     request_body = CustomerWrite, responses(
     (status = 200, description = "The customer.", body = CustomerView)
@@ -110,6 +110,9 @@ pub async fn upsert(
     let compiled = app.compiled(project).await?;
     for _ in 0..MAX_ATTEMPTS {
         let mut people = People::open(app, project)?;
+        if let Some(path) = path {
+            known(&mut people, path).await?;
+        }
         let key = path.or(input.customer.key());
         let who = who(&mut people, key, now).await?;
         let view = put_down(&mut people, (who, now), (input, &compiled.schemas))?;

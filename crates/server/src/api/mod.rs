@@ -34,6 +34,7 @@ mod single;
 mod skus;
 mod stacking;
 mod statements;
+mod told;
 pub(crate) mod validation_rules;
 pub(crate) mod validations;
 pub(crate) mod vouchers;

@@ -28,7 +28,7 @@ use wire::{
 use super::{
     customers,
     dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry},
-    promotions,
+    promotions, told,
     validations::{forgotten, released, rows, session_key, used},
     vouchers,
 };
@@ -176,7 +176,7 @@ async fn attempt(
         return Ok(None);
     }
     if quote.failure().is_some() || quote.applied().is_empty() {
-        let (command, answer) = failed(&till, &quote, (request, once))?;
+        let (command, answer) = failed(&mut till, &quote, (request, once)).await?;
         drop(till);
         return match answer.after(app.store().submit(command).await?)? {
             Ok(answer) => Ok(Some(answer)),
@@ -244,12 +244,13 @@ pub async fn load(
 }
 
 /// What keeps a failure, and what answers it.
-fn failed(
-    till: &Till<'_>,
+async fn failed(
+    till: &mut Till<'_>,
     quote: &Quote,
     (request, once): (&RedemptionRequest, Option<once::Key>),
 ) -> Result<(Command, Answer), Refused> {
-    let (index, body) = failure(till, quote);
+    let (index, mut body) = failure(till, quote);
+    told::tell(till, (index, &mut body)).await?;
     let id = till.app.next_id()?;
     let name = ids::format(Tag::FailedRedemption, id);
     let mut view = RedemptionView::failed(name, till.now, &body);

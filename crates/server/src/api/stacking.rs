@@ -41,7 +41,7 @@ async fn create(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     is_of(&caller, &project)?;
-    let rules: StackingRules = parse(&body)?;
+    let rules = StackingRules::made(parse(&body)?).map_err(|wrong| malformed(&wrong))?;
     retry(|| created(&app, &caller, &rules)).await
 }
 

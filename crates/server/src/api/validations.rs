@@ -26,7 +26,7 @@ use wire::{
 
 use super::{
     dialect::{not_found, parse, refuse, retry},
-    vouchers,
+    told, vouchers,
 };
 use crate::{
     app::App,
@@ -142,6 +142,11 @@ async fn validated(
     if options.is_some_and(|options| options.expand.iter().any(|what| what == "redeemable")) {
         let shown = rows.iter_mut().zip(&till.offered);
         shown.for_each(|(row, offered)| telling::expand(row, (&till, offered)));
+    }
+    for (at, row) in rows.iter_mut().enumerate() {
+        if let Some(error) = &mut row.result.error {
+            told::tell(&mut till, (at, error)).await?;
+        }
     }
     let is_valid = quote.failure().is_none() && !quote.applied().is_empty();
     let of = |status: RowStatus| {

@@ -8,6 +8,7 @@ mod bundles;
 mod campaigns;
 mod catalogue;
 mod clients;
+mod conforming;
 mod consent;
 mod crash;
 mod customers;

@@ -145,6 +145,17 @@ pub struct VoucherConfig {
     pub validity_hours: Option<serde_json::Value>,
 }
 
+impl VoucherConfig {
+    /// As it is shown: with what clients want to find in each.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.redemption.get_or_insert_default();
+        self.code_config.get_or_insert_default();
+        self.is_referral_code.get_or_insert(false);
+        self
+    }
+}
+
 /// A campaign in an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct CampaignView {

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     ApplicableTo, AssignmentView, CustomerInput, Filter, Grouped, List, Metadata, OrderInput,
-    OrderView, RowResult, SessionInput, StackingRules, ValidationRow,
+    OrderView, RowResult, SessionInput, StackingRules, ValidationRow, lenient,
 };
 use crate::time::{self, Cursor, Timestamp};
 
@@ -23,6 +23,7 @@ pub struct QualificationRequest {
     pub order: Option<OrderInput>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracking_id: Option<String>,
+    #[serde(deserialize_with = "lenient::or_default")]
     pub scenario: Scenario,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<QualificationOptions>,
@@ -63,8 +64,12 @@ pub struct QualificationOptions {
     #[schema(value_type = Option<Object>)]
     pub filters: Option<Filter>,
     /// `redeemable`, `category`, `validation_rules`; ours is `inapplicable`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "lenient::or_default"
+    )]
     pub expand: Vec<String>,
+    #[serde(deserialize_with = "lenient::or_default")]
     pub sorting_rule: SortingRule,
 }
 

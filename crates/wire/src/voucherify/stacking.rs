@@ -7,6 +7,7 @@ use offers::{Basis, CategoryId, Goods, NoEffect, Sorting};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{Sent, merge};
 use crate::{
     Malformed,
     ids::{self, Tag},
@@ -122,7 +123,23 @@ impl Default for StackingRules {
     }
 }
 
+/// Limits that `null` lifts.
+const LIFTED: [&str; 2] = [
+    "applicable_redeemables_per_category_limit",
+    "applicable_exclusive_redeemables_per_category_limit",
+];
+
 impl StackingRules {
+    /// New ones. A member that is `null` is as by default, as an absent one, but where `null` lifts
+    /// a limit.
+    ///
+    /// # Errors
+    /// The first member that does not fit.
+    pub fn made(mut sent: Sent) -> Result<Self, Malformed> {
+        sent.retain(|name, value| !value.is_null() || LIFTED.contains(&name.as_str()));
+        merge(&Self::default(), &sent)
+    }
+
     /// How the core combines redeemables by these.
     ///
     /// # Errors
