@@ -4,10 +4,7 @@ use std::process::Command;
 
 use cluster::Tools;
 
-use crate::{
-    conformance::{self, Tools},
-    tidy,
-};
+use crate::{conformance, tidy};
 
 /// The tests that need PostgreSQL fail where it is absent.
 const NEEDS_POSTGRES: (&str, &str) = ("PROFFER_NEEDS_POSTGRES", "1");
@@ -39,8 +36,8 @@ pub fn ci() -> Result<(), String> {
     ])?;
     tidy::run()?;
     tests(&[NEEDS_POSTGRES])?;
-    conformance::clients(Tools::Needed)?;
-    conformance::fuzz(Tools::Needed)?;
+    conformance::clients(conformance::Tools::Needed)?;
+    conformance::fuzz(conformance::Tools::Needed)?;
     for store in ["sqlite", "postgres"] {
         replay("online_retail", &["--store", store])?;
         replay("completejourney", &["--store", store])?;
@@ -69,7 +66,7 @@ pub fn slow() -> Result<(), String> {
 /// # Errors
 /// When a test fails.
 pub fn test() -> Result<(), String> {
-    tests(&[]).and(conformance::clients(Tools::Wanted))
+    tests(&[]).and(conformance::clients(conformance::Tools::Wanted))
 }
 
 fn tests(environment: &[(&str, &str)]) -> Result<(), String> {
