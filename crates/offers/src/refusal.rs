@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CampaignId, Crowd, Currency, Minor, Timestamp, money};
 
-/// Why a redeemable cannot be used. When several hold, the first in this list is reported.
+/// Why a redeemable cannot be used. When several hold, the first in this list is reported; what
+/// is said of referrals stands at its end, for the numbers are on disk, and goes before all but
+/// what is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     NotFound,
@@ -41,6 +43,10 @@ pub enum Refusal {
     NoMatchingLines,
     BalanceSpent,
     NoEffect,
+    /// A code by which the customer refers others.
+    OwnReferral,
+    /// The customer was referred by another code of the campaign.
+    ReferredBefore,
 }
 
 impl Refusal {
@@ -68,6 +74,8 @@ impl Refusal {
             Self::StackedOut { .. } => "no_stack",
             Self::BalanceSpent => "balance_spent",
             Self::NoEffect => "no_effect",
+            Self::OwnReferral => "own_referral",
+            Self::ReferredBefore => "referred_before",
         }
     }
 
@@ -107,6 +115,8 @@ impl Refusal {
             }
             Self::BalanceSpent => "There is nothing left on this card.".into(),
             Self::NoEffect => "This would not make your order cheaper.".into(),
+            Self::OwnReferral => "This code is for those you refer, not for yourself.".into(),
+            Self::ReferredBefore => "You were referred by somebody else already.".into(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod membership;
 mod quote;
 mod records;
 mod shelf;
+mod stored;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +22,7 @@ use offers::{
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
 use rules::{Facts, Reads, Telling, Value};
-use store::{Expect, Index, Kind, Page, ProjectId, TransferFilter, View};
+use store::{Expect, Index, Kind, Page, ProjectId, TransferFilter};
 use wire::{
     ids::{self, Tag},
     voucherify::{
@@ -36,6 +37,8 @@ pub use records::{
     Back, Counts, Earlier, OrderUse, Redemption, RedemptionState, Reservation, Sale, Share,
     StoredOrder, Used, UsedVoucher,
 };
+use stored::{meant, still_known};
+pub use stored::{sale_of, sent_last, stored_order};
 
 use crate::{
     api::{
@@ -48,8 +51,9 @@ use crate::{
     lending,
     people::People,
     problem::Refused,
+    referring,
     setting::CONFIGURATION,
-    versioned, vouchers as codes,
+    vouchers as codes,
 };
 
 /// More lines than one chain ever has.
@@ -58,6 +62,16 @@ const CHAIN: Page = Page {
     limit: 1_000,
     newest_first: false,
 };
+
+/// A rule that reads it binds each code to whom it was given; for them it holds.
+const FOR_HOLDER: &str = "publication.redeemable_by_linked_customer";
+/// Whose a bound code is that nobody was given.
+const NOBODY: u64 = 0;
+
+fn is_for_holder(campaign: &Campaign) -> bool {
+    let reads = campaign.rule.reads();
+    reads.iter().any(|path| path.as_str() == FOR_HOLDER)
+}
 
 /// What is asked at the till.
 pub struct Call<'a> {
@@ -95,6 +109,8 @@ pub struct Till<'a> {
     pub order: Order,
     /// The order as it is kept, and its version.
     pub stored: Option<(StoredOrder, u64)>,
+    /// Whether it was paid before.
+    pub was_paid: bool,
     pub facts: Facts,
     pub occasion: Occasion,
     pub offered: Vec<Offered>,
@@ -113,18 +129,17 @@ impl<'a> Till<'a> {
     pub async fn open(app: &'a App, call: &Call<'_>) -> Result<Self, Refused> {
         let compiled = app.compiled(call.project).await?;
         let mut people = People::open(app, call.project)?;
-        let named = call.customer.or_else(|| call.order?.customer.as_ref());
-        let customer = customer_of(&mut people, (named, call)).await?;
+        let buyer = call.order.and_then(OrderInput::buyer);
+        let named = call.customer.or(buyer.as_ref());
         let stored = stored_order(&mut people, call.order).await?;
-        let kept = match &stored {
-            Some((order, _)) => Some(sent_last(people.view(), order).await?),
-            None => None,
+        let customer = match (named, &stored) {
+            (None, Some((order, _))) => still_known(&mut people, order.customer).await?,
+            _ => customer_of(&mut people, (named, call)).await?,
         };
-        let input = merged(call.order, kept);
+        let (input, was_paid) = meant(people.view(), call.order, stored.as_ref()).await?;
         let mut order = order_to_domain(&input, compiled.settings.currency, &Reads::everything())
             .map_err(|wrong| malformed(&wrong.under("order")))?;
-        let earlier = stored.iter().flat_map(|(order, _)| order.standing());
-        let earlier: Minor = earlier.map(|one| one.discount).sum();
+        let earlier = stored.as_ref().map_or(0, |(order, _)| order.taken_off());
         order.discount = order.discount.saturating_add(earlier);
         // Whom the shop knows and we do not yet has all limits left, as far as one only looks. What
         // is held or used counts for somebody who can be told apart again, or for nobody.
@@ -149,6 +164,7 @@ impl<'a> Till<'a> {
             input,
             order,
             stored,
+            was_paid,
             occasion,
             offered: Vec::new(),
             reservation: None,
@@ -184,6 +200,7 @@ impl<'a> Till<'a> {
             metadata_facts("redemption.metadata.", metadata, &mut telling);
         }
         telling.tell("now", Value::Time(self.now));
+        telling.tell(FOR_HOLDER, true);
         facts.extend(telling.done());
         facts
     }
@@ -258,7 +275,15 @@ impl<'a> Till<'a> {
         let Ok((campaign, offer)) = vouchers::standing(&compiled, &issued) else {
             return Ok(None);
         };
+        let mut campaign = campaign.clone();
+        let offer = offer.clone();
         let mut voucher = issued.thing.voucher.clone();
+        if issued.thing.published.is_some_and(|one| one.outlives) {
+            campaign.validity.until = None;
+        }
+        if is_for_holder(&campaign) {
+            voucher.holder = issued.thing.holder().or(Some(NOBODY));
+        }
         // Who became somebody else is still the holder.
         let person = self.customer.and_then(|id| self.people.person(id));
         if let (Some(holder), Some(person)) = (voucher.holder, person)
@@ -266,14 +291,24 @@ impl<'a> Till<'a> {
         {
             voucher.holder = Some(person.id.0);
         }
+        let referral = match issued.thing.refers {
+            true => {
+                // Who is new to us was referred by nobody.
+                let customer = self.occasion.customer.map(CustomerId);
+                let of = (customer, &issued.thing);
+                Some(referring::of_customer(&mut self.people, of).await?)
+            }
+            false => None,
+        };
         let decision = issued.thing.decision;
         Ok(Some(Found {
             redeemable: Redeemable::Voucher(voucher.id),
-            campaign: campaign.clone(),
-            offer: offer.clone(),
+            campaign,
+            offer,
             voucher: Some(voucher),
             category: None,
             issued: Some((issued, record.version)),
+            referral,
             decision,
             held: Vec::new(),
             limits: Vec::new(),
@@ -311,6 +346,7 @@ impl<'a> Till<'a> {
             voucher: None,
             category: None,
             issued: None,
+            referral: None,
             decision: granted.map(|granted| granted.decision),
             held: Vec::new(),
             limits: Vec::new(),
@@ -494,69 +530,6 @@ async fn customer_of(
     }
     let resolved = people.resolve(&[identifier], call.now).await?;
     Ok(resolved.map(|(customer, _)| customer))
-}
-
-async fn stored_order(
-    people: &mut People<'_>,
-    order: Option<&OrderInput>,
-) -> Result<Option<(StoredOrder, u64)>, Refused> {
-    let Some(order) = order else { return Ok(None) };
-    let view = people.view();
-    let by_id = order.id.as_deref();
-    let id = match (by_id, order.source_id.as_deref()) {
-        (Some(name), _) => {
-            let id = ids::parse(Tag::Order, name);
-            Some(id.map_err(|_| not_found("order", name))?)
-        }
-        (None, Some(source)) => view.find_one(Index::OrderSource, source.as_bytes()).await?,
-        (None, None) => None,
-    };
-    let record = match id {
-        Some(id) => view.get(Kind::Order, id).await?,
-        None => None,
-    };
-    match (record, by_id) {
-        (Some(record), _) => Ok(Some((versioned::read(&record.body)?, record.version))),
-        (None, Some(name)) => Err(not_found("order", name)),
-        (None, None) => Ok(None),
-    }
-}
-
-/// What the shop sent of an order last.
-///
-/// # Errors
-/// When the store cannot be read.
-async fn sent_last(view: &mut View, order: &StoredOrder) -> Result<OrderInput, Refused> {
-    sale_of(view, order).await?.input.read()
-}
-
-/// The last sale of an order.
-///
-/// # Errors
-/// When the store cannot be read.
-pub async fn sale_of(view: &mut View, order: &StoredOrder) -> Result<Sale, Refused> {
-    let lost = || Refused::Fault("an order's redemption is lost".into());
-    let last = order.last().ok_or_else(lost)?;
-    let record = view.get(Kind::Redemption, last).await?.ok_or_else(lost)?;
-    let redemption: Redemption = versioned::read(&record.body)?;
-    redemption.sale.map(|sale| *sale).ok_or_else(lost)
-}
-
-/// The order that is meant: as it is sent, or as it is kept where only its name is sent.
-fn merged(sent: Option<&OrderInput>, kept: Option<OrderInput>) -> OrderInput {
-    match (sent, kept) {
-        (Some(sent), Some(kept)) if sent.items.is_none() && sent.amount.is_none() => OrderInput {
-            status: sent.status,
-            metadata: sent.metadata.clone().or(kept.metadata),
-            ..kept
-        },
-        (Some(sent), Some(kept)) => OrderInput {
-            source_id: sent.source_id.clone().or(kept.source_id),
-            ..sent.clone()
-        },
-        (Some(sent), None) => sent.clone(),
-        (None, _) => OrderInput::default(),
-    }
 }
 
 /// The holds of a chain that are open and whose time has not come.

@@ -82,7 +82,10 @@ pub async fn find(
 }
 
 /// What was sent when the campaign was made, with the changes since.
-fn input_of(stored: &Stored<Campaign>) -> Result<CampaignCreate, Refused> {
+///
+/// # Errors
+/// When what is stored cannot be read.
+pub fn input_of(stored: &Stored<Campaign>) -> Result<CampaignCreate, Refused> {
     if stored.extra.is_null() {
         return Ok(CampaignCreate::default());
     }
@@ -170,6 +173,9 @@ async fn created(
     let (project, now) = (caller.project, caller.now);
     let mut input = input.clone();
     input.campaign_type = Some(input.inferred_type().map_err(|wrong| malformed(&wrong))?);
+    if let (true, Some(voucher)) = (input.refers(), &mut input.voucher) {
+        voucher.is_referral_code = Some(true);
+    }
     let id = CampaignId(app.next_id()?);
     let mut change = Change::begin(app, project, now).await?;
     let names = input.validation_rules.as_deref();
@@ -196,6 +202,7 @@ async fn created(
             campaign: &campaign.thing,
             offer: offer.thing.id,
             now,
+            refers: draft.input.refers(),
         };
         for _ in 0..codes {
             let issued = vouchers::of_campaign(app, &new, (&config, &Default::default()))?;
@@ -279,14 +286,14 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         capacity: input.capacity.unwrap_or(CodeCapacity::AutoUpdate),
         voucher: input.voucher.clone(),
         auto_join: input.auto_join.unwrap_or(false),
-        join_once: input.join_once.unwrap_or(true),
+        join_once: input.join_once.unwrap_or(false),
         use_voucher_metadata_schema: input.use_voucher_metadata_schema.unwrap_or(true),
         start_date: campaign.validity.from,
         expiration_date: campaign.validity.until,
         validity_timeframe: None,
         validity_day_of_week: None,
         validity_hours: None,
-        activity_duration_after_publishing: None,
+        activity_duration_after_publishing: input.activity_duration_after_publishing.clone(),
         vouchers_count: 0,
         active: campaign.active,
         category: input.category.clone(),
@@ -297,6 +304,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         vouchers_generation_status: "DONE",
         protected: false,
         promotion: (kind == CampaignType::Promotion).then(List::default),
+        referral_program: input.referral_program.clone(),
         validation_rules_assignments: List::default(),
         created_at: stored.created_at,
         updated_at: stored.updated_at,
@@ -391,6 +399,15 @@ fn changed(
     }
     for field in sent.unset_metadata_fields.iter().flatten() {
         input.metadata.get_or_insert_default().remove(field);
+    }
+    if let Some(life) = &sent.activity_duration_after_publishing {
+        input.activity_duration_after_publishing.clone_from(life);
+    }
+    input.join_once = sent.join_once.or(input.join_once);
+    input.auto_join = sent.auto_join.or(input.auto_join);
+    input.capacity = sent.capacity.or(input.capacity);
+    if let Some(program) = &sent.referral_program {
+        input.referral_program = Some(program.clone());
     }
     if let Some(discount) = &sent.discount {
         input.voucher.get_or_insert_default().discount = Some(discount.clone());

@@ -2,6 +2,7 @@
 
 pub(crate) mod campaigns;
 mod categories;
+mod custom_events;
 pub(crate) mod customers;
 mod decisions;
 pub mod dialect;
@@ -12,13 +13,17 @@ mod policy;
 mod product_collections;
 mod products;
 pub(crate) mod promotions;
+mod publications;
 mod qualifications;
+mod redeemables;
 pub(crate) mod redemptions;
+mod referrals;
 mod resources;
 mod rollbacks;
 mod sandbox;
 mod segment;
 mod segments;
+mod shelving;
 mod skus;
 mod stacking;
 mod statements;
@@ -29,6 +34,8 @@ mod wallets;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use resources::At;
+
 use crate::app::App;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -36,11 +43,15 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(campaigns::routes())
         .merge(categories::routes())
         .merge(customers::routes())
+        .merge(custom_events::routes())
         .merge(decisions::routes())
         .merge(experiments::routes())
         .merge(ops::routes())
         .merge(orders::routes())
+        .merge(publications::routes())
         .merge(qualifications::routes())
+        .merge(redeemables::routes())
+        .merge(referrals::routes())
         .merge(rollbacks::routes())
         .merge(redemptions::routes())
         .merge(policy::routes())

@@ -50,7 +50,7 @@ use crate::{
 use shown::Reader;
 use using::Using;
 use views::json;
-pub use views::order_now;
+pub use views::{as_said, order_now};
 
 /// Earlier uses of a code without limit are counted so far in the answer to a redemption, so that
 /// its cost does not grow with them.

@@ -193,6 +193,7 @@ async fn created(
                 campaign: &campaign.thing,
                 offer: offer.thing.id,
                 now,
+                refers: campaigns::input_of(&campaign)?.refers(),
             };
             make(app, &new, (input, id), None)?
         }
@@ -207,6 +208,7 @@ async fn created(
                 campaign: &own.0.clone(),
                 offer: own.1.id,
                 now,
+                refers: false,
             };
             make(app, &new, (input, id), Some(own))?
         }

@@ -4,7 +4,7 @@ use ledger::{Minor, Transfer};
 use offers::{Campaign, Category, Offer, Redeemable, Voucher, chart::Counter};
 use wire::voucherify::RedeemableInput;
 
-use crate::{configuration::Stored, vouchers::Issued};
+use crate::{configuration::Stored, referring::Referral, vouchers::Issued};
 
 /// One redeemable as it was put forward.
 pub struct Offered {
@@ -22,6 +22,8 @@ pub struct Found {
     pub category: Option<Category>,
     /// The voucher's record and version.
     pub issued: Option<(Stored<Issued>, u64)>,
+    /// What stands between the customer and a code that refers others.
+    pub referral: Option<Referral>,
     /// The decision whose grant is used.
     pub decision: Option<u64>,
     /// What is held for it already, and is posted first.

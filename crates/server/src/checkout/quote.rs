@@ -175,7 +175,9 @@ impl Till<'_> {
         let applied = self
             .is_applied(found.redeemable)
             .then_some(Refusal::AlreadyApplied);
-        if spent.is_none() && applied.is_none() {
+        let barred = found.referral.as_ref();
+        let barred = barred.and_then(|referral| referral.barred.clone());
+        if spent.is_none() && applied.is_none() && barred.is_none() {
             return None;
         }
         let mut facts = self.facts.clone();
@@ -188,7 +190,7 @@ impl Till<'_> {
                 | Refusal::OtherHolder
                 | Refusal::SignInRequired,
             ) => first,
-            looked => spent.or(looked).or(applied),
+            looked => barred.or(spent).or(looked).or(applied),
         }
     }
 

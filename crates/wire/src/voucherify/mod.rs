@@ -8,16 +8,19 @@ mod campaign;
 mod category;
 mod collection;
 mod condition;
+mod custom_event;
 mod customer;
 mod discount;
 mod error;
 mod filter;
+mod holder;
 pub(crate) mod lenient;
 mod list;
 mod merging;
 mod metadata;
 mod order;
 mod product;
+mod publication;
 mod qualification;
 mod redemption;
 mod rollback;
@@ -33,19 +36,25 @@ mod voucher;
 pub(crate) use campaign::expression;
 pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
-    CapReach, CapUnitInput, CodeCapacity, CommitmentInput, DEFAULT_GRANT_DAYS, LendingInput, Parts,
-    PointsBack, ProfferSettings, ProfferTier, PromotionInput, StackingInput, VoucherConfig,
+    CapReach, CapUnitInput, CodeCapacity, CommitmentInput, ConversionEvent, DEFAULT_GRANT_DAYS,
+    LendingInput, Parts, PointsBack, ProfferSettings, ProfferTier, PromotionInput, RefereeReward,
+    ReferralProgram, RewardParent, StackingInput, VoucherConfig,
 };
 pub use category::{Category, CategoryView};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
 pub use condition::{Translated, translate};
+pub use custom_event::{CustomEventInput, CustomEventView, EventLoyalty, EventReferral};
 pub use customer::{
     Address, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions, CustomerRef,
-    CustomerReferrals, CustomerSummary, CustomerView, GiftTotals, PointTotals, SimpleCustomer,
+    CustomerReferrals, CustomerSummary, CustomerView, DeletionView, GiftTotals, PointTotals,
+    SimpleCustomer,
 };
 pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
 pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
 pub use filter::{FieldFilter, Filter};
+pub use holder::{
+    HeldRedeemable, HeldStatus, HeldView, HolderRole, HolderView, HoldersCreate, MAX_HOLDERS,
+};
 pub use list::List;
 pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};
@@ -56,6 +65,9 @@ pub use order::{
     SHIPPING_SOURCE, SkuRef, order_metadata_facts, order_to_domain,
 };
 pub use product::{Product, ProductView};
+pub use publication::{
+    MAX_PUBLISHED, Meant, MeantCampaign, PublicationCreate, PublicationResult, PublicationView,
+};
 pub use qualification::{
     QUALIFICATION_LIMIT, QUALIFICATION_LIMIT_MAX, QualificationOptions, QualificationRequest,
     QualificationResponse, QualificationRow, Scenario, SortingRule,

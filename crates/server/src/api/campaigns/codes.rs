@@ -65,6 +65,7 @@ async fn codes_added(
         campaign: &campaign.thing,
         offer: offer.thing.id,
         now,
+        refers: sent.refers(),
     };
     let mut command = crate::setup::writes(project, Vec::new());
     command.now = now;

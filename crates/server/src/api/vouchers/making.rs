@@ -7,6 +7,8 @@ pub struct New<'a> {
     pub campaign: &'a Campaign,
     pub offer: OfferId,
     pub now: Timestamp,
+    /// Whether it is to refer others.
+    pub refers: bool,
 }
 
 /// A voucher that was made, and what keeps it.
@@ -86,6 +88,8 @@ pub(super) fn make(
             campaign: new.campaign.id,
             own,
             decision: None,
+            published: None,
+            refers: new.refers,
         },
         extra,
         created_at: new.now,
