@@ -397,6 +397,8 @@ impl Kept<'_> {
     fn voucher(&self) -> Result<UsedVoucher, Refused> {
         Ok(UsedVoucher {
             voucher: self.voucher.clone(),
+            holder: None,
+            refers: false,
             campaign: Some((self.campaign.id, self.campaign.name.as_ref().into())),
             benefit: offer().benefit,
             formula: None,
@@ -430,6 +432,7 @@ impl Kept<'_> {
                 discount: 750,
                 is_undone: false,
             }],
+            said: None,
             created_at: NOW,
             updated_at: None,
         }

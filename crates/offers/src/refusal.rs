@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CampaignId, Crowd, Currency, Minor, Missing, Timestamp, money};
 
-/// Why a redeemable cannot be used. When several hold, the first in this list is reported.
+/// Why a redeemable cannot be used. When several hold, the first in this list is reported; what
+/// is said of referrals stands at its end, for the numbers are on disk, and goes before all but
+/// what is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     NotFound,
@@ -53,6 +55,10 @@ pub enum Refusal {
     RewardMissing,
     /// The card has not so many points.
     PointsSpent,
+    /// A code by which the customer refers others.
+    OwnReferral,
+    /// The customer was referred by another code of the campaign.
+    ReferredBefore,
 }
 
 impl Refusal {
@@ -84,6 +90,8 @@ impl Refusal {
             Self::NoEffect => "no_effect",
             Self::RewardMissing => "reward_missing",
             Self::PointsSpent => "points_spent",
+            Self::OwnReferral => "own_referral",
+            Self::ReferredBefore => "referred_before",
         }
     }
 
@@ -134,6 +142,8 @@ impl Refusal {
             Self::NoEffect => "This would not make your order cheaper.".into(),
             Self::RewardMissing => "Say what to spend points of this card on.".into(),
             Self::PointsSpent => "There are not so many points on this card.".into(),
+            Self::OwnReferral => "This code is for those you refer, not for yourself.".into(),
+            Self::ReferredBefore => "You were referred by somebody else already.".into(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod quote;
 mod records;
 mod shelf;
 mod stacked;
+mod stored;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +27,7 @@ use offers::{
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
 use rules::{Facts, Reads, Telling, Value};
-use store::{Expect, Index, Kind, ProjectId, View};
+use store::{Expect, Index, Kind, ProjectId};
 use wire::{
     ids::{self, Tag},
     voucherify::{
@@ -46,6 +47,8 @@ pub use records::{
     StoredOrder, Used, UsedCard, UsedVoucher,
 };
 pub use stacked::tiers_of;
+use stored::{meant, still_known};
+pub use stored::{sale_of, sent_last, stored_order};
 
 use crate::{
     api::{
@@ -59,12 +62,23 @@ use crate::{
     lending,
     people::People,
     problem::Refused,
+    referring,
     setting::CONFIGURATION,
-    versioned, vouchers as codes,
+    vouchers as codes,
 };
 
 /// The number of no record.
 const NOTHING: u64 = 0;
+
+/// A rule that reads it binds each code to whom it was given; for them it holds.
+const FOR_HOLDER: &str = "publication.redeemable_by_linked_customer";
+/// Whose a bound code is that nobody was given.
+const NOBODY: u64 = 0;
+
+fn is_for_holder(campaign: &Campaign) -> bool {
+    let reads = campaign.rule.reads();
+    reads.iter().any(|path| path.as_str() == FOR_HOLDER)
+}
 
 /// What is asked at the till.
 pub struct Call<'a> {
@@ -102,6 +116,8 @@ pub struct Till<'a> {
     pub order: Order,
     /// The order as it is kept, and its version.
     pub stored: Option<(StoredOrder, u64)>,
+    /// Whether it was paid before.
+    pub was_paid: bool,
     pub facts: Facts,
     pub occasion: Occasion,
     pub offered: Vec<Offered>,
@@ -124,18 +140,17 @@ impl<'a> Till<'a> {
     pub async fn open(app: &'a App, call: &Call<'_>) -> Result<Self, Refused> {
         let compiled = app.compiled(call.project).await?;
         let mut people = People::open(app, call.project)?;
-        let named = call.customer.or_else(|| call.order?.customer.as_ref());
-        let customer = customer_of(&mut people, (named, call)).await?;
+        let buyer = call.order.and_then(OrderInput::buyer);
+        let named = call.customer.or(buyer.as_ref());
         let stored = stored_order(&mut people, call.order).await?;
-        let kept = match &stored {
-            Some((order, _)) => Some(sent_last(people.view(), order).await?),
-            None => None,
+        let customer = match (named, &stored) {
+            (None, Some((order, _))) => still_known(&mut people, order.customer).await?,
+            _ => customer_of(&mut people, (named, call)).await?,
         };
-        let input = merged(call.order, kept);
+        let (input, was_paid) = meant(people.view(), call.order, stored.as_ref()).await?;
         let mut order = order_to_domain(&input, compiled.settings.currency, &Reads::everything())
             .map_err(|wrong| malformed(&wrong.under("order")))?;
-        let earlier = stored.iter().flat_map(|(order, _)| order.standing());
-        let earlier: Minor = earlier.map(|one| one.discount).sum();
+        let earlier = stored.as_ref().map_or(0, |(order, _)| order.taken_off());
         order.discount = order.discount.saturating_add(earlier);
         // Whom the shop knows and we do not yet has all limits left, as far as one only looks. What
         // is held or used counts for somebody who can be told apart again, or for nobody.
@@ -161,6 +176,7 @@ impl<'a> Till<'a> {
             input,
             order,
             stored,
+            was_paid,
             occasion,
             offered: Vec::new(),
             reservation: None,
@@ -197,6 +213,7 @@ impl<'a> Till<'a> {
             metadata_facts("redemption.metadata.", metadata, &mut telling);
         }
         telling.tell("now", Value::Time(self.now));
+        telling.tell(FOR_HOLDER, true);
         facts.extend(telling.done());
         facts
     }
@@ -278,7 +295,15 @@ impl<'a> Till<'a> {
         let Ok((campaign, offer)) = vouchers::standing(&compiled, &issued) else {
             return Ok(None);
         };
+        let mut campaign = campaign.clone();
+        let offer = offer.clone();
         let mut voucher = issued.thing.voucher.clone();
+        if issued.thing.published.is_some_and(|one| one.outlives) {
+            campaign.validity.until = None;
+        }
+        if is_for_holder(&campaign) {
+            voucher.holder = issued.thing.holder().or(Some(NOBODY));
+        }
         // Who became somebody else is still the holder.
         let person = self.customer.and_then(|id| self.people.person(id));
         if let (Some(holder), Some(person)) = (voucher.holder, person)
@@ -289,6 +314,15 @@ impl<'a> Till<'a> {
         if self.is_hidden(&voucher, (campaign, offer)) {
             return Ok(None);
         }
+        let referral = match issued.thing.refers {
+            true => {
+                // Who is new to us was referred by nobody.
+                let customer = self.occasion.customer.map(CustomerId);
+                let of = (customer, &issued.thing);
+                Some(referring::of_customer(&mut self.people, of).await?)
+            }
+            false => None,
+        };
         let decision = issued.thing.decision;
         let (campaign, offer) = (campaign.clone(), offer.clone());
         let card = self.card(&issued.thing, input.reward.as_ref()).await?;
@@ -299,6 +333,7 @@ impl<'a> Till<'a> {
             voucher: Some(voucher),
             group: None,
             issued: Some((issued, record.version)),
+            referral,
             decision,
             held: Vec::new(),
             limits: Vec::new(),
@@ -337,6 +372,7 @@ impl<'a> Till<'a> {
             voucher: None,
             group: None,
             issued: None,
+            referral: None,
             decision: granted.map(|granted| granted.decision),
             held: Vec::new(),
             limits: Vec::new(),
@@ -499,65 +535,4 @@ async fn customer_of(
     Ok(resolved.map(|(customer, _)| customer))
 }
 
-async fn stored_order(
-    people: &mut People<'_>,
-    order: Option<&OrderInput>,
-) -> Result<Option<(StoredOrder, u64)>, Refused> {
-    let Some(order) = order else { return Ok(None) };
-    let view = people.view();
-    let by_id = order.id.as_deref();
-    let id = match (by_id, order.source_id.as_deref()) {
-        (Some(name), _) => {
-            let id = ids::parse(Tag::Order, name);
-            Some(id.map_err(|_| not_found("order", name))?)
-        }
-        (None, Some(source)) => view.find_one(Index::OrderSource, source.as_bytes()).await?,
-        (None, None) => None,
-    };
-    let record = match id {
-        Some(id) => view.get(Kind::Order, id).await?,
-        None => None,
-    };
-    match (record, by_id) {
-        (Some(record), _) => Ok(Some((versioned::read(&record.body)?, record.version))),
-        (None, Some(name)) => Err(not_found("order", name)),
-        (None, None) => Ok(None),
-    }
-}
-
-/// What the shop sent of an order last.
-///
-/// # Errors
-/// When the store cannot be read.
-async fn sent_last(view: &mut View, order: &StoredOrder) -> Result<OrderInput, Refused> {
-    sale_of(view, order).await?.input.read()
-}
-
-/// The last sale of an order.
-///
-/// # Errors
-/// When the store cannot be read.
-pub async fn sale_of(view: &mut View, order: &StoredOrder) -> Result<Sale, Refused> {
-    let lost = || Refused::Fault("an order's redemption is lost".into());
-    let last = order.last().ok_or_else(lost)?;
-    let record = view.get(Kind::Redemption, last).await?.ok_or_else(lost)?;
-    let redemption: Redemption = versioned::read(&record.body)?;
-    redemption.sale.map(|sale| *sale).ok_or_else(lost)
-}
-
-/// The order that is meant: as it is sent, or as it is kept where only its name is sent.
-fn merged(sent: Option<&OrderInput>, kept: Option<OrderInput>) -> OrderInput {
-    match (sent, kept) {
-        (Some(sent), Some(kept)) if sent.items.is_none() && sent.amount.is_none() => OrderInput {
-            status: sent.status,
-            metadata: sent.metadata.clone().or(kept.metadata),
-            ..kept
-        },
-        (Some(sent), Some(kept)) => OrderInput {
-            source_id: sent.source_id.clone().or(kept.source_id),
-            ..sent.clone()
-        },
-        (Some(sent), None) => sent.clone(),
-        (None, _) => OrderInput::default(),
-    }
 }

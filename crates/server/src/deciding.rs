@@ -459,6 +459,8 @@ impl Draft<'_> {
                 campaign,
                 own: None,
                 decision,
+                published: None,
+                refers: false,
             },
             extra: serde_json::Value::Null,
             created_at: self.asked.now,

@@ -6,6 +6,7 @@ use ledger::Timestamp;
 use offers::{Campaign, CampaignId, Offer, Voucher, VoucherKind};
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Page, View, Write};
+use wire::voucherify::VoucherType;
 
 use crate::{
     configuration::Stored,
@@ -24,6 +25,19 @@ pub struct Issued {
     pub own: Option<Box<(Campaign, Offer)>>,
     /// The decision that granted it, whose number it has: whatever finds one finds the other.
     pub decision: Option<u64>,
+    /// To whom it was given, without being bound to them.
+    pub published: Option<Published>,
+    /// Whoever it is given to refers others by it.
+    pub refers: bool,
+}
+
+/// To whom a code was given, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    pub to: u64,
+    pub at: Timestamp,
+    /// It has a life of its own, and goes on when its campaign has ended.
+    pub outlives: bool,
 }
 
 /// A voucher as it is kept. A decision writes one, so it is short.
@@ -38,8 +52,8 @@ struct Kept<'a> {
 
 impl Versioned for Kept<'_> {
     const NAME: &'static str = "voucher";
-    /// 2 knows more benefits, and how lines are picked; 3 has calendars.
-    const SHAPE: u8 = 3;
+    /// 2 knows more benefits, and how lines are picked; 3 has calendars; 4 says to whom it was given.
+    const SHAPE: u8 = 4;
 }
 
 /// The body of a voucher's record.
@@ -79,6 +93,39 @@ pub fn read(body: &[u8]) -> Result<Stored<Issued>, Refused> {
 }
 
 impl Issued {
+    /// Whose it is: bound to them by a decision, or given to them.
+    #[must_use]
+    pub fn holder(&self) -> Option<u64> {
+        let given = self.published.map(|published| published.to);
+        self.voucher.holder.or(given)
+    }
+
+    /// Whether it is one of its campaign's that nobody was given yet.
+    fn is_free(&self) -> bool {
+        self.own.is_none() && self.decision.is_none() && self.holder().is_none()
+    }
+
+    /// What it is, as the protocol calls it.
+    #[must_use]
+    pub fn kind(&self) -> VoucherType {
+        match self.voucher.kind {
+            VoucherKind::GiftCard { .. } => VoucherType::GiftVoucher,
+            VoucherKind::Discount => VoucherType::DiscountVoucher,
+        }
+    }
+
+    /// Gives it to somebody, for so long where the campaign says so.
+    pub fn give(&mut self, to: u64, (at, life): (Timestamp, Option<i64>)) {
+        if let Some(life) = life {
+            self.voucher.validity.until = Some(at.saturating_add(life));
+        }
+        self.published = Some(Published {
+            to,
+            at,
+            outlives: life.is_some(),
+        });
+    }
+
     /// The indexes that find it, by its campaign and by its holder.
     fn under(&self) -> [Index; 2] {
         match self.decision {
@@ -106,14 +153,38 @@ pub fn issue(issued: &Stored<Issued>) -> Result<Vec<Write>, Refused> {
         link(Index::VoucherCode, voucher.code.as_bytes().to_vec()),
         link(of_campaign, key(issued.thing.campaign.0)),
     ];
-    let of_holder = voucher.holder.map(|holder| link(of_holder, key(holder)));
-    writes.extend(of_holder);
+    let holder = issued.thing.holder();
+    writes.extend(holder.map(|holder| link(of_holder, key(holder))));
+    if issued.thing.is_free() {
+        let free = Index::UnpublishedOfCampaign;
+        writes.push(link(free, key(issued.thing.campaign.0)));
+    }
     let is_card = matches!(voucher.kind, VoucherKind::LoyaltyCard { .. });
-    let card = voucher.holder.filter(|_| is_card);
+    let card = holder.filter(|_| is_card);
     writes.extend(card.map(|holder| link(Index::CardsOfCustomer, key(holder))));
     let is_gift = matches!(voucher.kind, VoucherKind::GiftCard { .. });
     let lapses = voucher.validity.until.filter(|_| is_gift);
     writes.extend(lapses.map(|until| jobs::lapsing(until, id)));
+    Ok(writes)
+}
+
+/// What a voucher writes that was there before and was just given to somebody.
+///
+/// # Errors
+/// A fault if it cannot be written down.
+pub fn given(issued: &Stored<Issued>) -> Result<Vec<Write>, Refused> {
+    let id = issued.thing.voucher.id.0;
+    let is_own = issued.thing.own.is_some();
+    let unlink = (!is_own).then(|| Write::Unlink {
+        index: Index::UnpublishedOfCampaign,
+        key: key(issued.thing.campaign.0),
+        id,
+    });
+    // The same as a new one's, but that nobody else can have its code.
+    let is_new = |write: &Write| !matches!(write, Write::Link { index, .. } if index.is_unique());
+    let mut writes = issue(issued)?;
+    writes.retain(is_new);
+    writes.extend(unlink);
     Ok(writes)
 }
 
@@ -133,7 +204,11 @@ pub fn removal(issued: &Issued) -> Vec<Write> {
         unlink(Index::VoucherCode, voucher.code.as_bytes().to_vec()),
         unlink(of_campaign, key(issued.campaign.0)),
     ];
-    let holder = voucher.holder.map(key);
+    if issued.is_free() {
+        let free = Index::UnpublishedOfCampaign;
+        writes.push(unlink(free, key(issued.campaign.0)));
+    }
+    let holder = issued.holder().map(key);
     let is_card = matches!(voucher.kind, VoucherKind::LoyaltyCard { .. });
     let card = holder.clone().filter(|_| is_card);
     writes.extend(card.map(|holder| unlink(Index::CardsOfCustomer, holder)));

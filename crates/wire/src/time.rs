@@ -33,6 +33,15 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     )
 }
 
+/// An ISO 8601 duration in milliseconds: days have 24 hours; months and years, which differ, are
+/// none.
+#[must_use]
+pub fn duration(text: &str) -> Option<i64> {
+    let span: jiff::Span = text.parse().ok()?;
+    let exact = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
+    i64::try_from(exact.ok()?.as_millis()).ok()
+}
+
 /// A place in a list whose rows have instants: behind the row of an instant or, where several have
 /// the same, behind so manieth of them, which is written as microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -66,6 +66,7 @@ pub(super) async fn stretch(
         campaign: &campaign.thing,
         offer: OfferId(of.offer),
         now: at.now,
+        refers: config.is_referral_code == Some(true),
     };
     let alike = Alike::of(&config, &of.sent)?;
     let mut command = writes(at.project, Vec::with_capacity(4 * count));

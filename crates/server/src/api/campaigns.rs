@@ -94,7 +94,10 @@ pub async fn find(
 }
 
 /// What was sent when the campaign was made, with the changes since.
-pub(super) fn input_of(stored: &Stored<Campaign>) -> Result<CampaignCreate, Refused> {
+///
+/// # Errors
+/// When what is stored cannot be read.
+pub fn input_of(stored: &Stored<Campaign>) -> Result<CampaignCreate, Refused> {
     if stored.extra.is_null() {
         return Ok(CampaignCreate::default());
     }
@@ -190,6 +193,9 @@ pub(super) async fn created(
     let (project, now) = (caller.project, caller.now);
     let mut input = input.clone();
     input.campaign_type = Some(input.inferred_type().map_err(|wrong| malformed(&wrong))?);
+    if let (true, Some(voucher)) = (input.refers(), &mut input.voucher) {
+        voucher.is_referral_code = Some(true);
+    }
     let id = CampaignId(app.next_id()?);
     let mut change = Change::begin(app, project, now).await?;
     let names = input.validation_rules.as_deref();
@@ -332,7 +338,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         start_date: campaign.validity.from,
         expiration_date: campaign.validity.until,
         calendar: CalendarView::of(&campaign.validity),
-        activity_duration_after_publishing: None,
+        activity_duration_after_publishing: input.activity_duration_after_publishing.clone(),
         vouchers_count: 0,
         active: campaign.active,
         category: input.category.clone(),
@@ -344,6 +350,7 @@ fn bare_view(stored: &Stored<Campaign>, input: &CampaignCreate) -> Result<Campai
         protected: false,
         promotion: is_promotion.then(|| listed(Vec::new())),
         loyalty_tiers_expiration: input.loyalty_tiers_expiration.clone(),
+        referral_program: input.referral_program.clone(),
         validation_rules_assignments: List::default(),
         created_at: stored.created_at,
         updated_at: stored.updated_at,
@@ -433,6 +440,15 @@ pub(super) fn changed(
     }
     for field in sent.unset_metadata_fields.iter().flatten() {
         input.metadata.get_or_insert_default().remove(field);
+    }
+    if let Some(life) = &sent.activity_duration_after_publishing {
+        input.activity_duration_after_publishing.clone_from(life);
+    }
+    input.join_once = sent.join_once.or(input.join_once);
+    input.auto_join = sent.auto_join.or(input.auto_join);
+    input.capacity = sent.capacity.or(input.capacity);
+    if let Some(program) = &sent.referral_program {
+        input.referral_program = Some(program.clone());
     }
     if let Some(discount) = &sent.discount {
         input.voucher.get_or_insert_default().discount = Some(discount.clone());

@@ -1,5 +1,7 @@
 //! Who are the shop's customers, in the shop's own words, and what is known of them?
 
+mod listed;
+
 use axum::{
     body::Bytes,
     extract::{Path, State},
@@ -8,13 +10,13 @@ use axum::{
 use profiles::{Choice, Consent, CustomerId, Identifier, IdentifierKind, NodeId, Purpose};
 use rules::{Facts, Reads};
 use serde::{Deserialize, Serialize};
-use store::{Kind, Outcome, Page};
+use store::{Kind, Outcome};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     decisions::ProfileView,
     ids::{self, Tag},
-    voucherify::{CustomerInput, CustomerView, List},
+    voucherify::{CustomerInput, CustomerView, DeletionView, List},
 };
 
 use super::{dialect, resources::At};
@@ -31,12 +33,13 @@ use crate::{
 };
 
 const MAX_ATTEMPTS: usize = 20;
-const LISTED: u32 = 100;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create, list))
+        .routes(routes!(create))
+        .merge(listed::routes())
         .routes(routes!(get, update, delete))
+        .routes(routes!(erase))
         .routes(routes!(profile))
 }
 
@@ -133,11 +136,11 @@ pub async fn upsert(
     Err(Refused::Busy)
 }
 
-/// Whom a call is for, with what it says of them; made where they are new.
+/// Takes down what a call says of a customer on its way, who is made where the shop's name is new.
 ///
 /// # Errors
-/// When there is nobody of the `cust_…` it names.
-pub(super) async fn told(
+/// When there is nobody of the id it gives.
+pub(super) async fn taken_down(
     people: &mut People<'_>,
     (input, now): (&CustomerInput, i64),
     schemas: &Schemas,
@@ -149,6 +152,15 @@ pub(super) async fn told(
     };
     put_down(people, (who, now), (&input, schemas))?;
     Ok(who.0)
+}
+
+/// A customer as they are here and now, with what changed on the way.
+///
+/// # Errors
+/// When they were never loaded, or something else wrote them: a fault.
+pub(super) fn shown(people: &People<'_>, customer: CustomerId) -> Result<CustomerView, Refused> {
+    let person = people.person(customer).cloned().unwrap_or_default();
+    Ok(view(&person, &said(&person)?))
 }
 
 /// The customer of this name, made if the name is the shop's own; a new one without a name.
@@ -184,16 +196,20 @@ fn put_down(
     ((customer, node), now): ((CustomerId, NodeId), i64),
     (input, schemas): (&CustomerWrite, &Schemas),
 ) -> Result<CustomerView, Refused> {
-    let Some(person) = people.person_mut(customer) else {
-        return Err(Refused::Fault("a customer that was loaded is there".into()));
-    };
-    let mut said = said(person)?;
+    let lost = || Refused::Fault("a customer that was loaded is there".into());
+    let person = people.person(customer).ok_or_else(lost)?;
+    let before = self::said(person)?;
     let is_new = person.extra.is_empty();
+    let mut said = before.clone();
     merge(&mut said, &input.customer);
     if is_new || input.customer.metadata.is_some() {
         schemas.check_new("customer", said.metadata.as_ref())?;
     }
     said.source_id = said.source_id.or_else(|| person.source_id.clone());
+    if !is_new && said == before && input.consent.is_none() {
+        return Ok(view(person, &said));
+    }
+    let person = people.person_mut(customer).ok_or_else(lost)?;
     person.source_id.clone_from(&said.source_id);
     person.extra = String::from_utf8(configuration::write(&said)?).unwrap_or_default();
     person.updated_at = (!is_new).then_some(now);
@@ -256,29 +272,6 @@ pub fn view(person: &Person, said: &CustomerInput) -> CustomerView {
     view
 }
 
-/// The customers the shop registered or whose events were kept, newest first.
-#[utoipa::path(get, path = "/v1/customers", responses(
-    (status = 200, description = "The latest 100 customers.", body = List<CustomerView>)
-))]
-async fn list(State(app): State<App>, caller: Caller<CustomersRead>) -> Result<Answer, Refused> {
-    let page = Page {
-        after: 0,
-        limit: LISTED,
-        newest_first: true,
-    };
-    let store = app.store();
-    let records = store.list(caller.project, Kind::Customer, page).await?;
-    let mut rows = Vec::with_capacity(records.len());
-    for record in records {
-        let person: Person = crate::versioned::read(&record.body)?;
-        if person.merged_into.is_none() {
-            rows.push(view(&person, &said(&person)?));
-        }
-    }
-    let total = store.count_records(caller.project, Kind::Customer).await?;
-    Answer::ok(&List::page("customers", rows, total))
-}
-
 /// One customer, by `cust_…` or the shop's own id.
 #[utoipa::path(get, path = "/v1/customers/{id}", params(("id" = String, Path)), responses(
     (status = 200, description = "The customer.", body = CustomerView),
@@ -306,19 +299,42 @@ async fn delete(
     caller: Caller<CustomersWrite>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refused> {
+    erased(At::of(&app, &caller), &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Erases a customer, as deleting does, and answers the proof of it.
+#[utoipa::path(post, path = "/v1/customers/{id}/permanent-deletion",
+    params(("id" = String, Path)), responses(
+    (status = 200, description = "That it is done.", body = DeletionView),
+    (status = 404, description = "There is no such customer.")
+))]
+async fn erase(
+    State(app): State<App>,
+    caller: Caller<CustomersWrite>,
+    Path(id): Path<String>,
+) -> Result<Answer, Refused> {
+    let customer = erased(At::of(&app, &caller), &id).await?;
+    let proof = ids::format(Tag::Deletion, app.next_id()?);
+    let customer = ids::format(Tag::Customer, customer.0);
+    Answer::ok(&DeletionView::new(proof, customer, caller.now))
+}
+
+/// Erases whom a path names; the number they had.
+async fn erased(at: At<'_>, name: &str) -> Result<CustomerId, Refused> {
     for _ in 0..MAX_ATTEMPTS {
-        let mut people = People::open(&app, caller.project)?;
-        let customer = known(&mut people, &id).await?;
+        let mut people = People::open(at.app, at.project)?;
+        let customer = known(&mut people, name).await?;
         people.erase(customer);
         let taken_back = people.taken_back();
         let (expects, changed) = people.finish()?;
-        let mut command = writes(caller.project, changed);
+        let mut command = writes(at.project, changed);
         command.expects = expects;
-        command.now = caller.now;
-        match app.store().submit(command).await? {
+        command.now = at.now;
+        match at.app.store().submit(command).await? {
             Outcome::Applied => {
-                withdrawing::strip(&app, (caller.project, caller.now), &taken_back).await?;
-                return Ok(StatusCode::NO_CONTENT);
+                withdrawing::strip(at.app, (at.project, at.now), &taken_back).await?;
+                return Ok(customer);
             }
             Outcome::Stale { .. } => {}
             other => return Err(Refused::Fault(format!("a customer: {other:?}"))),

@@ -151,6 +151,27 @@ impl Asked {
             .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
+    /// The values of `filters[field][conditions][$is]` or `[$in]`, one of which a row must have.
+    ///
+    /// # Errors
+    /// When the field is asked for in another way.
+    pub fn filter(&self, field: &str) -> Result<Option<Vec<String>>, Refused> {
+        let of_field = format!("filters[{field}][conditions][");
+        let mut values = Vec::new();
+        for (key, value) in &self.0 {
+            let Some(rest) = key.strip_prefix(&of_field) else {
+                continue;
+            };
+            let operator = rest.split(']').next().unwrap_or_default();
+            if !["$is", "$in"].contains(&operator) {
+                let details = format!("{key}: here {field} is filtered by $is or $in");
+                return Err(refuse(Key::InvalidQueryParams, details));
+            }
+            values.push(value.clone());
+        }
+        Ok((!values.is_empty()).then_some(values))
+    }
+
     /// A whole number.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod best;
 pub(crate) mod campaigns;
 mod categories;
 mod client;
+mod custom_events;
 pub(crate) mod customers;
 mod decisions;
 pub mod dialect;
@@ -21,8 +22,11 @@ mod product_collections;
 mod products;
 pub(crate) mod promotion_stacks;
 pub(crate) mod promotions;
+mod publications;
 mod qualifications;
+mod redeemables;
 pub(crate) mod redemptions;
+mod referrals;
 pub(crate) mod resources;
 mod rewards;
 mod rollbacks;
@@ -30,6 +34,7 @@ pub(crate) mod rows;
 mod sandbox;
 mod segment;
 mod segments;
+mod shelving;
 mod single;
 mod skus;
 mod stacking;
@@ -42,6 +47,8 @@ mod wallets;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use resources::At;
+
 use crate::app::App;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -52,6 +59,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(categories::routes())
         .merge(client::routes())
         .merge(customers::routes())
+        .merge(custom_events::routes())
         .merge(decisions::routes())
         .merge(experiments::routes())
         .merge(exports::routes())
@@ -61,8 +69,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(loyalties::routes())
         .merge(ops::routes())
         .merge(orders::routes())
+        .merge(publications::routes())
         .merge(qualifications::routes())
         .merge(rewards::routes())
+        .merge(redeemables::routes())
+        .merge(referrals::routes())
         .merge(rollbacks::routes())
         .merge(redemptions::routes())
         .merge(policy::routes())

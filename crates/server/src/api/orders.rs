@@ -1,45 +1,290 @@
-//! Orders that redeemables were used on, as they stand.
+//! Orders: as the shop tells of them, and as redeemables were used on them.
 
-use axum::extract::{Path, State};
-use store::{Index, Kind, View};
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::HeaderMap,
+};
+use offers::{Stack, Trigger, order_facts, price};
+use profiles::{CustomerId, Purpose};
+use rules::Reads;
+use store::{Command, Expect, Index, Kind, Outcome};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
-    voucherify::{List, OrderView},
+    voucherify::{
+        List, OrderInput, OrderStatus, OrderView, order_metadata_facts, order_to_domain,
+    },
 };
 
 use super::{
-    dialect::{Asked, not_found, page_of},
-    redemptions::order_now,
+    customers,
+    dialect::{Asked, malformed, not_found, page_of, parse, retry},
+    redemptions::{as_said, order_now},
+    resources::{At, By, Place, scan_records},
+    shelving::shelved,
 };
 use crate::{
     app::App,
     auth::{Caller, Redeem},
-    checkout::{StoredOrder, sale_of},
-    once::Answer,
+    checkout::{StoredOrder, sent_last, stored_order},
+    compact::Compact,
+    configuration::Compiled,
+    loyalty::{self, Happened, Paid},
+    once::{self, Answer},
+    people::People,
     problem::Refused,
     versioned,
 };
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(get))
+        .routes(routes!(create, list))
+        .routes(routes!(get, update))
 }
 
-/// All orders, newest first.
+/// Which orders a call is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// The one it names, or a new one.
+    AnyOrder,
+    /// One that there is.
+    KnownOrder,
+}
+
+/// Make an order, or change the one that has this `source_id`. Its customer is made or changed by
+/// what it says of them; products and SKUs only where they say `override`.
+#[utoipa::path(post, path = "/v1/orders", request_body = OrderInput,
+    responses((status = 200, body = OrderView)))]
+async fn create(
+    State(app): State<App>,
+    caller: Caller<Redeem>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let once = once::Key::of(&headers, caller.project, ("POST /v1/orders", &body))?;
+    let sent: OrderInput = parse(&body)?;
+    let at = At::of(&app, &caller);
+    told(at, once, (About::AnyOrder, &sent)).await
+}
+
+/// Change an order: what is absent stays, items are replaced as a whole.
+#[utoipa::path(put, path = "/v1/orders/{id}", request_body = OrderInput,
+    responses((status = 200, body = OrderView)))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<Redeem>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<Answer, Refused> {
+    let mut sent: OrderInput = parse(&body)?;
+    let is_ours = ids::parse(Tag::Order, &name).is_ok();
+    (sent.id, sent.source_id) = match is_ours {
+        true => (Some(name), None),
+        false => (None, Some(name)),
+    };
+    told(At::of(&app, &caller), None, (About::KnownOrder, &sent)).await
+}
+
+async fn told(
+    at: At<'_>,
+    once: Option<once::Key>,
+    (about, sent): (About, &OrderInput),
+) -> Result<Answer, Refused> {
+    match retry(|| attempt(at, once, (about, sent))).await {
+        Err(refusal @ Refused::Dialect(..)) => {
+            once::refused(at.app, at.project, (once, refusal)).await
+        }
+        other => other,
+    }
+}
+
+/// Takes down what the shop tells of an order; `None` where somebody else was faster.
+async fn attempt(
+    at: At<'_>,
+    once: Option<once::Key>,
+    (about, sent): (About, &OrderInput),
+) -> Result<Option<Answer>, Refused> {
+    let mut people = People::open(at.app, at.project)?;
+    let stored = stored_order(&mut people, Some(sent)).await?;
+    if let (None, About::KnownOrder) = (&stored, about) {
+        let name = sent.id.as_deref().or(sent.source_id.as_deref());
+        return Err(not_found("order", name.unwrap_or_default()));
+    }
+    let compiled = at.app.compiled(at.project).await?;
+    let buyer = match sent.buyer() {
+        Some(buyer) => {
+            let buyer = (&buyer, at.now);
+            Some(customers::taken_down(&mut people, buyer, &compiled.schemas).await?.0)
+        }
+        None => None,
+    };
+    let version = stored.as_ref().map_or(0, |(_, version)| *version);
+    let (order, input, turn) = laid_over(at, &mut people, (stored, sent)).await?;
+    let order = StoredOrder {
+        customer: buyer.or(order.customer),
+        said: Some(Compact::of(&input.unnamed())?),
+        updated_at: (version > 0).then_some(at.now),
+        ..order
+    };
+    let mut view = as_said(&order, &input)?;
+    view.created_at = Some(order.created_at);
+    view.updated_at = order.updated_at;
+    let answer = Answer::ok(&view)?;
+    let goods = shelved(at, sent).await?;
+    let earned = match turn {
+        Turn::Paid => earning(at, (&mut people, &compiled), (&order, &input)).await?,
+        Turn::Canceled => {
+            loyalty::unearn(at.app, people.view(), (at.project, order.id, at.now)).await?
+        }
+        Turn::None => loyalty::Changes::default(),
+    };
+    let (mut expects, mut writes) = people.finish()?;
+    expects.extend(goods.expects);
+    writes.extend(goods.writes);
+    expects.extend(earned.expects);
+    writes.extend(earned.writes);
+    expects.push(Expect {
+        kind: Kind::Order,
+        id: order.id,
+        version,
+    });
+    let source = input.source_id.as_deref();
+    writes.extend(order.writes(source.filter(|_| version == 0))?);
+    let outcome = at.app.store().submit(Command {
+        now: at.now,
+        once: once.map(|key| key.once(&answer)),
+        expects,
+        openings: earned.booking.openings,
+        chain: earned.booking.chain,
+        ..crate::setup::writes(at.project, writes)
+    });
+    match answer.after(outcome.await?)? {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Outcome::Stale { .. }) => Ok(None),
+        Err(other) => Err(Refused::Fault(format!("an order was not kept: {other:?}"))),
+    }
+}
+
+/// What becomes of an order.
+enum Turn {
+    None,
+    Paid,
+    Canceled,
+}
+
+impl Turn {
+    fn of(before: &OrderInput, after: &OrderInput) -> Self {
+        let is_paid = |order: &OrderInput| order.status.is_some_and(OrderStatus::is_paid);
+        match (is_paid(before), is_paid(after)) {
+            (false, true) => Self::Paid,
+            (true, false) if after.status == Some(OrderStatus::Canceled) => Self::Canceled,
+            _ => Self::None,
+        }
+    }
+}
+
+/// What a paid order earns its customer.
+async fn earning(
+    at: At<'_>,
+    (people, compiled): (&mut People<'_>, &Compiled),
+    (order, input): (&StoredOrder, &OrderInput),
+) -> Result<loyalty::Changes, Refused> {
+    let is_earned = compiled.loyalty.is_earned_by(&Trigger::OrderPaid);
+    let Some(customer) = order.customer.filter(|_| is_earned) else {
+        return Ok(loyalty::Changes::default());
+    };
+    let customer = people.load(CustomerId(customer)).await?;
+    let reads = Reads::everything();
+    let bought = order_to_domain(input, compiled.settings.currency, &reads);
+    let bought = bought.map_err(|wrong| malformed(&wrong))?;
+    let purpose = Purpose::PersonaliseOffers;
+    let mut facts = profiles::facts(&people.profile(customer), purpose, at.now, &reads);
+    facts.extend(order_metadata_facts(input, &reads));
+    facts.extend(order_facts(&bought, &reads));
+    let happened = Happened {
+        project: at.project,
+        now: at.now,
+        customer,
+        what: Paid::Order(order.id, &price(&bought, &facts, &Stack::default())),
+        facts: &facts,
+    };
+    loyalty::earn(at.app, (people, compiled), &happened).await
+}
+
+/// The order as it was, or a new one; what was sent laid over what is kept of it; and what becomes
+/// of it.
+async fn laid_over(
+    at: At<'_>,
+    people: &mut People<'_>,
+    (stored, sent): (Option<(StoredOrder, u64)>, &OrderInput),
+) -> Result<(StoredOrder, OrderInput, Turn), Refused> {
+    let currency = at.app.compiled(at.project).await?.settings.currency;
+    let (order, before) = match stored {
+        Some((order, _)) => {
+            let kept = sent_last(people.view(), &order).await?;
+            let status = order_now(people.view(), &order).await?.status;
+            (order, OrderInput { status, ..kept })
+        }
+        None => (new_order(at)?, OrderInput::default()),
+    };
+    let mut input = before.with(sent);
+    input.status = input.status.or(Some(OrderStatus::Created));
+    let letters = String::from_utf8_lossy(&currency.0).into_owned();
+    input.currency = input.currency.or(Some(letters));
+    let turn = Turn::of(&before, &input);
+    Ok((order, input, turn))
+}
+
+fn new_order(at: At<'_>) -> Result<StoredOrder, Refused> {
+    Ok(StoredOrder {
+        id: at.app.next_id()?,
+        customer: None,
+        uses: Vec::new(),
+        said: None,
+        created_at: at.now,
+        updated_at: None,
+    })
+}
+
+/// All orders, newest first unless `order` says otherwise.
 #[utoipa::path(get, path = "/v1/orders", responses((status = 200, body = List<OrderView>)))]
 async fn list(
     State(app): State<App>,
     caller: Caller<Redeem>,
     asked: Asked,
 ) -> Result<Answer, Refused> {
-    let page = (Kind::Order, asked.paging()?);
-    let (records, total) = page_of(&app, caller.project, page).await?;
+    let paging = asked.paging()?;
+    let (by, is_falling) = By::asked(&asked)?;
+    let paging = if is_falling {
+        paging
+    } else {
+        paging.oldest_first()
+    };
+    let at = At::of(&app, &caller);
+    let (records, total) = match by {
+        By::Created => page_of(&app, caller.project, (Kind::Order, paging)).await?,
+        By::Updated => {
+            let places = scan_records(at, Kind::Order, |record| {
+                let order: StoredOrder = versioned::read(&record.body)?;
+                let place: Place = (order.updated_at.unwrap_or(order.created_at), record.id);
+                Ok(Some(place))
+            });
+            let mut places = places.await?;
+            let total = places.len() as u64;
+            places.sort_unstable();
+            if is_falling {
+                places.reverse();
+            }
+            let page = paging.cut(places.into_iter().map(|(_, id)| id).collect());
+            let found = app.store().get_many(caller.project, Kind::Order, &page);
+            (found.await?.into_iter().flatten().collect(), total)
+        }
+    };
     let mut view = app.store().view(caller.project)?;
     let mut rows = Vec::new();
     for record in records {
-        rows.push(shown(&mut view, &versioned::read(&record.body)?).await?);
+        rows.push(order_now(&mut view, &versioned::read(&record.body)?).await?);
     }
     Answer::ok(&List::page("orders", rows, total))
 }
@@ -66,14 +311,5 @@ async fn get(
     };
     let record = record.ok_or_else(|| not_found("order", &name))?;
     let mut view = app.store().view(caller.project)?;
-    Answer::ok(&shown(&mut view, &versioned::read(&record.body)?).await?)
-}
-
-/// An order as it stands.
-///
-/// # Errors
-/// When what is kept cannot be read.
-pub async fn shown(view: &mut View, order: &StoredOrder) -> Result<OrderView, Refused> {
-    let sale = sale_of(view, order).await?;
-    order_now(order, &sale)
+    Answer::ok(&order_now(&mut view, &versioned::read(&record.body)?).await?)
 }

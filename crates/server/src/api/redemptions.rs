@@ -52,7 +52,7 @@ use shown::Reader;
 pub use shown::tell;
 use using::Using;
 use views::json;
-pub use views::order_now;
+pub use views::{as_said, order_now};
 
 /// Earlier uses of a code without limit are counted so far in the answer to a redemption, so that
 /// its cost does not grow with them.

@@ -14,7 +14,7 @@ use wire::{
     voucherify::{Key, Metadata, Sent, merge},
 };
 
-pub use self::listing::{Asking, Place, list, scan, scan_records, under};
+pub use self::listing::{Asking, By, Place, list, scan, scan_records, under};
 use super::dialect::{self, DEFAULT_LIMIT, duplicate, malformed, not_found, refuse, retry};
 use crate::{
     app::App,
@@ -256,7 +256,38 @@ pub async fn made<T: Resource>(
     start: T,
     call: Call<'_>,
 ) -> Result<Option<Answer>, Refused> {
-    let thing = merged(&start, call.sent)?;
+    let laid = laid(at, start, (call.sent, call.id)).await?;
+    save(at, &laid, call).await
+}
+
+/// A thing as it is to be kept.
+pub struct Laid<T> {
+    pub after: Kept<T>,
+    /// Under which keys it was found before.
+    before: Vec<(Index, Vec<u8>)>,
+}
+
+impl<T: Resource> Laid<T> {
+    /// # Errors
+    /// Never for what is stored; a fault if it happens.
+    pub fn writes(&self) -> Result<Vec<Write>, Refused> {
+        let mut writes = vec![self.after.put()?];
+        writes.extend(relinks(&self.after, &self.before));
+        Ok(writes)
+    }
+}
+
+/// What becomes of `start` and what was sent: a new thing, under this number if there is one, or
+/// the one that has its natural key already, changed.
+///
+/// # Errors
+/// When it cannot be kept so.
+pub async fn laid<T: Resource>(
+    at: At<'_>,
+    start: T,
+    (sent, id): (&Sent, Option<u64>),
+) -> Result<Laid<T>, Refused> {
+    let thing = merged(&start, sent)?;
     follows_schema(at, &thing).await?;
     if T::UPSERTS
         && let Some(id) = led::<T>(at, thing.natural()).await?
@@ -266,15 +297,14 @@ pub async fn made<T: Resource>(
         if !known.thing().is_beside(&start) {
             return Err(taken(&thing));
         }
-        return changed(at, known, call).await;
+        return altered(at, &known, sent);
     }
     let (count, most) = T::room(at, &thing).await?;
     if count >= most {
         return Err(full::<T>(most));
     }
-    let id = call.id.map_or_else(|| at.app.next_id(), Ok)?;
-    let new = Kept {
-        id,
+    let after = Kept {
+        id: id.map_or_else(|| at.app.next_id(), Ok)?,
         version: 0,
         stored: Stored {
             thing,
@@ -283,7 +313,31 @@ pub async fn made<T: Resource>(
             updated_at: None,
         },
     };
-    save(at, (&new, &[]), call).await
+    Ok(Laid {
+        after,
+        before: Vec::new(),
+    })
+}
+
+/// A thing as it is after a change. What is absent stays.
+///
+/// # Errors
+/// When it cannot be kept so.
+pub fn altered<T: Resource>(at: At<'_>, before: &Kept<T>, sent: &Sent) -> Result<Laid<T>, Refused> {
+    let after = Kept {
+        id: before.id,
+        version: before.version,
+        stored: Stored {
+            thing: merged(before.thing(), sent)?,
+            extra: before.stored.extra.clone(),
+            created_at: before.stored.created_at,
+            updated_at: Some(at.now),
+        },
+    };
+    Ok(Laid {
+        after,
+        before: before.thing().links(),
+    })
 }
 
 /// Several things out of `start` and what was sent for each.
@@ -375,20 +429,11 @@ pub async fn changed<T: Resource>(
     before: Kept<T>,
     call: Call<'_>,
 ) -> Result<Option<Answer>, Refused> {
-    let after = Kept {
-        id: before.id,
-        version: before.version,
-        stored: Stored {
-            thing: merged(before.thing(), call.sent)?,
-            extra: before.stored.extra.clone(),
-            created_at: before.stored.created_at,
-            updated_at: Some(at.now),
-        },
-    };
+    let laid = altered(at, &before, call.sent)?;
     if call.sent.contains_key("metadata") {
-        follows_schema(at, after.thing()).await?;
+        follows_schema(at, laid.after.thing()).await?;
     }
-    save(at, (&after, &before.thing().links()), call).await
+    save(at, &laid, call).await
 }
 
 /// Its metadata is as the schema of its kind says.
@@ -420,13 +465,13 @@ fn ours_left(sent: &Sent, ours: &[&str]) -> Sent {
 /// Keeps a thing that was found under these links before.
 async fn save<T: Resource>(
     at: At<'_>,
-    (thing, before): (&Kept<T>, &[(Index, Vec<u8>)]),
+    laid: &Laid<T>,
     mut call: Call<'_>,
 ) -> Result<Option<Answer>, Refused> {
+    let thing = &laid.after;
     let rows = T::shown(at, std::slice::from_ref(thing)).await?;
     let answer = Answer::ok(&rows.first())?;
-    call.writes.push(thing.put()?);
-    call.writes.extend(relinks(thing, before));
+    call.writes.extend(laid.writes()?);
     call.expects.push(thing.expect());
     let outcome = at.app.store().submit(Command {
         once: call.once.map(|key| key.once(&answer)),

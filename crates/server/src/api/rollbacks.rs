@@ -14,7 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Key, OrderView, ReturnedItem, RollbackOrderMode, RollbackRequest, RollbackResponse,
+        Key, OrderInput, OrderStatus, OrderView, ReturnedItem, RollbackOrderMode, RollbackRequest,
+        RollbackResponse,
         RollbackView, StackedRollback,
     },
 };
@@ -27,7 +28,8 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, Redeem},
-    checkout::{Back, Redemption, RedemptionState, Share, StoredOrder, Used, sale_of},
+    checkout::{Back, Redemption, RedemptionState, Share, StoredOrder, Used},
+    compact::Compact,
     configuration::write,
     jobs, loyalty,
     once::{self, Answer},
@@ -386,11 +388,16 @@ impl Undoing<'_> {
             self.writes.extend(earned.writes);
         }
         order.updated_at = Some(self.caller.now);
+        if let (Some(said), true) = (&mut order.said, order.uses.iter().all(|one| one.is_undone)) {
+            *said = Compact::of(&OrderInput {
+                status: Some(OrderStatus::Canceled),
+                ..said.read()?
+            })?;
+        }
         self.expects.push(expect(Kind::Order, id, record.version));
         self.writes.extend(order.writes(None)?);
         let mut view = self.app.store().view(project)?;
-        let sale = sale_of(&mut view, &order).await?;
-        order_now(&order, &sale).map(Some)
+        order_now(&mut view, &order).await.map(Some)
     }
 
     /// Keeps a redemption as it is now, and its rollback.

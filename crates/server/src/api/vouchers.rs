@@ -189,6 +189,7 @@ pub async fn created(
                 campaign: &campaign.thing,
                 offer: offer.thing.id,
                 now,
+                refers: campaigns::input_of(&campaign)?.refers(),
             };
             make(app, &new, (input, id), None)?
         }
@@ -203,6 +204,7 @@ pub async fn created(
                 campaign: &own.0.clone(),
                 offer: own.1.id,
                 now,
+                refers: false,
             };
             make(app, &new, (input, id), Some(own))?
         }

@@ -6,7 +6,7 @@ use wire::voucherify::RedeemableInput;
 
 use super::CardUse;
 use super::grouping::Group;
-use crate::{configuration::Stored, vouchers::Issued};
+use crate::{configuration::Stored, referring::Referral, vouchers::Issued};
 
 /// One redeemable as it was put forward.
 pub struct Offered {
@@ -25,6 +25,8 @@ pub struct Found {
     pub group: Option<Group>,
     /// The voucher's record and version.
     pub issued: Option<(Stored<Issued>, u64)>,
+    /// What stands between the customer and a code that refers others.
+    pub referral: Option<Referral>,
     /// The decision whose grant is used.
     pub decision: Option<u64>,
     /// What is held for it already, and is posted first.

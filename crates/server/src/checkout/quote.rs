@@ -183,7 +183,9 @@ impl Till<'_> {
             .is_applied(found.redeemable)
             .then_some(Refusal::AlreadyApplied);
         let card = found.card.as_ref().and_then(|card| card.refusal.clone());
-        if spent.is_none() && applied.is_none() && card.is_none() {
+        let barred = found.referral.as_ref();
+        let barred = barred.and_then(|referral| referral.barred.clone());
+        if spent.is_none() && applied.is_none() && card.is_none() && barred.is_none() {
             return None;
         }
         let mut facts = self.facts.clone();
@@ -197,7 +199,7 @@ impl Till<'_> {
                 | Refusal::OtherHolder
                 | Refusal::SignInRequired,
             ) => first,
-            looked => spent.or(looked).or(applied).or(card),
+            looked => barred.or(spent).or(looked).or(applied).or(card),
         }
     }
 

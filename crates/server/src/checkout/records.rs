@@ -14,20 +14,25 @@ use crate::{
     vouchers::key,
 };
 
-/// An order that redeemables were used on. What the shop sent of it last, and what that came to,
-/// is kept with the last of its uses.
+/// An order as the shop told of it, and what was used on it. Where it was used last, what the shop
+/// sent, and what that came to, is kept with that use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredOrder {
     pub id: u64,
     pub customer: Option<u64>,
     /// Oldest first.
     pub uses: Vec<OrderUse>,
+    /// What the shop sent since the last use, whole and with its currency, without what it said of
+    /// people.
+    pub said: Option<Compact>,
     pub created_at: Timestamp,
     pub updated_at: Option<Timestamp>,
 }
 
 impl Versioned for StoredOrder {
     const NAME: &'static str = "order";
+    /// 2 tells of orders that nothing was used on.
+    const SHAPE: u8 = 2;
 }
 
 /// One redemption on an order.
@@ -72,7 +77,14 @@ impl StoredOrder {
         !self.uses.iter().any(is_left)
     }
 
-    /// The last redemption: with it is kept what the shop sent last.
+    /// What the redemptions that stand take off it.
+    #[must_use]
+    pub fn taken_off(&self) -> Minor {
+        let discounts = self.standing().map(|one| one.discount);
+        discounts.fold(0, Minor::saturating_add)
+    }
+
+    /// The last redemption: with it is kept what the shop sent then.
     #[must_use]
     pub fn last(&self) -> Option<u64> {
         self.uses.last().map(|one| one.earlier.redemption)
@@ -135,8 +147,8 @@ pub struct Redemption {
 
 impl Versioned for Redemption {
     const NAME: &'static str = "redemption";
-    /// 2 knows more benefits, and what did not apply.
-    const SHAPE: u8 = 2;
+    /// 2 knows more benefits, and what did not apply; 3 whose a voucher was.
+    const SHAPE: u8 = 3;
 }
 
 /// What was used, as it was then.
@@ -169,6 +181,10 @@ pub struct UsedCard {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UsedVoucher {
     pub voucher: Voucher,
+    /// Whose it was.
+    pub holder: Option<u64>,
+    /// They refer others by it.
+    pub refers: bool,
     /// `None` where it stands alone.
     pub campaign: Option<(CampaignId, Box<str>)>,
     pub benefit: Benefit,

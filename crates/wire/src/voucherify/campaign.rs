@@ -1,6 +1,7 @@
 //! What does a marketer set up? Campaigns, with what Voucherify knows of them and what is ours.
 
 mod domain;
+mod referral;
 mod settings;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::time::{self, Timestamp};
 
 pub(crate) use domain::expression;
 pub use domain::{Beside, DEFAULT_GRANT_DAYS, Parts};
+pub use referral::{ConversionEvent, RefereeReward, ReferralProgram, RewardParent};
 pub use settings::{
     CapInput, CapPeriod, CapReach, CapUnitInput, CommitmentInput, LendingInput, PointsBack,
     ProfferSettings, ProfferTier, StackingInput,
@@ -74,6 +76,8 @@ pub struct CampaignCreate {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub loyalty_tiers_expiration: Option<serde_json::Value>,
+    /// What a conversion is, and what it brings.
+    pub referral_program: Option<ReferralProgram>,
     /// Ids; at most one.
     pub validation_rules: Option<Vec<String>>,
     /// Ours.
@@ -106,6 +110,14 @@ pub struct CampaignUpdate {
     pub metadata: Option<Metadata>,
     pub unset_metadata_fields: Option<Vec<String>>,
     pub discount: Option<Discount>,
+    pub referral_program: Option<ReferralProgram>,
+    pub join_once: Option<bool>,
+    pub auto_join: Option<bool>,
+    #[serde(rename = "type")]
+    pub capacity: Option<CodeCapacity>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<String>)]
+    pub activity_duration_after_publishing: Option<Option<String>>,
     /// Ours.
     pub proffer: Option<ProfferSettings>,
 }
@@ -194,6 +206,7 @@ pub struct CampaignView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub loyalty_tiers_expiration: Option<serde_json::Value>,
+    pub referral_program: Option<ReferralProgram>,
     pub validation_rules_assignments: List<AssignmentView>,
     #[serde(with = "time::exact")]
     #[schema(value_type = String)]

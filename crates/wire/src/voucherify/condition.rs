@@ -184,6 +184,9 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "customer.metadata" | "customer_metadata" => of_property(node, "customer.metadata"),
         "order.metadata" | "order_metadata" => of_property(node, "order.metadata"),
         "redemption.metadata" | "redemption_metadata" => of_property(node, "redemption.metadata"),
+        "publication.redeemable_by_linked_customer" => {
+            operator::compare(node, &Comparison::anything(name))
+        }
         "customer.loyalty.tier" => operator::listed(node, "customer.loyalty_tiers"),
         "order.amount" | "order.initial_amount" | "order.items.count" | TOTAL => {
             operator::compare(node, &Comparison::number(name))

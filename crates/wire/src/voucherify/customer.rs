@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Metadata, metadata_facts};
-use crate::time::{self, Timestamp};
+use crate::{
+    ids::{self, Tag},
+    time::{self, Timestamp},
+};
 
 /// A customer in a request. When both `id` and `source_id` are sent, `source_id` is ignored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -53,6 +56,19 @@ pub struct Address {
 }
 
 impl CustomerInput {
+    /// Only a name: `cust_…`, or the shop's own.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let is_ours = ids::parse(Tag::Customer, name).is_ok();
+        let name = Some(name.to_owned());
+        let (id, source_id) = if is_ours { (name, None) } else { (None, name) };
+        Self {
+            id,
+            source_id,
+            ..Self::default()
+        }
+    }
+
     /// How the shop names this customer: `id` before `source_id`.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
@@ -123,6 +139,38 @@ impl CustomerView {
             created_at,
             updated_at: None,
             object: "customer",
+        }
+    }
+}
+
+/// The proof that a customer was erased.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct DeletionView {
+    pub id: String,
+    #[serde(with = "time::exact")]
+    #[schema(value_type = String)]
+    pub created_at: Timestamp,
+    pub related_object_id: String,
+    pub related_object: &'static str,
+    pub status: &'static str,
+    /// What is kept of the erasure: no word of the customer.
+    #[schema(value_type = Object)]
+    pub data_json: Metadata,
+    pub object: &'static str,
+}
+
+impl DeletionView {
+    #[must_use]
+    pub fn new(id: String, customer: String, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            created_at,
+            related_object_id: customer,
+            related_object: "customer",
+            status: "DONE",
+            data_json: Metadata::new(),
+            // As the protocol spells it.
+            object: "pernament_deletion",
         }
     }
 }

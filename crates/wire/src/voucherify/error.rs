@@ -52,6 +52,14 @@ pub struct Plainly {
 /// Every "no" to a call, as this dialect knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
+    VoucherCannotBePublished,
+    VoucherAlreadyPublished,
+    ReferrerNotPermitted,
+    NoVoucherSuitable,
+    NotPublished,
+    InvalidPublishParams,
+    HolderDuplication,
+    DuplicateSourceId,
     AlreadyRolledBack,
     CustomerRulesViolated,
     DuplicatedRedeemables,
@@ -109,10 +117,17 @@ impl Key {
             Self::Unauthorized => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
-            Self::DuplicateFound | Self::StackingRulesExist => 409,
+            Self::DuplicateFound | Self::HolderDuplication | Self::StackingRulesExist => 409,
             Self::TooManyRequests => 429,
             Self::Internal => 500,
             Self::AlreadyRolledBack
+            | Self::VoucherCannotBePublished
+            | Self::VoucherAlreadyPublished
+            | Self::ReferrerNotPermitted
+            | Self::NoVoucherSuitable
+            | Self::NotPublished
+            | Self::InvalidPublishParams
+            | Self::DuplicateSourceId
             | Self::CustomerRulesViolated
             | Self::DuplicatedRedeemables
             | Self::GiftAmountExceeded
@@ -154,6 +169,14 @@ impl Key {
     fn key(self) -> &'static str {
         match self {
             Self::AlreadyRolledBack => "already_rolled_back",
+            Self::VoucherCannotBePublished => "voucher_cannot_be_published",
+            Self::VoucherAlreadyPublished => "voucher_already_published",
+            Self::ReferrerNotPermitted => "referrer_not_permitted_to_redeem",
+            Self::NoVoucherSuitable => "no_voucher_suitable_for_publication",
+            Self::NotPublished => "not_published",
+            Self::InvalidPublishParams => "invalid_publish_params",
+            Self::HolderDuplication => "holder_assignement_duplication",
+            Self::DuplicateSourceId => "duplicate_source_id",
             Self::CustomerRulesViolated => "customer_rules_violated",
             Self::DuplicatedRedeemables => "duplicated_redeemables",
             Self::DuplicateFound => "duplicate_found",
@@ -202,6 +225,14 @@ impl Key {
     fn message(self) -> &'static str {
         match self {
             Self::AlreadyRolledBack => "Already rolled back",
+            Self::VoucherCannotBePublished => "Voucher cannot be published",
+            Self::VoucherAlreadyPublished => "Voucher already published",
+            Self::ReferrerNotPermitted => "voucher cannot be redeemed by referrer",
+            Self::NoVoucherSuitable => "No voucher suitable for publication",
+            Self::NotPublished => "Voucher is not published",
+            Self::InvalidPublishParams => "Invalid publish params",
+            Self::HolderDuplication => "Duplicated holder assignment",
+            Self::DuplicateSourceId => "Duplicated source id",
             Self::CustomerRulesViolated => "customer does not match validation rules",
             Self::DuplicatedRedeemables => "Duplicated redeemables detected",
             Self::DuplicateFound => "Duplicated resource found",
@@ -412,8 +443,9 @@ pub fn key_of(refusal: &Refusal, kind: RedeemableKind) -> Key {
         Refusal::NotYetOpen { .. } | Refusal::Closed { .. } | Refusal::NotNow { .. } => {
             Key::PromotionNotActiveNow
         }
-        Refusal::OtherHolder => Key::CustomerRulesViolated,
+        Refusal::OtherHolder | Refusal::ReferredBefore => Key::CustomerRulesViolated,
         Refusal::SignInRequired => Key::MissingCustomer,
+        Refusal::OwnReferral => Key::ReferrerNotPermitted,
         Refusal::UsedUpByCustomer | Refusal::BudgetSpent => Key::RedemptionRulesViolated,
         Refusal::UsedUp | Refusal::Reserved { .. } => Key::QuantityExceeded,
         Refusal::RuleNotMet(path) | Refusal::FactUnknown(path) => rules_violated(path.as_str()),

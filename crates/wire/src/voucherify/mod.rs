@@ -12,12 +12,14 @@ mod campaign;
 mod category;
 mod collection;
 mod condition;
+mod custom_event;
 mod customer;
 mod discount;
 mod endpoints;
 mod error;
 mod export;
 mod filter;
+mod holder;
 pub(crate) mod lenient;
 mod list;
 mod loyalty;
@@ -29,6 +31,7 @@ mod oauth;
 mod order;
 mod product;
 mod promotion_stack;
+mod publication;
 mod qualification;
 mod redemption;
 mod rollback;
@@ -53,16 +56,19 @@ pub use calendar::CalendarView;
 pub(crate) use campaign::expression;
 pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
-    CapReach, CapUnitInput, CodeCapacity, CommitmentInput, DEFAULT_GRANT_DAYS, LendingInput, Parts,
-    PointsBack, ProfferSettings, ProfferTier, PromotionInput, StackingInput, VoucherConfig,
+    CapReach, CapUnitInput, CodeCapacity, CommitmentInput, ConversionEvent, DEFAULT_GRANT_DAYS,
+    LendingInput, Parts, PointsBack, ProfferSettings, ProfferTier, PromotionInput, RefereeReward,
+    ReferralProgram, RewardParent, StackingInput, VoucherConfig,
 };
 pub use category::{Category, CategoryView, Grouped, StackingRulesType};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
 use condition::goods_lines;
 pub use condition::{Translated, joined, translate};
+pub use custom_event::{CustomEventInput, CustomEventView, EventLoyalty, EventReferral};
 pub use customer::{
     Address, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions, CustomerRef,
-    CustomerReferrals, CustomerSummary, CustomerView, GiftTotals, PointTotals, SimpleCustomer,
+    CustomerReferrals, CustomerSummary, CustomerView, DeletionView, GiftTotals, PointTotals,
+    SimpleCustomer,
 };
 pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
 pub use endpoints::{Endpoint, endpoint_of, endpoints, shape};
@@ -71,6 +77,9 @@ pub use export::{
     ExportCreate, ExportFile, ExportParameters, ExportStatus, ExportView, ExportedObject,
 };
 pub use filter::{FieldFilter, Filter, RowField};
+pub use holder::{
+    HeldRedeemable, HeldStatus, HeldView, HolderRole, HolderView, HoldersCreate, MAX_HOLDERS,
+};
 pub use list::List;
 pub use loyalty::{
     CardMember, Coin, EarningRule, EarningRuleView, EarningSource, ExpirationType, LapseRules,
@@ -94,6 +103,9 @@ pub use order::{
 pub use product::{Product, ProductView};
 pub use promotion_stack::{
     HierarchyMode, MAX_STACKED, PromotionStack, PromotionStackView, StackTiers,
+};
+pub use publication::{
+    MAX_PUBLISHED, Meant, MeantCampaign, PublicationCreate, PublicationResult, PublicationView,
 };
 pub use qualification::{
     QUALIFICATION_LIMIT, QUALIFICATION_LIMIT_MAX, QualificationOptions, QualificationRequest,

@@ -37,6 +37,13 @@ pub enum OrderStatus {
     Fulfilled,
 }
 
+impl OrderStatus {
+    #[must_use]
+    pub fn is_paid(self) -> bool {
+        matches!(self, Self::Paid | Self::Fulfilled)
+    }
+}
+
 /// An order in a request. Amounts in minor units.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -80,6 +87,51 @@ pub struct OrderInput {
     /// Ours: ISO 4217; the project's where it is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
+}
+
+impl OrderInput {
+    /// Whose it is: by what it says of them, or by their id alone.
+    #[must_use]
+    pub fn buyer(&self) -> Option<CustomerInput> {
+        let by_id = || self.customer_id.as_deref().map(CustomerInput::named);
+        self.customer.clone().or_else(by_id)
+    }
+
+    /// Without what it says of people.
+    #[must_use]
+    pub fn unnamed(&self) -> Self {
+        Self {
+            customer: None,
+            customer_id: None,
+            referrer: None,
+            referrer_id: None,
+            ..self.clone()
+        }
+    }
+
+    /// With what was sent laid over it: metadata member by member, all else as a whole.
+    #[must_use]
+    pub fn with(&self, sent: &Self) -> Self {
+        let is_repriced = sent.items.is_some() || sent.amount.is_some();
+        let over = |sent: Option<u64>, kept: Option<u64>| sent.or(kept.filter(|_| !is_repriced));
+        let mut metadata = self.metadata.clone();
+        if let Some(more) = &sent.metadata {
+            metadata.get_or_insert_default().extend(more);
+        }
+        let items = self.items.clone().filter(|_| !is_repriced);
+        Self {
+            id: None,
+            source_id: self.source_id.clone().or(sent.source_id.clone()),
+            status: sent.status.or(self.status),
+            amount: over(sent.amount, self.amount),
+            initial_amount: over(sent.initial_amount, self.initial_amount),
+            discount_amount: over(sent.discount_amount, self.discount_amount),
+            items: sent.items.clone().or(items),
+            metadata,
+            currency: sent.currency.clone().or(self.currency.clone()),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]

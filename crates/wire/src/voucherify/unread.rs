@@ -47,6 +47,11 @@ impl Unread {
         found
     }
 
+    /// Lays more members down, which count before those of the same name.
+    pub fn extend(&mut self, more: &Self) {
+        self.0.extend_from_slice(&more.0);
+    }
+
     /// Its members by name. Of those that were sent twice, the later counts.
     pub(super) fn members(&self) -> BTreeMap<&str, Lying<'_>> {
         members(&self.0)

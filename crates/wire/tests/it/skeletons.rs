@@ -291,6 +291,11 @@ fn every_refusal_has_words_for_every_redeemable() {
             "missing_customer",
             "missing_customer",
         ),
+        (
+            Refusal::OwnReferral,
+            "referrer_not_permitted_to_redeem",
+            "referrer_not_permitted_to_redeem",
+        ),
         (Refusal::UsedUp, "quantity_exceeded", "quantity_exceeded"),
         (
             Refusal::BudgetSpent,

@@ -149,6 +149,7 @@ impl Codes<'_> {
             campaign: self.campaign,
             offer: self.offer.id,
             now: at.now,
+            refers: self.config.is_referral_code == Some(true),
         };
         for _ in 0..self.count {
             let one = vouchers::of_campaign(at.app, &new, (self.config, self.sent))?;

@@ -160,7 +160,7 @@ async fn enrolled(
     let campaign = super::find(at.app, (at.project, &compiled), name).await?;
     let input = campaigns::input_of(&campaign)?;
     let mut people = People::open(at.app, at.project)?;
-    let holder = customers::told(&mut people, (customer, at.now), &compiled.schemas).await?;
+    let holder = customers::taken_down(&mut people, (customer, at.now), &compiled.schemas).await?;
     if input.join_once == Some(true)
         && let Some(known) = card_of(&mut people, (holder, campaign.thing.id)).await?
     {
@@ -183,6 +183,7 @@ async fn enrolled(
                 campaign: &campaign.thing,
                 offer: offer.thing.id,
                 now: at.now,
+                refers: false,
             };
             let config = input.voucher.clone().unwrap_or_default();
             let sent = CampaignVouchersCreate {

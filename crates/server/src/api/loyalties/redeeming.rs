@@ -284,6 +284,7 @@ async fn code(
         campaign: &campaign.thing,
         offer: offer.thing.id,
         now: at.now,
+        refers: false,
     };
     let made = vouchers::of_campaign(at.app, &new, (&config, &CampaignVouchersCreate::default()));
     let made = match issued.voucher.holder {

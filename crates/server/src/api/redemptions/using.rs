@@ -5,10 +5,12 @@ use rules::Reads;
 
 use super::*;
 use crate::{
+    api::{resources::At, shelving::shelved},
     checkout::{CardUse, Counts, Earlier, OrderUse, Sale, UsedCard, UsedVoucher},
     compact::Compact,
     lending,
     loyalty::{Happened, Paid},
+    referring::{By, Referred, Sign, refer},
 };
 
 /// A redemption that will succeed unless somebody is faster.
@@ -21,7 +23,7 @@ pub(super) struct Using<'a> {
     pub(super) order: Option<u64>,
 }
 
-impl Using<'_> {
+impl<'a> Using<'a> {
     pub(super) async fn commit(
         &self,
         mut till: Till<'_>,
@@ -56,6 +58,10 @@ impl Using<'_> {
         writes.extend(earning.writes);
         let mut expects = till.expects();
         expects.extend(earning.expects);
+        let beside = self.beside(&mut till).await?;
+        expects.extend(beside.expects);
+        writes.extend(beside.writes);
+        booking = booking.then(beside.booking);
         expects.extend(till.stored.as_ref().map(|(order, version)| Expect {
             kind: Kind::Order,
             id: order.id,
@@ -99,6 +105,57 @@ impl Using<'_> {
         };
         let compiled = till.compiled.clone();
         loyalty::earn(self.app, (&mut till.people, &compiled), &happened).await
+    }
+
+    fn at(&self, till: &Till<'_>) -> At<'a> {
+        At {
+            app: self.app,
+            project: till.project,
+            now: till.now,
+        }
+    }
+
+    /// What a redemption brings about beside itself: referrals, and goods told to the catalogue.
+    async fn beside(&self, till: &mut Till<'_>) -> Result<Referred, Refused> {
+        let mut beside = self.referred(till).await?;
+        if let Some(order) = &self.request.order {
+            let goods = shelved(self.at(till), order).await?;
+            beside.expects.extend(goods.expects);
+            beside.writes.extend(goods.writes);
+        }
+        Ok(beside)
+    }
+
+    /// What the codes bring that refer others: whoever uses one joins, and where a redemption is
+    /// what counts, the referee is rewarded.
+    async fn referred(&self, till: &mut Till<'_>) -> Result<Referred, Refused> {
+        let at = self.at(till);
+        let compiled = till.compiled.clone();
+        let mut by = Vec::new();
+        for (found, _) in used(till, self.quote) {
+            if let (Some(referral), Some((issued, _))) = (&found.referral, &found.issued) {
+                by.push((issued.thing.clone(), referral.joined.clone()));
+            }
+        }
+        by.sort_by_key(|(issued, _)| issued.campaign);
+        by.dedup_by_key(|(issued, _)| issued.campaign);
+        let mut all = Referred::default();
+        for (issued, joined) in by {
+            let campaign = compiled.campaigns.get(&issued.campaign);
+            let (Some(customer), Some(campaign)) = (till.customer, campaign) else {
+                continue;
+            };
+            let by = By {
+                customer: customer.0,
+                issued: &issued,
+                campaign,
+                joined,
+                metadata: Compact::default(),
+            };
+            let one = refer(at, &mut till.people, (by, Sign::Redemption)).await?;
+            all.take(one);
+        }
+        Ok(all)
     }
 
     /// Whether one redeemable is used, and its redemption has no parent.
@@ -282,11 +339,7 @@ impl Using<'_> {
         let earlier = stored.iter().flat_map(|order| &order.uses);
         let session = session_key(self.request).ok().flatten();
         Ok(Sale {
-            input: Compact::of(&OrderInput {
-                customer: None,
-                referrer: None,
-                ..till.input.clone()
-            })?,
+            input: Compact::of(&till.input.unnamed())?,
             priced: self.quote.priced.clone(),
             date: till.now,
             tracking_id: self.request.tracking_id.clone(),
@@ -372,6 +425,7 @@ impl Using<'_> {
             id,
             customer: top.customer,
             uses,
+            said: None,
             created_at: stored.map_or(till.now, |order| order.created_at),
             updated_at: stored.map(|_| till.now),
         };

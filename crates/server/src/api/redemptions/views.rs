@@ -3,14 +3,20 @@
 
 use std::collections::BTreeMap;
 
+use offers::{Currency, Stack};
+use rules::{Facts, Reads};
 use serde_json::Value;
 use store::View;
 use wire::voucherify::{
     PointsResult, RedemptionLink, RedemptionStatus, RelatedRedemptions, RollbackLink,
+    order_to_domain,
 };
 
 use super::*;
-use crate::checkout::{Earlier, Sale, Used, UsedCard, UsedVoucher};
+use crate::{
+    api::dialect::malformed,
+    checkout::{Earlier, Sale, Used, UsedCard, UsedVoucher, sale_of},
+};
 
 /// When it is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -287,17 +293,46 @@ fn told(of: &Earlier) -> (String, OrderRedemption) {
     (name, told)
 }
 
-/// A stored order as it stands, by its last sale.
+/// A stored order as it stands: as the shop told of it since its last use, else by its last sale.
 ///
 /// # Errors
 /// When what is kept cannot be read.
-pub fn order_now(order: &StoredOrder, sale: &Sale) -> Result<OrderView, Refused> {
+pub async fn order_now(view: &mut View, order: &StoredOrder) -> Result<OrderView, Refused> {
+    let mut shown = match &order.said {
+        Some(said) => as_said(order, &said.read()?)?,
+        None => as_sold(order, &sale_of(view, order).await?)?,
+    };
+    shown.created_at = Some(order.created_at);
+    shown.updated_at = order.updated_at;
+    Ok(shown)
+}
+
+fn as_sold(order: &StoredOrder, sale: &Sale) -> Result<OrderView, Refused> {
     let uses = order.uses.iter().map(|one| &one.earlier);
     let mut view = sale.order((order.id, order.customer), uses)?;
-    view.created_at = Some(order.created_at);
-    view.updated_at = order.updated_at;
     if order.is_given_back() {
         without_discounts(&mut view);
+    }
+    Ok(view)
+}
+
+/// What the shop sent, less what the redemptions that stand take off.
+///
+/// # Errors
+/// Where it does not fit.
+pub fn as_said(order: &StoredOrder, input: &OrderInput) -> Result<OrderView, Refused> {
+    // It names its own.
+    let currency = Currency(*b"EUR");
+    let goods = order_to_domain(input, currency, &Reads::nothing());
+    let mut goods = goods.map_err(|wrong| malformed(&wrong))?;
+    goods.discount = goods.discount.saturating_add(order.taken_off());
+    let priced = offers::price(&goods, &Facts::none(), &Stack::default());
+    let mut view = OrderView::before(input, &priced);
+    tell_customer(&mut view, order.customer);
+    view.id = Some(ids::format(Tag::Order, order.id));
+    if !order.uses.is_empty() {
+        let uses = order.uses.iter().map(|one| &one.earlier);
+        view.redemptions = Some(uses.map(told).collect());
     }
     Ok(view)
 }

@@ -26,9 +26,28 @@ pub struct Asking {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum By {
+pub enum By {
     Created,
     Updated,
+}
+
+impl By {
+    /// `order`, and whether the latest come first.
+    ///
+    /// # Errors
+    /// When there is no such order.
+    pub fn asked(asked: &Asked) -> Result<(Self, bool), Refused> {
+        match asked.get("order").unwrap_or("-created_at") {
+            "created_at" => Ok((Self::Created, false)),
+            "-created_at" => Ok((Self::Created, true)),
+            "updated_at" => Ok((Self::Updated, false)),
+            "-updated_at" => Ok((Self::Updated, true)),
+            other => {
+                let details = format!("there is no order by {other}: created_at or updated_at");
+                Err(refuse(Key::InvalidQueryParams, details))
+            }
+        }
+    }
 }
 
 /// Where a row stands among the others: an instant, then its number.
@@ -40,16 +59,7 @@ impl Asking {
     /// # Errors
     /// When one of them cannot be read.
     pub fn of(asked: &Asked, usual: u32) -> Result<Self, Refused> {
-        let (by, is_falling) = match asked.get("order").unwrap_or("-created_at") {
-            "created_at" => (By::Created, false),
-            "-created_at" => (By::Created, true),
-            "updated_at" => (By::Updated, false),
-            "-updated_at" => (By::Updated, true),
-            other => {
-                let details = format!("there is no order by {other}: created_at or updated_at");
-                return Err(refuse(Key::InvalidQueryParams, details));
-            }
-        };
+        let (by, is_falling) = By::asked(asked)?;
         let paging = asked.paging_by(usual)?;
         Ok(Self {
             paging: if is_falling {

@@ -19,6 +19,8 @@ pub struct New<'a> {
     pub campaign: &'a Campaign,
     pub offer: OfferId,
     pub now: Timestamp,
+    /// Whether it is to refer others.
+    pub refers: bool,
 }
 
 /// A voucher that was made, and what keeps it.
@@ -245,6 +247,8 @@ fn put_together(
             campaign: new.campaign.id,
             own,
             decision: None,
+            published: None,
+            refers: new.refers,
         },
         extra,
         created_at: new.now,

@@ -49,6 +49,7 @@ fn bare_view(of: &UsedVoucher, metadata: Metadata) -> VoucherView {
     let spent = counts.loaded.saturating_sub(counts.balance);
     redemption.redeemed_amount = is_gift.then_some(spent);
     let campaign = of.campaign.as_ref();
+    let holder = of.holder.map(|id| ids::format(Tag::Customer, id));
     VoucherView {
         id: ids::format(Tag::Voucher, voucher.id.0),
         code: voucher.code.to_string(),
@@ -76,10 +77,10 @@ fn bare_view(of: &UsedVoucher, metadata: Metadata) -> VoucherView {
         active: voucher.active,
         additional_info: of.additional_info.clone(),
         metadata,
-        is_referral_code: false,
-        holder_id: voucher.holder.map(|id| ids::format(Tag::Customer, id)),
-        referrer_id: None,
-        publish: PublishSummary::new(&voucher.code, u64::from(voucher.holder.is_some())),
+        is_referral_code: of.refers,
+        holder_id: holder.clone(),
+        publish: PublishSummary::new(&voucher.code, u64::from(holder.is_some())),
+        referrer_id: holder.filter(|_| of.refers),
         redemption,
         validation_rules_assignments: List::default(),
         created_at: of.created_at,
@@ -105,6 +106,8 @@ fn used(
     let is_own = stored.thing.own.is_some();
     UsedVoucher {
         voucher: stored.thing.voucher.clone(),
+        holder: stored.thing.holder(),
+        refers: stored.thing.refers,
         campaign: (!is_own).then(|| (campaign.id, campaign.name.as_ref().into())),
         benefit: offer.benefit.clone(),
         formula: offer.formula.clone(),

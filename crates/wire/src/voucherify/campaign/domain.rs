@@ -8,7 +8,7 @@ use rules::Condition;
 
 use super::{CampaignCreate, CampaignType, PointsBack, ProfferSettings, ProfferTier};
 use crate::{
-    Malformed,
+    Malformed, time,
     voucherify::{
         Discount, Effect, Gift, LoyaltyCard, Terms, TierInput, Translated, VoucherCreate,
         VoucherType, calendar::Said, currency_of,
@@ -53,6 +53,7 @@ impl CampaignCreate {
     pub fn inferred_type(&self) -> Result<CampaignType, Malformed> {
         let of_voucher = self.voucher.as_ref().and_then(|voucher| voucher.kind);
         let inferred = match of_voucher {
+            _ if self.referral_program.is_some() => Some(CampaignType::ReferralProgram),
             Some(VoucherType::DiscountVoucher) => Some(CampaignType::DiscountCoupons),
             Some(VoucherType::GiftVoucher) => Some(CampaignType::GiftVouchers),
             Some(VoucherType::LoyaltyCard) => Some(CampaignType::LoyaltyProgram),
@@ -60,9 +61,6 @@ impl CampaignCreate {
         };
         match self.campaign_type.or(inferred) {
             None => Err(Malformed::at("/campaign_type", "is required")),
-            Some(CampaignType::ReferralProgram) => {
-                Err(Malformed::at("/campaign_type", "not supported yet"))
-            }
             Some(found) => Ok(found),
         }
     }
@@ -127,10 +125,37 @@ impl CampaignCreate {
         if by.is_some_and(|by| !by.is_null() && by != "BALANCE") {
             return Err(not_yet("/loyalty_tiers_expiration/qualification_type"));
         }
-        match self.activity_duration_after_publishing {
-            Some(_) => Err(not_yet("/activity_duration_after_publishing")),
-            None => Ok(()),
+        if let Some(program) = &self.referral_program {
+            program
+                .check()
+                .map_err(|wrong| wrong.under("referral_program"))?;
         }
+        self.life_of_published().map(|_| ())
+    }
+
+    /// How long a code lives once somebody was given it, in milliseconds; `None` where that ends
+    /// nothing.
+    ///
+    /// # Errors
+    /// When it is no duration.
+    pub fn life_of_published(&self) -> Result<Option<i64>, Malformed> {
+        let Some(text) = &self.activity_duration_after_publishing else {
+            return Ok(None);
+        };
+        let wrong = || {
+            let detail = "is an ISO 8601 duration in weeks, days, hours, minutes or seconds: P7D";
+            Malformed::at("/activity_duration_after_publishing", detail)
+        };
+        let millis = time::duration(text).filter(|millis| *millis > 0);
+        millis.map(Some).ok_or_else(wrong)
+    }
+
+    /// Whether codes refer others.
+    #[must_use]
+    pub fn refers(&self) -> bool {
+        let config = self.voucher.as_ref();
+        self.campaign_type == Some(CampaignType::ReferralProgram)
+            || config.is_some_and(|config| config.is_referral_code == Some(true))
     }
 
     /// The offer that every code of the campaign carries.
