@@ -20,7 +20,7 @@ use std::{
 };
 
 use decision::GrantState;
-use ledger::{Account, AccountId, Minor, Timestamp, Transfer};
+use ledger::{Account, AccountId, Timestamp, Transfer};
 use offers::{
     Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, StackingRules,
     chart::{self, Counter, Occasion},
@@ -311,7 +311,7 @@ impl<'a> Till<'a> {
         {
             voucher.holder = Some(person.id.0);
         }
-        if self.is_hidden(&voucher, (campaign, offer)) {
+        if self.is_hidden(&voucher, (&campaign, &offer)) {
             return Ok(None);
         }
         let referral = match issued.thing.refers {
@@ -324,7 +324,6 @@ impl<'a> Till<'a> {
             false => None,
         };
         let decision = issued.thing.decision;
-        let (campaign, offer) = (campaign.clone(), offer.clone());
         let card = self.card(&issued.thing, input.reward.as_ref()).await?;
         Ok(Some(Found {
             redeemable: Redeemable::Voucher(voucher.id),
@@ -533,6 +532,4 @@ async fn customer_of(
     }
     let resolved = people.resolve(&[identifier], call.now).await?;
     Ok(resolved.map(|(customer, _)| customer))
-}
-
 }

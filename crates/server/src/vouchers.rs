@@ -110,6 +110,7 @@ impl Issued {
     pub fn kind(&self) -> VoucherType {
         match self.voucher.kind {
             VoucherKind::GiftCard { .. } => VoucherType::GiftVoucher,
+            VoucherKind::LoyaltyCard { .. } => VoucherType::LoyaltyCard,
             VoucherKind::Discount => VoucherType::DiscountVoucher,
         }
     }

@@ -12,9 +12,7 @@ use store::{Command, Expect, Index, Kind, Outcome};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
-    voucherify::{
-        List, OrderInput, OrderStatus, OrderView, order_metadata_facts, order_to_domain,
-    },
+    voucherify::{List, OrderInput, OrderStatus, OrderView, order_metadata_facts, order_to_domain},
 };
 
 use super::{
@@ -115,7 +113,11 @@ async fn attempt(
     let buyer = match sent.buyer() {
         Some(buyer) => {
             let buyer = (&buyer, at.now);
-            Some(customers::taken_down(&mut people, buyer, &compiled.schemas).await?.0)
+            Some(
+                customers::taken_down(&mut people, buyer, &compiled.schemas)
+                    .await?
+                    .0,
+            )
         }
         None => None,
     };

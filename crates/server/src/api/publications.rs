@@ -234,11 +234,11 @@ impl Publishing<'_> {
 
     /// Why a code cannot be given to anybody.
     fn unfit(&self, issued: &Issued, campaign: &Campaign) -> Option<&'static str> {
-        let is_over = |validity: Validity| validity.until.is_some_and(|at| at < self.at.now);
+        let is_over = |validity: &Validity| validity.until.is_some_and(|at| at < self.at.now);
         if !(issued.voucher.active && campaign.active) {
             return Some("is disabled");
         }
-        if is_over(issued.voucher.validity) || is_over(campaign.validity) {
+        if is_over(&issued.voucher.validity) || is_over(&campaign.validity) {
             return Some("has expired");
         }
         None
@@ -421,7 +421,12 @@ impl Publishing<'_> {
             let standing = vouchers::standing(self.compiled, stored)?;
             return Ok(vouchers::new_view(stored, standing));
         }
-        vouchers::view(self.at.app, (self.at.project, self.compiled), stored).await
+        vouchers::view(
+            self.at.app,
+            (self.at.project, self.compiled),
+            (stored, self.at.now),
+        )
+        .await
     }
 
     fn publication(&self, chosen: &Chosen) -> Result<Publication, Refused> {

@@ -180,7 +180,7 @@ async fn held(
     if vouchers::standing(compiled, &issued).is_err() {
         return Ok(None);
     }
-    let voucher = vouchers::view(at.app, (at.project, compiled), &issued).await?;
+    let voucher = vouchers::view(at.app, (at.project, compiled), (&issued, at.now)).await?;
     let bare = holder.view()?;
     Ok(Some(HeldView {
         id: bare.id,
@@ -210,8 +210,8 @@ fn status(
     let (campaign, offer) = vouchers::standing(compiled, issued)?;
     let voucher = &issued.thing.voucher;
     let outlives = issued.thing.published.is_some_and(|one| one.outlives);
-    let of_campaign = campaign.validity;
-    let validities = [voucher.validity, offer.validity, of_campaign];
+    let of_campaign = &campaign.validity;
+    let validities = [&voucher.validity, &offer.validity, of_campaign];
     let is_early = validities
         .iter()
         .any(|one| one.from.is_some_and(|from| now < from));

@@ -211,7 +211,8 @@ async fn attempt(
             let details = format!("/holders/{index}: name the customer by id or source_id");
             return Err(refuse(Key::InvalidPayload, details));
         }
-        let customer = customers::taken_down(&mut people, (input, at.now), &compiled.schemas).await?;
+        let customer =
+            customers::taken_down(&mut people, (input, at.now), &compiled.schemas).await?;
         let found = of_customer(&mut people, (Some(customer), &issued.thing)).await?;
         let is_twice = rows.iter().any(|row| row.customer == customer.0);
         if found.barred.is_some() || found.joined.is_some() || is_twice {

@@ -15,8 +15,7 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         Key, OrderInput, OrderStatus, OrderView, ReturnedItem, RollbackOrderMode, RollbackRequest,
-        RollbackResponse,
-        RollbackView, StackedRollback,
+        RollbackResponse, RollbackView, StackedRollback,
     },
 };
 

@@ -10,7 +10,12 @@ use wire::{
 
 use super::{Export, tables::HOLDER_SOURCE, transactions};
 use crate::{
-    api::{campaigns, customers, orders, redemptions, resources::At, vouchers},
+    api::{
+        campaigns, customers,
+        redemptions::{self, order_now},
+        resources::At,
+        vouchers,
+    },
     people::{People, Person},
     problem::Refused,
     versioned,
@@ -174,7 +179,7 @@ async fn of_orders(at: At<'_>, page: Page) -> Result<Stretch, Refused> {
     let ids: Vec<u64> = records.iter().map(|record| record.id).collect();
     let mut stretch = Stretch::of(&ids);
     for record in &records {
-        let shown = orders::shown(&mut view, &versioned::read(&record.body)?).await?;
+        let shown = order_now(&mut view, &versioned::read(&record.body)?).await?;
         stretch.rows.push(json(&shown)?);
     }
     Ok(stretch)

@@ -99,7 +99,6 @@ pub enum Key {
     StackingRulesExist,
     TooManyRequests,
     Unauthorized,
-    VoucherAlreadyPublished,
     VoucherDisabled,
     VoucherExpired,
     VoucherNotActive,
@@ -159,7 +158,6 @@ impl Key {
             | Self::QuantityExceeded
             | Self::RedemptionRulesViolated
             | Self::ResourceInUse
-            | Self::VoucherAlreadyPublished
             | Self::VoucherDisabled
             | Self::VoucherExpired
             | Self::VoucherNotActive => 400,
@@ -215,7 +213,6 @@ impl Key {
             Self::StackingRulesExist => "stacking_rules_exist",
             Self::TooManyRequests => "too_many_requests",
             Self::Unauthorized => "unauthorized",
-            Self::VoucherAlreadyPublished => "voucher_already_published",
             Self::VoucherDisabled => "voucher_disabled",
             Self::VoucherExpired => "voucher_expired",
             Self::VoucherNotActive => "voucher_not_active",
@@ -271,7 +268,6 @@ impl Key {
             Self::StackingRulesExist => "Stacking rules exist",
             Self::TooManyRequests => "API limit reached",
             Self::Unauthorized => "Unauthorized",
-            Self::VoucherAlreadyPublished => "voucher already published",
             Self::VoucherDisabled => "voucher is disabled",
             Self::VoucherExpired => "voucher expired",
             Self::VoucherNotActive => "voucher is not active yet",

@@ -65,7 +65,7 @@ pub async fn shown(
         let record = at.app.store().get(at.project, Kind::Voucher, *id).await?;
         if let Some(record) = record {
             let issued = read(&record.body)?;
-            let voucher = vouchers::view(at.app, (at.project, compiled), &issued).await;
+            let voucher = vouchers::view(at.app, (at.project, compiled), (&issued, at.now)).await;
             view.voucher = voucher.ok();
         }
     }
