@@ -59,6 +59,10 @@ pub struct Serve {
     /// Seconds that calls have to end when the server is told to.
     #[arg(long, default_value_t = 10)]
     pub grace: u64,
+    /// Let webhooks lead to any address, those of this network among them, and by HTTP. Without it
+    /// they lead to the public internet alone, by HTTPS.
+    #[arg(long, env = "PROFFER_WEBHOOKS_ANYWHERE")]
+    pub webhooks_anywhere: bool,
 }
 
 #[derive(Args)]
@@ -215,6 +219,9 @@ async fn serve_command(serve: Serve) -> Result<(), Refused> {
         Ids::fresh(),
     )
     .await?;
+    if serve.webhooks_anywhere {
+        app.reach_anywhere();
+    }
     if app.keys().is_empty() {
         print_first_keys(&app).await?;
     }

@@ -21,6 +21,7 @@ use crate::{
     segments::Segments,
     setting::{CONFIGURATION, DECISIONING, SETTINGS, STACKING},
     versioned,
+    webhooks::Webhooks,
 };
 
 /// What holds for a whole project.
@@ -126,6 +127,7 @@ pub struct Compiled {
     pub settings: Settings,
     pub stacking: Combining,
     pub segments: Segments,
+    pub webhooks: Webhooks,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
     pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
     configuration: Configuration,
@@ -186,6 +188,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     let settings = setting(&mut view, SETTINGS).await?;
     let stacking = Combining::of(setting(&mut view, STACKING).await?)?;
     let segments = Segments::of(&numbered(&mut view, Kind::Segment).await?)?;
+    let webhooks = Webhooks::of(numbered(&mut view, Kind::Webhook).await?);
     drop(view);
     let configuration = Configuration {
         campaigns: campaigns
@@ -205,6 +208,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         settings,
         stacking,
         segments,
+        webhooks,
         campaigns: campaigns
             .into_iter()
             .map(|one| (one.thing.id, Arc::new(one)))

@@ -13,6 +13,7 @@
 //! | what was taken back is stripped | expects each decision as it was read |
 //! | the kept is forgotten | expects each record as it was read; a link or key goes once |
 //! | slices are called in | takes what was read; the slice cannot give it twice |
+//! | webhooks are told | tells some twice under the same id; expects each delivery as it was read |
 
 use ledger::Timestamp;
 use offers::{GiftCard, Happening, Minor, VoucherKind, chart};
@@ -31,7 +32,7 @@ use crate::{
     setting::LAPSED,
     setup::{LIVE, writes},
     vouchers::{self, Issued},
-    withdrawing,
+    webhooks, withdrawing,
 };
 
 const MINUTE_MS: i64 = 60_000;
@@ -62,22 +63,24 @@ pub enum Job {
     Strip = 4,
     Forget = 5,
     CallIn = 6,
+    Tell = 80,
 }
 
 impl Job {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::LetGo,
         Self::Lapse,
         Self::Learn,
         Self::Strip,
         Self::Forget,
         Self::CallIn,
+        Self::Tell,
     ];
 
     /// It runs once in each period, and whenever its turn comes where there is none.
     fn period(self, now: Timestamp) -> Option<u64> {
         let length = match self {
-            Self::LetGo => return None,
+            Self::LetGo | Self::Tell => return None,
             Self::Strip | Self::CallIn => MINUTE_MS,
             Self::Lapse | Self::Learn | Self::Forget => DAY_MS,
         };
@@ -92,6 +95,10 @@ impl Job {
             Self::Strip => withdrawing::strip_all(app, project, now).await,
             Self::Forget => retention::keep_to(app, project, now).await,
             Self::CallIn => lending::tidy(app, project, now).await,
+            Self::Tell => {
+                let told = webhooks::delivering::deliver(app, project, now).await;
+                told.map(drop)
+            }
         }
     }
 }
@@ -180,6 +187,7 @@ async fn take_turn(
 pub async fn all(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Refused> {
     sweep(app, project, now).await?;
     lending::tidy(app, project, now).await?;
+    webhooks::delivering::deliver(app, project, now).await?;
     daily(app, project, now).await
 }
 

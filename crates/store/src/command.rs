@@ -330,7 +330,7 @@ pub enum Index {
     /// Points that expire on a day, by the day's number.
     ExpiringOn = 51,
     PartsOfExport = 52,
-    /// What webhooks are to be told, by the minute it is due.
+    /// Unique: what webhooks are to be told, by the webhook and when it is due.
     DueDeliveries = 53,
     DeliveriesOfWebhook = 54,
     /// Unique: what a metadata schema is of.
@@ -363,7 +363,8 @@ impl Index {
             | Index::HolderOfCampaign
             | Index::MetadataSchemaOf
             | Index::TokenHash
-            | Index::LedgerSource => true,
+            | Index::LedgerSource
+            | Index::DueDeliveries => true,
             Index::NodesOfCustomer
             | Index::VouchersOfCampaign
             | Index::VouchersOfCustomer
@@ -402,7 +403,6 @@ impl Index {
             | Index::PendingOn
             | Index::ExpiringOn
             | Index::PartsOfExport
-            | Index::DueDeliveries
             | Index::DeliveriesOfWebhook
             | Index::TokensOfKey => false,
         }

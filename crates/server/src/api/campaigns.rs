@@ -16,7 +16,7 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CampaignVouchersCreate,
-        CodeCapacity, Key, List, ProfferSettings, VoucherConfig, VoucherView,
+        CodeCapacity, Event, Key, List, ProfferSettings, VoucherConfig, VoucherView,
     },
 };
 
@@ -25,6 +25,7 @@ use super::{
         Asked, duplicate, malformed, not_found, page_of, parse, parse_optional, refuse, retry,
     },
     promotions,
+    resources::At,
     validation_rules::{self, Object, named},
     vouchers::{self, New},
 };
@@ -37,6 +38,7 @@ use crate::{
     lending,
     once::{self, Answer},
     problem::Refused,
+    webhooks,
 };
 
 /// Codes that one call makes at most.
@@ -207,6 +209,10 @@ async fn created(
     view.vouchers_count = codes;
     if !made.is_empty() {
         view.promotion = Some(List::whole(made));
+    }
+    change.tell(Event::CampaignCreated, &view)?;
+    if codes > 0 {
+        change.tell(Event::CodesMade, &view)?;
     }
     let answer = Answer::ok(&view)?;
     let outcome = change.submit(once.map(|key| key.once(&answer))).await?;
@@ -430,7 +436,15 @@ async fn modified(
         updated_at: Some(caller.now),
     };
     let (stored, _) = put(app, &mut change, &draft, &beside).await?;
-    let answer = Answer::ok(&view(app, (project, &compiled), &stored).await?)?;
+    let shown = view(app, (project, &compiled), &stored).await?;
+    let events = [
+        Event::CampaignEnabled,
+        Event::CampaignDisabled,
+        Event::CampaignUpdated,
+    ];
+    let is_active = (before.thing.active, stored.thing.active);
+    change.tell(webhooks::switched(is_active, events), &shown)?;
+    let answer = Answer::ok(&shown)?;
     let lent = before.thing.lending == Lending::Slices;
     match change.submit(None).await? {
         Outcome::Applied if lent && stored.thing.lending == Lending::Off => {
@@ -505,6 +519,12 @@ async fn removed(
     }
     change.write(vouchers::removals(app, project, id).await?);
     change.remove_campaign(&campaign.thing);
+    let gone = serde_json::json!({
+        "id": ids::format(Tag::Campaign, id.0),
+        "name": campaign.thing.name,
+        "object": "campaign"
+    });
+    change.tell(Event::CampaignDeleted, &gone)?;
     match change.submit(None).await? {
         Outcome::Applied => {
             if campaign.thing.lending == Lending::Slices {

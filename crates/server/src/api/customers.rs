@@ -14,10 +14,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     decisions::ProfileView,
     ids::{self, Tag},
-    voucherify::{CustomerInput, CustomerView, List},
+    voucherify::{CustomerInput, CustomerView, Event, List},
 };
 
-use super::dialect;
+use super::{dialect, resources::At};
 use crate::{
     app::App,
     auth::{Caller, CustomersRead, CustomersWrite},
@@ -26,7 +26,7 @@ use crate::{
     people::{People, Person},
     problem::Refused,
     setup::writes,
-    withdrawing,
+    webhooks, withdrawing,
 };
 
 const MAX_ATTEMPTS: usize = 20;
@@ -111,6 +111,9 @@ async fn upsert(
         let taken_back = people.taken_back();
         let (expects, changed) = people.finish()?;
         let mut command = writes(caller.project, changed);
+        let compiled = app.compiled(caller.project).await?;
+        let told = webhooks::newcomers(At::of(app, caller), &compiled, &expects)?;
+        command.writes.extend(told);
         command.expects = expects;
         command.now = caller.now;
         match app.store().submit(command).await? {
@@ -282,6 +285,9 @@ async fn delete(
         let taken_back = people.taken_back();
         let (expects, changed) = people.finish()?;
         let mut command = writes(caller.project, changed);
+        let gone = webhooks::customer(customer.0);
+        let told = webhooks::tell(At::of(&app, &caller), Event::CustomerDeleted, &gone).await?;
+        command.writes.extend(told);
         command.expects = expects;
         command.now = caller.now;
         match app.store().submit(command).await? {

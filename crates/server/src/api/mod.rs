@@ -14,7 +14,7 @@ mod products;
 pub(crate) mod promotions;
 mod qualifications;
 pub(crate) mod redemptions;
-mod resources;
+pub(crate) mod resources;
 mod rollbacks;
 mod sandbox;
 mod segment;
@@ -26,6 +26,7 @@ pub(crate) mod validation_rules;
 pub(crate) mod validations;
 pub(crate) mod vouchers;
 mod wallets;
+mod webhooks;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -57,4 +58,5 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(validations::routes())
         .merge(vouchers::routes())
         .merge(wallets::routes())
+        .merge(webhooks::routes())
 }

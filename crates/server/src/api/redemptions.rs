@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Channel, CustomerRef, ErrorBody, GiftRedeemed, Inapplicable, Key, List, OrderInput,
+        Channel, CustomerRef, ErrorBody, Event, GiftRedeemed, Inapplicable, Key, List, OrderInput,
         OrderRedemption, OrderStatus, OrderView, Plainly, RedemptionRequest, RedemptionResponse,
         RedemptionSession, RedemptionView, RowStatus, VoucherRedemptions,
     },
@@ -29,6 +29,7 @@ use super::{
     customers,
     dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry},
     promotions,
+    resources::At,
     validations::{forgotten, released, rows, session_key, used},
     vouchers,
 };
@@ -45,6 +46,7 @@ use crate::{
     problem::Refused,
     telemetry, versioned,
     vouchers::key,
+    webhooks,
 };
 
 use shown::Reader;
@@ -239,6 +241,13 @@ fn failed(
     let mut command = crate::setup::writes(till.project, redemption.writes(None)?);
     command.now = till.now;
     command.once = once.map(|key| key.once(&answer));
+    let at = At {
+        app: till.app,
+        project: till.project,
+        now: till.now,
+    };
+    let told = webhooks::told(at, &till.compiled, (Event::RedemptionFailed, &view))?;
+    command.writes.extend(told);
     Ok((command, answer))
 }
 

@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Key, OrderView, ReturnedItem, RollbackRequest, RollbackResponse, RollbackView,
+        Event, Key, OrderView, ReturnedItem, RollbackRequest, RollbackResponse, RollbackView,
         StackedRollback,
     },
 };
@@ -22,6 +22,7 @@ use wire::{
 use super::{
     dialect::{Asked, parse_optional, refuse, retry},
     redemptions::{find, load, order_now},
+    resources::At,
 };
 use crate::{
     app::App,
@@ -34,6 +35,7 @@ use crate::{
     problem::Refused,
     versioned,
     vouchers::{self, key},
+    webhooks,
 };
 
 /// More lines than one chain ever has.
@@ -150,6 +152,7 @@ async fn attempt(
     for part in &parts {
         views.push(undoing.keep(part, order.as_ref())?);
     }
+    undoing.tell(&views).await?;
     if is_whole {
         top.state = RedemptionState::RolledBack;
     }
@@ -401,6 +404,15 @@ impl Undoing<'_> {
                 id: rollback,
             },
         ]);
+        Ok(())
+    }
+
+    async fn tell(&mut self, views: &[RollbackView]) -> Result<(), Refused> {
+        let at = At::of(self.app, self.caller);
+        for view in views {
+            let told = webhooks::tell(at, Event::RolledBack, view).await?;
+            self.writes.extend(told);
+        }
         Ok(())
     }
 

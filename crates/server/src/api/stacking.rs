@@ -149,7 +149,7 @@ async fn deleted(
 }
 
 /// Only the project of the key is there.
-fn is_of<S>(caller: &Caller<S>, project: &str) -> Result<(), Refused> {
+pub(super) fn is_of<S>(caller: &Caller<S>, project: &str) -> Result<(), Refused> {
     match ids::parse(Tag::Project, project) {
         Ok(id) if id == u64::from(caller.project.0) => Ok(()),
         _ => Err(not_found("project", project)),

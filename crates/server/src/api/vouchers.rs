@@ -19,8 +19,8 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         BalanceChange, BalanceView, Beside, CampaignCreate, CampaignVouchersCreate, CodeConfig,
-        Discount, Gift, Key, List, PublishSummary, RedemptionSummary, VoucherConfig, VoucherCreate,
-        VoucherType, VoucherUpdate, VoucherView,
+        Discount, Event, Gift, Key, List, PublishSummary, RedemptionSummary, VoucherConfig,
+        VoucherCreate, VoucherType, VoucherUpdate, VoucherView,
     },
 };
 
@@ -29,6 +29,7 @@ use super::{
     dialect::{
         Asked, Paging, duplicate, malformed, not_found, page_of, page_under, parse, refuse, retry,
     },
+    resources::At,
     validation_rules::{self, Object, named},
 };
 use crate::{
@@ -39,11 +40,13 @@ use crate::{
     once::{self, Answer},
     problem::Refused,
     vouchers::{self, Issued, OF_CAMPAIGN, issue, key, read, removal, under_both, write},
+    webhooks,
 };
 
 pub use making::{New, config_of, is_fixed, of_campaign};
 use making::{card, make};
 pub use shown::{as_used, counts, new_view, used_view, view};
+use shown::{brief, loaded_card};
 
 const MAX_CODE_BYTES: usize = 128;
 /// Codes of a campaign that are removed with it; one that has more is paused instead.
@@ -211,13 +214,15 @@ async fn created(
             make(app, &new, (input, id), Some(own))?
         }
     };
-    let answer = Answer::ok(&new_view(&made.stored, standing(&compiled, &made.stored)?))?;
+    let view = new_view(&made.stored, standing(&compiled, &made.stored)?);
+    let told = webhooks::tell(At::of(app, caller), Event::VoucherCreated, &view).await?;
+    let answer = Answer::ok(&view)?;
     let command = Command {
         now,
         once: once.map(|key| key.once(&answer)),
         openings: made.booking.openings,
         chain: made.booking.chain,
-        ..crate::setup::writes(project, [made.writes, assignments].concat())
+        ..crate::setup::writes(project, [made.writes, assignments, told].concat())
     };
     let is_fixed = input.code.is_some() || is_fixed(input.code_config.as_ref());
     match answer.after(app.store().submit(command).await?)? {
@@ -411,6 +416,7 @@ async fn modified(
     let mut input = input_of(&issued)?;
     changed(&mut input, sent);
     let voucher = &issued.thing.voucher;
+    let was_active = voucher.active;
     let mut again = input.clone();
     // What a decision promised is not in the input.
     again.start_date = sent.start_date.unwrap_or(voucher.validity.from);
@@ -432,13 +438,22 @@ async fn modified(
     issued.extra = serde_json::to_value(&input).map_err(|e| Refused::Fault(e.to_string()))?;
     issued.updated_at = Some(caller.now);
     let id = issued.thing.voucher.id.0;
-    let answer = Answer::ok(&view(app, (project, &compiled), &issued).await?)?;
+    let shown = view(app, (project, &compiled), &issued).await?;
+    let events = [
+        Event::VoucherEnabled,
+        Event::VoucherDisabled,
+        Event::VoucherUpdated,
+    ];
+    let event = webhooks::switched((was_active, issued.thing.voucher.active), events);
+    let told = webhooks::tell(At::of(app, caller), event, &shown).await?;
+    let answer = Answer::ok(&shown)?;
     let put = Write::Put {
         kind: Kind::Voucher,
         id,
         body: write(&issued)?,
     };
     let mut command = crate::setup::writes(project, vec![put]);
+    command.writes.extend(told);
     command.expects.push(expect(id, version));
     settled(answer, app.store().submit(command).await?)
 }
@@ -490,6 +505,8 @@ async fn removed(
     let id = issued.thing.voucher.id.0;
     let mut writes = removal(&issued.thing);
     writes.extend(validation_rules::removals(app, caller.project, id).await?);
+    let gone = brief(&issued.thing.voucher);
+    writes.extend(webhooks::tell(At::of(app, caller), Event::VoucherDeleted, &gone).await?);
     let mut command = crate::setup::writes(caller.project, writes);
     command.expects.push(expect(id, version));
     match app.store().submit(command).await? {
@@ -556,6 +573,8 @@ async fn loaded(
     let after = |before: u64| before.saturating_add_signed(sent.amount);
     let id = ids::format(Tag::Voucher, voucher.id.0);
     let view = BalanceView::new(id, sent.amount, after(counts.loaded), after(counts.balance));
+    let told = loaded_card(voucher, &view);
+    let told = webhooks::tell(At::of(app, caller), Event::GiftLoaded, &told).await?;
     let answer = Answer::ok(&view)?;
     let command = Command {
         now: caller.now,
@@ -563,7 +582,7 @@ async fn loaded(
         expects: vec![expect(voucher.id.0, version)],
         openings: booking.openings,
         chain: booking.chain,
-        ..crate::setup::writes(caller.project, Vec::new())
+        ..crate::setup::writes(caller.project, told)
     };
     match answer.after(app.store().submit(command).await?)? {
         Ok(answer) => Ok(Some(answer)),

@@ -34,3 +34,4 @@ mod stacking;
 mod stories;
 mod validations;
 mod vouchers;
+mod webhooks;

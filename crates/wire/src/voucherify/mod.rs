@@ -29,6 +29,7 @@ mod tier;
 mod unread;
 mod validation;
 mod voucher;
+mod webhook;
 
 pub(crate) use campaign::expression;
 pub use campaign::{
@@ -90,4 +91,8 @@ pub use voucher::{
     BalanceChange, BalanceOf, BalanceView, CampaignVouchersCreate, CodeConfig, Gift,
     PublishSummary, Quantity, RedemptionSummary, VoucherCreate, VoucherType, VoucherUpdate,
     VoucherView,
+};
+pub use webhook::{
+    AttemptView, DeliveryStatus, DeliveryView, Event, EventRef, Source, Told, Webhook,
+    WebhookSecretView, WebhookView,
 };

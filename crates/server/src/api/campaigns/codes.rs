@@ -76,12 +76,23 @@ async fn codes_added(
         command.chain.extend(issued.booking.chain);
         first.get_or_insert(issued.stored);
     }
+    let at = At::of(app, caller);
     let answer = match first.filter(|_| count == 1) {
-        Some(stored) => Answer::ok(&vouchers::new_view(
-            &stored,
-            (&campaign.thing, &offer.thing),
-        ))?,
+        Some(stored) => {
+            let view = vouchers::new_view(&stored, (&campaign.thing, &offer.thing));
+            let told = webhooks::tell(at, Event::VoucherCreated, &view).await?;
+            command.writes.extend(told);
+            Answer::ok(&view)?
+        }
         None => {
+            let told = serde_json::json!({
+                "id": ids::format(Tag::Campaign, campaign.thing.id.0),
+                "name": campaign.thing.name,
+                "vouchers_count": count,
+                "object": "campaign"
+            });
+            let told = webhooks::tell(at, Event::CodesMade, &told).await?;
+            command.writes.extend(told);
             let id = ids::format(Tag::Transaction, app.next_id()?);
             let done = serde_json::json!({"async_action_id": id, "vouchers_count": count});
             Answer::new(StatusCode::ACCEPTED, &done)?

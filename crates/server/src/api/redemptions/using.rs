@@ -46,7 +46,8 @@ impl Using<'_> {
         let top = self.top(&till, &made)?;
         let children: &[Redemption] = if self.is_alone() { &[] } else { &made };
         let answer = Answer::ok(&views::answer(&top, children)?)?;
-        let writes = self.writes(&till, &top, children)?;
+        let mut writes = self.writes(&till, &top, children)?;
+        writes.extend(self.told(&till, &answer)?);
         let mut expects = till.expects();
         expects.extend(till.stored.as_ref().map(|(order, version)| Expect {
             kind: Kind::Order,
@@ -55,7 +56,10 @@ impl Using<'_> {
         }));
         let lent = till.lent();
         let (project, now) = (till.project, till.now);
+        let at = self.at(&till);
+        let compiled = till.compiled.clone();
         let (of_people, changed) = till.people.finish()?;
+        writes.extend(webhooks::newcomers(at, &compiled, &of_people)?);
         expects.extend(of_people);
         let command = Command {
             project,
@@ -70,6 +74,29 @@ impl Using<'_> {
         // Whoever was faster took the limit, the order or the code: look again.
         let outcome = lending::submit(self.app, command, &lent).await?;
         Ok(answer.after(outcome)?.ok())
+    }
+
+    fn at(&self, till: &Till<'_>) -> At<'_> {
+        At {
+            app: self.app,
+            project: till.project,
+            now: till.now,
+        }
+    }
+
+    /// What webhooks are told of each use.
+    fn told(&self, till: &Till<'_>, answer: &Answer) -> Result<Vec<Write>, Refused> {
+        let mut writes = Vec::new();
+        if !till.compiled.webhooks.hear(Event::Redeemed) {
+            return Ok(writes);
+        }
+        let view = answer.view()?;
+        let uses = view.get("redemptions").and_then(|uses| uses.as_array());
+        for one in uses.into_iter().flatten() {
+            let told = webhooks::told(self.at(till), &till.compiled, (Event::Redeemed, one))?;
+            writes.extend(told);
+        }
+        Ok(writes)
     }
 
     /// Whether one redeemable is used, and its redemption has no parent.
