@@ -1,7 +1,14 @@
 //! What does every handler share? The store, the keys, the secret, and each project's compiled
 //! configuration.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use decision::SnapshotId;
@@ -20,6 +27,7 @@ use crate::{
     ids::Ids,
     leases::{self, Owner, Pace},
     lending::Refills,
+    outward::Reach,
     pages::Visits,
     problem::Refused,
     setting::CONFIGURATION,
@@ -63,6 +71,8 @@ struct Inner {
     /// One permit for each report that is read.
     reports: Arc<Semaphore>,
     metrics: Option<PrometheusHandle>,
+    /// Whether webhooks may lead to addresses of the server's own network.
+    reaches_anywhere: AtomicBool,
 }
 
 /// Does not keep the application alive.
@@ -122,6 +132,7 @@ impl App {
             guessing: Guessing::new(drawn),
             reports: Arc::new(Semaphore::new(REPORTS)),
             metrics,
+            reaches_anywhere: AtomicBool::new(false),
         };
         let app = Self(Arc::new(inner));
         app.refresh_keys().await?;
@@ -233,6 +244,21 @@ impl App {
     #[must_use]
     pub fn visits(&self) -> Visits<'_> {
         Visits::of(&self.0.store)
+    }
+
+    /// Lets webhooks lead anywhere: to the server's own network, and by HTTP. For the operator to
+    /// say, never for a project.
+    pub fn reach_anywhere(&self) {
+        self.0.reaches_anywhere.store(true, Ordering::Release);
+    }
+
+    /// Where webhooks may lead.
+    #[must_use]
+    pub(crate) fn reach(&self) -> Reach {
+        match self.0.reaches_anywhere.load(Ordering::Acquire) {
+            true => Reach::Anywhere,
+            false => Reach::Public,
+        }
     }
 
     #[must_use]

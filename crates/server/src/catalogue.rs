@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use decision::{Configuration, Snapshot};
 use offers::{Booking, Campaign, CampaignId, Offer, OfferId};
+use serde::Serialize;
 use store::{Command, Expect, Index, Kind, Once, Outcome, ProjectId, Write};
-use wire::voucherify::Key;
+use wire::voucherify::{Event, Key};
 
 use crate::{
-    api::dialect::refuse,
+    api::{dialect::refuse, resources::At},
     app::App,
     configuration::{Compiled, Stored, write},
     problem::Refused,
     setting::CONFIGURATION,
     vouchers::key,
+    webhooks,
 };
 
 /// A change of the configuration on its way.
@@ -69,6 +71,21 @@ impl<'a> Change<'a> {
 
     pub fn write(&mut self, writes: impl IntoIterator<Item = Write>) {
         self.writes.extend(writes);
+    }
+
+    /// Tells the webhooks that asked what comes of it.
+    ///
+    /// # Errors
+    /// When there is no number left for it.
+    pub fn tell<T: Serialize>(&mut self, event: Event, shown: &T) -> Result<(), Refused> {
+        let at = At {
+            app: self.app,
+            project: self.project,
+            now: self.now,
+        };
+        let told = webhooks::told(at, &self.compiled, (event, shown))?;
+        self.writes.extend(told);
+        Ok(())
     }
 
     pub fn book(&mut self, booking: Booking) {

@@ -65,6 +65,10 @@ pub struct Serve {
     /// guess codes under any address. Without it the connection's address counts.
     #[arg(long, env = "PROFFER_ADDRESS_HEADER")]
     pub address_header: Option<HeaderName>,
+    /// Let webhooks lead to any address, those of this network among them, and by HTTP. Without it
+    /// they lead to the public internet alone, by HTTPS.
+    #[arg(long, env = "PROFFER_WEBHOOKS_ANYWHERE")]
+    pub webhooks_anywhere: bool,
 }
 
 #[derive(Args)]
@@ -226,6 +230,9 @@ async fn serve_command(serve: Serve) -> Result<(), Refused> {
     .await?;
     if let Some(header) = serve.address_header {
         app.guessing().trust(header);
+    }
+    if serve.webhooks_anywhere {
+        app.reach_anywhere();
     }
     if app.keys().is_empty() {
         print_first_keys(&app).await?;

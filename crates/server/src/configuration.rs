@@ -24,6 +24,7 @@ use crate::{
     segments::Segments,
     setting::{CONFIGURATION, DECISIONING, SETTINGS, STACKING},
     versioned,
+    webhooks::Webhooks,
 };
 
 /// What holds for a whole project.
@@ -167,6 +168,7 @@ pub struct Compiled {
     pub segments: Segments,
     pub schemas: Schemas,
     pub loyalty: Loyalty,
+    pub webhooks: Webhooks,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
     pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
     configuration: Configuration,
@@ -233,6 +235,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     let segments = Segments::of(&numbered(&mut view, Kind::Segment).await?)?;
     let schemas = Schemas::of(numbered(&mut view, Kind::MetadataSchema).await?);
     let loyalty = Loyalty::load(&mut view, &campaigns).await?;
+    let webhooks = Webhooks::of(numbered(&mut view, Kind::Webhook).await?);
     drop(view);
     let configuration = Configuration {
         campaigns: campaigns
@@ -254,6 +257,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         segments,
         schemas,
         loyalty,
+        webhooks,
         campaigns: campaigns
             .into_iter()
             .map(|one| (one.thing.id, Arc::new(one)))

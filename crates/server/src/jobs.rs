@@ -14,6 +14,7 @@
 //! | the kept is forgotten | expects each record as it was read; a link or key goes once |
 //! | slices are called in | takes what was read; the slice cannot give it twice |
 //! | actions and exports go on | each stretch expects the record that says how far they came |
+//! | webhooks are told | tells some twice under the same id; expects each delivery as it was read |
 
 use ledger::Timestamp;
 use offers::{GiftCard, Happening, Minor, VoucherKind, chart};
@@ -34,7 +35,7 @@ use crate::{
     setting::LAPSED,
     setup::{LIVE, SANDBOX, writes},
     vouchers::{self, Issued},
-    withdrawing,
+    webhooks, withdrawing,
 };
 
 const MINUTE_MS: i64 = 60_000;
@@ -68,10 +69,11 @@ pub enum Job {
     Forget = 5,
     CallIn = 6,
     Act = 7,
+    Tell = 80,
 }
 
 impl Job {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::LetGo,
         Self::Lapse,
         Self::Learn,
@@ -79,12 +81,13 @@ impl Job {
         Self::Forget,
         Self::CallIn,
         Self::Act,
+        Self::Tell,
     ];
 
     /// It runs once in each period, and whenever its turn comes where there is none.
     fn period(self, now: Timestamp) -> Option<u64> {
         let length = match self {
-            Self::LetGo | Self::Act => return None,
+            Self::LetGo | Self::Act | Self::Tell => return None,
             Self::Strip | Self::CallIn => MINUTE_MS,
             Self::Lapse | Self::Learn | Self::Forget => DAY_MS,
         };
@@ -101,6 +104,10 @@ impl Job {
             Self::CallIn => lending::tidy(app, project, now).await,
             // Nothing of it depends on what a clock shows, so a sandbox's is done by itself, too.
             Self::Act => act(app, &[project, SANDBOX]).await,
+            Self::Tell => {
+                let told = webhooks::delivering::deliver(app, project, now).await;
+                told.map(drop)
+            }
         }
     }
 }
@@ -200,6 +207,7 @@ pub async fn all(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, 
     sweep(app, project, now).await?;
     lending::tidy(app, project, now).await?;
     act(app, &[project]).await?;
+    webhooks::delivering::deliver(app, project, now).await?;
     daily(app, project, now).await
 }
 

@@ -12,5 +12,7 @@ pub const SETTINGS: u64 = 4;
 pub const LAPSED: u64 = 5;
 /// How redeemables are combined; absent where the rules by default hold.
 pub const STACKING: u64 = 6;
+/// With what is signed what webhooks are told.
+pub const WEBHOOK_SECRET: u64 = 80;
 /// What only a simulator knows: the true incremental profit.
 pub const TRUTH: u64 = 100;

@@ -336,7 +336,7 @@ pub enum Index {
     /// Points that expire on a day, by the day's number.
     ExpiringOn = 51,
     PartsOfExport = 52,
-    /// What webhooks are to be told, by the minute it is due.
+    /// Unique: what webhooks are to be told, by the webhook and when it is due.
     DueDeliveries = 53,
     DeliveriesOfWebhook = 54,
     /// Unique: what a metadata schema is of.
@@ -378,6 +378,7 @@ impl Index {
                 | Index::MetadataSchemaOf
                 | Index::TokenHash
                 | Index::LedgerSource
+                | Index::DueDeliveries
         )
     }
 }

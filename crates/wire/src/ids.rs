@@ -19,6 +19,7 @@ pub enum Tag {
     Decision,
     Deletion,
     EarningRule,
+    Event,
     Experiment,
     Export,
     FailedRedemption,
@@ -57,7 +58,7 @@ pub enum Tag {
 }
 
 impl Tag {
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::Assignment,
         Self::AsyncAction,
         Self::Campaign,
@@ -67,6 +68,7 @@ impl Tag {
         Self::Decision,
         Self::Deletion,
         Self::EarningRule,
+        Self::Event,
         Self::Experiment,
         Self::Export,
         Self::FailedRedemption,
@@ -116,6 +118,7 @@ impl Tag {
             Self::Decision => "dec_",
             Self::Deletion => "del_",
             Self::EarningRule => "ern_",
+            Self::Event => "event_",
             Self::Experiment => "expt_",
             Self::Export => "exp_",
             Self::FailedRedemption => "rf_",

@@ -18,7 +18,7 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         ActionType, AsyncActionStarted, Beside, CalendarView, CampaignCreate, CampaignType,
-        CampaignUpdate, CampaignView, CampaignVouchersCreate, CodeCapacity, Key, List,
+        CampaignUpdate, CampaignView, CampaignVouchersCreate, CodeCapacity, Event, Key, List,
         ProfferSettings, TierView, VoucherConfig, VoucherView,
     },
 };
@@ -41,6 +41,7 @@ use crate::{
     once::{self, Answer},
     problem::Refused,
     vouchers::Issued,
+    webhooks,
 };
 use codes::Codes;
 pub use codes::codes_added;
@@ -239,6 +240,10 @@ pub(super) async fn created(
     }
     if !made.is_empty() {
         view.promotion = Some(listed(made));
+    }
+    change.tell(Event::CampaignCreated, &view)?;
+    if codes > 0 {
+        change.tell(Event::CodesMade, &view)?;
     }
     let answer = Answer::ok(&view)?;
     let outcome = change.submit(once.map(|key| key.once(&answer))).await?;
@@ -494,7 +499,15 @@ pub(super) async fn modified(
         updated_at: Some(caller.now),
     };
     let (stored, _) = put(app, &mut change, &draft, &beside).await?;
-    let answer = Answer::ok(&view(app, (project, &compiled), &stored).await?)?;
+    let shown = view(app, (project, &compiled), &stored).await?;
+    let events = [
+        Event::CampaignEnabled,
+        Event::CampaignDisabled,
+        Event::CampaignUpdated,
+    ];
+    let is_active = (before.thing.active, stored.thing.active);
+    change.tell(webhooks::switched(is_active, events), &shown)?;
+    let answer = Answer::ok(&shown)?;
     let lent = before.thing.lending == Lending::Slices;
     match change.submit(None).await? {
         Outcome::Applied if lent && stored.thing.lending == Lending::Off => {
@@ -578,6 +591,12 @@ pub(super) async fn removed(
     change.write(promotion_stacks::removals(At { app, project, now }, id).await?);
     change.write(loyalties::removals(app, project, id).await?);
     change.remove_campaign(&campaign.thing);
+    let gone = serde_json::json!({
+        "id": ids::format(Tag::Campaign, id.0),
+        "name": campaign.thing.name,
+        "object": "campaign"
+    });
+    change.tell(Event::CampaignDeleted, &gone)?;
     match change.submit(None).await? {
         Outcome::Applied => {
             if campaign.thing.lending == Lending::Slices {

@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     decisions::ProfileView,
     ids::{self, Tag},
-    voucherify::{CustomerInput, CustomerView, DeletionView, List},
+    voucherify::{CustomerInput, CustomerView, DeletionView, Event, List},
 };
 
 use super::{dialect, resources::At};
@@ -29,7 +29,7 @@ use crate::{
     problem::Refused,
     schemas::Schemas,
     setup::writes,
-    withdrawing,
+    webhooks, withdrawing,
 };
 
 const MAX_ATTEMPTS: usize = 20;
@@ -122,6 +122,8 @@ pub async fn upsert(
         let taken_back = people.taken_back();
         let (expects, changed) = people.finish()?;
         let mut command = writes(project, changed);
+        let told = webhooks::newcomers(At { app, project, now }, &compiled, &expects)?;
+        command.writes.extend(told);
         command.expects = expects;
         command.now = now;
         match app.store().submit(command).await? {
@@ -329,6 +331,9 @@ async fn erased(at: At<'_>, name: &str) -> Result<CustomerId, Refused> {
         let taken_back = people.taken_back();
         let (expects, changed) = people.finish()?;
         let mut command = writes(at.project, changed);
+        let gone = webhooks::customer(customer.0);
+        let told = webhooks::tell(at, Event::CustomerDeleted, &gone).await?;
+        command.writes.extend(told);
         command.expects = expects;
         command.now = at.now;
         match at.app.store().submit(command).await? {

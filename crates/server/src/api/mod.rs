@@ -44,6 +44,7 @@ pub(crate) mod validation_rules;
 pub(crate) mod validations;
 pub(crate) mod vouchers;
 mod wallets;
+mod webhooks;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -92,4 +93,5 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(validations::routes())
         .merge(vouchers::routes())
         .merge(wallets::routes())
+        .merge(webhooks::routes())
 }

@@ -13,8 +13,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Action, Beside, CalendarView, CampaignType, Discount, Key, List, TierCampaign, TierInput,
-        TierSummary, TierUpdate, TierView,
+        Action, Beside, CalendarView, CampaignType, Discount, Event, Key, List, TierCampaign,
+        TierInput, TierSummary, TierUpdate, TierView,
     },
 };
 
@@ -32,6 +32,7 @@ use crate::{
     configuration::{Compiled, Stored},
     once::{self, Answer},
     problem::Refused,
+    webhooks,
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -106,7 +107,9 @@ pub async fn put(
     let stored = stored(compile(of, (id, input), &beside)?, input, now)?;
     change.put_offer(&stored)?;
     change.write(writes);
-    bare_view(of, &stored)
+    let view = bare_view(of, &stored)?;
+    change.tell(Event::TierCreated, &view)?;
+    Ok(view)
 }
 
 /// Works a tier out anew, under other rules.
@@ -397,7 +400,11 @@ async fn modified(
     let mut stored = stored(offer, &input, before.created_at)?;
     stored.updated_at = Some(caller.now);
     change.put_offer(&stored)?;
-    let answer = Answer::ok(&view(app, project, (&campaign.thing, &stored)).await?)?;
+    let shown = view(app, project, (&campaign.thing, &stored)).await?;
+    let events = [Event::TierEnabled, Event::TierDisabled, Event::TierUpdated];
+    let is_active = (before.thing.active, stored.thing.active);
+    change.tell(webhooks::switched(is_active, events), &shown)?;
+    let answer = Answer::ok(&shown)?;
     done(answer, change.submit(None).await?)
 }
 
@@ -446,6 +453,12 @@ async fn removed(
     let removals = validation_rules::removals(app, caller.project, tier.thing.id.0);
     change.write(removals.await?);
     change.remove_offer(&tier.thing);
+    let gone = serde_json::json!({
+        "id": ids::format(Tag::Tier, tier.thing.id.0),
+        "campaign_id": ids::format(Tag::Campaign, tier.thing.campaign.0),
+        "object": "promotion_tier"
+    });
+    change.tell(Event::TierDeleted, &gone)?;
     match change.submit(None).await? {
         Outcome::Applied => Ok(Some(StatusCode::NO_CONTENT)),
         Outcome::Stale { .. } => Ok(None),

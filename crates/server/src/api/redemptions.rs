@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Channel, CustomerRef, ErrorBody, GiftRedeemed, Inapplicable, Key, List, OrderInput,
+        Channel, CustomerRef, ErrorBody, Event, GiftRedeemed, Inapplicable, Key, List, OrderInput,
         OrderRedemption, OrderStatus, OrderView, Plainly, RedemptionRequest, RedemptionResponse,
         RedemptionSession, RedemptionView, RowStatus, VoucherRedemptions,
     },
@@ -28,7 +28,9 @@ use wire::{
 use super::{
     customers,
     dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry},
-    promotions, told,
+    promotions,
+    resources::At,
+    told,
     validations::{forgotten, released, rows, session_key, used},
     vouchers,
 };
@@ -46,6 +48,7 @@ use crate::{
     problem::Refused,
     telemetry, versioned,
     vouchers::key,
+    webhooks,
 };
 
 use shown::Reader;
@@ -287,6 +290,13 @@ async fn failed(
     }));
     command.now = till.now;
     command.once = once.map(|key| key.once(&answer));
+    let at = At {
+        app: till.app,
+        project: till.project,
+        now: till.now,
+    };
+    let told = webhooks::told(at, &till.compiled, (Event::RedemptionFailed, &view))?;
+    command.writes.extend(told);
     Ok((command, answer))
 }
 

@@ -14,14 +14,15 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Key, OrderInput, OrderStatus, OrderView, ReturnedItem, RollbackOrderMode, RollbackRequest,
-        RollbackResponse, RollbackView, StackedRollback,
+        Event, Key, OrderInput, OrderStatus, OrderView, ReturnedItem, RollbackOrderMode,
+        RollbackRequest, RollbackResponse, RollbackView, StackedRollback,
     },
 };
 
 use super::{
     dialect::{Asked, parse_optional, refuse, retry},
     redemptions::{find, load, order_now},
+    resources::At,
     vouchers::{used_card_view, used_view},
 };
 use crate::{
@@ -36,6 +37,7 @@ use crate::{
     problem::Refused,
     versioned,
     vouchers::{self, key},
+    webhooks,
 };
 
 /// More lines than one chain ever has.
@@ -152,6 +154,7 @@ async fn attempt(
     for part in &parts {
         views.push(undoing.keep(part, order.as_ref())?);
     }
+    undoing.tell(&views).await?;
     if is_whole {
         top.state = RedemptionState::RolledBack;
     }
@@ -474,6 +477,15 @@ impl Undoing<'_> {
                 id: rollback,
             },
         ]);
+        Ok(())
+    }
+
+    async fn tell(&mut self, views: &[RollbackView]) -> Result<(), Refused> {
+        let at = At::of(self.app, self.caller);
+        for view in views {
+            let told = webhooks::tell(at, Event::RolledBack, view).await?;
+            self.writes.extend(told);
+        }
         Ok(())
     }
 

@@ -17,15 +17,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        AssignmentCreate, AssignmentView, Beside, Key, List, RuleInput, RuleView, Translated,
-        joined, translate,
+        AssignmentCreate, AssignmentView, Beside, Event, Key, List, RuleInput, RuleView,
+        Translated, joined, translate,
     },
 };
 
 use super::{
     campaigns,
     dialect::{Asked, malformed, not_found, page_of, parse, refuse, retry},
-    promotions, vouchers,
+    promotions,
+    resources::At,
+    vouchers,
 };
 use crate::{
     app::App,
@@ -35,6 +37,7 @@ use crate::{
     once::{self, Answer},
     problem::Refused,
     vouchers::key,
+    webhooks,
 };
 
 pub use naming::naming;
@@ -312,13 +315,16 @@ async fn create(
         updated_at: None,
     };
     let id = app.next_id()?;
-    let answer = Answer::ok(&view(&app, caller.project, (id, &rule)).await?)?;
+    let shown = view(&app, caller.project, (id, &rule)).await?;
+    let told = webhooks::tell(At::of(&app, &caller), Event::RuleCreated, &shown).await?;
+    let answer = Answer::ok(&shown)?;
     let put = Write::Put {
         kind: Kind::ValidationRule,
         id,
         body: write(&rule)?,
     };
     let mut command = crate::setup::writes(caller.project, vec![put]);
+    command.writes.extend(told);
     command.once = once.map(|key| key.once(&answer));
     let outcome = app.store().submit(command).await?;
     answer.after(outcome)?.map_err(|other| unexpected(&other))
@@ -397,7 +403,9 @@ async fn updated(
         id,
         body: write(&rule)?,
     }]);
-    let answer = Answer::ok(&view(app, project, (id, &rule)).await?)?;
+    let shown = view(app, project, (id, &rule)).await?;
+    change.tell(Event::RuleUpdated, &shown)?;
+    let answer = Answer::ok(&shown)?;
     done(answer, change.submit(None).await?)
 }
 
@@ -465,7 +473,10 @@ async fn delete(
         kind: Kind::ValidationRule,
         id,
     };
-    let command = crate::setup::writes(caller.project, vec![delete]);
+    let gone = serde_json::json!({"id": name, "object": "validation_rules"});
+    let mut command = crate::setup::writes(caller.project, vec![delete]);
+    let told = webhooks::tell(At::of(&app, &caller), Event::RuleDeleted, &gone).await?;
+    command.writes.extend(told);
     app.store().submit(command).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -20,8 +20,8 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         ActionType, BalanceChange, BalanceView, Beside, CampaignCreate, CampaignVouchersCreate,
-        CodeConfig, Discount, Gift, Key, List, PublishSummary, RedemptionSummary, VoucherConfig,
-        VoucherCreate, VoucherType, VoucherUpdate, VoucherView,
+        CodeConfig, Discount, Event, Gift, Key, List, PublishSummary, RedemptionSummary,
+        VoucherConfig, VoucherCreate, VoucherType, VoucherUpdate, VoucherView,
     },
 };
 
@@ -41,11 +41,13 @@ use crate::{
     once::{self, Answer},
     problem::Refused,
     vouchers::{self, Issued, OF_CAMPAIGN, issue, key, read, removal, under_both, write},
+    webhooks,
 };
 
 pub use making::{Alike, Made, New, check_room, config_of, drawn, is_fixed, of_campaign, space_of};
 use making::{card, make};
 pub use shown::{as_used, counts, new_view, used_card_view, used_view, view};
+use shown::{brief, loaded_card};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -209,13 +211,15 @@ pub async fn created(
             make(app, &new, (input, id), Some(own))?
         }
     };
-    let answer = Answer::ok(&new_view(&made.stored, standing(&compiled, &made.stored)?))?;
+    let view = new_view(&made.stored, standing(&compiled, &made.stored)?);
+    let told = webhooks::tell(At::of(app, caller), Event::VoucherCreated, &view).await?;
+    let answer = Answer::ok(&view)?;
     let command = Command {
         now,
         once: once.map(|key| key.once(&answer)),
         openings: made.booking.openings,
         chain: made.booking.chain,
-        ..crate::setup::writes(project, [made.writes, assignments].concat())
+        ..crate::setup::writes(project, [made.writes, assignments, told].concat())
     };
     let is_fixed = input.code.is_some() || is_fixed(input.code_config.as_ref());
     match answer.after(app.store().submit(command).await?)? {
@@ -389,6 +393,7 @@ pub async fn modified(
         compiled.schemas.check("voucher", metadata)?;
     }
     let voucher = &issued.thing.voucher;
+    let was_active = voucher.active;
     let mut again = input.clone();
     // What a decision promised is not in the input.
     again.start_date = sent.start_date.unwrap_or(voucher.validity.from);
@@ -411,13 +416,22 @@ pub async fn modified(
     issued.extra = serde_json::to_value(&input).map_err(|e| Refused::Fault(e.to_string()))?;
     issued.updated_at = Some(now);
     let id = issued.thing.voucher.id.0;
-    let answer = Answer::ok(&view(app, (project, &compiled), (&issued, now)).await?)?;
+    let shown = view(app, (project, &compiled), (&issued, now)).await?;
+    let events = [
+        Event::VoucherEnabled,
+        Event::VoucherDisabled,
+        Event::VoucherUpdated,
+    ];
+    let event = webhooks::switched((was_active, issued.thing.voucher.active), events);
+    let told = webhooks::tell(At { app, project, now }, event, &shown).await?;
+    let answer = Answer::ok(&shown)?;
     let put = Write::Put {
         kind: Kind::Voucher,
         id,
         body: write(&issued)?,
     };
     let mut command = crate::setup::writes(project, vec![put]);
+    command.writes.extend(told);
     command.expects.push(expect(id, version));
     settled(answer, app.store().submit(command).await?)
 }
@@ -476,6 +490,8 @@ async fn removed(
     let id = issued.thing.voucher.id.0;
     let mut writes = removal(&issued.thing);
     writes.extend(validation_rules::removals(app, caller.project, id).await?);
+    let gone = brief(&issued.thing.voucher);
+    writes.extend(webhooks::tell(At::of(app, caller), Event::VoucherDeleted, &gone).await?);
     let mut command = crate::setup::writes(caller.project, writes);
     command.expects.push(expect(id, version));
     match app.store().submit(command).await? {
@@ -545,6 +561,8 @@ async fn loaded(
     let after = |before: u64| before.saturating_add_signed(sent.amount);
     let id = ids::format(Tag::Voucher, voucher.id.0);
     let view = BalanceView::new(id, sent.amount, after(counts.loaded), after(counts.balance));
+    let told = loaded_card(voucher, &view);
+    let told = webhooks::tell(At::of(app, caller), Event::GiftLoaded, &told).await?;
     let answer = Answer::ok(&view)?;
     let command = Command {
         now: caller.now,
@@ -552,7 +570,7 @@ async fn loaded(
         expects: vec![expect(voucher.id.0, version)],
         openings: booking.openings,
         chain: booking.chain,
-        ..crate::setup::writes(caller.project, Vec::new())
+        ..crate::setup::writes(caller.project, told)
     };
     match answer.after(app.store().submit(command).await?)? {
         Ok(answer) => Ok(Some(answer)),

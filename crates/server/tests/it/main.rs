@@ -52,3 +52,4 @@ mod stories;
 mod summaries;
 mod validations;
 mod vouchers;
+mod webhooks;

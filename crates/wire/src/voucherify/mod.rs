@@ -45,6 +45,7 @@ mod tier;
 mod unread;
 mod validation;
 mod voucher;
+mod webhook;
 
 pub use action::{
     ActionResult, ActionStatus, ActionType, AsyncActionStarted, AsyncActionView, FailedRow,
@@ -143,4 +144,8 @@ pub use voucher::{
     BalanceChange, BalanceOf, BalanceView, CampaignVouchersCreate, CodeConfig, Gift,
     PublishSummary, Quantity, RedemptionSummary, VoucherCreate, VoucherType, VoucherUpdate,
     VoucherView,
+};
+pub use webhook::{
+    AttemptView, DeliveryStatus, DeliveryView, Event, EventRef, Source, Told, Webhook,
+    WebhookSecretView, WebhookView,
 };

@@ -83,9 +83,22 @@ pub async fn codes_added(
     let answer = match (made.first, made.action) {
         (Some(stored), _) if count == 1 => {
             let standing = (&campaign.thing, &offer.thing);
-            Answer::ok(&vouchers::new_view(&stored, standing))?
+            let view = vouchers::new_view(&stored, standing);
+            let told = webhooks::tell(at, Event::VoucherCreated, &view).await?;
+            command.writes.extend(told);
+            Answer::ok(&view)?
         }
-        (_, Some(id)) => actions::started(id, StatusCode::ACCEPTED)?,
+        (_, Some(id)) => {
+            let told = serde_json::json!({
+                "id": ids::format(Tag::Campaign, campaign.thing.id.0),
+                "name": campaign.thing.name,
+                "vouchers_count": count,
+                "object": "campaign"
+            });
+            let told = webhooks::tell(at, Event::CodesMade, &told).await?;
+            command.writes.extend(told);
+            actions::started(id, StatusCode::ACCEPTED)?
+        }
         (_, None) => return Err(Refused::Fault("codes without an action".into())),
     };
     command.once = once.map(|key| key.once(&answer));

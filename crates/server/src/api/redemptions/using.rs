@@ -56,6 +56,7 @@ impl<'a> Using<'a> {
         let answer = Answer::ok(&views::answer(&top, children)?)?;
         let mut writes = self.writes(&till, &top, children)?;
         writes.extend(earning.writes);
+        writes.extend(self.told(&till, &answer)?);
         let mut expects = till.expects();
         expects.extend(earning.expects);
         let beside = self.beside(&mut till).await?;
@@ -69,7 +70,10 @@ impl<'a> Using<'a> {
         }));
         let lent = till.lent();
         let (project, now) = (till.project, till.now);
+        let at = self.at(&till);
+        let compiled = till.compiled.clone();
         let (of_people, changed) = till.people.finish()?;
+        writes.extend(webhooks::newcomers(at, &compiled, &of_people)?);
         expects.extend(of_people);
         let command = Command {
             project,
@@ -156,6 +160,21 @@ impl<'a> Using<'a> {
             all.take(one);
         }
         Ok(all)
+    }
+
+    /// What webhooks are told of each use.
+    fn told(&self, till: &Till<'_>, answer: &Answer) -> Result<Vec<Write>, Refused> {
+        let mut writes = Vec::new();
+        if !till.compiled.webhooks.hear(Event::Redeemed) {
+            return Ok(writes);
+        }
+        let view = answer.view()?;
+        let uses = view.get("redemptions").and_then(|uses| uses.as_array());
+        for one in uses.into_iter().flatten() {
+            let told = webhooks::told(self.at(till), &till.compiled, (Event::Redeemed, one))?;
+            writes.extend(told);
+        }
+        Ok(writes)
     }
 
     /// Whether one redeemable is used, and its redemption has no parent.

@@ -41,7 +41,9 @@ async fn assigned_to(
     recompile(app, &mut change, (object, &all)).await?;
     let made = (app.next_id()?, assigned(rule_id, object, caller.now));
     change.write(record(made.0, &made.1)?);
-    let answer = Answer::ok(&view_of(&made))?;
+    let shown = view_of(&made);
+    change.tell(Event::RuleAssigned, &shown)?;
+    let answer = Answer::ok(&shown)?;
     done(answer, change.submit(None).await?)
 }
 
@@ -114,6 +116,12 @@ async fn taken_off(
     let mut change = Change::begin(app, project, caller.now).await?;
     recompile(app, &mut change, (object, &left)).await?;
     change.write(removal(id, &Assigned { rule, to: object }));
+    let gone = serde_json::json!({
+        "id": assignment,
+        "rule_id": name,
+        "object": "validation_rules_assignment"
+    });
+    change.tell(Event::RuleUnassigned, &gone)?;
     match change.submit(None).await? {
         Outcome::Applied => Ok(Some(StatusCode::NO_CONTENT)),
         Outcome::Stale { .. } => Ok(None),

@@ -215,3 +215,19 @@ pub async fn view(
     }
     Ok(view)
 }
+
+/// What names a voucher.
+pub(super) fn brief(voucher: &Voucher) -> serde_json::Value {
+    let id = ids::format(Tag::Voucher, voucher.id.0);
+    serde_json::json!({"id": id, "code": voucher.code, "object": "voucher"})
+}
+
+/// A gift card after its balance was changed.
+pub(super) fn loaded_card(voucher: &Voucher, after: &BalanceView) -> serde_json::Value {
+    let gift = serde_json::json!({"amount": after.total, "balance": after.balance});
+    let mut card = brief(voucher);
+    if let Some(members) = card.as_object_mut() {
+        members.insert("gift".into(), gift);
+    }
+    card
+}
