@@ -2,10 +2,10 @@
 //!
 //! Branch and bound (Land and Doig, 1960): orders are built up one redeemable at a time, the most
 //! promising first, and left where even the bound of what could still be saved ([`bound`]) does not
-//! pass the best that was met. Only orders that stacking would keep are tried, and of those only the
-//! ones that may matter ([`turns`]); two that lead to the same order at the till are followed once,
-//! and of twins the first goes first. The work is
-//! bounded; where it does not suffice, the answer says how far from the best it can be at most.
+//! pass the best that was met. Only orders that stacking would keep are tried, and of those only
+//! the ones that may matter ([`turns`]); two that lead to the same order at the till are followed
+//! once, and of twins the first goes first. The work is bounded; where it does not suffice, the
+//! answer says how far from the best it can be at most.
 
 mod bound;
 mod state;

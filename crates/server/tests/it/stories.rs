@@ -117,6 +117,8 @@ stories! {
     story_20_amounts_line_by_line: "20-amounts-line-by-line.story",
     story_21_units_that_join: "21-units-that-join.story",
     story_22_counted_for_each_order: "22-counted-for-each-order.story",
+    story_23_the_best_of_what_there_is: "23-the-best-of-what-there-is.story",
+    story_24_a_promotion_lived: "24-a-promotion-lived.story",
 }
 
 #[test]

@@ -63,8 +63,8 @@ pub use promotion_stack::{
     HierarchyMode, MAX_STACKED, PromotionStack, PromotionStackView, StackTiers,
 };
 pub use qualification::{
-    QUALIFICATION_LIMIT, QUALIFICATION_LIMIT_MAX, QualificationOptions, QualificationRequest,
-    QualificationResponse, QualificationRow, Scenario, SortingRule,
+    AskedOf, QUALIFICATION_LIMIT, QUALIFICATION_LIMIT_MAX, QualificationOptions,
+    QualificationRequest, QualificationResponse, QualificationRow, Scenario, SortingRule,
 };
 pub use redemption::{
     Channel, GiftRedeemed, RedemptionLink, RedemptionRequest, RedemptionResponse, RedemptionResult,
@@ -81,7 +81,8 @@ pub use rule::{
 pub use segment::{Segment, SegmentType, SegmentView};
 pub use sku::{Sku, SkuOfProduct, SkuView};
 pub use stacking::{
-    ApplicationMode, REDEEMABLES_LIMIT, RollbackOrderMode, StackingRules, StackingRulesView,
+    ApplicationMode, JointPlace, ProfferStacking, REDEEMABLES_LIMIT, RollbackOrderMode,
+    StackingRules, StackingRulesView,
 };
 pub use tier::{
     Action, TierCampaign, TierInput, TierOrders, TierRedemptions, TierSummary, TierUpdate, TierView,
