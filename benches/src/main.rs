@@ -11,6 +11,7 @@ mod ingesting;
 mod load;
 mod matching;
 mod redeeming;
+mod searching;
 mod serving;
 mod table;
 
@@ -39,9 +40,10 @@ type Rows = fn(Effort, &mut Table) -> Result<(), String>;
 /// All rows; whoever names some on the command line gets those alone. The last waits for a
 /// database by the wall clock, which says nothing on a shared machine: a short run passes it over
 /// unless it is named.
-const GROUPS: [(&str, Rows); 6] = [
+const GROUPS: [(&str, Rows); 7] = [
     ("matching", matching::run),
     ("deciding", deciding::run),
+    ("searching", searching::run),
     ("redeeming", redeeming::run),
     ("asking", asking::run),
     ("ingesting", ingesting::run),
