@@ -13,6 +13,7 @@ mod load;
 mod matching;
 mod promotions;
 mod redeeming;
+mod searching;
 mod serving;
 mod table;
 
@@ -41,10 +42,11 @@ type Rows = fn(Effort, &mut Table) -> Result<(), String>;
 /// All rows; whoever names some on the command line gets those alone. The last waits for a
 /// database by the wall clock, which says nothing on a shared machine: a short run passes it over
 /// unless it is named.
-const GROUPS: [(&str, Rows); 8] = [
+const GROUPS: [(&str, Rows); 9] = [
     ("matching", matching::run),
     ("deciding", deciding::run),
     ("promotions", promotions::run),
+    ("searching", searching::run),
     ("redeeming", redeeming::run),
     ("asking", asking::run),
     ("ingesting", ingesting::run),

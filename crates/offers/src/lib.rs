@@ -54,7 +54,8 @@ pub use quote::{Outcome, quote};
 pub use refusal::Refusal;
 pub use running::order_facts;
 pub use stack::{
-    Basis, Category, CategoryId, Crowd, Goods, NoEffect, Sorting, Stack, StackingRules, stack,
+    Basis, Category, CategoryId, Crowd, Goods, JointGo, NoEffect, Sorting, Stack, StackingRules,
+    stack,
 };
 
 pub use zone::Zone;

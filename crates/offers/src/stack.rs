@@ -33,8 +33,9 @@ pub struct StackingRules {
     pub most_exclusive_of_category: Option<u32>,
     /// Of these an applicable one shuts out all that are neither exclusive nor joint.
     pub exclusive: BTreeSet<CategoryId>,
-    /// These are never shut out, and go after the rest.
+    /// These are never shut out.
     pub joint: BTreeSet<CategoryId>,
+    pub joint_go: JointGo,
     pub sorting: Sorting,
     pub goods: Goods,
     pub no_effect: NoEffect,
@@ -54,6 +55,16 @@ pub enum Sorting {
     ByHierarchy,
     /// As they are put forward, whatever their priorities are.
     AsGiven,
+}
+
+/// Where those stand that are never shut out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JointGo {
+    /// After the rest.
+    #[default]
+    Last,
+    /// Among the rest, as if they were no others.
+    InOrder,
 }
 
 /// Whether goods may be discounted again.
@@ -98,6 +109,7 @@ impl StackingRules {
             most_exclusive_of_category: Some(1),
             exclusive: BTreeSet::new(),
             joint: BTreeSet::new(),
+            joint_go: JointGo::Last,
             sorting: Sorting::AsPresented,
             goods: Goods::Again,
             no_effect: NoEffect::Skip,
@@ -180,11 +192,11 @@ pub fn stack<'a>(presented: Vec<Presented<'a>>, rules: &StackingRules) -> Stack<
     stack
 }
 
-/// As they were given where the rules say so. Else by hierarchy of the category where the rules say
-/// so, by priority of the campaign, then of the offer. Where all are equal the order in which they
-/// were put forward decides, and nothing else: the shopper, or the shop on their behalf, chose it,
-/// and the API promises to keep it. What stacks always goes after the rest, and points come last,
-/// for they are counted on what is paid.
+/// As they were given where the rules say so. Else by hierarchy of the category where they say
+/// that, by priority of the campaign, then of the offer. Where all are equal the order in which
+/// they were put forward decides, and nothing else: the shopper, or the shop on their behalf, chose
+/// it, and the API promises to keep it. What stacks always goes after the rest, and points come
+/// last, for they are counted on what is paid.
 pub(crate) fn in_order<'a>(
     mut presented: Vec<Presented<'a>>,
     rules: &StackingRules,
@@ -198,7 +210,8 @@ pub(crate) type Rank = (bool, bool, u16, (u16, u16));
 
 pub(crate) fn rank(one: &Presented<'_>, rules: &StackingRules) -> Rank {
     let earns = matches!(one.offer.benefit, Benefit::PointsBack { .. });
-    let always = rules.is_joint(one) || one.campaign.stacking == Stacking::Always;
+    let goes_last = rules.joint_go == JointGo::Last && rules.is_joint(one);
+    let always = goes_last || one.campaign.stacking == Stacking::Always;
     let hierarchy = match (rules.sorting, one.category) {
         (Sorting::AsGiven, _) => return (earns, false, 0, (0, 0)),
         (Sorting::AsPresented, _) => 0,

@@ -59,7 +59,7 @@ pub async fn answered(
     let filters = filters.and_then(|options| options.filters.as_ref());
     if let Some(filters) = filters {
         let checked = filters.check_texts(&rows::FIELDS);
-        checked.map_err(|wrong| malformed(&wrong.under("options/filters")))?;
+        checked.map_err(|wrong| malformed(&wrong.under("filters").under("options")))?;
     }
     let swept = AtomicBool::new(false);
     retry(|| qualified(app, caller, request, &swept)).await

@@ -212,7 +212,7 @@ pub async fn created(
         }
     };
     let view = new_view(&made.stored, standing(&compiled, &made.stored)?);
-    let told = webhooks::tell(At::of(app, caller), Event::VoucherCreated, &view).await?;
+    let told = webhooks::tell(At { app, project, now }, Event::VoucherCreated, &view).await?;
     let answer = Answer::ok(&view)?;
     let command = Command {
         now,

@@ -77,6 +77,19 @@ async fn units_are_picked_line_by_line() {
     code(&shop, "PICKED", off, picked).await;
     let (off, total) = taken(&shop, "PICKED", cart()).await;
     assert_eq!((off, total), (vec![500, 1_000, 500, 1_000, 0], 19_500));
+    let told = shop
+        .post(NOON, "/v1/validations", &using(&["PICKED"], cart()))
+        .await;
+    let goods = told["redeemables"][0]["applicable_to"]["data"]
+        .as_array()
+        .unwrap()
+        .iter();
+    let units: Vec<&Value> = goods.map(|one| &one["order_item_units"]).collect();
+    let of = |index: u64, units: &[u64]| json!([{"index": index, "units": units}]);
+    assert_eq!(
+        units,
+        [&of(0, &[2]), &of(1, &[2, 4]), &of(2, &[2]), &of(3, &[2, 4])]
+    );
     let cheapest = json!({"included": [
         {"object": "product", "id": "shirt", "quantity_limit": 1},
         {"object": "product", "id": "mug", "price": 700},
@@ -135,9 +148,29 @@ async fn units_join_and_give_way() {
         .await;
     assert_eq!(answer["order"]["amount"], 22_500 - 2_000 + 2_500);
     assert_eq!(answer["order"]["total_amount"], 22_500);
+    let items = &answer["order"]["items"];
+    let expected = json!({
+        "source_index": 0, "source_applied_quantity": -1,
+        "source_applied_quantity_amount": -2_000, "target_index": 5,
+        "target_applied_quantity": 1, "target_applied_quantity_amount": 2_500,
+        "target_applied_discount_amount": 500,
+    });
+    assert_eq!(items[0]["application_details"], json!([expected]));
+    assert_eq!(items[5]["application_details"], json!([expected]));
+    assert_eq!(
+        (&items[0]["applied_quantity"], &items[0]["quantity"]),
+        (&json!(-1), &json!(2))
+    );
     let used = using(&["BETTER"], cart());
     let used = shop.post(NOON, "/v1/redemptions", &used).await;
     assert_eq!(used["order"]["total_amount"], 22_500);
+    // Rolled back, the order is as it was sent.
+    let id = used["redemptions"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/redemptions/{id}/rollback");
+    let undone = shop.post(NOON, &path, &json!({})).await;
+    let items = undone["order"]["items"].as_array().unwrap();
+    assert_eq!((items.len(), &items[0]["quantity"]), (5, &json!(3)));
+    assert_eq!(items[0]["amount"], 6_000);
     books_balance(&shop).await;
 }
 

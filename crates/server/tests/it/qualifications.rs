@@ -136,7 +136,10 @@ async fn kinds(shop: &Shop) {
 }
 
 fn goods(names: &[&str]) -> Value {
-    let item = |name: &&str| json!({"source_id": name, "related_object": "sku", "quantity": 1, "price": 2_000});
+    let item = |name: &&str| {
+        let sku = "sku";
+        json!({"source_id": name, "related_object": sku, "quantity": 1, "price": 2_000})
+    };
     json!({"items": names.iter().map(item).collect::<Vec<_>>()})
 }
 

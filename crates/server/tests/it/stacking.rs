@@ -211,6 +211,37 @@ async fn categories_decide_who_goes_first_and_who_goes_together() {
     let out = "exclusion_rules_not_met";
     let expected = ["500", out, out, "5000"].map(str::to_owned);
     assert_eq!(told().await, (expected.to_vec(), json!(4_500)));
+    // Ours: what is never shut out stands where it was sent, or where its hierarchy is.
+    let kept = shop.get(NOON, SANDBOX).await;
+    let one = format!("{SANDBOX}/{}", kept["data"][0]["id"].as_str().unwrap());
+    let change = json!({
+        "proffer": {"joint_redeemables": "IN_ORDER"},
+        "redeemables_sorting_rule": "REQUESTED_ORDER",
+    });
+    shop.put(&one, &change).await;
+    let expected = ["1000", out, out, "4500"].map(str::to_owned);
+    assert_eq!(told().await, (expected.to_vec(), json!(4_500)));
+}
+
+#[tokio::test]
+async fn an_order_stays_where_rollbacks_leave_it() {
+    let shop = Shop::start().await;
+    let once = json!({"caps": [{"reach": "code", "limit": 1}]});
+    code(&shop, "TEN", ten_off(), once).await;
+    let rules = json!({"redeemables_rollback_order_mode": "WITHOUT_ORDER"});
+    shop.post(NOON, SANDBOX, &rules).await;
+    let body = using(&["TEN"], order("o-1", 20_000));
+    let used = shop.post(NOON, "/v1/redemptions", &body).await;
+    let id = used["redemptions"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/redemptions/{id}/rollback");
+    let undone = shop.post(NOON, &path, &json!({})).await;
+    assert_eq!(undone["order"]["total_amount"], 19_000, "{undone}");
+    assert_eq!(undone["order"]["status"], "PAID");
+    let kept = shop.get(NOON, "/v1/orders/o-1").await;
+    assert_eq!(kept["total_amount"], 19_000);
+    // The use is there again.
+    let again = using(&["TEN"], order("o-2", 20_000));
+    shop.post(NOON, "/v1/redemptions", &again).await;
 }
 
 #[tokio::test]

@@ -117,6 +117,8 @@ stories! {
     story_20_amounts_line_by_line: "20-amounts-line-by-line.story",
     story_21_units_that_join: "21-units-that-join.story",
     story_22_counted_for_each_order: "22-counted-for-each-order.story",
+    story_23_the_best_of_what_there_is: "23-the-best-of-what-there-is.story",
+    story_24_a_promotion_lived: "24-a-promotion-lived.story",
     story_25_a_share_of_what_is_left: "25-a-share-of-what-is-left.story",
     story_26_no_more_than_this: "26-no-more-than-this.story",
     story_27_shipping_for_nothing: "27-shipping-for-nothing.story",

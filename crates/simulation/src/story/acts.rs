@@ -192,6 +192,12 @@ pub(super) const ACTS: &[Sentence] = &[
         validate,
     ),
     act(
+        "{who} asks for the best of order {order}: {goods}",
+        "ann asks for the best of order 1: 4 mugs at 20.00, with HELLO",
+        "Which of its codes and of all offers that need none save the most; nothing is held.",
+        best,
+    ),
+    act(
         "{who} pays order {order} again with the same key",
         "ann pays order 1 again with the same key",
         "The shop did not hear the answer and asks once more.",
@@ -349,19 +355,34 @@ fn decide(stage: &mut Stage<'_>, asked: Vec<Asked>) -> Step {
 }
 
 fn validate(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
+    let (order, codes) = put_forward(stage, found)?;
+    let who = found.text("who");
+    let answer = stage.world.validate(who, &order, &codes);
+    keep(stage, answer)
+}
+
+fn best(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
+    let (order, codes) = put_forward(stage, found)?;
+    let who = found.text("who");
+    let answer = stage.world.best(who, &order, &codes);
+    keep(stage, answer)
+}
+
+/// An order and its codes; an offer of the wallet by its name.
+fn put_forward(
+    stage: &mut Stage<'_>,
+    found: &Found<'_>,
+) -> Result<(super::world::Order, Vec<String>), String> {
     let number = count(found.text("order"))?;
     let (order, codes) = stage.goods(number, found.text("goods"))?;
-    let who = found.text("who");
-    let wallet = stage.world.wallet(who).map_err(told)?;
+    let wallet = stage.world.wallet(found.text("who")).map_err(told)?;
     let of_wallet = |name: String| {
         let mut granted = wallet.iter().filter(|granted| granted.campaign == name);
         granted
             .find_map(|granted| granted.code.clone())
             .unwrap_or(name)
     };
-    let codes: Vec<String> = codes.into_iter().map(of_wallet).collect();
-    let answer = stage.world.validate(who, &order, &codes);
-    keep(stage, answer)
+    Ok((order, codes.into_iter().map(of_wallet).collect()))
 }
 
 fn pay(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {

@@ -37,6 +37,12 @@ pub(super) const CLAIMS: &[Sentence] = &[
         takes_off_line,
     ),
     claim(
+        "the best is {names}, saving {amount}",
+        "the best is SPRING, TEN, saving 18.00",
+        "Those that save the most together, in the order in which they apply.",
+        best,
+    ),
+    claim(
         "{name} gives {count} point[s]",
         "LOYAL gives 72 points",
         "What the order earns.",
@@ -251,6 +257,14 @@ fn total(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
         same("days it is held", 0, (held - until) / DAY)?;
     }
     Ok(())
+}
+
+fn best(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
+    let taken = &stage.quoted()?.taken;
+    let names: Vec<&str> = taken.iter().map(|one| one.by.as_str()).collect();
+    same("the best", found.text("names").to_owned(), names.join(", "))?;
+    let saved = taken.iter().map(|one| one.amount).sum();
+    money("it saves", found.text("amount"), saved)
 }
 
 fn takes_off_line(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {

@@ -424,6 +424,9 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("exhausted", "exhausted"),
     ("held out", "withheld"),
     ("not chosen", "passed"),
+    ("too many", "too_many"),
+    ("would save less", "saves_less"),
+    ("pays and saves nothing", "pays"),
 ];
 
 /// The code of a reason.

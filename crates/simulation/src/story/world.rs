@@ -55,6 +55,9 @@ pub trait World {
 
     /// Prices an order with these codes, and every offer that needs none, and holds the amounts.
     fn validate(&mut self, who: &str, order: &Order, codes: &[String]) -> Answer<Quoted>;
+    /// Which of these codes, and of all offers that need none, save the most together, and why the
+    /// rest is not among them. Nothing is held.
+    fn best(&mut self, who: &str, order: &Order, codes: &[String]) -> Answer<Quoted>;
     /// Redeems what an order was validated with, under a key, and tells that it was paid.
     fn pay(&mut self, who: &str, order: u64, key: &str) -> Answer<Quoted>;
     /// Lets go of what a validation held.

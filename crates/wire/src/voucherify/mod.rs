@@ -109,8 +109,8 @@ pub use publication::{
     MAX_PUBLISHED, Meant, MeantCampaign, PublicationCreate, PublicationResult, PublicationView,
 };
 pub use qualification::{
-    QUALIFICATION_LIMIT, QUALIFICATION_LIMIT_MAX, QualificationOptions, QualificationRequest,
-    QualificationResponse, QualificationRow, Scenario, SortingRule,
+    AskedOf, QUALIFICATION_LIMIT, QUALIFICATION_LIMIT_MAX, QualificationOptions,
+    QualificationRequest, QualificationResponse, QualificationRow, Scenario, SortingRule,
 };
 pub use redemption::{
     Channel, GiftRedeemed, RedemptionLink, RedemptionRequest, RedemptionResponse, RedemptionResult,
@@ -128,7 +128,8 @@ pub use segment::{Segment, SegmentType, SegmentView};
 pub use single::{SingleGift, SingleRequest, TierValidation, TiersValidation, VoucherValidation};
 pub use sku::{Sku, SkuOfProduct, SkuView};
 pub use stacking::{
-    ApplicationMode, REDEEMABLES_LIMIT, RollbackOrderMode, StackingRules, StackingRulesView,
+    ApplicationMode, JointPlace, ProfferStacking, REDEEMABLES_LIMIT, RollbackOrderMode,
+    StackingRules, StackingRulesView,
 };
 pub use summary::CampaignSummaryView;
 pub use tier::{

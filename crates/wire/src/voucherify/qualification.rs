@@ -49,6 +49,29 @@ pub enum Scenario {
     PromotionStacks,
 }
 
+/// Of what a scenario asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedOf {
+    Everything,
+    Customer,
+    Goods,
+    CustomerAndGoods,
+}
+
+impl Scenario {
+    #[must_use]
+    pub fn asks_of(self) -> AskedOf {
+        match self {
+            Self::All | Self::CustomerWallet | Self::PromotionStacks => AskedOf::Everything,
+            Self::CustomerOnly => AskedOf::Customer,
+            Self::Products | Self::ProductsDiscount => AskedOf::Goods,
+            Self::ProductsByCustomer | Self::ProductsDiscountByCustomer => {
+                AskedOf::CustomerAndGoods
+            }
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct QualificationOptions {

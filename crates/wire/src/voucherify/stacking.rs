@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use offers::{Basis, CategoryId, Goods, NoEffect, Sorting};
+use offers::{Basis, CategoryId, Goods, JointGo, NoEffect, Sorting};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -94,6 +94,25 @@ pub struct StackingRules {
     pub initial_amount_mode_categories: Vec<String>,
     pub discounted_amount_mode_categories: Vec<String>,
     pub redeemables_rollback_order_mode: RollbackOrderMode,
+    /// Ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proffer: Option<ProfferStacking>,
+}
+
+/// What only we know of stacking.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ProfferStacking {
+    pub joint_redeemables: JointPlace,
+}
+
+/// Where redeemables of joint categories stand among the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum JointPlace {
+    #[default]
+    AlwaysLast,
+    InOrder,
 }
 
 impl Default for StackingRules {
@@ -119,6 +138,7 @@ impl Default for StackingRules {
             initial_amount_mode_categories: Vec::new(),
             discounted_amount_mode_categories: Vec::new(),
             redeemables_rollback_order_mode: RollbackOrderMode::WithOrder,
+            proffer: None,
         }
     }
 }
@@ -157,6 +177,10 @@ impl StackingRules {
             most_exclusive_of_category: self.applicable_exclusive_redeemables_per_category_limit,
             exclusive: categories((&self.exclusive_categories, "/exclusive_categories"))?,
             joint: categories((&self.joint_categories, "/joint_categories"))?,
+            joint_go: match self.proffer.as_ref().map(|own| own.joint_redeemables) {
+                Some(JointPlace::InOrder) => JointGo::InOrder,
+                Some(JointPlace::AlwaysLast) | None => JointGo::Last,
+            },
             sorting: match self.redeemables_sorting_rule {
                 StackSorting::RequestedOrder => Sorting::AsPresented,
                 StackSorting::CategoryHierarchy => Sorting::ByHierarchy,

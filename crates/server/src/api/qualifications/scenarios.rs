@@ -5,8 +5,8 @@ use rules::{LINES, Path};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        OrderView, QualificationOptions, QualificationRequest, RedeemableInput, RedeemableKind,
-        Scenario,
+        AskedOf, OrderView, QualificationOptions, QualificationRequest, RedeemableInput,
+        RedeemableKind, Scenario,
     },
 };
 
@@ -77,13 +77,11 @@ pub async fn alone(
 
 /// Of what a scenario asks; where it is not everything.
 fn asked(scenario: Scenario) -> Option<fn(&Path) -> bool> {
-    match scenario {
-        Scenario::CustomerOnly => Some(is_of_customer),
-        Scenario::Products | Scenario::ProductsDiscount => Some(is_of_goods),
-        Scenario::ProductsByCustomer | Scenario::ProductsDiscountByCustomer => {
-            Some(|path| is_of_customer(path) || is_of_goods(path))
-        }
-        Scenario::All | Scenario::CustomerWallet | Scenario::PromotionStacks => None,
+    match scenario.asks_of() {
+        AskedOf::Everything => None,
+        AskedOf::Customer => Some(is_of_customer),
+        AskedOf::Goods => Some(is_of_goods),
+        AskedOf::CustomerAndGoods => Some(|path| is_of_customer(path) || is_of_goods(path)),
     }
 }
 
@@ -109,7 +107,7 @@ fn refusal<'f>(
         return None;
     };
     // Without an order nothing can be taken off, which says nothing of who qualifies.
-    let has_no_order = request.order.is_none() || request.scenario == Scenario::CustomerOnly;
+    let has_no_order = request.order.is_none() || request.scenario.asks_of() == AskedOf::Customer;
     let is_of_order = matches!(refusal, Refusal::NoEffect | Refusal::NoMatchingLines);
     let is_there = offered.found.is_some();
     (!(has_no_order && is_of_order && is_there)).then_some(refusal)

@@ -622,6 +622,23 @@ impl World for Http {
         Ok(quoted)
     }
 
+    fn best(&mut self, who: &str, order: &Order, codes: &[String]) -> Answer<Quoted> {
+        let source = self.source(who)?;
+        let puts = self.put_forward(codes)?;
+        let body = json!({
+            "customer": {"source_id": source},
+            "order": spoken::order(order),
+            "redeemables": puts.iter().map(|put| &put.redeemable).collect::<Vec<_>>(),
+            "only_given": true,
+        });
+        let answer = self.post("/v1/best-deals", &body)?;
+        let puts: Vec<&Put> = puts.iter().collect();
+        let left_out = told::all(&answer["left_out"]);
+        let left_out = left_out.map(|row| (by(&puts, row), told::text(&row["code"])));
+        let applied = json!({"redeemables": answer["steps"], "order": answer["order"]});
+        Ok(quoted(&applied, &puts, (left_out.collect(), self.now)).0)
+    }
+
     fn pay(&mut self, who: &str, order: u64, key: &str) -> Answer<Quoted> {
         let source = self.source(who)?;
         let answer = self.redeem(&source, (order, key))?;

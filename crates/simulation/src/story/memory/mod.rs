@@ -219,6 +219,10 @@ impl World for Memory {
         self.hold(who, order, codes)
     }
 
+    fn best(&mut self, who: &str, order: &Order, codes: &[String]) -> Answer<Quoted> {
+        self.find_best(who, order, codes)
+    }
+
     fn pay(&mut self, who: &str, order: u64, key: &str) -> Answer<Quoted> {
         self.redeem(who, order, key)
     }

@@ -3,8 +3,9 @@
 use decision::GrantState;
 use ledger::{AccountId, Kind as TransferKind, Part, Rejection, Transfer};
 use offers::{
-    Asking, Booking, Campaign, Checkout, Discount, Given, Happening, Minor, Offer, Order, Points,
-    Presented, Priced, Redeemable, Refusal, StackingRules, Timestamp, Voucher, VoucherKind,
+    Asking, Booking, Campaign, Candidate, CapUnit, Checkout, Discount, Given, Happening, LeftOut,
+    Minor, Offer, Order, Points, Presented, Priced, Redeemable, Refusal, Room, StackingRules,
+    Timestamp, Voucher, VoucherKind, best,
     chart::{self, counters},
     quote,
 };
@@ -197,15 +198,100 @@ impl Memory {
         Ok((put.by.clone(), refusal))
     }
 
-    fn price(&self, till: &Till<'_>, puts: &[Put]) -> Bill {
-        let presented = puts.iter().map(|put| Presented {
+    /// Searched and priced, within what the limits have left.
+    pub(super) fn find_best(
+        &mut self,
+        who: &str,
+        goods: &world::Order,
+        codes: &[String],
+    ) -> Answer<Quoted> {
+        let customer = self.customer(who);
+        let order = order(goods);
+        let (puts, unknown) = self.put_forward(codes);
+        let till = Till {
+            customer,
+            order: &order,
+            held: &self.held_by_grants(customer, &puts),
+            number: goods.number,
+        };
+        let asking = Asking {
+            customer: Some(customer.0),
+            now: self.now,
+        };
+        let candidates: Vec<Candidate<'_>> = puts
+            .iter()
+            .map(|put| Candidate {
+                presented: self.presented(&till, put),
+                limits: self.rooms(&till, put),
+            })
+            .collect();
+        let rules = StackingRules::usual();
+        let facts = self.facts(customer);
+        let found = best(&order, &facts, &candidates, (asking, &rules));
+        let places = found.chosen.places.iter();
+        let chosen: Vec<Put> = places.filter_map(|at| puts.get(*at).cloned()).collect();
+        let mut quoted = self.price(&till, &chosen).quoted(None);
+        let others = puts.iter().enumerate();
+        for (_, put) in others.filter(|(at, _)| !found.chosen.places.contains(at)) {
+            let why = self.why_not(&till, (put, &chosen));
+            quoted.refused.push((put.by.clone(), why.code().to_owned()));
+        }
+        let unknown = unknown.into_iter();
+        let unknown = unknown.map(|(by, refusal)| (by, refusal.code().to_owned()));
+        quoted.refused.extend(unknown);
+        Ok(quoted)
+    }
+
+    fn why_not(&self, till: &Till<'_>, (put, chosen): (&Put, &[Put])) -> LeftOut {
+        let with = [chosen, std::slice::from_ref(put)].concat();
+        let tried = [
+            self.price(till, std::slice::from_ref(put)),
+            self.price(till, &with),
+        ];
+        let refused = tried.iter().find_map(|bill| {
+            let mut refused = bill.refused.iter();
+            refused.find(|(by, _)| *by == put.by)
+        });
+        let rooms = self.rooms(till, put);
+        let alone = tried.first().map_or(0, Bill::discount);
+        let spent = rooms.iter().find(|room| match room.unit {
+            CapUnit::Uses => room.left == 0,
+            CapUnit::Money => room.left < alone && !room.grant_remainder,
+            CapUnit::Touches => false,
+        });
+        match (refused, spent.and_then(|room| chart::refusal(room.account))) {
+            _ if put.card().is_some() => LeftOut::Pays,
+            (Some((_, refusal)), _) => LeftOut::Refused(refusal.clone()),
+            (None, Some(refusal)) => LeftOut::Refused(refusal),
+            (None, None) => LeftOut::SavesLess(0),
+        }
+    }
+
+    fn rooms(&self, till: &Till<'_>, put: &Put) -> Vec<Room> {
+        let occasion = self.occasion(till.customer, till.number);
+        let limits = counters(&put.campaign, put.voucher.as_ref(), &occasion);
+        let rooms = limits.iter().map(|limit| Room {
+            account: limit.account.id,
+            unit: limit.cap.unit,
+            left: limit.left(self.book.accounts.get(&limit.account.id)),
+            grant_remainder: limit.cap.grant_remainder,
+        });
+        rooms.collect()
+    }
+
+    fn presented<'p>(&self, till: &Till<'_>, put: &'p Put) -> Presented<'p> {
+        Presented {
             redeemable: put.redeemable(),
             offer: &put.offer,
             campaign: &put.campaign,
             voucher: put.voucher.as_ref(),
             category: None,
             at_most: self.at_most(till, put),
-        });
+        }
+    }
+
+    fn price(&self, till: &Till<'_>, puts: &[Put]) -> Bill {
+        let presented = puts.iter().map(|put| self.presented(till, put));
         let asking = Asking {
             customer: Some(till.customer.0),
             now: self.now,
