@@ -131,7 +131,7 @@ async fn a_reward_is_offered_where_it_is_assigned() {
     let shop = Shop::start().await;
     let club = programme(&shop, "Club").await;
     let mug = mug(&shop, Value::Null).await;
-    let coin = coin(&shop, &club).await;
+    coin(&shop, &club).await;
     let path = format!("/v1/loyalties/{club}/rewards");
     let body = json!([{"reward": mug, "parameters": {"loyalty": {"points": 150}}}]);
     let made = shop.post(NOON, &path, &body).await;

@@ -94,6 +94,7 @@ impl Using<'_> {
             project: till.project,
             now: till.now,
             customer,
+            card: None,
             what: Paid::Order(order, &self.quote.priced),
             facts: &facts,
         };
