@@ -32,6 +32,8 @@ pub struct Happened<'a> {
     pub project: ProjectId,
     pub now: Timestamp,
     pub customer: CustomerId,
+    /// The code of the one card that earns, where it is not all of them.
+    pub card: Option<&'a str>,
     pub what: Paid<'a>,
     /// All that may be read of customer, order with its lines, and event.
     pub facts: &'a Facts,
@@ -49,6 +51,8 @@ pub enum Paid<'a> {
 /// What is to be done for it, in the command that tells of it.
 #[derive(Default)]
 pub struct Changes {
+    /// How many points are given.
+    pub points: Minor,
     pub expects: Vec<Expect>,
     pub writes: Vec<Write>,
     pub booking: Booking,
@@ -102,7 +106,12 @@ pub async fn earn(
         changes: Changes::default(),
         earned: Earned::default(),
     };
-    for (issued, _) in &cards {
+    let only = happened.card.map(offers::codes::normalise);
+    let is_meant = |card: &Issued| {
+        only.as_deref()
+            .is_none_or(|code| *code == *card.voucher.code)
+    };
+    for (issued, _) in cards.iter().filter(|(card, _)| is_meant(&card.thing)) {
         let lots = balance_of(people.view(), (happened.project, issued.thing.voucher.id)).await?;
         earning.on(compiled, (&issued.thing, &lots), (&trigger, &facts))?;
     }
@@ -191,6 +200,7 @@ impl Earning<'_> {
     fn put(&mut self, card: PointsCard, lot: Lot, rule: u64) -> Result<(), Refused> {
         let chain = self.app.next_id()?;
         self.changes.book((card, &[lot], CardMove::Earned), chain);
+        self.changes.points = self.changes.points.saturating_add(lot.points);
         let note = Note {
             order: self.happened.what.order(),
             event: self.happened.what.event(),

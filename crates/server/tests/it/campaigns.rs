@@ -70,7 +70,9 @@ async fn hostile_campaigns_are_refused() {
             "discount": {"type": "PERCENT", "percent_off": 101}
         })),
         with(json!({"type": "DISCOUNT_VOUCHER", "discount": {"type": "AMOUNT", "amount_off": -1}})),
-        with(json!({"type": "LOYALTY_CARD"})),
+        with(json!({"type": "LOYALTY_CARD", "loyalty_card": {"points": -1}})),
+        json!({"name": "x", "campaign_type": "LOYALTY_PROGRAM",
+            "voucher": {"type": "DISCOUNT_VOUCHER", "discount": ten_off()}}),
         json!({"name": "x", "vouchers_count": 1_000_001, "campaign_type": "DISCOUNT_COUPONS",
             "voucher": {"discount": ten_off()}}),
         json!({"name": "x", "validation_rules": ["val_nope"], "campaign_type": "DISCOUNT_COUPONS",

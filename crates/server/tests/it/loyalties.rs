@@ -1,7 +1,16 @@
 //! Loyalty: programmes and their cards, what earns points, and what points pay for.
 
 use axum::http::{Method, StatusCode};
+use profiles::CustomerId;
 use serde_json::{Value, json};
+use server::{
+    loyalty::{self, Event},
+    setup::SANDBOX,
+};
+use wire::{
+    ids::{self, Tag},
+    voucherify::Metadata,
+};
 
 use crate::{
     campaigns::delete,
@@ -750,6 +759,45 @@ async fn a_card_tells_what_moved_on_it() {
         (404, "not_found"),
     )
     .await;
+}
+
+/// What an event earns that the shop tells of, on one card or on all of them.
+#[tokio::test]
+async fn an_event_earns_on_the_cards_that_are_meant() {
+    let shop = Shop::start().await;
+    let club = programme(&shop, "Club").await;
+    let (one, other) = (
+        card(&shop, &club, "ann").await,
+        card(&shop, &club, "ann").await,
+    );
+    let steps = json!([{"event": "walked", "loyalty": {"type": "PROPORTIONAL",
+        "calculation_type": "CUSTOM_EVENT_METADATA",
+        "custom_event": {"metadata": {"every": 1_000, "points": 3, "property": "steps"}}}}]);
+    rules(&shop, &club, steps).await;
+    let ann = shop.get(NOON, "/v1/customers/ann").await;
+    let ann = CustomerId(ids::parse(Tag::Customer, ann["id"].as_str().unwrap()).unwrap());
+    let metadata = Metadata::from([("steps".to_owned(), json!(2_500))]);
+    let walked = async |name: &str, card: Option<&str>, source: Option<&str>| {
+        let event = Event {
+            customer: ann,
+            name,
+            metadata: &metadata,
+            card,
+            source,
+        };
+        loyalty::event_happened((&shop.app, SANDBOX, NOON), &event)
+            .await
+            .unwrap()
+    };
+    assert_eq!(walked("walked", Some(&one), Some("m-1")).await, 6);
+    assert_eq!(walked("walked", Some(&one), Some("m-1")).await, 6);
+    check_points(&shop, &one, [6, 6, 0]).await;
+    check_points(&shop, &other, [0, 0, 0]).await;
+    assert_eq!(walked("walked", None, None).await, 12);
+    check_points(&shop, &one, [12, 12, 0]).await;
+    check_points(&shop, &other, [6, 6, 0]).await;
+    assert_eq!(walked("ran", None, None).await, 0);
+    books_balance(&shop).await;
 }
 
 /// A year of a club: a customer joins, buys, rises a tier, pays with points, takes a mug, sends an

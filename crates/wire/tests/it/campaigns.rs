@@ -132,7 +132,7 @@ fn vouchers_mean_what_they_say() {
     assert_eq!(told(r#"{"type":"GIFT_VOUCHER"}"#), "/gift: is required");
     assert_eq!(
         told(r#"{"type":"LOYALTY_CARD"}"#),
-        "/type: not supported yet"
+        "LoyaltyCard { points: 0 } None true"
     );
     assert_eq!(
         told(r#"{"validity_hours":{"daily":[{"start_time":"25:00"}]}}"#),

@@ -104,6 +104,7 @@ impl<'a> Using<'a> {
             project: till.project,
             now: till.now,
             customer,
+            card: None,
             what: Paid::Order(order, &self.quote.priced),
             facts: &facts,
         };

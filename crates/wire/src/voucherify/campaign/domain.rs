@@ -208,8 +208,13 @@ impl CampaignCreate {
     fn loyalty_card(&self) -> Result<Option<LoyaltyCard>, Malformed> {
         let config = self.voucher.as_ref();
         let card = config.and_then(|config| config.loyalty_card);
-        let kind = self.inferred_type();
-        match (card, kind == Ok(CampaignType::LoyaltyProgram)) {
+        let is_programme = self.inferred_type() == Ok(CampaignType::LoyaltyProgram);
+        let is_card = config.and_then(|config| config.kind) == Some(VoucherType::LoyaltyCard);
+        if is_programme && !is_card {
+            let detail = "is LOYALTY_CARD in a LOYALTY_PROGRAM";
+            return Err(Malformed::at("/type", detail));
+        }
+        match (card, is_programme) {
             (None, true) => Ok(Some(LoyaltyCard::default())),
             (Some(card), true) => {
                 card.lapse().map_err(|wrong| wrong.under("loyalty_card"))?;
