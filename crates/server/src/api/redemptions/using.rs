@@ -87,7 +87,8 @@ impl<'a> Using<'a> {
         }
     }
 
-    /// What a redemption brings about beside itself: referrals, goods told to the catalogue, points.
+    /// What a redemption brings about beside itself: referrals, goods told to the catalogue,
+    /// points.
     async fn beside(&self, till: &mut Till<'_>) -> Result<Referred, Refused> {
         let mut beside = self.referred(till).await?;
         if let Some(order) = &self.request.order {
