@@ -267,6 +267,14 @@ fn items_tell_what_each_redeemable_took() {
 }
 
 #[test]
+fn a_referral_is_refused_in_its_own_words() {
+    let key = |refusal: &Refusal| key_of(refusal, RedeemableKind::Voucher).wire().1;
+    let own = "referrer_not_permitted_to_redeem";
+    assert_eq!(key(&Refusal::OwnReferral), own);
+    assert_eq!(key(&Refusal::ReferredBefore), "customer_rules_violated");
+}
+
+#[test]
 fn every_refusal_has_words_for_every_redeemable() {
     let refusals = [
         (Refusal::NotFound, "not_found", "not_found"),
@@ -290,11 +298,6 @@ fn every_refusal_has_words_for_every_redeemable() {
             Refusal::SignInRequired,
             "missing_customer",
             "missing_customer",
-        ),
-        (
-            Refusal::OwnReferral,
-            "referrer_not_permitted_to_redeem",
-            "referrer_not_permitted_to_redeem",
         ),
         (Refusal::UsedUp, "quantity_exceeded", "quantity_exceeded"),
         (
