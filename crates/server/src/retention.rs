@@ -1,6 +1,7 @@
 //! How long is anything kept? Every day, in stretches, what is past its time goes: message ids
 //! after seven days, idempotency keys after 72 hours, reservations when they end, behaviour
-//! thirteen months after the last of it, and actions after sixty days; and the log that held what was taken back is emptied.
+//! thirteen months after the last of it, and actions after sixty days; and the log that held what
+//! was taken back is emptied.
 
 use ledger::Timestamp;
 use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Record, Write};

@@ -201,7 +201,10 @@ async fn redemptions_orders_and_customers_become_tables() {
     shop.post(NOON, "/v1/redemptions", &used).await;
     let unknown = using(&["NOPE"], order("o-2", 5_000));
     shop.noon().post("/v1/redemptions", &unknown).await.unwrap();
-    let of = |object: &str, fields: &[&str]| json!({"exported_object": object, "parameters": {"fields": fields, "order": "created_at"}});
+    let of = |object: &str, fields: &[&str]| {
+        let parameters = json!({"fields": fields, "order": "created_at"});
+        json!({"exported_object": object, "parameters": parameters})
+    };
     let fields = [
         "voucher_code",
         "result",
