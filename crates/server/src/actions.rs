@@ -9,7 +9,7 @@ mod generating;
 pub mod importing;
 pub mod removing;
 
-use std::{collections::BTreeSet, time::Instant};
+use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use ledger::Timestamp;
@@ -65,6 +65,9 @@ pub struct Action {
     /// By the clock of the call that began it, as is all that it makes.
     pub created_at: Timestamp,
     pub updated_at: Option<Timestamp>,
+    /// When its first stretch began, by the machine's clock.
+    pub begun_at: Option<Timestamp>,
+    /// From then to the end of its last stretch so far.
     pub took_ms: u64,
 }
 
@@ -117,6 +120,7 @@ impl Action {
             request_id: crate::telemetry::request_id(),
             created_at: now,
             updated_at: None,
+            begun_at: None,
             took_ms: 0,
         }
     }
@@ -161,8 +165,11 @@ impl Action {
         })
     }
 
-    fn after(&self, stretch: &Stretch, (now, took_ms): (Timestamp, u64)) -> Self {
+    /// How far it is after a stretch that began `from` a moment.
+    fn after(&self, stretch: &Stretch, from: Timestamp) -> Self {
         let mut after = self.clone();
+        let now = clock::wall();
+        let begun_at = *after.begun_at.get_or_insert(from);
         after.done += stretch.done;
         after.failed += stretch.failures.len() as u64;
         let room = MAX_TOLD.saturating_sub(after.failures.len());
@@ -170,7 +177,7 @@ impl Action {
         after.failures.extend(told.cloned());
         after.reason.clone_from(&stretch.reason);
         after.updated_at = Some(now.max(self.created_at));
-        after.took_ms += took_ms;
+        after.took_ms = u64::try_from(now.saturating_sub(begun_at)).unwrap_or(0);
         after.status = match (&stretch.reason, stretch.is_last) {
             (Some(_), _) => ActionStatus::Failed,
             (None, true) => ActionStatus::Done,
@@ -329,11 +336,9 @@ async fn step(at: At<'_>, id: u64) -> Result<bool, Refused> {
         return Ok(true);
     };
     let action: Action = read(&record.body)?;
-    let begun = Instant::now();
     for attempt in 0..ATTEMPTS {
         let stretch = stretch(at, (id, &action), attempt).await?;
-        let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let after = action.after(&stretch, (at.now, took_ms));
+        let after = action.after(&stretch, at.now);
         let mut command = stretch.command;
         command.expects.push(expect(&record));
         command.writes.extend(after.go_on(id)?);
@@ -364,7 +369,7 @@ async fn end(
     (id, record, action): (u64, &Record, &Action),
     reason: String,
 ) -> Result<bool, Refused> {
-    let after = action.after(&broken(at, reason), (at.now, 0));
+    let after = action.after(&broken(at, reason), at.now);
     let mut command = writes(at.project, after.go_on(id)?);
     command.expects.push(expect(record));
     // Where somebody else was faster, what they wrote counts.
