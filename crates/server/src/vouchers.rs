@@ -52,7 +52,8 @@ struct Kept<'a> {
 
 impl Versioned for Kept<'_> {
     const NAME: &'static str = "voucher";
-    /// 2 knows more benefits, and how lines are picked; 3 has calendars; 4 says to whom it was given.
+    /// 2 knows more benefits, and how lines are picked; 3 has calendars; 4 says to whom it was
+    /// given.
     const SHAPE: u8 = 4;
 }
 

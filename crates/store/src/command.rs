@@ -431,6 +431,6 @@ numbered! {
     HoldersOfVoucher, HoldersOfCustomer, HolderOfCampaign, ActivityOfCustomer, StacksOfCampaign,
     AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign,
     PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook,
-    MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey, PartsOfAction, Waiting, FailuresOfCampaign,
-    CardsOfCustomer
+    MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey, PartsOfAction, Waiting,
+    FailuresOfCampaign, CardsOfCustomer
 }

@@ -38,7 +38,7 @@ async fn members_of_new_stacking_rules_may_be_null() {
     assert_eq!(made["joint_categories"], json!([]));
     assert_eq!(made["redeemables_application_mode"], "PARTIAL");
     assert_eq!(made["redeemables_no_effect_rule"], "SKIP");
-    // This one `null` lifts.
+    // This one `null` takes away.
     assert_eq!(
         made["applicable_redeemables_per_category_limit"],
         Value::Null

@@ -188,7 +188,10 @@ fn a_validation_that_fails() {
         "result": {"details": {"key": "preceding_validation_failed", "message": message}},
         "metadata": {},
     });
-    assert_eq!(told(&skipped), expected);
+    let mut row = told(&skipped);
+    let ours = row["result"].as_object_mut().unwrap().remove("proffer");
+    assert_eq!(ours.unwrap()["code"], "preceding_validation_failed");
+    assert_eq!(row, expected);
 }
 
 #[test]
