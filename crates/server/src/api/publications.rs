@@ -5,7 +5,7 @@ mod listed;
 use axum::{body::Bytes, extract::State, http::HeaderMap};
 use offers::{Booking, Campaign, Validity};
 use profiles::CustomerId;
-use store::{Command, Expect, Index, Kind, Outcome, Page};
+use store::{Command, Expect, Index, Kind, Outcome, Page, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
@@ -71,9 +71,9 @@ async fn publish(
     let at = At::of(&app, &caller);
     match retry(|| attempt(at, (&sent, joins_once), once)).await {
         Err(Refused::Dialect(status, body)) => {
-            keep_failure(at, &sent, &body).await?;
+            let kept = failure(at, &sent, &body).await?;
             let refusal = Refused::Dialect(status, body);
-            once::refused(&app, caller.project, (once, refusal)).await
+            failed(at, kept, (once, refusal)).await
         }
         other => other,
     }
@@ -453,16 +453,37 @@ fn channel(sent: &PublicationCreate) -> String {
     sent.channel.clone().unwrap_or_else(|| "API".into())
 }
 
-/// Keeps that a known customer could not be given what was asked for.
-async fn keep_failure(
+/// The answer of a publication that failed, the same on every retry, with what is kept of it.
+async fn failed(
+    at: At<'_>,
+    kept: Vec<Write>,
+    (once, refusal): (Option<once::Key>, Refused),
+) -> Result<Answer, Refused> {
+    let Refused::Dialect(status, body) = &refusal else {
+        return Err(refusal);
+    };
+    let answer = Answer::new(*status, body)?;
+    let mut command = crate::setup::writes(at.project, kept);
+    command.now = at.now;
+    // What was answered before stands, and nothing failed.
+    command.once = once.map(|key| key.once(&answer));
+    let outcome = at.app.store().submit(command).await?;
+    match once {
+        Some(_) => answer.after(outcome)?.map_err(|_| refusal),
+        None => Err(refusal),
+    }
+}
+
+/// What is kept of it that a customer could not be given what was asked for.
+async fn failure(
     at: At<'_>,
     sent: &PublicationCreate,
     body: &serde_json::Value,
-) -> Result<(), Refused> {
+) -> Result<Vec<Write>, Refused> {
     let text = |member: &str| body.get(member).and_then(|text| text.as_str());
     let key = text("key").unwrap_or_default();
     if !KEPT.iter().any(|kept| kept.wire().1 == key) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut people = People::open(at.app, at.project)?;
     let named = sent.customer.as_ref().and_then(|customer| customer.key());
@@ -477,7 +498,7 @@ async fn keep_failure(
             .ok(),
         None => None,
     };
-    let failed = Publication {
+    let failure = Publication {
         id: at.app.next_id()?,
         customer: customer.map(|customer| customer.0),
         campaign: campaign.map(|one| (one.thing.id.0, one.thing.name.to_string())),
@@ -490,9 +511,7 @@ async fn keep_failure(
         created_at: at.now,
         failure: Some((key.into(), text("message").unwrap_or_default().into())),
     };
-    let command = crate::setup::writes(at.project, failed.writes()?);
-    at.app.store().submit(command).await?;
-    Ok(())
+    failure.writes()
 }
 
 /// Publications, newest first.
