@@ -4,7 +4,6 @@ mod cards;
 mod earning;
 mod lapsing;
 mod rewards;
-mod telling;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +19,6 @@ pub use cards::{CardCounts, Note, balance_of, cards_of, counts, lots};
 pub use earning::{Changes, Happened, Paid, earn, earned_by, unearn};
 pub use lapsing::{expiring, lapse};
 pub use rewards::{Offered, RewardKept, of_programme, offered};
-pub use telling::{Event, PaidOrder, event_happened, order_paid};
 
 use crate::{
     configuration::{Stored, numbered, read},

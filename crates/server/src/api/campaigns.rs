@@ -46,7 +46,7 @@ use crate::{
 };
 use codes::Codes;
 pub use codes::codes_added;
-pub(super) use shown::view;
+pub(in crate::api) use shown::view;
 use shown::{bare_view, listed};
 
 /// Codes that one call makes at most.

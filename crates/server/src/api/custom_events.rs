@@ -146,6 +146,7 @@ async fn earning(
         project: at.project,
         now: at.now,
         customer,
+        card: sent.loyalty.as_ref().and_then(|card| card.code.as_deref()),
         what: Paid::Event(name),
         facts: &facts,
     };

@@ -208,6 +208,7 @@ async fn earning(
         project: at.project,
         now: at.now,
         customer,
+        card: None,
         what: Paid::Order(order.id, &price(&bought, &facts, &Stack::default())),
         facts: &facts,
     };

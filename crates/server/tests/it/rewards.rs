@@ -349,7 +349,7 @@ async fn points_buy_a_code_of_another_campaign() {
 async fn a_coin_is_money_off_an_order() {
     let shop = Shop::start().await;
     let (club, card) = club_with_card(&shop, 1_000).await;
-    coin(&shop, &club).await;
+    let coin = coin(&shop, &club).await;
     let path = format!("/v1/loyalties/members/{card}/redemption");
     let body = json!({"reward": {"id": coin, "points": 500}, "order": order("o-1", 10_000)});
     let bought = shop.post(NOON, &path, &body).await;

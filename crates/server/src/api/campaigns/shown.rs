@@ -62,7 +62,7 @@ pub(super) fn bare_view(
     })
 }
 
-pub(super) async fn view(
+pub(in crate::api) async fn view(
     app: &App,
     (project, compiled): (ProjectId, &Compiled),
     stored: &Stored<Campaign>,
