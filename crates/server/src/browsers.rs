@@ -13,7 +13,7 @@ use store::ProjectId;
 use wire::voucherify::Key;
 
 use crate::{
-    api::dialect::refuse,
+    api::{dialect::refuse, resources::At},
     app::App,
     auth::{self, ApiKey, Caller},
     configuration::Settings,
@@ -151,6 +151,16 @@ impl Browser {
     #[must_use]
     pub fn project(&self) -> ProjectId {
         ProjectId(self.key.project)
+    }
+
+    /// Where and when it asks, of what is told without a limit.
+    #[must_use]
+    pub fn at<'a>(&self, app: &'a App) -> At<'a> {
+        At {
+            app,
+            project: self.project(),
+            now: self.now,
+        }
     }
 
     /// Begins a call that tries so many codes for whom it names.

@@ -5,14 +5,16 @@
 use axum::{body::Bytes, extract::State, http::HeaderMap, response::Response, routing::options};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::voucherify::{
-    CustomerInput, Key, List, OrderInput, QualificationRequest, QualificationResponse,
-    RedeemableKind, RedemptionRequest, RedemptionResponse, RedemptionView, Sent, SingleRequest,
-    TierView, ValidationRequest, ValidationResponse, VoucherValidation, nested,
+    CustomEventInput, CustomEventView, CustomerInput, Key, List, OrderInput, PublicationCreate,
+    PublicationView, QualificationRequest, QualificationResponse, RedeemableKind,
+    RedemptionRequest, RedemptionResponse, RedemptionView, Sent, SingleRequest, TierView,
+    ValidationRequest, ValidationResponse, VoucherValidation, nested,
 };
 
 use super::{
+    custom_events::{self, Teller},
     dialect::{Asked, malformed, parse, parse_optional, refuse},
-    promotions, qualifications, redemptions, single, validations,
+    promotions, publications, qualifications, redemptions, single, validations,
 };
 use crate::{
     app::App,
@@ -22,13 +24,15 @@ use crate::{
     problem::Refused,
 };
 
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 8] = [
     "/client/v1/qualifications",
     "/client/v1/promotions/tiers",
     "/client/v1/validations",
     "/client/v1/redemptions",
     "/client/v1/validate",
     "/client/v1/redeem",
+    "/client/v1/events",
+    "/client/v1/publish",
 ];
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -38,7 +42,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(validate))
         .routes(routes!(redeem))
         .routes(routes!(validate_one))
-        .routes(routes!(redeem_one));
+        .routes(routes!(redeem_one))
+        .routes(routes!(happened))
+        .routes(routes!(publish));
     PATHS
         .into_iter()
         .fold(calls, |calls, path| calls.route(path, options(preflight)))
@@ -151,6 +157,49 @@ async fn redeem_one(
     browser.ended(&app, &attempt, answer)
 }
 
+/// Say that something happened to a customer. It is counted as their events are, where they allow
+/// it; it earns no points and converts no referral, whatever the page says of cards and codes.
+#[utoipa::path(post, path = "/client/v1/events", request_body = CustomEventInput,
+    responses((status = 200, body = CustomEventView)))]
+async fn happened(
+    State(app): State<App>,
+    browser: Browser,
+    (headers, body): (HeaderMap, Bytes),
+) -> Response {
+    let answer = async {
+        let call = ("POST /client/v1/events", body.as_ref());
+        let once = once::Key::of(&headers, browser.project(), call)?;
+        let mut sent: CustomEventInput = parse(&body)?;
+        as_claimed(&mut sent.customer, None);
+        (sent.referral, sent.loyalty) = (None, None);
+        let at = browser.at(&app);
+        custom_events::told(at, (&sent, Teller::Page), (&headers, once)).await
+    };
+    browser.told(answer.await)
+}
+
+/// Give a customer one code of a campaign, once, where the settings let browsers do that
+/// (`client_publish_enabled`).
+#[utoipa::path(post, path = "/client/v1/publish", request_body = PublicationCreate,
+    responses((status = 200, body = PublicationView)))]
+async fn publish(
+    State(app): State<App>,
+    browser: Browser,
+    (headers, body): (HeaderMap, Bytes),
+) -> Response {
+    let answer = async {
+        if !browser.settings.client_publish_enabled {
+            return Err(not_allowed("publish", "client_publish_enabled"));
+        }
+        let call = ("POST /client/v1/publish", body.as_ref());
+        let once = once::Key::of(&headers, browser.project(), call)?;
+        let mut sent: PublicationCreate = parse(&body)?;
+        as_claimed(&mut sent.customer, None);
+        publications::to_page(browser.at(&app), &sent, once).await
+    };
+    browser.told(answer.await)
+}
+
 fn code(asked: &Asked) -> Result<String, Refused> {
     let code = asked.get("code").filter(|code| !code.trim().is_empty());
     let missing = || refuse(Key::InvalidQueryParams, "code: which voucher?");
@@ -201,8 +250,12 @@ fn may_redeem(browser: &Browser) -> Result<(), Refused> {
     if browser.settings.client_redeem_enabled {
         return Ok(());
     }
-    let details = "pages may not redeem: the settings do not allow it (client_redeem_enabled)";
-    Err(refuse(Key::Forbidden, details))
+    Err(not_allowed("redeem", "client_redeem_enabled"))
+}
+
+fn not_allowed(what: &str, setting: &str) -> Refused {
+    let details = format!("pages may not {what}: the settings do not allow it ({setting})");
+    refuse(Key::Forbidden, details)
 }
 
 /// A request of a browser. Only so many codes at once, or one call would try many.

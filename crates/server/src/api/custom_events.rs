@@ -60,12 +60,37 @@ async fn happened(
 ) -> Result<Answer, Refused> {
     let once = once::Key::of(&headers, caller.project, ("POST /v1/events", &body))?;
     let sent: CustomEventInput = parse(&body)?;
+    told(
+        At::of(&app, &caller),
+        (&sent, Teller::Shop),
+        (&headers, once),
+    )
+    .await
+}
+
+/// Who says that it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Teller {
+    Shop,
+    /// Anybody can say anything there: it is counted, but earns nothing and refers nobody.
+    Page,
+}
+
+/// Takes down what happened, and counts it.
+///
+/// # Errors
+/// When it cannot be read, or names a card or a code that is not there.
+pub(super) async fn told(
+    at: At<'_>,
+    of: (&CustomEventInput, Teller),
+    (headers, once): (&HeaderMap, Option<once::Key>),
+) -> Result<Answer, Refused> {
+    let (sent, _) = of;
     let (name, _) = sent.checked().map_err(|wrong| malformed(&wrong))?;
-    let at = At::of(&app, &caller);
-    let (answer, customer) = retry(|| attempt(at, &sent, once)).await?;
+    let (answer, customer) = retry(|| attempt(at, of, once)).await?;
     let message = headers.get("idempotency-key");
     let message = message.and_then(|key| key.to_str().ok());
-    observed(at, (name, customer), (&sent, message)).await?;
+    observed(at, (name, customer), (sent, message)).await?;
     Ok(answer)
 }
 
@@ -75,7 +100,7 @@ type Referring = Vec<(Stored<Issued>, Option<(Holder, u64)>)>;
 /// Takes down who it was, and what it makes of a referral.
 async fn attempt(
     at: At<'_>,
-    sent: &CustomEventInput,
+    (sent, teller): (&CustomEventInput, Teller),
     once: Option<once::Key>,
 ) -> Result<Option<(Answer, CustomerId)>, Refused> {
     let (name, customer) = sent.checked().map_err(|wrong| malformed(&wrong))?;
@@ -83,28 +108,18 @@ async fn attempt(
     let compiled = at.app.compiled(at.project).await?;
     let who = (customer, at.now);
     let customer = customers::taken_down(&mut people, who, &compiled.schemas).await?;
-    let card = sent.loyalty.as_ref().and_then(|card| card.code.as_deref());
-    if let Some(code) = card {
-        vouchers::find(at.app, at.project, code).await?;
-    }
-    let code = sent.referral.as_ref().and_then(|told| told.code.as_deref());
-    let (told, by) = match code {
-        Some(code) => {
-            let (told, by) = referred(at, &mut people, (customer, code)).await?;
-            (Some(told), by)
+    let (mut all, referral) = match teller {
+        Teller::Shop => {
+            let of = (customer, name, sent);
+            makes(at, (&mut people, &compiled), of).await?
         }
-        None => (None, waiting(at, &mut people, customer).await?),
+        Teller::Page => Default::default(),
     };
-    let mut all = converted(at, &mut people, (customer, name), by).await?;
-    let earned = earning(at, (&mut people, &compiled), (customer, name, sent)).await?;
-    all.expects.extend(earned.expects);
-    all.writes.extend(earned.writes);
-    all.booking = all.booking.then(earned.booking);
     let answer = Answer::ok(&CustomEventView {
         object: "event",
         kind: name.to_owned(),
         customer: CustomerRef::new(ids::format(Tag::Customer, customer.0)),
-        referral: told,
+        referral,
         loyalty: sent.loyalty.clone(),
     })?;
     let (of_people, changed) = people.finish()?;
@@ -123,6 +138,32 @@ async fn attempt(
         Err(Outcome::Stale { .. }) => Ok(None),
         Err(other) => Err(Refused::Fault(format!("an event was not kept: {other:?}"))),
     }
+}
+
+/// What an event makes of referrals and of points.
+async fn makes(
+    at: At<'_>,
+    (people, compiled): (&mut People<'_>, &Compiled),
+    (customer, name, sent): (CustomerId, &str, &CustomEventInput),
+) -> Result<(Referred, Option<EventReferral>), Refused> {
+    let card = sent.loyalty.as_ref().and_then(|card| card.code.as_deref());
+    if let Some(code) = card {
+        vouchers::find(at.app, at.project, code).await?;
+    }
+    let code = sent.referral.as_ref().and_then(|told| told.code.as_deref());
+    let (told, by) = match code {
+        Some(code) => {
+            let (told, by) = referred(at, people, (customer, code)).await?;
+            (Some(told), by)
+        }
+        None => (None, waiting(at, people, customer).await?),
+    };
+    let mut all = converted(at, people, (customer, name), by).await?;
+    let earned = earning(at, (people, compiled), (customer, name, sent)).await?;
+    all.expects.extend(earned.expects);
+    all.writes.extend(earned.writes);
+    all.booking = all.booking.then(earned.booking);
+    Ok((all, told))
 }
 
 /// What an event earns its customer.

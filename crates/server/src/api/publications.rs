@@ -3,6 +3,7 @@
 mod listed;
 
 use axum::{body::Bytes, extract::State, http::HeaderMap};
+use ledger::Timestamp;
 use offers::{Booking, Campaign, Validity};
 use profiles::CustomerId;
 use store::{Command, Expect, Index, Kind, Outcome, Page, Write};
@@ -10,8 +11,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        CampaignCreate, CampaignType, CodeCapacity, CustomerView, Key, List, MAX_PUBLISHED, Meant,
-        PublicationCreate, PublicationResult, PublicationView, VoucherView,
+        CampaignCreate, CampaignType, CodeCapacity, CustomerInput, CustomerView, Key, List,
+        MAX_PUBLISHED, Meant, PublicationCreate, PublicationResult, PublicationView, VoucherView,
     },
 };
 
@@ -69,7 +70,7 @@ async fn publish(
     let sent: PublicationCreate = parse(&body)?;
     let joins_once = asked.get("join_once").map(|text| text == "true");
     let at = At::of(&app, &caller);
-    match retry(|| attempt(at, (&sent, joins_once), once)).await {
+    match retry(|| attempt(at, (&sent, Giver::Shop { joins_once }), once)).await {
         Err(Refused::Dialect(status, body)) => {
             let kept = failure(at, &sent, &body).await?;
             let refusal = Refused::Dialect(status, body);
@@ -79,12 +80,41 @@ async fn publish(
     }
 }
 
+/// Gives a customer one code of a campaign because a page asks for it: never a code that the page
+/// names, once only, and what they were given before is not told, for the page merely claims whose
+/// it is.
+///
+/// # Errors
+/// When nothing is given; nothing is kept of that.
+pub(super) async fn to_page(
+    at: At<'_>,
+    sent: &PublicationCreate,
+    once: Option<once::Key>,
+) -> Result<Answer, Refused> {
+    let named = sent.voucher.is_some();
+    if named || sent.campaign.as_ref().map(Meant::count) != Some(1) {
+        let details = "a page names a campaign, and is given one code of it";
+        return Err(refuse(Key::InvalidPublishParams, details));
+    }
+    retry(|| attempt(at, (sent, Giver::Page), once)).await
+}
+
+/// Who gives the codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Giver {
+    /// What it says of joining once goes before what the campaign says.
+    Shop {
+        joins_once: Option<bool>,
+    },
+    Page,
+}
+
 /// One publication on its way.
 struct Publishing<'a> {
     at: At<'a>,
     compiled: &'a Compiled,
     sent: &'a PublicationCreate,
-    joins_once: Option<bool>,
+    giver: Giver,
     customer: CustomerId,
 }
 
@@ -107,7 +137,7 @@ enum Answered {
 
 async fn attempt(
     at: At<'_>,
-    (sent, joins_once): (&PublicationCreate, Option<bool>),
+    (sent, giver): (&PublicationCreate, Giver),
     once: Option<once::Key>,
 ) -> Result<Option<Answer>, Refused> {
     let compiled = at.app.compiled(at.project).await?;
@@ -122,12 +152,19 @@ async fn attempt(
         at,
         compiled: &compiled,
         sent,
-        joins_once,
+        giver,
         customer,
     };
-    let shown = customers::shown(&people, customer)?;
+    let shown = match giver {
+        Giver::Shop { .. } => customers::shown(&people, customer)?,
+        Giver::Page => claimed(customer, buyer, at.now),
+    };
     let chosen = match publishing.choose(&mut people).await? {
         Answered::Chosen(chosen) => chosen,
+        Answered::Before(_) if giver == Giver::Page => {
+            let details = "the customer was given one before";
+            return Err(refuse(Key::VoucherAlreadyPublished, details));
+        }
         Answered::Before(before) => {
             return listed::shown(at, &compiled, (&before, Some(shown)))
                 .await
@@ -136,6 +173,11 @@ async fn attempt(
         }
     };
     publishing.commit(people, chosen, (shown, once)).await
+}
+
+/// A customer as a page claims them: nothing that it did not say itself.
+fn claimed(customer: CustomerId, said: &CustomerInput, now: Timestamp) -> CustomerView {
+    CustomerView::of(ids::format(Tag::Customer, customer.0), said, now)
 }
 
 impl Publishing<'_> {
@@ -260,9 +302,11 @@ impl Publishing<'_> {
             let details = format!("{name} has tiers, not codes");
             return Err(refuse(Key::VoucherCannotBePublished, details));
         }
-        if self.joins_once.or(input.join_once) == Some(true)
-            && let Some(before) = self.joined(people, campaign.thing.id.0).await?
-        {
+        let joins_once = match self.giver {
+            Giver::Shop { joins_once } => joins_once.or(input.join_once).unwrap_or(false),
+            Giver::Page => true,
+        };
+        if joins_once && let Some(before) = self.joined(people, campaign.thing.id.0).await? {
             return Ok(Answered::Before(before));
         }
         let is_over = campaign.thing.validity.until;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use server::setup::{self, LIVE, SANDBOX};
 
 use crate::{
+    publications::{campaign, to},
     redemptions::{books_balance, code, order, ten_off, using},
     shop::{NOON, Shop},
 };
@@ -204,6 +205,8 @@ async fn a_browser_is_told_before_it_sends_its_key() {
         "/client/v1/promotions/tiers",
         "/client/v1/validations",
         "/client/v1/redemptions",
+        "/client/v1/events",
+        "/client/v1/publish",
     ] {
         let (status, headers, _) = ask(ORIGIN, path).await;
         assert_eq!(status, StatusCode::NO_CONTENT);
@@ -359,4 +362,60 @@ async fn hostile_bodies_of_pages_are_refused() {
             assert_eq!(headers["access-control-allow-origin"], ORIGIN);
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_page_says_that_happened_is_taken_down_and_no_more() {
+    let shop = Shop::start().await;
+    let page = Page::of(&shop).await;
+    let mut body = json!({"event": "quiz_finished", "customer": {"source_id": "ann"}});
+    let plain = page.posts("/client/v1/events", &body).await;
+    let ann = shop.get(NOON, "/v1/customers/ann").await;
+    assert_eq!(
+        (&plain["type"], &plain["customer"]["id"]),
+        (&json!("quiz_finished"), &ann["id"])
+    );
+    // Neither the claims nor whether the codes are there is looked at.
+    body["customer"]["name"] = json!("Somebody");
+    body["referral"] = json!({"code": "NOT-THERE"});
+    body["loyalty"] = json!({"code": "NOT-THERE-EITHER"});
+    assert_eq!(page.posts("/client/v1/events", &body).await, plain);
+    let ann = shop.get(NOON, "/v1/customers/ann").await;
+    assert_eq!(ann["name"], json!(null));
+    let asked = (Method::POST, "/client/v1/events");
+    let (status, _, answer) = page.asks(asked, &json!({"event": "quiz_finished"})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+}
+
+#[tokio::test]
+async fn a_page_gives_one_code_of_a_campaign_and_only_where_the_settings_let_it() {
+    let shop = Shop::start().await;
+    let page = Page::of(&shop).await;
+    campaign(&shop, "Spring", json!({"vouchers_count": 3})).await;
+    let refused = async |body: &Value, expected: (u16, &str)| {
+        let (status, _, answer) = page.asks((Method::POST, "/client/v1/publish"), body).await;
+        let key = answer["key"].as_str().unwrap_or_default();
+        assert_eq!((status.as_u16(), key), expected, "{answer}");
+    };
+    let body = to("ann", "Spring");
+    refused(&body, (403, "forbidden")).await;
+    let settings = json!({"origins": [ORIGIN], "client_publish_enabled": true});
+    shop.put("/v1/settings", &settings).await;
+    let ann = json!({"source_id": "ann", "name": "Ann", "email": "ann@shop.example"});
+    shop.post(NOON, "/v1/customers", &ann).await;
+    let given = page.posts("/client/v1/publish", &body).await;
+    let code = given["voucher"]["code"].as_str().unwrap();
+    assert_eq!(
+        (&given["customer"]["source_id"], &given["customer"]["email"]),
+        (&json!("ann"), &json!(null))
+    );
+    // Who merely says that they are Ann is not told her code.
+    refused(&body, (400, "voucher_already_published")).await;
+    let named = json!({"voucher": code, "customer": {"source_id": "bob"}});
+    refused(&named, (400, "invalid_publish_params")).await;
+    let mut two = to("bob", "Spring");
+    two["campaign"]["count"] = json!(2);
+    refused(&two, (400, "invalid_publish_params")).await;
+    let all = shop.get(NOON, "/v1/publications").await;
+    assert_eq!(all["total"], 1);
 }
