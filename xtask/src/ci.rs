@@ -5,7 +5,7 @@ use std::process::Command;
 use cluster::Tools;
 
 use crate::{
-    conformance::{self, Tools},
+    conformance::{self, Lack},
     tidy,
 };
 
@@ -39,8 +39,8 @@ pub fn ci() -> Result<(), String> {
     ])?;
     tidy::run()?;
     tests(&[NEEDS_POSTGRES])?;
-    conformance::clients(Tools::Needed)?;
-    conformance::fuzz(Tools::Needed)?;
+    conformance::clients(Lack::Fails)?;
+    conformance::fuzz(Lack::Fails)?;
     for store in ["sqlite", "postgres"] {
         replay("online_retail", &["--store", store])?;
         replay("completejourney", &["--store", store])?;
@@ -69,7 +69,7 @@ pub fn slow() -> Result<(), String> {
 /// # Errors
 /// When a test fails.
 pub fn test() -> Result<(), String> {
-    tests(&[]).and(conformance::clients(Tools::Wanted))
+    tests(&[]).and(conformance::clients(Lack::Passes))
 }
 
 fn tests(environment: &[(&str, &str)]) -> Result<(), String> {
