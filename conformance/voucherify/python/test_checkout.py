@@ -40,7 +40,7 @@ class Rules(Case):
         listed = client.validation_rules.list_validation_rule_assignments(rule.id)
         self.holds(listed, {"total": 1, "data": [{"id": made.id}]})
         everything = client.validation_rules.list_validation_rules_assignments(rule=rule.id)
-        self.holds(everything, {"total": 1, "data": [{"id": made.id}]})
+        self.holds(everything, {"data": [{"id": made.id}]})
         read = client.vouchers.get_voucher(ten.code)
         self.holds(read, {"validation_rules_assignments": {"total": 1, "data": [{"rule_id": rule.id}]}})
         small = self.validated(ten.code, ("mug", 1, 4999))
