@@ -1,4 +1,5 @@
-//! The habits of the house: `test`, `conformance`, `fuzz`, `ci`, `bench`, `tidy`, `replay`, `faults`.
+//! The habits of the house: `test`, `conformance`, `fuzz`, `ci`, `bench`, `tidy`, `replay` and
+//! `faults`.
 
 mod ci;
 mod conformance;

@@ -176,7 +176,8 @@ impl<S: Needs> Caller<S> {
     }
 }
 
-/// `X-App-Token` or, for what manages a project, `X-Management-Token` (Voucherify), `Authorization: Basic key:` (Segment) or `Bearer key`.
+/// `X-App-Token` or, to manage a project, `X-Management-Token` (Voucherify),
+/// `Authorization: Basic key:` (Segment) or `Bearer key`.
 fn secret(headers: &HeaderMap) -> Option<String> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(token) = text("x-app-token").or_else(|| text("x-management-token")) {
