@@ -29,7 +29,7 @@ def call(method, path, body=None):
 
 
 def things():
-    """What there is, and the paths that lead to it: (pattern of paths, parameter, its value)."""
+    """What there is, and the paths that lead to it: (how paths begin, parameter, its value)."""
     ten = {"type": "AMOUNT", "amount_off": 10}
     customer = call("POST", "/v1/customers", {"source_id": "ann"})["id"]
     product = call("POST", "/v1/products", {"source_id": "mug", "name": "Mug", "price": 100})["id"]
@@ -55,24 +55,24 @@ def things():
     redemption = call("POST", "/v1/redemptions", use)
     project = "proj_0000000000002"
     return [
-        ("^/v1/vouchers/", "code", "TEN"),
-        ("^/v1/vouchers/.*(balance|transactions)", "code", "GIFT"),
-        ("^/v1/campaigns/", "id", campaign),
-        ("^/v1/campaigns/.*/vouchers/", "code", "OWN"),
-        ("^/v1/promotions/\\{", "campaign", promotion["id"]),
-        ("^/v1/promotions/tiers/", "id", promotion["promotion"]["tiers"][0]["id"]),
-        ("^/v1/customers/", "id", customer),
-        ("^/v1/wallets/", "customer", customer),
-        ("^/v1/products/", "id", product),
-        ("^/v1/products/.*skus/", "sku", sku),
-        ("^/v1/skus/", "id", sku),
-        ("^/v1/product-collections/", "id", call("POST", "/v1/product-collections", collection)["id"]),
-        ("^/v1/categories/", "id", call("POST", "/v1/categories", {"name": "some", "hierarchy": 1})["id"]),
-        ("^/v1/segments/", "id", call("POST", "/v1/segments", segment)["id"]),
-        ("^/v1/validation-rules/", "id", rule),
-        ("^/v1/redemptions/", "id", redemption["redemptions"][0]["id"]),
-        ("^/v1/orders/", "id", redemption["order"]["id"]),
-        ("^/management/", "project", project),
+        ("/v1/vouchers/", "code", "TEN"),
+        ("/v1/vouchers/.*(balance|transactions)", "code", "GIFT"),
+        ("/v1/campaigns/", "id", campaign),
+        ("/v1/campaigns/.*/vouchers/", "code", "OWN"),
+        ("/v1/promotions/\\{", "campaign", promotion["id"]),
+        ("/v1/promotions/tiers/", "id", promotion["promotion"]["tiers"][0]["id"]),
+        ("/v1/customers/", "id", customer),
+        ("/v1/wallets/", "customer", customer),
+        ("/v1/products/", "id", product),
+        ("/v1/products/.*skus/", "sku", sku),
+        ("/v1/skus/", "id", sku),
+        ("/v1/product-collections/", "id", call("POST", "/v1/product-collections", collection)["id"]),
+        ("/v1/categories/", "id", call("POST", "/v1/categories", {"name": "some", "hierarchy": 1})["id"]),
+        ("/v1/segments/", "id", call("POST", "/v1/segments", segment)["id"]),
+        ("/v1/validation-rules/", "id", rule),
+        ("/v1/redemptions/", "id", redemption["redemptions"][0]["id"]),
+        ("/v1/orders/", "id", redemption["order"]["id"]),
+        ("/management/", "project", project),
     ]
 
 
@@ -82,8 +82,7 @@ def setting():
     for paths, parameter, value in things():
         lines += [
             "[[operations]]",
-            f"include-path-regex = {json.dumps(paths)}",
-            'include-method-regex = "^(GET|POST|PUT)$"',
+            f"include-name-regex = {json.dumps('^(GET|POST|PUT) ' + paths)}",
             f'parameters = {{ "path.{parameter}" = {json.dumps(value)} }}',
         ]
     return "\n".join(lines) + "\n"

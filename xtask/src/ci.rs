@@ -4,7 +4,10 @@ use std::process::Command;
 
 use cluster::Tools;
 
-use crate::{conformance, tidy};
+use crate::{
+    conformance::{self, Lack},
+    tidy,
+};
 
 /// The tests that need PostgreSQL fail where it is absent.
 const NEEDS_POSTGRES: (&str, &str) = ("PROFFER_NEEDS_POSTGRES", "1");
@@ -36,8 +39,8 @@ pub fn ci() -> Result<(), String> {
     ])?;
     tidy::run()?;
     tests(&[NEEDS_POSTGRES])?;
-    conformance::clients(conformance::Tools::Needed)?;
-    conformance::fuzz(conformance::Tools::Needed)?;
+    conformance::clients(Lack::Fails)?;
+    conformance::fuzz(Lack::Fails)?;
     for store in ["sqlite", "postgres"] {
         replay("online_retail", &["--store", store])?;
         replay("completejourney", &["--store", store])?;
@@ -66,7 +69,7 @@ pub fn slow() -> Result<(), String> {
 /// # Errors
 /// When a test fails.
 pub fn test() -> Result<(), String> {
-    tests(&[]).and(conformance::clients(conformance::Tools::Wanted))
+    tests(&[]).and(conformance::clients(Lack::Passes))
 }
 
 fn tests(environment: &[(&str, &str)]) -> Result<(), String> {

@@ -16,11 +16,11 @@ use crate::{ci, tidy};
 
 /// What a suite does where its language, or what it installs, cannot be had.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Tools {
+pub enum Lack {
     /// It fails.
-    Needed,
+    Fails,
     /// It says so and is passed over.
-    Wanted,
+    Passes,
 }
 
 /// How long a server may take to answer after it was started.
@@ -30,18 +30,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When a client cannot do what it should.
-pub fn clients(tools: Tools) -> Result<(), String> {
+pub fn clients(lack: Lack) -> Result<(), String> {
     build()?;
-    javascript(tools).and(python("voucherify/python", tools, &[]))
+    javascript(lack).and(python("voucherify/python", lack, &[]))
 }
 
 /// A few requests of each call that nobody would send.
 ///
 /// # Errors
 /// When the server answers one with a fault of its own.
-pub fn fuzz(tools: Tools) -> Result<(), String> {
+pub fn fuzz(lack: Lack) -> Result<(), String> {
     build()?;
-    python("fuzz", tools, &[])
+    python("fuzz", lack, &[])
 }
 
 /// Thousands of them.
@@ -51,19 +51,19 @@ pub fn fuzz(tools: Tools) -> Result<(), String> {
 pub fn fuzz_long() -> Result<(), String> {
     build()?;
     let words = ["--phases", "coverage,fuzzing", "--max-examples", "50"];
-    python("fuzz", Tools::Needed, &words)
+    python("fuzz", Lack::Fails, &words)
 }
 
 fn build() -> Result<(), String> {
     ci::cargo(&["build", "--workspace", "--locked", "--bin", "proffer"])
 }
 
-fn javascript(tools: Tools) -> Result<(), String> {
+fn javascript(lack: Lack) -> Result<(), String> {
     let place = place("voucherify/javascript");
     println!("── conformance/voucherify/javascript");
     let installed = done(Command::new("npm").arg("ci").current_dir(&place));
     if let Err(why) = installed {
-        return lacking(tools, "the JavaScript client", &why);
+        return lacking(lack, "the JavaScript client", &why);
     }
     let server = Server::start()?;
     done(
@@ -74,7 +74,7 @@ fn javascript(tools: Tools) -> Result<(), String> {
 }
 
 /// A suite in Python: `run.py`, in an environment with what its `requirements.txt` names.
-fn python(name: &str, tools: Tools, words: &[&str]) -> Result<(), String> {
+fn python(name: &str, lack: Lack, words: &[&str]) -> Result<(), String> {
     let place = place(name);
     println!("── conformance/{name}");
     let environment = beside_us("conformance").join(name.replace('/', "-"));
@@ -94,7 +94,7 @@ fn python(name: &str, tools: Tools, words: &[&str]) -> Result<(), String> {
         )
     });
     if let Err(why) = installed {
-        return lacking(tools, "what the Python suites need", &why);
+        return lacking(lack, "what the Python suites need", &why);
     }
     let server = Server::start()?;
     let mut run = Command::new(&python);
@@ -103,11 +103,11 @@ fn python(name: &str, tools: Tools, words: &[&str]) -> Result<(), String> {
     done(server.tell(&mut run))
 }
 
-fn lacking(tools: Tools, what: &str, why: &str) -> Result<(), String> {
+fn lacking(lack: Lack, what: &str, why: &str) -> Result<(), String> {
     let sentence = format!("{what} cannot be installed ({why})");
-    match tools {
-        Tools::Needed => Err(sentence),
-        Tools::Wanted => {
+    match lack {
+        Lack::Fails => Err(sentence),
+        Lack::Passes => {
             println!("{sentence}: passed over");
             Ok(())
         }

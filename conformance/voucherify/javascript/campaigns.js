@@ -67,8 +67,7 @@ describe("campaigns", () => {
     const listed = await client.campaigns.list({ limit: 100, campaign_type: "DISCOUNT_COUPONS" });
     holds(listed, { object: "list", data_ref: "campaigns" });
     assert.ok(listed.campaigns.some(({ id }) => id === made.id));
-    const removed = await client.campaigns.delete(made.name, { force: true });
-    assert.equal(typeof removed.async_action_id, "string");
+    await client.campaigns.delete(made.name, { force: true });
     await refused(client.campaigns.get(made.id), 404, "not_found");
   });
 

@@ -150,9 +150,7 @@ describe("metadata schemas", () => {
 });
 
 describe("what nobody serves", () => {
-  it("is refused in the protocol's form", async () => {
-    const { status, body } = await plain("GET", "/v1/no-such-thing");
-    assert.equal(status, 404);
-    holds(body, { code: 404 });
+  it("is not found", async () => {
+    assert.equal((await plain("GET", "/v1/no-such-thing")).status, 404);
   });
 });

@@ -49,6 +49,8 @@ function* methods(client, path = "", seen = new Set()) {
   for (const name of names) {
     if (inner.includes(name) || client[name] == null) continue;
     const at = path === "" ? name : `${path}.${name}`;
+    // The same as `promotions`, by another name.
+    if (at === "validations.promotions") continue;
     if (typeof client[name] === "function") yield [at, client, name];
     else if (typeof client[name] === "object") nested.push([client[name], at]);
   }

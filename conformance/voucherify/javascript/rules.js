@@ -58,7 +58,7 @@ describe("validation rules", () => {
       data: [{ id: made.id, rule_id: rule.id }],
     });
     const all = await client.validationRules.listRulesAssignments({ rule: rule.id });
-    holds(all, { total: 1, data: [{ id: made.id }] });
+    holds(all, { data: [{ id: made.id }] });
     holds(await client.vouchers.get(TEN), {
       validation_rules_assignments: { total: 1, data: [{ rule_id: rule.id }] },
     });
@@ -74,6 +74,18 @@ describe("validation rules", () => {
     holds(await ask(["mug", 1, 5000]), { valid: true, order: { total_amount: 4000 } });
     await client.validationRules.deleteAssignment(rule.id, made.id);
     holds(await ask(["mug", 1, 4999]), { valid: true, order: { total_amount: 3999 } });
+  });
+
+  it("are counted by themselves", async () => {
+    const rules = [];
+    for (const least of [5000, 6000]) {
+      const { id } = await client.validationRules.create(atLeast(least));
+      const { id: related_object_id } = await code(amount(1000));
+      const to = { related_object_type: "voucher", related_object_id };
+      await client.validationRules.createAssignment(id, to);
+      rules.push(id);
+    }
+    holds(await client.validationRules.listRulesAssignments({ rule: rules[0] }), { total: 1 });
   });
 
   it("that make no sense are refused", async () => {

@@ -38,7 +38,7 @@ async fn members_of_new_stacking_rules_may_be_null() {
     assert_eq!(made["joint_categories"], json!([]));
     assert_eq!(made["redeemables_application_mode"], "PARTIAL");
     assert_eq!(made["redeemables_no_effect_rule"], "SKIP");
-    // This one `null` takes away.
+    // This limit `null` takes away.
     assert_eq!(
         made["applicable_redeemables_per_category_limit"],
         Value::Null
@@ -66,6 +66,44 @@ async fn goods_of_a_rule_stand_in_plain_lists() {
     let rule = shop.post(NOON, "/v1/validation-rules", &rule).await;
     assert_eq!(rule["applicable_to"]["included"][0]["id"], product["id"]);
     assert_eq!(rule["applicable_to"]["excluded"], json!([]));
+}
+
+#[tokio::test]
+async fn assignments_of_one_are_counted_by_themselves() {
+    let shop = Shop::start().await;
+    let mut made = Vec::new();
+    for name in ["A", "B"] {
+        let rule = json!({"name": name, "rules": {}});
+        let rule = shop.post(NOON, "/v1/validation-rules", &rule).await;
+        let body = json!({"discount": ten_off(), "validation_rules": [rule["id"]]});
+        let voucher = shop
+            .post(NOON, &format!("/v1/vouchers/{name}"), &body)
+            .await;
+        made.push(
+            [rule["id"].clone(), voucher["id"].clone()].map(|id| id.as_str().unwrap().to_owned()),
+        );
+    }
+    let list = async |query: &str| {
+        let path = format!("/v1/validation-rules-assignments?{query}");
+        let listed = shop.get(NOON, &path).await;
+        let rows = listed["data"].as_array().unwrap().len() as u64;
+        (listed["total"].as_u64().unwrap(), rows)
+    };
+    let [rule, voucher] = &made[0];
+    let [_, other] = &made[1];
+    assert_eq!(list("").await, (2, 2));
+    assert_eq!(list(&format!("rule={rule}")).await, (1, 1));
+    assert_eq!(list(&format!("related_object_id={voucher}")).await, (1, 1));
+    assert_eq!(
+        list(&format!("rule={rule}&related_object_id={voucher}")).await,
+        (1, 1)
+    );
+    assert_eq!(
+        list(&format!("rule={rule}&related_object_id={other}")).await,
+        (0, 0)
+    );
+    assert_eq!(list("rule=nobody").await, (0, 0));
+    assert_eq!(list(&format!("rule={rule}&page=2")).await, (1, 0));
 }
 
 #[tokio::test]

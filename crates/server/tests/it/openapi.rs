@@ -77,6 +77,7 @@ fn every_body_and_every_name_in_a_path_is_described() {
         "/v1/policy/learn",
         "/v1/sandbox/jobs",
         "/webhook-secret",
+        "/permanent-deletion",
     ];
     for (path, calls) in description["paths"].as_object().unwrap() {
         for (method, call) in calls.as_object().unwrap() {

@@ -288,7 +288,7 @@ async fn changes_of_what_there_is_are_told_by_their_names() {
     }
     assert_eq!(
         call(&shop, (Method::DELETE, &campaign), &json!({})).await.0,
-        204
+        202
     );
     shop.customer("ann").await;
     shop.customer("ann").await;

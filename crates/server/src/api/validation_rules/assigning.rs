@@ -154,18 +154,43 @@ async fn all_assignments(
     caller: Caller<CampaignsRead>,
     asked: Asked,
 ) -> Result<Answer, Refused> {
-    let page = (Kind::Assignment, asked.paging()?);
-    let (records, total) = page_of(&app, caller.project, page).await?;
+    let (project, paging) = (caller.project, asked.paging()?);
+    if let Some(found) = narrowed(&app, project, &asked).await? {
+        let total = found.len() as u64;
+        return Answer::ok(&List::page("data", paging.cut(found), total));
+    }
+    let (records, total) = page_of(&app, project, (Kind::Assignment, paging)).await?;
     let mut rows = Vec::new();
     for record in records {
         rows.push(view_of(&(record.id, read(&record.body)?)));
     }
-    let wanted = |row: &AssignmentView| {
-        asked.get("rule").is_none_or(|rule| rule == row.rule_id)
-            && asked
-                .get("related_object_id")
-                .is_none_or(|id| id == row.related_object_id)
-    };
-    rows.retain(wanted);
     Answer::ok(&List::page("data", rows, total))
+}
+
+/// Those of a rule, of a thing, or of one to the other; `None` where all are asked for.
+async fn narrowed(
+    app: &App,
+    project: ProjectId,
+    asked: &Asked,
+) -> Result<Option<Vec<AssignmentView>>, Refused> {
+    let (rule, object) = (asked.get("rule"), asked.get("related_object_id"));
+    let place = match (rule, object) {
+        (None, None) => return Ok(None),
+        (Some(rule), _) => {
+            let number = ids::parse(Tag::ValidationRule, rule).ok();
+            number.map(|number| (Index::AssignmentsOfRule, number))
+        }
+        (None, Some(object)) => {
+            let tags = [Tag::Voucher, Tag::Campaign, Tag::Tier];
+            let number = tags.iter().find_map(|tag| ids::parse(*tag, object).ok());
+            number.map(|number| (Index::AssignmentsOfObject, number))
+        }
+    };
+    let Some(place) = place else {
+        return Ok(Some(Vec::new()));
+    };
+    let found = assignments(app, project, place).await?;
+    let mut rows: Vec<AssignmentView> = found.iter().map(view_of).collect();
+    rows.retain(|row| object.is_none_or(|id| id == row.related_object_id));
+    Ok(Some(rows))
 }
