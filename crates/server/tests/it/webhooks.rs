@@ -103,9 +103,11 @@ async fn deliveries(shop: &Shop, webhook: &str) -> Value {
 
 async fn call(shop: &Shop, (method, path): (Method, &str), body: &Value) -> (u16, Value) {
     let key = format!("Bearer {}", shop.sandbox_key);
+    let now = wire::time::format(NOON).unwrap();
     let headers = [
         ("authorization", key.as_str()),
         ("content-type", "application/json"),
+        ("proffer-now", now.as_str()),
     ];
     let (status, _, answer) = shop.raw((method, path), &headers, body.to_string()).await;
     (status.as_u16(), answer)
