@@ -75,7 +75,7 @@ pub struct Action {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Work {
     /// Codes for a campaign.
-    Generate(Generating),
+    Generate(Box<Generating>),
     /// The codes of a campaign that was removed.
     Remove { campaign: u64 },
     /// Rows that were sent.

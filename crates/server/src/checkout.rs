@@ -27,7 +27,7 @@ use offers::{
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
 use rules::{Facts, Reads, Telling, Value};
-use store::{Expect, Index, Kind, ProjectId};
+use store::{Expect, Index, Kind, ProjectId, Record};
 use wire::{
     ids::{self, Tag},
     voucherify::{
@@ -56,7 +56,7 @@ use crate::{
         promotions, vouchers,
     },
     app::App,
-    configuration::Compiled,
+    configuration::{Compiled, Stored},
     deciding::number_of,
     guessing::Attempt,
     lending,
@@ -64,7 +64,7 @@ use crate::{
     problem::Refused,
     referring,
     setting::CONFIGURATION,
-    vouchers as codes,
+    vouchers::{self as codes, Issued},
 };
 
 /// The number of no record.
@@ -270,27 +270,9 @@ impl<'a> Till<'a> {
     }
 
     async fn voucher(&mut self, input: &RedeemableInput) -> Result<Option<Found>, Refused> {
-        let is_open_to_all = self.is_open_to_all();
-        let view = self.people.view();
-        // Our numbers can be counted through: of a browser only the code itself will do.
-        let named = ids::parse(Tag::Voucher, &input.id);
-        let id = match named.ok().filter(|_| !is_open_to_all) {
-            Some(id) => Some(id),
-            None => {
-                let code = offers::codes::normalise(&input.id);
-                view.find_one(Index::VoucherCode, code.as_bytes()).await?
-            }
-        };
-        // As much is read for a code that is not there as for one that is another's.
-        let id = id.or(is_open_to_all.then_some(NOTHING));
-        let record = match id {
-            Some(id) => view.get(Kind::Voucher, id).await?,
-            None => None,
-        };
-        let Some(record) = record else {
+        let Some((issued, version)) = self.issued(&input.id).await? else {
             return Ok(None);
         };
-        let issued = codes::read(&record.body)?;
         let compiled = self.compiled.clone();
         let Ok((campaign, offer)) = vouchers::standing(&compiled, &issued) else {
             return Ok(None);
@@ -331,7 +313,7 @@ impl<'a> Till<'a> {
             offer,
             voucher: Some(voucher),
             group: None,
-            issued: Some((issued, record.version)),
+            issued: Some((issued, version)),
             referral,
             decision,
             held: Vec::new(),
@@ -341,6 +323,29 @@ impl<'a> Till<'a> {
             card,
             others_hold: false,
         }))
+    }
+
+    /// The voucher of this name, with its version.
+    async fn issued(&mut self, name: &str) -> Result<Option<(Stored<Issued>, u64)>, Refused> {
+        let is_open_to_all = self.is_open_to_all();
+        let view = self.people.view();
+        // Our numbers can be counted through: of a browser only the code itself will do.
+        let named = ids::parse(Tag::Voucher, name);
+        let id = match named.ok().filter(|_| !is_open_to_all) {
+            Some(id) => Some(id),
+            None => {
+                let code = offers::codes::normalise(name);
+                view.find_one(Index::VoucherCode, code.as_bytes()).await?
+            }
+        };
+        // As much is read for a code that is not there as for one that is another's.
+        let id = id.or(is_open_to_all.then_some(NOTHING));
+        let record = match id {
+            Some(id) => view.get(Kind::Voucher, id).await?,
+            None => None,
+        };
+        let issued = |record: Record| Ok((codes::read(&record.body)?, record.version));
+        record.map(issued).transpose()
     }
 
     async fn tier(&mut self, input: &RedeemableInput) -> Result<Option<Found>, Refused> {

@@ -106,7 +106,7 @@ pub fn told<T: Serialize>(
             status: DeliveryStatus::Waiting,
             attempts: Vec::new(),
         };
-        writes.extend(delivery.new(at.app.next_id()?)?);
+        writes.extend(delivery.begin(at.app.next_id()?)?);
     }
     Ok(writes)
 }
@@ -165,7 +165,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    fn new(&self, id: u64) -> Result<[Write; 3], Refused> {
+    fn begin(&self, id: u64) -> Result<[Write; 3], Refused> {
         let of_webhook = Write::Link {
             index: Index::DeliveriesOfWebhook,
             key: key(self.webhook),

@@ -225,16 +225,8 @@ pub(super) async fn created(
     }
     let codes = first_codes(&draft.input)?;
     if let Some(offer) = offer.as_ref().filter(|_| codes > 0) {
-        let asked = Codes {
-            campaign: &campaign.thing,
-            offer: &offer.thing,
-            config: &draft.input.voucher.clone().unwrap_or_default(),
-            sent: &CampaignVouchersCreate::default(),
-            count: codes,
-        };
-        let made = asked.made(At { app, project, now })?;
-        change.write(made.writes);
-        change.book(made.booking);
+        let of = (&campaign.thing, &offer.thing);
+        coded(At { app, project, now }, &mut change, of, (&draft, codes))?;
     }
     let mut view = bare_view(&campaign, &draft.input)?;
     view.vouchers_count = codes;
@@ -256,6 +248,26 @@ pub(super) async fn created(
         Err(Outcome::Stale { kind: None, .. }) => taken(app, project, &draft.input).await,
         Err(other) => Err(unexpected(&other)),
     }
+}
+
+/// Makes the codes that a campaign begins with.
+fn coded(
+    at: At<'_>,
+    change: &mut Change,
+    (campaign, offer): (&Campaign, &Offer),
+    (draft, count): (&Draft, u64),
+) -> Result<(), Refused> {
+    let asked = Codes {
+        campaign,
+        offer,
+        config: &draft.input.voucher.clone().unwrap_or_default(),
+        sent: &CampaignVouchersCreate::default(),
+        count,
+    };
+    let made = asked.made(at)?;
+    change.write(made.writes);
+    change.book(made.booking);
+    Ok(())
 }
 
 /// The schema that a campaign's metadata follows.

@@ -110,17 +110,12 @@ async fn attempt(
         return Err(not_found("order", name.unwrap_or_default()));
     }
     let compiled = at.app.compiled(at.project).await?;
-    let buyer = match sent.buyer() {
-        Some(buyer) => {
-            let buyer = (&buyer, at.now);
-            Some(
-                customers::taken_down(&mut people, buyer, &compiled.schemas)
-                    .await?
-                    .0,
-            )
-        }
-        None => None,
-    };
+    let mut buyer = None;
+    if let Some(said) = sent.buyer() {
+        let said = (&said, at.now);
+        let customer = customers::taken_down(&mut people, said, &compiled.schemas).await?;
+        buyer = Some(customer.0);
+    }
     let version = stored.as_ref().map_or(0, |(_, version)| *version);
     let (order, input, turn) = laid_over(at, &mut people, (stored, sent)).await?;
     let order = StoredOrder {
@@ -134,13 +129,8 @@ async fn attempt(
     view.updated_at = order.updated_at;
     let answer = Answer::ok(&view)?;
     let goods = shelved(at, sent).await?;
-    let earned = match turn {
-        Turn::Paid => earning(at, (&mut people, &compiled), (&order, &input)).await?,
-        Turn::Canceled => {
-            loyalty::unearn(at.app, people.view(), (at.project, order.id, at.now)).await?
-        }
-        Turn::None => loyalty::Changes::default(),
-    };
+    let with = (&mut people, compiled.as_ref());
+    let earned = of_turn(at, with, (&order, &input, turn)).await?;
     let (mut expects, mut writes) = people.finish()?;
     expects.extend(goods.expects);
     writes.extend(goods.writes);
@@ -165,6 +155,21 @@ async fn attempt(
         Ok(answer) => Ok(Some(answer)),
         Err(Outcome::Stale { .. }) => Ok(None),
         Err(other) => Err(Refused::Fault(format!("an order was not kept: {other:?}"))),
+    }
+}
+
+/// The points that an order earns, or takes back, because it is paid or canceled now.
+async fn of_turn(
+    at: At<'_>,
+    (people, compiled): (&mut People<'_>, &Compiled),
+    (order, input, turn): (&StoredOrder, &OrderInput, Turn),
+) -> Result<loyalty::Changes, Refused> {
+    match turn {
+        Turn::Paid => earning(at, (people, compiled), (order, input)).await,
+        Turn::Canceled => {
+            loyalty::unearn(at.app, people.view(), (at.project, order.id, at.now)).await
+        }
+        Turn::None => Ok(loyalty::Changes::default()),
     }
 }
 

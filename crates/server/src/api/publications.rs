@@ -131,8 +131,8 @@ struct Chosen {
 /// What becomes of a publication.
 enum Answered {
     /// It was made before.
-    Before(Publication),
-    Chosen(Chosen),
+    Before(Box<Publication>),
+    Chosen(Box<Chosen>),
 }
 
 async fn attempt(
@@ -160,7 +160,7 @@ async fn attempt(
         Giver::Page => claimed(customer, buyer, at.now),
     };
     let chosen = match publishing.choose(&mut people).await? {
-        Answered::Chosen(chosen) => chosen,
+        Answered::Chosen(chosen) => *chosen,
         Answered::Before(_) if giver == Giver::Page => {
             let details = "the customer was given one before";
             return Err(refuse(Key::VoucherAlreadyPublished, details));
@@ -183,10 +183,13 @@ fn claimed(customer: CustomerId, said: &CustomerInput, now: Timestamp) -> Custom
 impl Publishing<'_> {
     async fn choose(&self, people: &mut People<'_>) -> Result<Answered, Refused> {
         if let Some(before) = self.before(people).await? {
-            return Ok(Answered::Before(before));
+            return Ok(Answered::Before(Box::new(before)));
         }
         match (&self.sent.voucher, &self.sent.campaign) {
-            (Some(voucher), None) => self.one(voucher).await.map(Answered::Chosen),
+            (Some(voucher), None) => {
+                let chosen = self.one(voucher).await?;
+                Ok(Answered::Chosen(Box::new(chosen)))
+            }
             (None, Some(campaign)) => self.some(people, campaign).await,
             _ => {
                 let details = "name a voucher or a campaign: one of the two";
@@ -307,7 +310,7 @@ impl Publishing<'_> {
             Giver::Page => true,
         };
         if joins_once && let Some(before) = self.joined(people, campaign.thing.id.0).await? {
-            return Ok(Answered::Before(before));
+            return Ok(Answered::Before(Box::new(before)));
         }
         let is_over = campaign.thing.validity.until;
         if !campaign.thing.active || is_over.is_some_and(|until| until < self.at.now) {
@@ -327,7 +330,7 @@ impl Publishing<'_> {
         self.mint((&campaign, &input), missing, &mut chosen)?;
         let name = campaign.thing.name.to_string();
         chosen.of = Some((campaign.thing.id.0, name, input));
-        Ok(Answered::Chosen(chosen))
+        Ok(Answered::Chosen(Box::new(chosen)))
     }
 
     /// What the customer was given of a campaign before.

@@ -20,7 +20,7 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         ActionType, BalanceChange, BalanceView, Beside, CampaignCreate, CampaignVouchersCreate,
-        CodeConfig, Discount, Event, Gift, Key, List, PublishSummary, RedemptionSummary,
+        CodeConfig, Discount, Event, Gift, Key, List, PublishSummary, RedemptionSummary, RuleInput,
         VoucherConfig, VoucherCreate, VoucherType, VoucherUpdate, VoucherView,
     },
 };
@@ -177,42 +177,10 @@ pub async fn created(
     let id = VoucherId(app.next_id()?);
     let names = input.validation_rules.as_deref();
     let (rules, assignments) = named(app, (project, now), names, Object::Voucher(id.0)).await?;
-    let of = input.campaign_id.as_deref().or(input.campaign.as_deref());
-    let made = match of {
-        Some(name) => {
-            let campaign = campaigns::find(app, (project, &compiled), name).await?;
-            if !rules.is_empty() {
-                return Err(rule_of_campaign());
-            }
-            let offer = crate::catalogue::offers_of(&compiled, campaign.thing.id).next();
-            let offer = offer.filter(|offer| !offer.thing.is_tier);
-            let offer = offer.ok_or_else(|| refuse(Key::InvalidVoucher, "it has no codes"))?;
-            let new = New {
-                campaign: &campaign.thing,
-                offer: offer.thing.id,
-                now,
-                refers: campaigns::input_of(&campaign)?.refers(),
-            };
-            make(app, &new, (input, id), None)?
-        }
-        None => {
-            let ids = (CampaignId(app.next_id()?), OfferId(app.next_id()?));
-            let own = own(
-                input,
-                ids,
-                &validation_rules::beside(&rules, compiled.settings.standards())?,
-            )?;
-            let new = New {
-                campaign: &own.0.clone(),
-                offer: own.1.id,
-                now,
-                refers: false,
-            };
-            make(app, &new, (input, id), Some(own))?
-        }
-    };
+    let at = At { app, project, now };
+    let made = first(at, &compiled, (input, id), &rules).await?;
     let view = new_view(&made.stored, standing(&compiled, &made.stored)?);
-    let told = webhooks::tell(At { app, project, now }, Event::VoucherCreated, &view).await?;
+    let told = webhooks::tell(at, Event::VoucherCreated, &view).await?;
     let answer = Answer::ok(&view)?;
     let command = Command {
         now,
@@ -230,6 +198,49 @@ pub async fn created(
         }
         Err(Outcome::Stale { .. }) => Ok(None),
         Err(other) => Err(Refused::Fault(format!("a voucher was not kept: {other:?}"))),
+    }
+}
+
+/// A voucher as it begins: of the campaign that is named, or with one of its own.
+async fn first(
+    At { app, project, now }: At<'_>,
+    compiled: &Compiled,
+    (input, id): (&VoucherCreate, VoucherId),
+    rules: &[RuleInput],
+) -> Result<Made, Refused> {
+    let of = input.campaign_id.as_deref().or(input.campaign.as_deref());
+    match of {
+        Some(name) => {
+            let campaign = campaigns::find(app, (project, compiled), name).await?;
+            if !rules.is_empty() {
+                return Err(rule_of_campaign());
+            }
+            let offer = crate::catalogue::offers_of(compiled, campaign.thing.id).next();
+            let offer = offer.filter(|offer| !offer.thing.is_tier);
+            let offer = offer.ok_or_else(|| refuse(Key::InvalidVoucher, "it has no codes"))?;
+            let new = New {
+                campaign: &campaign.thing,
+                offer: offer.thing.id,
+                now,
+                refers: campaigns::input_of(&campaign)?.refers(),
+            };
+            make(app, &new, (input, id), None)
+        }
+        None => {
+            let ids = (CampaignId(app.next_id()?), OfferId(app.next_id()?));
+            let own = own(
+                input,
+                ids,
+                &validation_rules::beside(rules, compiled.settings.standards())?,
+            )?;
+            let new = New {
+                campaign: &own.0.clone(),
+                offer: own.1.id,
+                now,
+                refers: false,
+            };
+            make(app, &new, (input, id), Some(own))
+        }
     }
 }
 

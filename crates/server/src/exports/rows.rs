@@ -151,7 +151,7 @@ async fn of_redemptions(at: At<'_>, export: &Export, page: Page) -> Result<Stret
     }
     let mut stretch = Stretch::of(&ids);
     stretch.rows = redemptions::rows_of(at.app, at.project, &records).await?;
-    redemptions::tell(at, export.tells_people, &mut stretch.rows).await?;
+    redemptions::tell((at, export.tells_people), &mut stretch.rows).await?;
     Ok(stretch)
 }
 

@@ -76,15 +76,14 @@ pub async fn summary(
         let mut benefits = offers.map(|offer| &offer.thing.benefit);
         let is_of_cards = benefits.any(|benefit| *benefit == Benefit::Credit);
         let mut view = app.store().view(project)?;
-        read(&mut view, (campaign, range), is_of_cards).await
+        read(&mut view, (campaign, range, is_of_cards)).await
     })
     .await
 }
 
 async fn read(
     view: &mut View,
-    (campaign, range): (CampaignId, Range),
-    is_of_cards: bool,
+    (campaign, range, is_of_cards): (CampaignId, Range, bool),
 ) -> Result<Summary, Refused> {
     let mut summary = Summary::default();
     add_redemptions(view, (campaign, range), &mut summary).await?;

@@ -184,7 +184,7 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "customer.metadata" | "customer_metadata" => of_property(node, "customer.metadata"),
         "order.metadata" | "order_metadata" => of_property(node, "order.metadata"),
         "redemption.metadata" | "redemption_metadata" => of_property(node, "redemption.metadata"),
-        "publication.redeemable_by_linked_customer" => {
+        "publication.redeemable_by_linked_customer" | "redemption.api_key" => {
             operator::compare(node, &Comparison::anything(name))
         }
         "customer.loyalty.tier" => operator::listed(node, "customer.loyalty_tiers"),
@@ -201,9 +201,6 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "order.items.metadata_each" => every(of_property(node, "line.metadata")),
         "product.metadata.aggregated_quantity" => items::in_all(node, "line.quantity"),
         "product.metadata.aggregated_amount" => items::in_all(node, "line.amount"),
-        "redemption.api_key" => {
-            operator::compare(node, &Comparison::anything("redemption.api_key"))
-        }
         "redemption.reward.pay_with_points.points_used" => {
             operator::compare(node, &Comparison::number("redemption.points"))
         }

@@ -175,12 +175,12 @@ impl Codes<'_> {
     }
 
     fn action(&self, at: At<'_>) -> Action {
-        let work = Work::Generate(Generating {
+        let work = Work::Generate(Box::new(Generating {
             campaign: self.campaign.id.0,
             offer: self.offer.id.0,
             count: self.count,
             sent: self.sent.clone(),
-        });
+        }));
         let kind = ActionType::CampaignVouchersGenerate;
         let action = Action::new(kind, (work, self.count), at.now);
         match self.count <= AT_ONCE {

@@ -31,8 +31,7 @@ pub(super) struct Reader<'a> {
 /// # Errors
 /// When the store cannot be read.
 pub async fn tell(
-    at: At<'_>,
-    knows: bool,
+    (at, knows): (At<'_>, bool),
     redemptions: impl IntoIterator<Item = &mut Value>,
 ) -> Result<(), Refused> {
     let reader = Reader {

@@ -176,7 +176,7 @@ pub(super) async fn list(
         false => {
             let places = scanned(&mut view, (&compiled, &among), &asking).await?;
             let total = places.len() as u64;
-            (paging.cut(sorted(places, asking.is_falling)), total)
+            (paging.cut(sorted((places, asking.is_falling))), total)
         }
     };
     let records = view.get_many(Kind::Voucher, &ids).await?;
@@ -191,7 +191,7 @@ pub(super) async fn list(
     Answer::ok(&List::page("vouchers", rows, total))
 }
 
-fn sorted(mut places: Vec<Place>, is_falling: bool) -> Vec<u64> {
+fn sorted((mut places, is_falling): (Vec<Place>, bool)) -> Vec<u64> {
     match is_falling {
         true => places.sort_unstable_by_key(|place| Reverse(place.clone())),
         false => places.sort_unstable(),
