@@ -51,14 +51,7 @@ async fn the_best_is_found_and_used_as_it_stands() {
         (&json!(12_500), &json!("t-1"))
     );
     assert_eq!(answer["order"]["total_amount"], 7_500);
-    let steps = answer["steps"].as_array().unwrap().iter();
-    let steps = steps.map(|row| {
-        row["order"]["total_applied_discount_amount"]
-            .as_u64()
-            .unwrap()
-    });
-    assert_eq!(steps.collect::<Vec<_>>(), [4_000, 1_000, 7_500]);
-    assert_eq!(answer["steps"][2]["order"]["items"][0]["price"], 20_000);
+    steps_are_told(&answer);
     let search = &answer["search"];
     assert_eq!(
         (
@@ -75,20 +68,7 @@ async fn the_best_is_found_and_used_as_it_stands() {
         (&json!(6_000), &json!(6_500))
     );
     assert_eq!(second["sentence"], "It saves 65.00 EUR less.");
-    let expected = [
-        ("ALONE", "no_stack"),
-        ("GOLD", "sign_in_required"),
-        (tiers[2].as_str(), "min_spend"),
-    ];
-    let mut expected = expected.to_vec();
-    expected.sort_unstable();
-    assert_eq!(left_out(&answer), expected);
-    let rows = answer["left_out"].as_array().unwrap();
-    let short = rows.iter().find(|row| row["code"] == "min_spend").unwrap();
-    assert_eq!(short["gap"], 10_000, "{short}");
-    let alone = rows.iter().find(|row| row["id"] == "ALONE").unwrap();
-    assert_eq!(alone["saves_alone"], 6_000);
-    assert!(alone["sentence"].is_string());
+    rest_is_told(&answer, &tiers);
     // As it stands, it is validated and redeemed.
     body["redeemables"] = answer["redeemables"].clone();
     let checked = shop.post(NOON, "/v1/validations", &body).await;
@@ -98,6 +78,34 @@ async fn the_best_is_found_and_used_as_it_stands() {
     assert_eq!(used["order"]["total_amount"], 7_500);
     assert_eq!(used["redemptions"].as_array().unwrap().len(), 3);
     books_balance(&shop).await;
+}
+
+fn steps_are_told(answer: &Value) {
+    let steps = answer["steps"].as_array().unwrap().iter();
+    let steps = steps.map(|row| {
+        row["order"]["total_applied_discount_amount"]
+            .as_u64()
+            .unwrap()
+    });
+    assert_eq!(steps.collect::<Vec<_>>(), [4_000, 1_000, 7_500]);
+    assert_eq!(answer["steps"][2]["order"]["items"][0]["price"], 20_000);
+}
+
+fn rest_is_told(answer: &Value, tiers: &[String]) {
+    let expected = [
+        ("ALONE", "no_stack"),
+        ("GOLD", "sign_in_required"),
+        (tiers[2].as_str(), "min_spend"),
+    ];
+    let mut expected = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(left_out(answer), expected);
+    let rows = answer["left_out"].as_array().unwrap();
+    let short = rows.iter().find(|row| row["code"] == "min_spend").unwrap();
+    assert_eq!(short["gap"], 10_000, "{short}");
+    let alone = rows.iter().find(|row| row["id"] == "ALONE").unwrap();
+    assert_eq!(alone["saves_alone"], 6_000);
+    assert!(alone["sentence"].is_string());
 }
 
 #[tokio::test]

@@ -216,10 +216,9 @@ async fn pages_go_on_where_the_last_one_ended() {
     assert_eq!(seen, ["MUGS", "all", "with pens"]);
 }
 
-#[tokio::test]
-async fn rows_are_filtered_and_told_in_full() {
-    let shop = Shop::start().await;
-    kinds(&shop).await;
+/// A campaign in a category of its own, with a rule: the three.
+async fn vips(shop: &Shop) -> [Value; 3] {
+    kinds(shop).await;
     let category = json!({"name": "vip", "hierarchy": 3});
     let category = shop.post(NOON, "/v1/categories", &category).await;
     let rules = json!({"exclusive_categories": [category["id"]]});
@@ -236,6 +235,13 @@ async fn rows_are_filtered_and_told_in_full() {
                     "code_config": {"pattern": "VIP"}}
     });
     let campaign = shop.post(NOON, "/v1/campaigns", &campaign).await;
+    [category, rule, campaign]
+}
+
+#[tokio::test]
+async fn rows_are_filtered_and_told_in_full() {
+    let shop = Shop::start().await;
+    let [category, rule, campaign] = vips(&shop).await;
     let mut body = json!({
         "order": goods(&["mug"]),
         "options": {"expand": ["redeemable", "category", "validation_rules"]}
@@ -279,6 +285,18 @@ async fn rows_are_filtered_and_told_in_full() {
         (&row["campaign_name"], &row["metadata"]),
         (&json!("vips"), &json!({}))
     );
+    // In a validation the same stands where it is asked for.
+    let mut body = using(&["VIP"], goods(&["mug"]));
+    body["options"] = json!({"expand": ["redeemable"]});
+    let answer = shop.post(NOON, "/v1/validations", &body).await;
+    let row = &answer["redeemables"][0];
+    assert_eq!(row["campaign_name"], "vips");
+    assert_eq!(row["categories"][0]["stacking_rules_type"], "EXCLUSIVE");
+}
+
+#[tokio::test]
+async fn filters_that_cannot_be_read_are_refused_by_their_place() {
+    let shop = Shop::start().await;
     let wrong = |filters: Value| json!({"options": {"filters": filters}});
     for filters in [
         json!({"colour": {"conditions": {"$is": ["red"]}}}),
@@ -297,11 +315,4 @@ async fn rows_are_filtered_and_told_in_full() {
         let details = answer["details"].as_str().unwrap();
         assert!(details.starts_with("/options/filters/"), "{details}");
     }
-    // In a validation the same stands where it is asked for.
-    let mut body = using(&["VIP"], goods(&["mug"]));
-    body["options"] = json!({"expand": ["redeemable"]});
-    let answer = shop.post(NOON, "/v1/validations", &body).await;
-    let row = &answer["redeemables"][0];
-    assert_eq!(row["campaign_name"], "vips");
-    assert_eq!(row["categories"][0]["stacking_rules_type"], "EXCLUSIVE");
 }

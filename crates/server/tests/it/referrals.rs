@@ -94,7 +94,7 @@ async fn a_redemption_by_a_referee_counts_once() {
 }
 
 #[tokio::test]
-async fn holders_are_added_listed_and_removed() {
+async fn holders_are_added_once() {
     let shop = Shop::start().await;
     let code = referring(&shop, json!({})).await;
     let path = format!("/v1/referrals/Friends/members/{code}/holders");
@@ -142,6 +142,16 @@ async fn holders_are_added_listed_and_removed() {
         ),
     ];
     check_bodies(&shop, (Method::POST, &path), &rows).await;
+}
+
+#[tokio::test]
+async fn holders_are_listed_and_removed() {
+    let shop = Shop::start().await;
+    let code = referring(&shop, json!({})).await;
+    let path = format!("/v1/referrals/Friends/members/{code}/holders");
+    let body = json!({"holders": [{"source_id": "bob"}, {"source_id": "cid"}]});
+    let added = shop.post(NOON, &path, &body).await;
+    let bob = &added["data"][0];
     let first = shop.get(NOON, &format!("{path}?limit=2")).await;
     assert_eq!(
         (&first["total"], &first["has_more"]),
