@@ -17,7 +17,7 @@ use wire::{
 
 use super::{
     dialect::{Asked, MAX_LIMIT, retry},
-    resources::{self, At, Call, Kept, Resource, load, sent},
+    resources::{self, At, Call, Kept, Resource, load, sent, take_effect},
     stacking::is_of,
 };
 use crate::{
@@ -214,11 +214,4 @@ async fn delete(
     let removed = retry(attempt).await?;
     take_effect(at).await;
     Ok(removed)
-}
-
-/// What is done is done: what cannot be read now is read by the next look.
-async fn take_effect(at: At<'_>) {
-    if let Err(refused) = at.app.refresh(at.project).await {
-        tracing::error!(?refused, "a metadata schema is not in force yet");
-    }
 }

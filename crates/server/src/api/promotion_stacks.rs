@@ -21,7 +21,7 @@ use super::{
     campaigns,
     dialect::{Asked, malformed, not_found, retry},
     promotions,
-    resources::{self, Asking, At, Call, Kept, Resource, load, sent, under},
+    resources::{self, Asking, At, Call, Kept, Resource, load, sent, take_effect, under},
 };
 use crate::{
     app::{App, renumbered},
@@ -251,14 +251,6 @@ fn beside<'a>(compiled: &Compiled, mut call: Call<'a>) -> Call<'a> {
     });
     call.writes.push(renumbered());
     call
-}
-
-/// Reads anew what is in force. What is done is done: what cannot be read now is read by the next
-/// look.
-async fn take_effect(at: At<'_>) {
-    if let Err(refused) = at.app.refresh(at.project).await {
-        tracing::error!(?refused, "a promotion stack is not in force yet");
-    }
 }
 
 /// The stacks of a campaign, newest first.

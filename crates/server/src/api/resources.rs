@@ -110,6 +110,14 @@ impl<'a> At<'a> {
     }
 }
 
+/// Has what is configured anew in force here. What is done is done: what cannot be read now is read
+/// by the next look.
+pub async fn take_effect(at: At<'_>) {
+    if let Err(refused) = at.app.refresh(at.project).await {
+        tracing::error!(?refused, "a change is not in force here yet");
+    }
+}
+
 /// A thing as it was read.
 pub struct Kept<T> {
     pub id: u64,

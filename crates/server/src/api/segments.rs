@@ -21,7 +21,7 @@ use wire::{
 use super::{
     customers,
     dialect::{Asked, in_use, malformed, parse, retry},
-    resources::{self, At, Call, Kept, Resource, load, sent},
+    resources::{self, At, Call, Kept, Resource, load, sent, take_effect},
     validation_rules::naming,
 };
 use crate::{
@@ -120,13 +120,6 @@ async fn put(
     let links = customers.iter().flat_map(|one| segments::links(id, *one));
     call.writes = links.chain([renumbered()]).collect();
     resources::made(at, Segment::default(), call).await
-}
-
-/// What is done is done: what cannot be read now is read by the next look.
-pub(super) async fn take_effect(at: At<'_>) {
-    if let Err(refused) = at.app.refresh(at.project).await {
-        tracing::error!(?refused, "a segment is not in force yet");
-    }
 }
 
 /// Who was erased while the list was put down is on none.

@@ -16,7 +16,7 @@ use wire::{
 
 use super::{
     dialect::{Asked, MAX_LIMIT, malformed, page_under, retry},
-    resources::{self, At, Call, Kept, Resource, load, sent},
+    resources::{self, At, Call, Kept, Resource, load, sent, take_effect},
     stacking::is_of,
 };
 use crate::{
@@ -87,13 +87,6 @@ fn check_target(at: At<'_>, sent: &Sent) -> Result<(), Refused> {
     let parsed = url.map(|url| Target::parse(url, at.app.reach()));
     let wrong = |why| malformed(&Malformed::at("/target_url", why));
     parsed.transpose().map(drop).map_err(wrong)
-}
-
-/// What is done is done: what cannot be read now is read by the next look.
-async fn take_effect(at: At<'_>) {
-    if let Err(refused) = at.app.refresh(at.project).await {
-        tracing::error!(?refused, "a webhook is not in force yet");
-    }
 }
 
 /// All webhooks, newest first.

@@ -11,8 +11,7 @@ use super::*;
 use crate::{
     api::{
         dialect::{malformed, refuse},
-        resources::{self, Asking, Call, Kept, Resource, all_sent, load, sent},
-        segments::take_effect,
+        resources::{self, Asking, Call, Kept, Resource, all_sent, load, sent, take_effect},
     },
     app::renumbered,
     configuration::read,

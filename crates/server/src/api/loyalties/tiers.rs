@@ -10,8 +10,7 @@ use super::*;
 use crate::{
     api::{
         dialect::refuse,
-        resources::{self, Asking, Call, Kept, Resource, all_sent, load},
-        segments::take_effect,
+        resources::{self, Asking, Call, Kept, Resource, all_sent, load, take_effect},
     },
     app::renumbered,
     loyalty,
