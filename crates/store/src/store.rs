@@ -54,8 +54,8 @@ impl Store {
     /// `url` is `postgres://user:password@host:port/name`, with `?sslmode=require` to encrypt (then
     /// the certificate is checked, by Mozilla's list or by `sslrootcert=FILE`). Its accounts are
     /// not summed here, whatever [`Settings::check`] says: others serve them meanwhile. It takes
-    /// one connection to write and at most [`Settings::readers`] to read, and for moments as many
-    /// again.
+    /// one connection to write, at most [`Settings::readers`] for views, and as many for questions
+    /// that stand alone.
     ///
     /// # Errors
     /// [`Fault::Disk`]: it cannot be read or reached, or was written by a newer version.
@@ -123,7 +123,15 @@ impl Store {
         }
     }
 
-    /// As [`Store::view`], but each read sees its own moment, which is cheaper for a single one.
+    /// As [`Store::view`], for one question.
+    fn glance(&self, project: ProjectId) -> Result<View, Fault> {
+        match &self.engine {
+            Engine::Memory(_) | Engine::Sqlite(_) => self.view(project),
+            Engine::Postgres(postgres) => Ok(View::of_postgres(postgres.glance(project))),
+        }
+    }
+
+    /// As [`Store::glance`], but each read sees its own moment, which is cheaper for a single one.
     fn reads(&self, project: ProjectId) -> Result<View, Fault> {
         match &self.engine {
             Engine::Memory(memory) => Ok(View::of_memory(memory.snapshot(project)?)),
@@ -153,7 +161,7 @@ impl Store {
         kind: Kind,
         ids: &[u64],
     ) -> Result<Vec<Option<Record>>, Fault> {
-        self.view(project)?.get_many(kind, ids).await
+        self.glance(project)?.get_many(kind, ids).await
     }
 
     /// Records of a kind, by id.
@@ -230,7 +238,7 @@ impl Store {
         project: ProjectId,
         ids: &[AccountId],
     ) -> Result<Vec<Option<Account>>, Fault> {
-        self.view(project)?.accounts(ids).await
+        self.glance(project)?.accounts(ids).await
     }
 
     /// One answer per id, in the order of the ids; cheap for accounts without a party that are
@@ -276,7 +284,7 @@ impl Store {
         filter: TransferFilter,
         page: Page,
     ) -> Result<Vec<SavedTransfer>, Fault> {
-        self.view(project)?.transfers(filter, page).await
+        self.glance(project)?.transfers(filter, page).await
     }
 
     /// Forgets idempotency keys of commands before a moment, in stretches between which others

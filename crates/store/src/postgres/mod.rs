@@ -36,7 +36,7 @@ use crate::{Audit, Command, Fault, Outcome, ProjectId, Settings};
 
 use columns::{account_columns, project, transfer_columns};
 use connection::{Connection, Connector, Param};
-use pool::Pool;
+use pool::{Pool, Purpose};
 pub(crate) use read::Reader;
 use trouble::Trouble;
 use writer::{Desk, Message};
@@ -102,7 +102,11 @@ impl Postgres {
         project: ProjectId,
         before: Timestamp,
     ) -> Result<u64, Fault> {
-        let lease = self.pool.take().await.map_err(Trouble::fault)?;
+        let lease = self
+            .pool
+            .take(Purpose::View)
+            .await
+            .map_err(Trouble::fault)?;
         let connection = lease.connection().map_err(Trouble::fault)?;
         let number = i64::from(project.0);
         let row: [Param<'_>; 3] = [&number, &before, &KEYS_AT_ONCE];
@@ -118,7 +122,14 @@ impl Postgres {
     }
 
     pub(crate) fn view(&self, project: ProjectId) -> Reader {
-        Reader::at_one_moment((&self.pool, &self.balances), project)
+        let shared = (&self.pool, &self.balances);
+        Reader::at_one_moment(shared, project, Purpose::View)
+    }
+
+    /// A view that is asked once.
+    pub(crate) fn glance(&self, project: ProjectId) -> Reader {
+        let shared = (&self.pool, &self.balances);
+        Reader::at_one_moment(shared, project, Purpose::Question)
     }
 
     pub(crate) fn reads(&self, project: ProjectId) -> Reader {
@@ -126,7 +137,11 @@ impl Postgres {
     }
 
     pub(crate) async fn audit(&self) -> Result<Audit, Fault> {
-        let lease = self.pool.take().await.map_err(Trouble::fault)?;
+        let lease = self
+            .pool
+            .take(Purpose::View)
+            .await
+            .map_err(Trouble::fault)?;
         let connection = lease.connection().map_err(Trouble::fault)?;
         let audit = audit(connection).await;
         connection.send("COMMIT");
@@ -146,7 +161,11 @@ impl Postgres {
     }
 
     pub(crate) async fn load(&self, stretch: &Stretch, mark: Mark) -> Result<bool, Fault> {
-        let lease = self.pool.take().await.map_err(Trouble::fault)?;
+        let lease = self
+            .pool
+            .take(Purpose::View)
+            .await
+            .map_err(Trouble::fault)?;
         let connection = lease.connection().map_err(Trouble::fault)?;
         let loaded = moving::load(connection, (stretch, mark)).await;
         if loaded.is_err() {

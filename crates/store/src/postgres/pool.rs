@@ -13,11 +13,22 @@ use super::trouble::Trouble;
 /// too many.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// At most so many connections at once, opened when none is idle.
+/// For what a connection is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Several questions, between which whoever asks may wait for anything, other questions too.
+    View,
+    /// One question, after which it is given back. Whoever waits for one never waits for a view: a
+    /// view that asks beside itself is always answered.
+    Question,
+}
+
+/// At most so many connections at once for each purpose, opened when none is idle.
 pub(super) struct Pool {
     connector: Arc<Connector>,
     idle: Mutex<Vec<Connection>>,
-    places: Arc<Semaphore>,
+    views: Arc<Semaphore>,
+    questions: Arc<Semaphore>,
 }
 
 impl Pool {
@@ -25,7 +36,8 @@ impl Pool {
         Pool {
             connector,
             idle: Mutex::default(),
-            places: Arc::new(Semaphore::new(most.max(1))),
+            views: Arc::new(Semaphore::new(most.max(1))),
+            questions: Arc::new(Semaphore::new(most.max(1))),
         }
     }
 
@@ -33,9 +45,13 @@ impl Pool {
         self.connector.runtime()
     }
 
-    /// Waits for a place. Whoever holds a connection and needs another one takes it beside them.
-    pub(super) async fn take(self: &Arc<Pool>) -> Result<Lease, Trouble> {
-        let place = Arc::clone(&self.places).acquire_owned();
+    /// Waits for a place.
+    pub(super) async fn take(self: &Arc<Pool>, purpose: Purpose) -> Result<Lease, Trouble> {
+        let places = match purpose {
+            Purpose::View => &self.views,
+            Purpose::Question => &self.questions,
+        };
+        let place = Arc::clone(places).acquire_owned();
         let runtime = self.connector.runtime().clone();
         let place = {
             // The clock is the runtime's, whoever waits by it.
@@ -48,6 +64,7 @@ impl Pool {
         }
     }
 
+    /// Waits for nobody.
     pub(super) async fn take_another(self: &Arc<Pool>) -> Result<Lease, Trouble> {
         self.lease(None).await
     }

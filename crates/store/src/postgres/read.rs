@@ -17,7 +17,7 @@ use crate::{
 use super::ahead::Fetched;
 use super::columns::{self, Columns, account_columns, account_key, get, id, transfer_columns};
 use super::connection::{Connection, Param};
-use super::pool::{Lease, Pool};
+use super::pool::{Lease, Pool, Purpose};
 use super::trouble::Trouble;
 
 macro_rules! side {
@@ -116,6 +116,7 @@ pub(crate) struct Reader {
     pool: Arc<Pool>,
     balances: Arc<Balances>,
     lease: Option<Lease>,
+    purpose: Purpose,
     moment: Moment,
     project: ProjectId,
     /// What was fetched before it is asked for.
@@ -123,13 +124,14 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// A reader whose every question sees its own moment.
+    /// A reader whose every question sees its own moment, for one question.
     pub(super) fn new(shared: (&Arc<Pool>, &Arc<Balances>), project: ProjectId) -> Reader {
         let (pool, balances) = shared;
         Reader {
             pool: Arc::clone(pool),
             balances: Arc::clone(balances),
             lease: None,
+            purpose: Purpose::Question,
             moment: Moment::Each,
             project,
             fetched: None,
@@ -140,9 +142,10 @@ impl Reader {
     pub(super) fn at_one_moment(
         shared: (&Arc<Pool>, &Arc<Balances>),
         project: ProjectId,
+        purpose: Purpose,
     ) -> Reader {
         let mut reader = Reader::new(shared, project);
-        reader.moment = Moment::First;
+        (reader.purpose, reader.moment) = (purpose, Moment::First);
         reader
     }
 
@@ -167,7 +170,7 @@ impl Reader {
     ) -> Result<Vec<Vec<Row>>, Trouble> {
         let lease = match self.lease.take() {
             Some(lease) => lease,
-            None => self.pool.take().await?,
+            None => self.pool.take(self.purpose).await?,
         };
         let lease = self.lease.insert(lease);
         let moment = self.moment;
@@ -445,8 +448,6 @@ impl Reader {
             return self.accounts(ids).await;
         }
         let mut other = Reader::new((&self.pool, &self.balances), self.project);
-        let beside = self.pool.take_another().await.map_err(Trouble::fault)?;
-        other.lease = Some(beside);
         Box::pin(other.accounts(ids)).await
     }
 

@@ -325,6 +325,35 @@ fn a_url_keeps_its_password_to_itself() {
     }
 }
 
+/// Whoever holds a view asks beside it, however many hold one.
+#[test]
+fn a_question_never_waits_for_a_view() {
+    let Some(database) = database() else {
+        return;
+    };
+    let settings = Settings {
+        readers: 1,
+        ..Settings::default()
+    };
+    let store = connect(&database, settings);
+    submit(
+        &store,
+        Command {
+            openings: budget(30),
+            writes: vec![put(1, "x")],
+            ..command()
+        },
+    );
+    let mut view = store.view(SHOP).unwrap();
+    assert!(run(view.get(Kind::Voucher, 1)).unwrap().is_some());
+    let alone = run(store.get(SHOP, Kind::Voucher, 1)).unwrap();
+    assert!(alone.is_some());
+    let several = run(store.get_many(SHOP, Kind::Voucher, &[1, 2])).unwrap();
+    assert_eq!(several[0], alone);
+    let accounts = run(store.accounts(SHOP, &[account(SPENT)])).unwrap();
+    assert!(accounts[0].is_some());
+}
+
 /// Somebody ends every connection of the stores again and again, wherever they are.
 #[test]
 fn a_lost_connection_loses_nothing_and_doubles_nothing() {
