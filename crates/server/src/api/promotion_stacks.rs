@@ -56,10 +56,12 @@ impl Resource for PromotionStack {
         PromotionStack::check(self)
     }
 
-    fn links(&self) -> Vec<(Index, Vec<u8>)> {
-        let campaign = self.campaign().map(key);
-        let link = campaign.map(|campaign| (Index::StacksOfCampaign, campaign));
-        link.into_iter().collect()
+    fn belongs_to(&self) -> Vec<(Index, u64)> {
+        let campaign = self.campaign();
+        campaign
+            .map(|of| (Index::StacksOfCampaign, of))
+            .into_iter()
+            .collect()
     }
 
     fn bare(kept: &Kept<Self>) -> PromotionStackView {

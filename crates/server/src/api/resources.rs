@@ -22,6 +22,7 @@ use crate::{
     configuration::{Stored, read, write},
     once::{self, Answer},
     problem::Refused,
+    vouchers::key,
 };
 
 /// A kind of thing.
@@ -44,6 +45,9 @@ pub trait Resource: Default + Serialize + DeserializeOwned + Send + Sync + 'stat
     const OURS: &'static [&'static str] = &[];
     /// The unique index by which it is found by its natural key.
     const NATURAL: Option<Index> = None;
+    /// The index by which it is counted among those of what it belongs to, where [`Self::MOST`] is
+    /// of one such.
+    const WITHIN: Option<Index> = None;
     /// Whether making one under a natural key that is taken changes the one that has it.
     const UPSERTS: bool = false;
 
@@ -51,10 +55,21 @@ pub trait Resource: Default + Serialize + DeserializeOwned + Send + Sync + 'stat
         None
     }
 
+    /// What it belongs to, each with the index by which it is found there.
+    fn belongs_to(&self) -> Vec<(Index, u64)> {
+        Vec::new()
+    }
+
     /// How many there are where it is to be kept, and how many there may be.
-    fn room(at: At<'_>, _new: &Self) -> impl Future<Output = Result<(u64, u64), Refused>> + Send {
+    fn room(at: At<'_>, new: &Self) -> impl Future<Output = Result<(u64, u64), Refused>> + Send {
+        let mut belongs = new.belongs_to().into_iter();
+        let within = belongs.find(|(index, _)| Self::WITHIN == Some(*index));
         async move {
-            let count = at.app.store().count_records(at.project, Self::KIND).await?;
+            let store = at.app.store();
+            let count = match within {
+                Some((index, of)) => store.count(at.project, index, &key(of)).await?,
+                None => store.count_records(at.project, Self::KIND).await?,
+            };
             Ok((count, Self::MOST))
         }
     }
@@ -76,8 +91,10 @@ pub trait Resource: Default + Serialize + DeserializeOwned + Send + Sync + 'stat
     /// Under which keys it is found.
     fn links(&self) -> Vec<(Index, Vec<u8>)> {
         let natural = Self::NATURAL.zip(self.natural());
-        let link = |(index, key): (Index, &str)| (index, key.as_bytes().to_vec());
-        natural.map(link).into_iter().collect()
+        let natural = natural.map(|(index, key)| (index, key.as_bytes().to_vec()));
+        let belongs = self.belongs_to().into_iter();
+        let belongs = belongs.map(|(index, of)| (index, key(of)));
+        natural.into_iter().chain(belongs).collect()
     }
 
     /// How it is shown, without what has to be read beside it.

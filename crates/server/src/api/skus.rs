@@ -72,11 +72,8 @@ impl Resource for Sku {
         Ok((count, Self::MOST))
     }
 
-    fn links(&self) -> Vec<(Index, Vec<u8>)> {
-        let source = self.natural().map(|source| source.as_bytes().to_vec());
-        let source = source.map(|source| (Index::SkuSource, source));
-        let of_product = (Index::SkusOfProduct, key(self.product));
-        source.into_iter().chain([of_product]).collect()
+    fn belongs_to(&self) -> Vec<(Index, u64)> {
+        vec![(Index::SkusOfProduct, self.product)]
     }
 
     fn bare(kept: &Kept<Self>) -> SkuView {

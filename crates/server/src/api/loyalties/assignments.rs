@@ -35,23 +35,17 @@ impl Resource for RewardAssignment {
     const NAME: &'static str = "reward_assignment";
     /// Of one programme.
     const MOST: u64 = 100;
+    const WITHIN: Option<Index> = Some(Index::RewardsOfCampaign);
     const OURS: &'static [&'static str] = &["rewarding", "programme"];
 
     fn check(&self) -> Result<(), Malformed> {
         RewardAssignment::check(self)
     }
 
-    async fn room(at: At<'_>, new: &Self) -> Result<(u64, u64), Refused> {
-        let of = key(new.programme);
-        let index = Index::RewardsOfCampaign;
-        let count = at.app.store().count(at.project, index, &of).await?;
-        Ok((count, Self::MOST))
-    }
-
-    fn links(&self) -> Vec<(Index, Vec<u8>)> {
+    fn belongs_to(&self) -> Vec<(Index, u64)> {
         vec![
-            (Index::RewardsOfCampaign, key(self.programme)),
-            (Index::AssignmentsOfReward, key(self.rewarding)),
+            (Index::RewardsOfCampaign, self.programme),
+            (Index::AssignmentsOfReward, self.rewarding),
         ]
     }
 

@@ -33,21 +33,15 @@ impl Resource for EarningRule {
     const NAME: &'static str = "earning_rule";
     /// Of one programme.
     const MOST: u64 = loyalty::MAX_RULES;
+    const WITHIN: Option<Index> = Some(Index::EarningRulesOfCampaign);
     const OURS: &'static [&'static str] = &["campaign"];
 
     fn check(&self) -> Result<(), Malformed> {
         EarningRule::check(self)
     }
 
-    async fn room(at: At<'_>, new: &Self) -> Result<(u64, u64), Refused> {
-        let of = key(new.campaign);
-        let index = Index::EarningRulesOfCampaign;
-        let count = at.app.store().count(at.project, index, &of).await?;
-        Ok((count, Self::MOST))
-    }
-
-    fn links(&self) -> Vec<(Index, Vec<u8>)> {
-        vec![(Index::EarningRulesOfCampaign, key(self.campaign))]
+    fn belongs_to(&self) -> Vec<(Index, u64)> {
+        vec![(Index::EarningRulesOfCampaign, self.campaign)]
     }
 
     fn bare(kept: &Kept<Self>) -> EarningRuleView {

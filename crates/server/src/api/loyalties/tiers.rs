@@ -29,21 +29,15 @@ impl Resource for LoyaltyTier {
     const NAME: &'static str = "loyalty_tier";
     /// Of one programme.
     const MOST: u64 = loyalty::MAX_RULES;
+    const WITHIN: Option<Index> = Some(Index::LoyaltyTiersOfCampaign);
     const OURS: &'static [&'static str] = &["campaign"];
 
     fn check(&self) -> Result<(), Malformed> {
         LoyaltyTier::check(self)
     }
 
-    async fn room(at: At<'_>, new: &Self) -> Result<(u64, u64), Refused> {
-        let of = key(new.campaign);
-        let index = Index::LoyaltyTiersOfCampaign;
-        let count = at.app.store().count(at.project, index, &of).await?;
-        Ok((count, Self::MOST))
-    }
-
-    fn links(&self) -> Vec<(Index, Vec<u8>)> {
-        vec![(Index::LoyaltyTiersOfCampaign, key(self.campaign))]
+    fn belongs_to(&self) -> Vec<(Index, u64)> {
+        vec![(Index::LoyaltyTiersOfCampaign, self.campaign)]
     }
 
     fn bare(kept: &Kept<Self>) -> LoyaltyTierView {
