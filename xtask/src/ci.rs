@@ -1,6 +1,10 @@
 //! What proves it? Each command runs the ones below it and prints what it ran.
 
-use std::process::Command;
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use cluster::Tools;
 
@@ -98,25 +102,13 @@ fn split<'w>(words: &[&'w str]) -> Vec<&'w str> {
 /// # Errors
 /// When a figure misses its target.
 pub fn bench(rest: &[&str]) -> Result<(), String> {
-    let mut words = vec!["run", "--release", "--locked", "--package", "benches", "--"];
-    words.extend(rest);
-    cargo(&words)
+    released("benches", rest)
 }
 
 /// # Errors
 /// When the real data set is absent, or a figure differs from the published one.
 pub fn replay(set: &str, rest: &[&str]) -> Result<(), String> {
-    let words = [
-        "run",
-        "--release",
-        "--locked",
-        "--package",
-        "benches",
-        "--bin",
-        "replay",
-        "--",
-    ];
-    cargo(&[&words[..], &[set], rest].concat())
+    released("replay", &[&[set], rest].concat())
 }
 
 /// As many as take half a minute.
@@ -124,12 +116,12 @@ fn few_faults(rest: &[&str]) -> Result<(), String> {
     faults(&[&["--runs", "2", "--seconds", "6"], rest].concat())
 }
 
-/// Real processes, made to fail; a release of the server is built for them first.
+/// Real processes, made to fail.
 ///
 /// # Errors
 /// When the auditor finds something.
 pub fn faults(rest: &[&str]) -> Result<(), String> {
-    with_servers("faults", rest)
+    released("faults", rest)
 }
 
 /// Real processes under load, as they are released.
@@ -137,22 +129,16 @@ pub fn faults(rest: &[&str]) -> Result<(), String> {
 /// # Errors
 /// When no rate is followed, or what should stay as it is grows.
 pub fn load(rest: &[&str]) -> Result<(), String> {
-    with_servers("load", rest)
+    released("load", rest)
 }
 
-fn with_servers(name: &str, rest: &[&str]) -> Result<(), String> {
-    cargo(&["build", "--release", "--locked", "--package", "server"])?;
-    let words = [
-        "run",
-        "--release",
-        "--locked",
-        "--package",
-        "benches",
-        "--bin",
-        name,
-        "--",
-    ];
-    cargo(&[&words[..], rest].concat())
+/// Builds what is released and runs one program of it. All are built at once: cargo would compile
+/// what a package alone asks of its dependencies a second time.
+fn released(name: &str, words: &[&str]) -> Result<(), String> {
+    cargo(&["build", "--release", "--locked", "--workspace", "--bins"])?;
+    let program = beside_us("../release").join(name);
+    println!("── {name} {}", words.join(" "));
+    done(Command::new(program).args(words).current_dir(tidy::root()))
 }
 
 /// Runs cargo in the workspace.
@@ -165,14 +151,26 @@ pub fn cargo(words: &[&str]) -> Result<(), String> {
 
 fn cargo_with(environment: &[(&str, &str)], words: &[&str]) -> Result<(), String> {
     println!("── cargo {}", words.join(" "));
-    let status = Command::new("cargo")
-        .args(words)
-        .envs(environment.iter().copied())
-        .current_dir(tidy::root())
-        .status();
-    match status {
+    let mut cargo = Command::new("cargo");
+    cargo.args(words).envs(environment.iter().copied());
+    done(cargo.current_dir(tidy::root())).map_err(|why| format!("{why} ({})", words.join(" ")))
+}
+
+/// A file or folder beside this program, where what it builds is, too.
+pub fn beside_us(name: &str) -> PathBuf {
+    let own = env::current_exe().unwrap_or_default();
+    own.with_file_name(name)
+}
+
+/// Runs it to its end.
+///
+/// # Errors
+/// When it cannot be started or fails.
+pub fn done(command: &mut Command) -> Result<(), String> {
+    let name = Path::new(command.get_program()).display().to_string();
+    match command.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("cargo {}: {status}", words.join(" "))),
-        Err(error) => Err(format!("cargo cannot be started: {error}")),
+        Ok(status) => Err(format!("{name}: {status}")),
+        Err(error) => Err(format!("{name} cannot be started: {error}")),
     }
 }

@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{ci, tidy};
+use crate::{
+    ci::{self, beside_us, done},
+    tidy,
+};
 
 /// What a suite does where its language, or what it installs, cannot be had.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,21 +119,6 @@ fn lacking(lack: Lack, what: &str, why: &str) -> Result<(), String> {
 
 fn place(name: &str) -> PathBuf {
     tidy::root().join("conformance").join(name)
-}
-
-/// A file or folder beside this program, where what it builds is, too.
-fn beside_us(name: &str) -> PathBuf {
-    let own = env::current_exe().unwrap_or_default();
-    own.with_file_name(name)
-}
-
-fn done(command: &mut Command) -> Result<(), String> {
-    let name = Path::new(command.get_program()).display().to_string();
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{name}: {status}")),
-        Err(error) => Err(format!("{name} cannot be started: {error}")),
-    }
 }
 
 /// A server with an empty store, for as long as this lives.
