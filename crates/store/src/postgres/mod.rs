@@ -16,6 +16,7 @@ mod save;
 mod schema;
 mod tls;
 mod trouble;
+mod viewers;
 mod writer;
 
 use std::pin::pin;

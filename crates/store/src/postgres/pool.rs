@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{Connection, Connector};
 use super::trouble::Trouble;
+use super::viewers::{Viewer, Viewers};
 
 /// How long a question waits for a connection, as long as a batch is tried; after that there are
 /// too many.
@@ -16,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// For what a connection is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Several questions, between which whoever asks may wait for anything, other questions too.
+    /// Several questions, between which whoever asks may wait for anything, other questions too,
+    /// but not for another view.
     View,
     /// One question, after which it is given back. Whoever waits for one never waits for a view: a
     /// view that asks beside itself is always answered.
@@ -29,6 +31,7 @@ pub(super) struct Pool {
     idle: Mutex<Vec<Connection>>,
     views: Arc<Semaphore>,
     questions: Arc<Semaphore>,
+    viewers: Viewers,
 }
 
 impl Pool {
@@ -38,6 +41,7 @@ impl Pool {
             idle: Mutex::default(),
             views: Arc::new(Semaphore::new(most.max(1))),
             questions: Arc::new(Semaphore::new(most.max(1))),
+            viewers: Viewers::default(),
         }
     }
 
@@ -47,9 +51,9 @@ impl Pool {
 
     /// Waits for a place.
     pub(super) async fn take(self: &Arc<Pool>, purpose: Purpose) -> Result<Lease, Trouble> {
-        let places = match purpose {
-            Purpose::View => &self.views,
-            Purpose::Question => &self.questions,
+        let (places, viewer) = match purpose {
+            Purpose::View => (&self.views, Some(self.viewers.enter())),
+            Purpose::Question => (&self.questions, None),
         };
         let place = Arc::clone(places).acquire_owned();
         let runtime = self.connector.runtime().clone();
@@ -59,7 +63,7 @@ impl Pool {
             tokio::time::timeout(PATIENCE, place)
         };
         match place.await {
-            Ok(Ok(place)) => self.lease(Some(place)).await,
+            Ok(Ok(place)) => self.lease(Some((place, viewer))).await,
             Ok(Err(_)) | Err(_) => Err(Trouble::Contended("no connection is free".into())),
         }
     }
@@ -69,10 +73,7 @@ impl Pool {
         self.lease(None).await
     }
 
-    async fn lease(
-        self: &Arc<Pool>,
-        place: Option<OwnedSemaphorePermit>,
-    ) -> Result<Lease, Trouble> {
+    async fn lease(self: &Arc<Pool>, place: Option<Place>) -> Result<Lease, Trouble> {
         let connection = match self.idle_one() {
             Some(connection) => connection,
             None => self.connector.connect().await?,
@@ -105,8 +106,11 @@ pub(super) struct Lease {
     pool: Arc<Pool>,
     /// Always there until the lease is dropped.
     connection: Option<Connection>,
-    place: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
 }
+
+/// One of the places, and whose it is where it is for a view.
+type Place = (OwnedSemaphorePermit, Option<Viewer>);
 
 impl Lease {
     pub(super) fn connection(&self) -> Result<&Connection, Trouble> {
