@@ -230,11 +230,13 @@ fn live(campaigns: Vec<Campaign>, offers: Vec<Offer>, policy: &Policy) -> Vec<Ca
 /// What the rules, scopes and formulas of the candidates read, and the currency, in which the
 /// amounts of each are meant.
 fn reads_of(live: &[Candidate]) -> Reads {
-    let paths = live.iter().flat_map(|candidate| {
-        let rule = candidate.rule.reads();
-        rule.into_iter().chain(candidate.offer.reads())
-    });
-    paths.chain([CURRENCY.into()]).collect()
+    Reads::visited(|visit| {
+        for candidate in live {
+            candidate.rule.each_read(visit);
+            candidate.offer.each_read(visit);
+        }
+        visit(&CURRENCY.into());
+    })
 }
 
 /// The integrals are done here, once: a decision restricts the shares to what it allows.

@@ -68,7 +68,7 @@ impl Running<'_> {
         let hit = self.in_scope(&offer.scope)?;
         let hit = hit.as_ref();
         let of_order = match offer.formulas().next() {
-            Some(_) => self.facts(&offer.reads().collect()),
+            Some(_) => self.facts(&offer.reads()),
             None => Facts::none(),
         };
         let numbers = self.numbers(offer, (hit, &of_order), how.zone);

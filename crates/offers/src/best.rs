@@ -129,7 +129,7 @@ pub fn best(
     (asking, rules): (Asking, &StackingRules),
 ) -> Best {
     let offers = candidates.iter().map(|one| one.presented.offer);
-    let reads: Reads = offers.flat_map(crate::Offer::reads).collect();
+    let reads = Reads::visited(|visit| offers.for_each(|offer| offer.each_read(visit)));
     let (problem, root) = Problem::new((order, facts, &reads), candidates, (asking, rules));
     let bounds = Bounds::new(&root, problem.candidates.iter());
     let mut search = Search::new(&problem, &bounds, &root);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rules::{Condition, Path};
+use rules::{Condition, Path, Reads};
 use serde::{Deserialize, Serialize};
 
 use crate::{Bundle, Calendar, Currency, Formula, Lines, Minor, Sku, Timestamp, Zone};
@@ -194,13 +194,19 @@ impl Offer {
     }
 
     /// All facts that its conditions and formulas may read, the campaign's rule aside.
-    pub fn reads(&self) -> impl Iterator<Item = Path> {
+    #[must_use]
+    pub fn reads(&self) -> Reads {
+        Reads::visited(|visit| self.each_read(visit))
+    }
+
+    /// Visits them, as often as they are written.
+    pub fn each_read(&self, visit: &mut dyn FnMut(&Path)) {
         let parts = self.bundle.iter().flat_map(|bundle| &bundle.parts);
         let conditions = [&self.rule, &self.after].into_iter();
         let conditions = conditions.chain(self.scope.conditions());
         let conditions = conditions.chain(parts.map(|part| &part.of));
-        let of_conditions = conditions.flat_map(Condition::reads);
-        of_conditions.chain(self.formulas().flat_map(Formula::reads))
+        conditions.for_each(|condition| condition.each_read(visit));
+        self.formulas().for_each(|formula| formula.each_read(visit));
     }
 }
 

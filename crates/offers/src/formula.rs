@@ -120,29 +120,24 @@ impl Formula {
         &self.text
     }
 
-    /// All facts that it may read; of a line those under `line.`.
-    #[must_use]
-    pub fn reads(&self) -> Vec<Path> {
-        let mut found = Vec::new();
-        self.root.reads(&mut found);
-        found.sort();
-        found.dedup();
-        found
+    /// Visits every fact that it may read; of a line those under `line.`.
+    pub fn each_read(&self, visit: &mut dyn FnMut(&Path)) {
+        self.root.each_read(visit);
     }
 }
 
 impl Node {
-    fn reads(&self, found: &mut Vec<Path>) {
+    fn each_read(&self, visit: &mut dyn FnMut(&Path)) {
         match self {
             Self::Number(_) | Self::Text(_) => {}
-            Self::Fact(path) | Self::Money(path) => found.push(path.clone()),
-            Self::Of(_, inner) | Self::Not(inner) | Self::Negative(inner) => inner.reads(found),
+            Self::Fact(path) | Self::Money(path) => visit(path),
+            Self::Of(_, inner) | Self::Not(inner) | Self::Negative(inner) => inner.each_read(visit),
             Self::Binary(_, sides) => {
-                sides.0.reads(found);
-                sides.1.reads(found);
+                sides.0.each_read(visit);
+                sides.1.each_read(visit);
             }
-            Self::Today => found.push(NOW.into()),
-            Self::Call(_, inner) => inner.iter().for_each(|inner| inner.reads(found)),
+            Self::Today => visit(&NOW.into()),
+            Self::Call(_, inner) => inner.iter().for_each(|inner| inner.each_read(visit)),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What would this order cost with these redeemables, and why not less?
 
-use rules::{Condition, Facts, Path, Reads};
+use rules::{Facts, Reads};
 
 use crate::{
     Asking, CampaignId, Order, Presented, Priced, Redeemable, Refusal, Stack, StackingRules,
     qualify::{CURRENCY, qualify},
-    running::Running,
+    running::{Changing, Running},
     stack::in_order,
 };
 
@@ -34,6 +34,7 @@ pub fn quote<'a>(
     let mut running = Running::for_scopes(order, (facts, &reads)).under(rules);
     let mut stack = Stack::default();
     let mut seen = beside(facts, running.facts(&reads));
+    let changing = Changing::of(&reads);
     let presented = in_order(presented, rules);
     let applies = |one: &&Presented<'_>| {
         qualify(one, &seen, asking).is_ok() && running.cut_or_nothing(one).is_ok()
@@ -50,10 +51,7 @@ pub fn quote<'a>(
         match tried {
             Ok(()) => {
                 stack.applied.push(next);
-                if reads.wants_lines() {
-                    seen.set_lines(Vec::new());
-                }
-                seen.extend(running.facts(&reads));
+                running.tell_on(&mut seen, &changing);
             }
             Err(refusal) => stack.refused.push((next.redeemable, refusal)),
         }
@@ -67,13 +65,14 @@ pub fn quote<'a>(
 
 /// What any of them reads of the order and its lines.
 fn reads_of(presented: &[Presented<'_>]) -> Reads {
-    let of_one = |one: &Presented<'_>| {
-        let of_campaign = [&one.campaign.rule, &one.campaign.after];
-        let of_campaign: Vec<Path> = of_campaign.into_iter().flat_map(Condition::reads).collect();
-        one.offer.reads().chain(of_campaign).collect::<Vec<Path>>()
-    };
-    let all = presented.iter().flat_map(of_one);
-    all.chain([CURRENCY.into()]).collect()
+    Reads::visited(|visit| {
+        for one in presented {
+            one.campaign.rule.each_read(visit);
+            one.campaign.after.each_read(visit);
+            one.offer.each_read(visit);
+        }
+        visit(&CURRENCY.into());
+    })
 }
 
 /// Where something exclusive applies, only what is exclusive or joint goes with it.

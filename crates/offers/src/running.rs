@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use ledger::allocate;
-use rules::{Condition, Facts, Reads, Telling, Verdict};
+use rules::{Condition, Facts, Path, Reads, Telling, Verdict};
 
 use crate::{
     Basis, Currency, Discount, Goods, Line, Minor, NoEffect, Offer, Order, Presented, Priced,
@@ -30,6 +30,8 @@ pub(crate) struct Running<'a> {
     pub(crate) rest: Minor,
     /// The discount on the whole order that the shop brought along.
     own: Minor,
+    /// All discounts on the whole order.
+    on_order: Minor,
     pub(crate) shipping: Minor,
     discounts: Vec<Discount>,
 }
@@ -48,6 +50,35 @@ pub(crate) struct RunningLine<'a> {
 static EVERYTHING: Reads = Reads::everything();
 static NOTHING: Facts = Facts::none();
 static USUAL: StackingRules = StackingRules::usual();
+
+/// How a number is told of an order as it stands.
+type Number = for<'r, 'o> fn(&'r Running<'o>) -> Minor;
+
+/// What an order says of itself in numbers.
+const NUMBERS: [(&str, Number); 6] = [
+    ("order.initial_amount", |order| order.order.gross()),
+    ("order.amount", |order| order.rest),
+    ("order.discount", |order| {
+        order.amount.saturating_sub(order.rest)
+    }),
+    ("order.shipping", |order| order.shipping),
+    ("order.items.count", |order| order.lines.len() as u64),
+    ("order.units", |order| order.units()),
+];
+
+/// What a redeemable may change of the facts that somebody reads.
+pub(crate) struct Changing<'r> {
+    numbers: Vec<(Path, Number)>,
+    reads: &'r Reads,
+}
+
+impl<'r> Changing<'r> {
+    pub(crate) fn of(reads: &'r Reads) -> Self {
+        let read = |(path, of): (&str, Number)| Some((reads.path(path)?, of));
+        let numbers = NUMBERS.into_iter().filter_map(read).collect();
+        Self { numbers, reads }
+    }
+}
 
 /// What the goods come to once a redeemable applied.
 const TOTAL: &str = "order.total_amount";
@@ -78,10 +109,12 @@ impl<'a> Running<'a> {
             amount,
             rest: 0,
             own: 0,
+            on_order: 0,
             shipping,
             discounts: Vec::new(),
         };
         running.own = order.discount.min(running.counted());
+        running.on_order = running.own;
         running.rest = running.counted();
         running
     }
@@ -110,12 +143,7 @@ impl<'a> Running<'a> {
         let on_lines = sum(self.lines.iter().map(|line| line.priced.discount));
         self.amount
             .saturating_sub(on_lines)
-            .saturating_sub(self.on_order())
-    }
-
-    fn on_order(&self) -> Minor {
-        self.own
-            .saturating_add(sum(self.discounts.iter().map(|discount| discount.on_order)))
+            .saturating_sub(self.on_order)
     }
 
     /// Takes what a redeemable gives from what the earlier ones left.
@@ -148,17 +176,19 @@ impl<'a> Running<'a> {
             self.amount = self.amount.saturating_sub(gone);
         }
         self.shipping = self.shipping.saturating_sub(cut.on_shipping);
-        self.discounts.push(self.discount(presented, &cut));
-        for line in cut.added {
+        self.on_order = self.on_order.saturating_add(cut.on_order);
+        for line in &cut.added {
             self.amount = self.amount.saturating_add(line.amount);
             let source = self.order.lines.iter().find(|known| known.sku == line.sku);
             self.lines.push(RunningLine {
                 source,
-                priced: line,
+                priced: line.clone(),
                 is_touched: true,
                 told: OnceCell::new(),
             });
         }
+        self.discounts
+            .push(discount(presented, cut, self.lines.len()));
         self.rest = self.counted();
     }
 
@@ -214,13 +244,13 @@ impl<'a> Running<'a> {
 
     /// Whether the order may come to what it would.
     fn holds_after(&self, presented: &Presented<'_>, cut: &Cut) -> Result<(), Refusal> {
+        if !presented.looks_after() {
+            return Ok(());
+        }
         let after = Condition::all([
             presented.campaign.after.clone(),
             presented.offer.after.clone(),
         ]);
-        if after == Condition::Always {
-            return Ok(());
-        }
         let mut facts = self.known.clone();
         facts.extend(self.facts(&after.reads().into_iter().collect()));
         facts.set(TOTAL, int(self.left_after(cut)));
@@ -253,27 +283,6 @@ impl<'a> Running<'a> {
     /// How many lines there were before any joined.
     pub(crate) fn sent(&self) -> usize {
         self.order.lines.len()
-    }
-
-    fn discount(&self, presented: &Presented<'_>, cut: &Cut) -> Discount {
-        let mut per_line = cut.per_line.clone();
-        per_line.resize(self.lines.len(), 0);
-        per_line.extend(cut.added.iter().map(|line| line.discount));
-        Discount {
-            redeemable: presented.redeemable,
-            offer: presented.offer.id,
-            campaign: presented.campaign.id,
-            amount: cut.money(),
-            on_order: cut.on_order,
-            per_line,
-            on_shipping: cut.on_shipping,
-            free_units: cut.free_units.clone(),
-            joined: cut.added.len(),
-            removed: cut.removed.clone(),
-            sets: cut.sets.clone(),
-            points: cut.points,
-            touched: cut.touched.clone(),
-        }
     }
 
     /// What a scope touches of the lines; `None` where it is the order as one amount.
@@ -357,7 +366,7 @@ impl<'a> Running<'a> {
         }
         Priced {
             amount: self.amount,
-            on_order: self.on_order(),
+            on_order: self.on_order,
             shipping: self.shipping,
             total: self.rest.saturating_add(self.shipping),
             lines: self.lines.into_iter().map(|line| line.priced).collect(),
@@ -367,26 +376,37 @@ impl<'a> Running<'a> {
 
     /// The facts of the order as it stands now: `order.amount` is what is left of the goods.
     pub(crate) fn facts(&self, reads: &Reads) -> Facts {
-        let rest = self.rest;
-        let units = self
-            .lines
-            .iter()
-            .map(|line| u64::from(line.priced.quantity));
         let currency = String::from_utf8_lossy(&self.order.currency.0);
         let mut telling = Telling::to(reads);
         telling.tell(CURRENCY, &*currency);
-        telling.tell("order.initial_amount", int(self.order.gross()));
-        telling.tell("order.amount", int(rest));
-        telling.tell("order.discount", int(self.amount.saturating_sub(rest)));
-        telling.tell("order.shipping", int(self.shipping));
-        telling.tell("order.items.count", int(self.lines.len() as u64));
-        telling.tell("order.units", int(sum(units)));
+        for (path, of) in NUMBERS {
+            telling.tell(path, int(of(self)));
+        }
         let mut facts = telling.done();
-        if reads.wants_lines() {
-            let lines = self.lines.iter();
-            lines.for_each(|line| facts.push_line(line.facts(reads)));
+        if reads.wants_lines() && !self.lines.is_empty() {
+            facts.set_lines(self.told_lines(reads));
         }
         facts
+    }
+
+    /// Tells on what may have changed since the facts were told.
+    pub(crate) fn tell_on(&self, facts: &mut Facts, changing: &Changing<'_>) {
+        for (path, of) in &changing.numbers {
+            facts.set(path.clone(), int(of(self)));
+        }
+        if changing.reads.wants_lines() {
+            facts.set_lines(self.told_lines(changing.reads));
+        }
+    }
+
+    fn told_lines(&self, reads: &Reads) -> Vec<Facts> {
+        let lines = self.lines.iter();
+        lines.map(|line| line.facts(reads)).collect()
+    }
+
+    fn units(&self) -> u64 {
+        let lines = self.lines.iter();
+        sum(lines.map(|line| u64::from(line.priced.quantity)))
     }
 }
 
@@ -427,6 +447,29 @@ impl<'a> RunningLine<'a> {
         telling.tell("line.subtotal", int(line.subtotal()));
         telling.tell("line.discounted", line.discount > 0);
         telling.done()
+    }
+}
+
+/// What was taken, beside so many lines in all, those included that joined.
+fn discount(presented: &Presented<'_>, cut: Cut, lines: usize) -> Discount {
+    let amount = cut.money();
+    let mut per_line = cut.per_line;
+    per_line.resize(lines - cut.added.len(), 0);
+    per_line.extend(cut.added.iter().map(|line| line.discount));
+    Discount {
+        redeemable: presented.redeemable,
+        offer: presented.offer.id,
+        campaign: presented.campaign.id,
+        amount,
+        on_order: cut.on_order,
+        per_line,
+        on_shipping: cut.on_shipping,
+        free_units: cut.free_units,
+        joined: cut.added.len(),
+        removed: cut.removed,
+        sets: cut.sets,
+        points: cut.points,
+        touched: cut.touched,
     }
 }
 

@@ -201,7 +201,7 @@ pub(crate) fn in_order<'a>(
     mut presented: Vec<Presented<'a>>,
     rules: &StackingRules,
 ) -> Vec<Presented<'a>> {
-    presented.sort_by_key(|one| rank(one, rules));
+    presented.sort_by_cached_key(|one| rank(one, rules));
     presented
 }
 
@@ -230,13 +230,14 @@ impl Stack<'_> {
         rules: &StackingRules,
     ) -> Result<(), Refusal> {
         let over = |crowd| Err(Refusal::OverLimit(crowd));
+        let most = usize::try_from(rules.most).unwrap_or(usize::MAX);
+        if self.applied.len() >= most {
+            return over(Crowd::All);
+        }
         let beside = |is_counted: &dyn Fn(&Presented<'_>) -> bool| {
             u32::try_from(self.applied.iter().filter(|one| is_counted(one)).count())
                 .unwrap_or(u32::MAX)
         };
-        if beside(&|_| true) >= rules.most {
-            return over(Crowd::All);
-        }
         let is_exclusive = rules.is_exclusive(next);
         if is_exclusive && beside(&|one| rules.is_exclusive(one)) >= rules.most_exclusive {
             return over(Crowd::Exclusive);

@@ -262,7 +262,8 @@ impl Condition {
         first
     }
 
-    fn each_read(&self, visit: &mut dyn FnMut(&Path)) {
+    /// Visits every fact it reads, as often as it is written.
+    pub fn each_read(&self, visit: &mut dyn FnMut(&Path)) {
         match self {
             Self::Always => {}
             Self::All(parts) | Self::Any(parts) => {

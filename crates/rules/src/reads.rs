@@ -27,6 +27,19 @@ impl Reads {
         Self(Which::Only(Vec::new()))
     }
 
+    /// The paths that are visited, each as often as it likes: for what is gathered while somebody
+    /// waits, out of many conditions that read the same few facts.
+    #[must_use]
+    pub fn visited(visits: impl FnOnce(&mut dyn FnMut(&Path))) -> Self {
+        let mut paths: Vec<Path> = Vec::new();
+        visits(&mut |path| {
+            if let Err(at) = paths.binary_search(path) {
+                paths.insert(at, path.clone());
+            }
+        });
+        Self(Which::Only(paths))
+    }
+
     /// Whether somebody reads the fact.
     #[must_use]
     pub fn wants(&self, path: &str) -> bool {
@@ -37,7 +50,8 @@ impl Reads {
     }
 
     /// The path of a fact that somebody reads: shared, not written anew.
-    fn path(&self, path: &str) -> Option<Path> {
+    #[must_use]
+    pub fn path(&self, path: &str) -> Option<Path> {
         match &self.0 {
             Which::Everything => Some(path.into()),
             Which::Only(paths) => find(paths, path).cloned(),

@@ -488,6 +488,15 @@ impl<'a> Till<'a> {
 }
 
 impl Found {
+    /// What its rules, scopes and formulas read.
+    #[must_use]
+    pub fn reads(&self) -> Reads {
+        Reads::visited(|visit| {
+            self.campaign.rule.each_read(visit);
+            self.offer.each_read(visit);
+        })
+    }
+
     /// What it gives, as it was priced.
     #[must_use]
     pub fn given(&self, discount: &offers::Discount) -> Given<'_> {

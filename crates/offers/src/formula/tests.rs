@@ -1,7 +1,7 @@
 //! What formulas come to, and where a text is none.
 
 use jiff::tz::TimeZone;
-use rules::{Facts, Path, Value};
+use rules::{Facts, Path, Reads, Value};
 use rust_decimal::Decimal;
 
 use super::{Formula, Known};
@@ -171,8 +171,8 @@ fn what_is_no_formula_says_where() {
 #[test]
 fn a_formula_tells_what_it_reads() {
     let formula = Formula::parse("IF(TODAY DATE_IS NOW;ORDER_AMOUNT;ORDER_METADATA(\"k\"))");
-    let reads: Vec<Path> = ["now", "order.amount", "order.metadata.k"]
-        .map(Path::from)
-        .into();
-    assert_eq!(formula.unwrap().reads(), reads);
+    let formula = formula.unwrap();
+    let reads = ["now", "order.amount", "order.metadata.k"].map(Path::from);
+    let visited = Reads::visited(|visit| formula.each_read(visit));
+    assert_eq!(visited, reads.into_iter().collect());
 }

@@ -1,9 +1,8 @@
 //! Which segments is the customer at the till in? It is worked out where a rule reads it.
 
-use offers::Offer;
-use rules::{Condition, Reads};
+use rules::Reads;
 
-use super::{Found, Till};
+use super::Till;
 use crate::{
     problem::Refused,
     segments::{self, FACT},
@@ -27,12 +26,6 @@ impl Till<'_> {
 
     fn reads_segments(&self) -> bool {
         let mut found = self.offered.iter().filter_map(|one| one.found.as_ref());
-        self.compiled.snapshot.reads().wants(FACT) || found.any(reads_segments)
+        self.compiled.snapshot.reads().wants(FACT) || found.any(|found| found.reads().wants(FACT))
     }
-}
-
-fn reads_segments(found: &Found) -> bool {
-    let of_campaign = Condition::reads(&found.campaign.rule).into_iter();
-    let mut paths = of_campaign.chain(Offer::reads(&found.offer));
-    paths.any(|path| path.as_str() == FACT)
 }

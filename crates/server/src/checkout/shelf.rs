@@ -2,7 +2,7 @@
 //! scope or a benefit in question asks for it.
 
 use offers::{Benefit, Offer, Sku};
-use rules::{Facts, Path, Reads, Telling};
+use rules::{Facts, Reads, Telling};
 use wire::voucherify::{Named, metadata_facts};
 
 use super::{Found, Till};
@@ -66,12 +66,8 @@ impl Till<'_> {
 
 /// Whether it asks what only the catalogue knows.
 fn asks_for_goods(found: &Found) -> bool {
-    let is_asked = |path: &Path| {
-        let path = path.as_str();
-        [COLLECTIONS, NAMES].contains(&path) || path.starts_with(METADATA)
-    };
-    let of_campaign = found.campaign.rule.reads();
-    of_campaign.iter().any(is_asked) || found.offer.reads().any(|path| is_asked(&path))
+    let reads = found.reads();
+    reads.wants(COLLECTIONS) || reads.wants(NAMES) || reads.wants_under(METADATA)
 }
 
 /// The products of which units may join.
