@@ -9,6 +9,9 @@ use crate::{Path, Value};
 /// The fact that stands for the lines of the order as a whole.
 pub const LINES: &str = "order.lines";
 
+/// The fact that names the zone by whose clock instants are told: `Europe/Warsaw`.
+pub const ZONE: &str = "zone";
+
 /// A question about facts that has three answers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Condition {
@@ -49,6 +52,53 @@ pub enum Term {
         path: Path,
         lines: Box<Condition>,
     },
+    /// How many items a list fact has.
+    Size(Path),
+    /// What the clock tells of an instant: of a fact, be it a text that says one, or of a constant.
+    Told {
+        clock: Clock,
+        of: Box<Term>,
+    },
+}
+
+/// What is told of an instant by the clock of the zone that [`ZONE`] names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Clock {
+    /// The instant itself; of a text that says a day, when the day begins.
+    Moment,
+    /// Milliseconds since 1970-01-01T00:00 on the wall.
+    Wall,
+    /// Days since 1970-01-01 on the wall.
+    Day,
+    /// 0 for Sunday.
+    Weekday,
+    /// Minutes since midnight on the wall.
+    Minute,
+}
+
+impl Clock {
+    const ALL: [Self; 5] = [
+        Self::Moment,
+        Self::Wall,
+        Self::Day,
+        Self::Weekday,
+        Self::Minute,
+    ];
+
+    /// As conditions write it; no part of CEL itself.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Moment => "moment",
+            Self::Wall => "wall",
+            Self::Day => "day",
+            Self::Weekday => "weekday",
+            Self::Minute => "minute",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|clock| clock.name() == name)
+    }
 }
 
 /// How many numbers become one.
@@ -308,6 +358,11 @@ impl Term {
                 visit(&LINES.into());
                 lines.each_read(visit);
                 visit(path);
+            }
+            Self::Size(path) => visit(path),
+            Self::Told { of, .. } => {
+                of.each_read(visit);
+                visit(&ZONE.into());
             }
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of money, customers, offers or storage.
 
+mod clock;
 mod condition;
 mod cover;
 mod facts;
@@ -18,7 +19,7 @@ mod reads;
 mod schema;
 mod spec;
 
-pub use condition::{Condition, Diagnostic, Fold, LINES, Op, Operator, Term, Verdict};
+pub use condition::{Clock, Condition, Diagnostic, Fold, LINES, Op, Operator, Term, Verdict, ZONE};
 pub use facts::{Facts, Path, Timestamp, Value};
 pub use index::Index;
 pub use lexicon::{Encoded, Lexicon};

@@ -7,7 +7,7 @@ use cel::common::ast::{
 };
 
 use crate::{
-    Condition, Diagnostic, Fold, LINES, Op, Operator, Path, Term, Value, moment,
+    Clock, Condition, Diagnostic, Fold, LINES, Op, Operator, Path, Term, Value, moment,
     parse::{MAX_DEPTH, MAX_LIST, MAX_NODES},
     spec::calculate,
 };
@@ -242,6 +242,9 @@ impl Lowering<'_> {
                 let fold = fold(name)?;
                 self.folded(node, fold, of)
             }
+            (name, None, [of]) if Clock::named(name).is_some() => {
+                self.told(Clock::named(name)?, of)
+            }
             (operators::NEGATE, None, [inner]) => {
                 let zero = Term::Value(Value::Int(0));
                 let inner = self.term(inner)?;
@@ -295,7 +298,7 @@ impl Lowering<'_> {
         })
     }
 
-    /// `order.lines.size()` and `order.lines.filter(l, …).size()`.
+    /// `order.lines.size()`, `order.lines.filter(l, …).size()` and the size of a list fact.
     fn count(&mut self, node: &IdedExpr) -> Option<Term> {
         let condition = match &node.expr {
             Expr::Comprehension(comprehension) => match asked(comprehension) {
@@ -308,12 +311,26 @@ impl Lowering<'_> {
                 self.note(LINES.into(), node);
                 Condition::Always
             }
+            _ if dotted(node).is_some_and(|path| path != LINES) => {
+                return self.path(node).map(Term::Size);
+            }
             _ => {
-                let message = "Only the size of `order.lines` can be asked, not inside its lines.";
+                let message = "Only the size of a list fact or of `order.lines` can be asked, the \
+                               latter not inside its lines.";
                 return self.refuse(node, "size", message);
             }
         };
         Some(Term::Lines(Box::new(condition)))
+    }
+
+    /// `weekday(customer.metadata.joined)`.
+    fn told(&mut self, clock: Clock, node: &IdedExpr) -> Option<Term> {
+        let of = Box::new(self.term(node)?);
+        if let Term::Fact(_) | Term::Value(Value::Time(_) | Value::Text(_)) = *of {
+            return Some(Term::Told { clock, of });
+        }
+        let message = "Only a fact or an instant can stand here.";
+        self.refuse(node, "not_an_instant", message)
     }
 
     /// `order.lines.map(l, l.quantity).sum()` and `order.lines.map(l, …, l.price).min()`.

@@ -82,6 +82,11 @@ impl Display for Term {
                 path_text(f, path)?;
                 write!(f, ").{}()", fold.name())
             }
+            Self::Size(path) => {
+                path_text(f, path)?;
+                f.write_str(".size()")
+            }
+            Self::Told { clock, of } => write!(f, "{}({of})", clock.name()),
             Self::Sum {
                 left,
                 operator,

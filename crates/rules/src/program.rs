@@ -1,7 +1,8 @@
 //! How is a condition answered in nanoseconds? As flat opcodes over typed slots.
 //!
 //! The tree is written in preorder; an opcode with parts tells where they end. Rare tests (texts
-//! within texts, facts in list facts) are left as they were and asked of the plain meaning.
+//! within texts, facts in list facts, what the clock tells) are left as they were and asked of the
+//! plain meaning.
 
 use crate::{
     Condition, Encoded, Fold, Lexicon, Op, Operator, Term, Value,
@@ -264,7 +265,8 @@ impl Compiler<'_> {
         })
     }
 
-    /// `None` when a side holds a text, which has no number outside its slot.
+    /// `None` when a side holds a text, which has no number outside its slot, or asks for more than
+    /// numbers in slots.
     fn terms(&mut self, left: &Term, op: Op, right: &Term) -> Option<Code> {
         if matches!((left, right), (Term::Fact(_), Term::Fact(_))) {
             return None;
@@ -276,6 +278,7 @@ impl Compiler<'_> {
     fn term(&mut self, term: &Term) -> Option<u32> {
         let code = match term {
             Term::Value(Value::Text(_) | Value::List(_)) => return None,
+            Term::Size(_) | Term::Told { .. } => return None,
             Term::Value(value) => TermCode::Constant(value.clone()),
             Term::Fact(path) => TermCode::Slot(self.lexicon.place(path.as_str(), self.frame)),
             Term::Sum {

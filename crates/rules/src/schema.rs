@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Condition, Diagnostic, LINES, Op, Operator, Path, Term, Value, parse};
+use crate::{Clock, Condition, Diagnostic, LINES, Op, Operator, Path, Term, Value, parse};
 
 /// The type of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,14 +218,22 @@ impl Checking<'_> {
             }
             Term::Folded { path, lines, .. } => {
                 self.condition(lines);
-                match self.fact(path) {
-                    None | Some(Type::Int) => {}
-                    Some(other) => {
-                        let sides = format!("`{term}` reads {}", other.name());
-                        self.mismatch(term, term, &sides);
-                    }
-                }
+                let of = self.fact(path);
+                self.fitting(term, (of, |of| of == Type::Int));
                 Some(Type::Int)
+            }
+            Term::Size(path) => {
+                let of = self.fact(path);
+                self.fitting(term, (of, |of| matches!(of, Type::Texts | Type::Ints)));
+                Some(Type::Int)
+            }
+            Term::Told { clock, of } => {
+                let of = self.term(of);
+                self.fitting(term, (of, |of| matches!(of, Type::Text | Type::Time)));
+                Some(match clock {
+                    Clock::Moment => Type::Time,
+                    _ => Type::Int,
+                })
             }
             Term::Sum {
                 left,
@@ -241,6 +249,14 @@ impl Checking<'_> {
                 }
                 result
             }
+        }
+    }
+
+    /// What a term reads must fit it; a type that is not known fits anything.
+    fn fitting(&mut self, term: &Term, (of, fits): (Option<Type>, fn(Type) -> bool)) {
+        if let Some(other) = of.filter(|of| !fits(*of)) {
+            let sides = format!("`{term}` reads {}", other.name());
+            self.mismatch(term, term, &sides);
         }
     }
 

@@ -1,6 +1,8 @@
 //! What does a condition mean? The slow plain meaning, which every faster path must equal.
 
-use crate::{Condition, Facts, Fold, Op, Operator, Path, Term, Value, Verdict, condition::LINES};
+use crate::{
+    Condition, Facts, Fold, Op, Operator, Path, Term, Value, Verdict, ZONE, clock, condition::LINES,
+};
 
 /// The facts a condition is read against: those of the moment and, inside a question about
 /// lines, those of one line.
@@ -141,6 +143,17 @@ fn value(term: &Term, scope: Scope<'_>) -> Result<Value, Path> {
         Term::Fact(path) => scope.get(path).cloned(),
         Term::Lines(inner) => count(inner, scope),
         Term::Folded { fold, path, lines } => folded(*fold, path, lines, scope),
+        Term::Size(path) => match scope.get(path)? {
+            Value::List(items) => i64::try_from(items.len())
+                .map(Value::Int)
+                .map_err(|_| path.clone()),
+            _ => Err(path.clone()),
+        },
+        Term::Told { clock, of } => {
+            let (at, zone) = (value(of, scope)?, scope.get(&ZONE.into())?);
+            let blamed = || of.first_read().unwrap_or_else(|| ZONE.into());
+            clock::tell(*clock, &at, zone).ok_or_else(blamed)
+        }
         Term::Sum {
             left,
             operator,

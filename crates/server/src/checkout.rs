@@ -26,7 +26,7 @@ use offers::{
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
-use rules::{Facts, Reads, Telling, Value};
+use rules::{Facts, Reads, Telling};
 use store::{Expect, Index, Kind, ProjectId, Record};
 use wire::{
     ids::{self, Tag},
@@ -59,7 +59,7 @@ use crate::{
     configuration::{Compiled, Stored},
     deciding::number_of,
     guessing::Attempt,
-    lending,
+    lending, moment,
     people::People,
     problem::Refused,
     referring,
@@ -212,9 +212,10 @@ impl<'a> Till<'a> {
         if let Some(metadata) = metadata {
             metadata_facts("redemption.metadata.", metadata, &mut telling);
         }
-        telling.tell("now", Value::Time(self.now));
         telling.tell(FOR_HOLDER, true);
         facts.extend(telling.done());
+        let moment = (self.now, &self.compiled.settings.zone);
+        facts.extend(moment::facts(moment, &reads));
         facts
     }
 

@@ -232,7 +232,8 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         campaign.thing.zone = settings.zone.clone();
     }
     let stacking = Combining::of(setting(&mut view, STACKING).await?)?;
-    let segments = Segments::of(&numbered(&mut view, Kind::Segment).await?)?;
+    let segments = numbered(&mut view, Kind::Segment).await?;
+    let segments = Segments::of(&segments, &settings.zone)?;
     let schemas = Schemas::of(numbered(&mut view, Kind::MetadataSchema).await?);
     let loyalty = Loyalty::load(&mut view, &campaigns).await?;
     let webhooks = Webhooks::of(numbered(&mut view, Kind::Webhook).await?);

@@ -8,12 +8,12 @@ use ledger::Rejection;
 use measurement::Arm;
 use offers::{
     Booking, CampaignId, Given, Happening, Offer, OfferId, Order, Timestamp, Voucher, VoucherId,
-    VoucherKind,
+    VoucherKind, Zone,
     chart::{Counter, Occasion},
     order_facts,
 };
 use profiles::{CustomerId, Profile, Purpose};
-use rules::{Facts, Reads, Telling, Value};
+use rules::{Facts, Reads};
 use serde::{Deserialize, Serialize};
 use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, View, Write};
 use wire::{
@@ -24,7 +24,7 @@ use wire::{
 use crate::{
     app::App,
     configuration::{Compiled, Stored},
-    lending,
+    lending, moment,
     once::{self, Answer, Key},
     people::{Enrolment, Granted, Limits, People, Person, Unit},
     problem::Refused,
@@ -167,7 +167,8 @@ async fn request(
     let profile = people.profile(customer);
     let consent = profile.consent;
     let told = (asked.said, order.as_ref());
-    let mut facts = facts(&profile, told, (asked.now, reads));
+    let moment = (asked.now, &compiled.settings.zone);
+    let mut facts = facts(&profile, told, (moment, reads));
     facts.extend(segments);
     let grants = people
         .person(customer)
@@ -190,9 +191,9 @@ async fn request(
 fn facts(
     profile: &Profile<'_>,
     (said, order): (&DecisionRequest, Option<&Order>),
-    (now, reads): (Timestamp, &Reads),
+    (moment, reads): ((Timestamp, &Zone), &Reads),
 ) -> Facts {
-    let mut facts = profiles::facts(profile, Purpose::PersonaliseOffers, now, reads);
+    let mut facts = profiles::facts(profile, Purpose::PersonaliseOffers, moment.0, reads);
     facts.extend(said.context_facts(reads));
     if let Some(order) = &said.order {
         facts.extend(order_metadata_facts(order, reads));
@@ -200,14 +201,8 @@ fn facts(
     if let Some(order) = order {
         facts.extend(order_facts(order, reads));
     }
-    facts.extend(moment(now, reads));
+    facts.extend(moment::facts(moment, reads));
     facts
-}
-
-fn moment(now: Timestamp, reads: &Reads) -> Facts {
-    let mut telling = Telling::to(reads);
-    telling.tell("now", Value::Time(now));
-    telling.done()
 }
 
 /// The customer's grants as they stand now: an open one whose time has come has lapsed.

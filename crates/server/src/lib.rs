@@ -32,6 +32,7 @@ pub mod learn;
 pub mod leases;
 mod lending;
 pub mod loyalty;
+pub mod moment;
 pub mod moving;
 pub mod once;
 mod outward;

@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use ledger::Timestamp;
+use offers::Zone;
 use profiles::{CustomerId, Purpose};
-use rules::{Condition, Facts, Reads, Telling, Value};
+use rules::{Condition, Facts, Reads};
 use store::{Index, Page, ProjectId, Write};
 use wire::{
     ids::{self, Tag},
@@ -17,6 +18,7 @@ use crate::{
     api::customers::said,
     app::App,
     configuration::Stored,
+    moment,
     people::{People, Person},
     problem::Refused,
     setup::writes,
@@ -40,12 +42,14 @@ pub struct Segments {
     filters: Vec<(u64, Condition)>,
     /// What the filters ask.
     reads: Reads,
+    /// By whose clock.
+    zone: Zone,
 }
 
 impl Segments {
     /// # Errors
     /// A fault where a filter that was accepted can be read no more.
-    pub fn of(kept: &[(u64, Stored<Segment>)]) -> Result<Self, Refused> {
+    pub fn of(kept: &[(u64, Stored<Segment>)], zone: &Zone) -> Result<Self, Refused> {
         let mut lists = BTreeSet::new();
         let mut filters = Vec::new();
         for (id, stored) in kept {
@@ -61,6 +65,7 @@ impl Segments {
             lists,
             filters,
             reads,
+            zone: zone.clone(),
         })
     }
 
@@ -116,7 +121,8 @@ pub async fn of(
     }
     let reads = &segments.reads;
     let mut facts = profiles::facts(&profile, Purpose::PersonaliseOffers, now, reads);
-    facts.extend(stated(person, now, reads)?);
+    facts.extend(stated(person, reads)?);
+    facts.extend(moment::facts((now, &segments.zone), reads));
     let mut found: BTreeSet<u64> = segments.taking(&facts).collect();
     if !segments.lists.is_empty() {
         let numbers = person.former.iter().copied().chain([customer]).collect();
@@ -127,16 +133,13 @@ pub async fn of(
     Ok(Some(found))
 }
 
-/// What the shop says of a customer in words that filters read, and the moment.
-fn stated(person: &Person, now: Timestamp, reads: &Reads) -> Result<Facts, Refused> {
-    let mut telling = Telling::to(reads);
-    telling.tell("now", Value::Time(now));
-    let mut facts = telling.done();
-    if CustomerInput::is_read(reads) {
-        let times = (person.created_at, person.updated_at);
-        facts.extend(said(person)?.stated(person.id.0, times, reads));
+/// What the shop says of a customer in words that filters read.
+fn stated(person: &Person, reads: &Reads) -> Result<Facts, Refused> {
+    if !CustomerInput::is_read(reads) {
+        return Ok(Facts::none());
     }
-    Ok(facts)
+    let times = (person.created_at, person.updated_at);
+    Ok(said(person)?.stated(person.id.0, times, reads))
 }
 
 /// On whose list a customer is, under every number they had.

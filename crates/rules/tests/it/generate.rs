@@ -226,7 +226,12 @@ fn between_facts(dice: &mut Dice, frame: Frame) -> Condition {
     let fact = |path: Path| Term::Fact(path);
     let left = either(dice, frame, &LINE_TEXTS, &TEXTS);
     let right = either(dice, frame, &LINE_TEXTS, &TEXTS);
-    match dice.below(3) {
+    match dice.below(4) {
+        3 => Condition::Test {
+            left: Term::Size(dice.pick(&TEXT_LISTS).into()),
+            op: order(dice),
+            right: Term::Value(Value::Int(dice.below(4) as i64)),
+        },
         0 => Condition::Test {
             left: fact(left),
             op: dice.pick(&[Op::Equal, Op::NotEqual, Op::StartsWith, Op::Contains]),

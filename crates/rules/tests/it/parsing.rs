@@ -58,6 +58,7 @@ fn texts_of_the_closed_set_are_read() {
     check("a + 2 * 3 > b", "a + 6 > b");
     check("(a + 2) * 3 > b % 7", "(a + 2) * 3 > b % 7");
     check("-a.b < 0", "0 - a.b < 0");
+    check("size(a.b) > 1", "a.b.size() > 1");
 }
 
 #[test]
@@ -73,6 +74,11 @@ fn times_texts_and_lines_are_read() {
     check(
         "now < timestamp('2026-01-01T00:00:00Z') + duration('90m')",
         "now < timestamp(\"2026-01-01T01:30:00Z\")",
+    );
+    check("weekday(a.b) in [1, 2]", "weekday(a.b) in [1, 2]");
+    check(
+        "day(now) - day(a.b) == 3 && moment(a.b) > moment('2026-01-01')",
+        "day(now) - day(a.b) == 3 && moment(a.b) > moment(\"2026-01-01\")",
     );
     check("line.sku.startsWith('A-')", "line.sku.startsWith(\"A-\")");
     check(
@@ -125,7 +131,8 @@ fn what_is_outside_the_closed_set_is_refused_at_its_place() {
     refuses("a.b + 'x' == c.d", "not_a_number", "a.b");
     refuses("a.b > 1 / 0", "no_answer", "1 /");
     refuses("a.b.matches('x')", "unsupported_call", "a.b");
-    refuses("size(a.b) > 1", "size", "a.b");
+    refuses("size('text') > 1", "size", "'text'");
+    refuses("weekday(a.b + 1) == 1", "not_an_instant", "a.b");
     refuses("a.b.exists(x, x == 1)", "not_lines", "a.b");
     refuses("order.lines.map(l, l.price) == 1", "not_a_value", "order");
     refuses(

@@ -43,6 +43,8 @@ fn declared_facts_may_be_read_as_declared() {
     check("customer.trait.colour.startsWith(\"r\")");
     check("order.lines.exists(l, l.category == \"x\") && order.lines.size() > 2");
     check("customer.tier in []");
+    check("customer.categories.size() > 1 && weekday(customer.last_order_at) == 1");
+    check("day(customer.metadata.joined) == day(now) && customer.metadata.tags.size() > 1");
     check("has(customer.vip) && order.amount + customer.metadata.bonus > 10");
 }
 

@@ -9,6 +9,9 @@ fn facts() -> Facts {
     facts.set("order.amount", 500);
     facts.set("customer.last_order_at", Value::Time(0));
     facts.set("now", Value::Time(3_600_000));
+    facts.set("customer.joined", "1970-01-05");
+    facts.set("customer.tags", vec!["new", "vip"]);
+    facts.set("zone", "Pacific/Honolulu");
     for category in ["shoes", "hats"] {
         facts.push_line([("line.category", category)].into_iter().collect());
     }
@@ -45,6 +48,31 @@ fn answers_name_the_failing_test_or_the_missing_fact() {
         "NotMet(Path(\"order.amount\"))",
     );
     check("customer.vip || order.amount > 100", "Met");
+    check(
+        "customer.tags.size() == 2 && size(customer.tags) < 3",
+        "Met",
+    );
+    check(
+        "customer.tags.size() > 2",
+        "NotMet(Path(\"customer.tags\"))",
+    );
+    check(
+        "customer.tier.size() > 2",
+        "Unknown(Path(\"customer.tier\"))",
+    );
+    // Ten hours behind UTC it is still the last day of 1969.
+    check("weekday(customer.joined) == 1 && weekday(now) == 3", "Met");
+    check("day(customer.joined) - day(now) == 5", "Met");
+    check("minute(now) == 900 && wall(now) < 0", "Met");
+    check("moment(customer.joined) > now", "Met");
+    check(
+        "weekday(customer.joined) == 2",
+        "NotMet(Path(\"customer.joined\"))",
+    );
+    check(
+        "weekday(customer.tier) == 1",
+        "Unknown(Path(\"customer.tier\"))",
+    );
     check(
         "customer.vip || order.amount > 900",
         "Unknown(Path(\"customer.vip\"))",

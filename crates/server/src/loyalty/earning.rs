@@ -21,6 +21,7 @@ use super::{
 use crate::{
     app::App,
     configuration::{Compiled, read, write},
+    moment,
     people::People,
     problem::Refused,
     segments::{self, FACT},
@@ -118,13 +119,15 @@ pub async fn earn(
     earning.finish(version)
 }
 
-/// What rules may read, the customer's segments where they do.
+/// What rules may read, the moment among it, and the customer's segments where they do.
 async fn facts(
     people: &mut People<'_>,
     compiled: &Compiled,
     happened: &Happened<'_>,
 ) -> Result<Facts, Refused> {
     let mut facts = happened.facts.clone();
+    let moment = (happened.now, &compiled.settings.zone);
+    facts.extend(moment::facts(moment, &Reads::everything()));
     let mut rules = compiled.loyalty.rules();
     let is_segment = |path: Path| path.as_str() == FACT;
     let reads = rules.any(|rule| rule.condition.reads().into_iter().any(is_segment));

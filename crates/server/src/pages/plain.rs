@@ -4,7 +4,7 @@ use offers::{
     Benefit, Calendar, Campaign, Cap, CapUnit, Commitment, Currency, Days, Length, Offer, Period,
     Reach, Scope, Spread, Stacking, Validity,
 };
-use rules::{Condition, Fold, Op, Operator, Term, Value};
+use rules::{Clock, Condition, Fold, Op, Operator, Term, Value};
 
 use super::look::{moment, money, number, percent};
 
@@ -295,6 +295,17 @@ fn term(term: &Term, (unit, currency): (Unit, Currency)) -> String {
             let of = condition(lines, currency);
             format!("{what} of {} of lines with {of}", fact(path.as_str()))
         }
+        Term::Size(path) => format!("the number of {}", fact(path.as_str())),
+        Term::Told { clock, of } => {
+            let of = inner(of);
+            match clock {
+                Clock::Moment => of,
+                Clock::Wall => format!("the local time of {of} (in ms since 1970)"),
+                Clock::Day => format!("the local day of {of}"),
+                Clock::Weekday => format!("the day of the week of {of} (0 is Sunday)"),
+                Clock::Minute => format!("the minute of the day of {of}"),
+            }
+        }
         Term::Sum {
             left,
             operator,
@@ -399,6 +410,11 @@ mod tests {
         check(
             "order.lines.exists(line, line.sku == 'a')",
             "some line of the order has line sku is “a”",
+        );
+        check(
+            "weekday(customer.metadata.joined) in [1, 2] && size(customer.tags) > 1",
+            "the day of the week of customer metadata joined (0 is Sunday) is one of 1, 2 \
+             and the number of customer tags is more than 1",
         );
         check(
             "customer.last_category in ['tea', 'mugs']",

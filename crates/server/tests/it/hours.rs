@@ -160,3 +160,63 @@ async fn what_no_clock_says_is_refused() {
         );
     }
 }
+
+/// A code under a rule of one node, which is what this asks of the metadata of an order.
+async fn ruled(shop: &Shop, code: &str, conditions: Value) {
+    let rule = json!({"name": code, "rules": {
+        "1": {"name": "order.metadata", "property": "slot", "conditions": conditions},
+    }});
+    let rule = shop.post(NOON, "/v1/validation-rules", &rule).await;
+    let rules = json!({"validation_rules": [rule["id"]]});
+    shop.post(NOON, "/v1/campaigns", &campaign(code, &rules))
+        .await;
+}
+
+#[tokio::test]
+async fn rules_read_dates_in_metadata_by_the_clock_of_the_shop() {
+    let shop = Shop::start().await;
+    shop.put("/v1/settings", &json!({"timezone": "Pacific/Honolulu"}))
+        .await;
+    ruled(&shop, "SATURDAY", json!({"$dow": [6]})).await;
+    ruled(&shop, "TOMORROW", json!({"$is_days_in_future": [1]})).await;
+    let hours = json!({"$timeframe_daily_hours": ["09:00;12:00"]});
+    ruled(&shop, "MORNING", hours).await;
+    let weeks = json!({"$timeframe": ["2026-11-16;P1W;P2D"]});
+    ruled(&shop, "WEEKSTART", weeks).await;
+    ruled(&shop, "TWO", json!({"$count": [2]})).await;
+    let check = async |code: &str, slot: Value, valid: bool| {
+        let order = json!({"amount": 10_000, "metadata": {"slot": slot}});
+        let answer = shop
+            .post(NOON, "/v1/validations", &using(&[code], order))
+            .await;
+        assert_eq!(answer["valid"], valid, "{code} {slot}: {answer}");
+        answer
+    };
+    // `NOON` is two in the morning of Saturday, 21 November, there.
+    check("SATURDAY", json!("2026-11-21"), true).await;
+    check("SATURDAY", json!("2026-11-22T09:59:59Z"), true).await;
+    check("SATURDAY", json!("2026-11-22T10:00:00Z"), false).await;
+    check("TOMORROW", json!("2026-11-22"), true).await;
+    check("TOMORROW", json!("2026-11-22T09:00:00Z"), false).await;
+    check("MORNING", json!("2026-11-22T19:00:00Z"), true).await;
+    check("MORNING", json!("2026-11-22T22:00:00Z"), false).await;
+    check("WEEKSTART", json!("2026-11-24"), true).await;
+    check("WEEKSTART", json!("2026-11-25"), false).await;
+    check("TWO", json!(["a", "b"]), true).await;
+    check("TWO", json!(["a"]), false).await;
+    let unknown = check("SATURDAY", json!("some day"), false).await;
+    let error = &unknown["redeemables"][0]["result"]["error"];
+    assert_eq!(error["key"], "order_rules_violated", "{unknown}");
+    let wrong = json!({"name": "Wrong", "rules": {
+        "1": {"name": "order.metadata", "property": "slot", "conditions": {"$dow": [7]}},
+    }});
+    let (status, refused) = shop
+        .noon()
+        .post("/v1/validation-rules", &wrong)
+        .await
+        .unwrap();
+    assert_eq!(status, 400);
+    assert_eq!(refused["key"], "invalid_payload");
+    let details = "/rules/1/conditions/$dow/0: is a day from 0 (Sunday) to 6";
+    assert_eq!(refused["details"], details);
+}

@@ -183,7 +183,7 @@ fn timeframe(input: TimeframeInput) -> Result<Timeframe, Malformed> {
 }
 
 /// An ISO 8601 duration: `P1M`, `P2D`, `PT1H30M`.
-fn length(text: &str) -> Result<Length, Malformed> {
+pub(super) fn length(text: &str) -> Result<Length, Malformed> {
     let wrong = || Malformed::at("", "must be a duration like PT1H, P2D or P1M, above zero");
     let span: jiff::Span = text.parse().map_err(|_| wrong())?;
     let months = i64::from(span.get_years()) * 12 + i64::from(span.get_months());
@@ -255,7 +255,7 @@ impl DailyInput {
 }
 
 /// `HH:mm`, up to `24:00`.
-fn minute(text: &str) -> Result<u16, Malformed> {
+pub(super) fn minute(text: &str) -> Result<u16, Malformed> {
     let parts = text.split_once(':');
     let number = |part: &str| {
         let is_two = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());

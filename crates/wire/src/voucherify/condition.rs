@@ -5,6 +5,7 @@
 
 mod budget;
 mod bundle;
+mod dates;
 mod filter;
 mod goods;
 mod items;
@@ -185,7 +186,7 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "order.metadata" | "order_metadata" => of_property(node, "order.metadata"),
         "redemption.metadata" | "redemption_metadata" => of_property(node, "redemption.metadata"),
         "publication.redeemable_by_linked_customer" | "redemption.api_key" => {
-            operator::compare(node, &Comparison::anything(name))
+            operator::compare(node, &Comparison::scalar(name))
         }
         "customer.loyalty.tier" => operator::listed(node, "customer.loyalty_tiers"),
         "order.amount" | "order.initial_amount" | "order.items.count" | TOTAL => {

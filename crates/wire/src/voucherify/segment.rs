@@ -174,7 +174,8 @@ mod tests {
 
     fn ann() -> Facts {
         let said = json!({"source_id": "ann", "name": "Ann Lee", "email": "ann@shop.example",
-            "address": {"city": "Riga"}, "metadata": {"tier": "gold", "visits": 4}});
+            "address": {"city": "Riga"}, "metadata": {"tier": "gold", "visits": 4,
+                "joined": "1970-04-01", "tags": ["new", "vip"]}});
         let said: CustomerInput = serde_json::from_value(said).unwrap();
         let mut facts = said.facts();
         facts.extend(said.stated(7, (90 * DAY, None), &Reads::everything()));
@@ -183,6 +184,7 @@ mod tests {
         facts.set("customer.last_order_at", Value::Time(70 * DAY));
         facts.set("customer.categories", vec!["tea"]);
         facts.set("now", Value::Time(NOW));
+        facts.set("zone", "Pacific/Honolulu");
         facts
     }
 
@@ -234,6 +236,24 @@ mod tests {
         check(last, "$less_than_future", json!([7]), false);
         check("created_at", "$more_than_ago", json!([5]), true);
         check("updated_at", "$has_value", json!([]), false);
+        // It is 11 April in UTC and the afternoon of the tenth in Honolulu.
+        check("created_at", "$is_days_ago", json!([10]), true);
+        check("created_at", "$dow", json!([2]), true);
+        check("created_at", "$dow", json!([3]), false);
+        check("metadata.joined", "$is_days_ago", json!([9]), true);
+        check("metadata.joined", "$is_days_ago", json!([10]), false);
+        check("metadata.joined", "$dow", json!([3]), true);
+        check("metadata.joined", "$after", json!(["1970-04-01"]), false);
+        let begun = json!(["1970-04-01T09:59:59Z"]);
+        check("metadata.joined", "$after", begun, true);
+        check("metadata.tags", "$count", json!([2]), true);
+        check("metadata.tags", "$count_more", json!([2]), false);
+        check("metadata.tags", "$not_intersect", json!(["old"]), true);
+        check("metadata.tags", "$not_intersect", json!(["vip"]), false);
+        check("metadata.tags", "$not_differ", json!(["vip", "new"]), true);
+        check("metadata.tags", "$not_differ", json!(["vip"]), false);
+        check("metadata.tier", "$count", json!([1]), false);
+        check("metadata.tier", "$dow", json!([1]), false);
     }
 
     #[test]
@@ -276,8 +296,8 @@ mod tests {
             "/filter/created_at/conditions/$more_than_ago/0",
         );
         check(
-            one("created_at", "$is_days_ago", json!([1])),
-            "/filter/created_at/conditions/$is_days_ago",
+            one("created_at", "$is_days_ago", json!([-1])),
+            "/filter/created_at/conditions/$is_days_ago/0",
         );
     }
 }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     checkout::{Fate, Found, Offered, Till},
+    moment,
     problem::Refused,
 };
 
@@ -85,8 +86,9 @@ fn asked(scenario: Scenario) -> Option<fn(&Path) -> bool> {
     }
 }
 
+/// A day that a customer's metadata names lies before or behind the moment.
 fn is_of_customer(path: &Path) -> bool {
-    path.as_str().starts_with("customer.")
+    path.as_str().starts_with("customer.") || moment::tells(path.as_str())
 }
 
 fn is_of_goods(path: &Path) -> bool {

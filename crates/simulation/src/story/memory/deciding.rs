@@ -14,7 +14,7 @@ use offers::{
     order_facts,
 };
 use profiles::{CustomerId, Purpose};
-use rules::{Reads, Value};
+use rules::{Reads, Value, ZONE};
 
 use super::{Memory, Promised, Record, SECRET, fault, people, rejected};
 use crate::story::world::{Answer, Asked, Decided, Granted, Replay, Timestamp};
@@ -67,6 +67,7 @@ impl Memory {
             facts.extend(order_facts(order, &Reads::everything()));
         }
         facts.set("now", Value::Time(self.now));
+        facts.set(ZONE, "UTC");
         let id = DecisionId(self.next_id());
         let request = Request {
             id,

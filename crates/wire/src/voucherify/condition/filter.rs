@@ -5,6 +5,7 @@ use rules::Condition;
 
 use super::{
     super::{Filter, Node, RowField},
+    dates,
     operator::{self, Comparison},
 };
 use crate::Malformed;
@@ -30,10 +31,10 @@ pub(in super::super) fn of_rows(
     joined(filter, |node| {
         let name = node.name.as_str();
         match field(name) {
-            Some(RowField::Moment) => operator::moment(node, name),
-            Some(RowField::Value) => operator::compare(node, &Comparison::anything(name)),
-            Some(RowField::Text) => operator::compare(&as_texts(node), &Comparison::anything(name)),
-            None if is_of_metadata(name) => operator::compare(node, &Comparison::anything(name)),
+            Some(RowField::Moment) => dates::moment(node, name),
+            Some(RowField::Value) => operator::compare(node, &Comparison::scalar(name)),
+            Some(RowField::Text) => operator::compare(&as_texts(node), &Comparison::scalar(name)),
+            None if is_of_metadata(name) => operator::compare(node, &Comparison::scalar(name)),
             None => Err(Malformed::at("", "is no field of these rows")),
         }
     })
@@ -99,11 +100,11 @@ fn of_good(node: &Node) -> Result<Condition, Malformed> {
     match node.name.as_str() {
         "price" => operator::compare(node, &Comparison::number("price")),
         "attributes" => operator::listed(node, "attributes"),
-        "created_at" | "updated_at" => operator::moment(node, &node.name),
+        "created_at" | "updated_at" => dates::moment(node, &node.name),
         "id" | "source_id" | "name" | "sku" | "product_id" | "image_url" | "currency" => {
-            operator::compare(node, &Comparison::anything(&node.name))
+            operator::compare(node, &Comparison::scalar(&node.name))
         }
-        name if is_of_metadata(name) => operator::compare(node, &Comparison::anything(name)),
+        name if is_of_metadata(name) => operator::compare(node, &Comparison::scalar(name)),
         "skus" => Err(Malformed::at("", "not supported yet")),
         _ => Err(Malformed::at("", "is no field of a product or a SKU")),
     }

@@ -1,22 +1,27 @@
 //! How does a node compare a fact? `$is`, `$in`, `$more_than`, …
 
-use rules::{Condition, Op, Operator, Term, Value};
+use rules::{Condition, Op, Path, Term, Value};
 use serde_json::Value as Json;
 
-use super::super::Node;
-use crate::{Malformed, time};
+use super::{super::Node, dates};
+use crate::Malformed;
 
 /// Values of one operator.
 const MAX_VALUES: usize = 200;
-/// A hundred years.
-const MAX_DAYS: i64 = 36_525;
-/// In milliseconds.
-const DAY: i64 = 86_400_000;
 
 /// The fact that is compared.
 pub(super) struct Comparison {
     term: Term,
-    is_number: bool,
+    holds: Holds,
+}
+
+/// What the fact may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Number,
+    Scalar,
+    /// A scalar, an instant as a text, or a list.
+    Anything,
 }
 
 impl Comparison {
@@ -27,15 +32,23 @@ impl Comparison {
 
     /// What comes to a whole number.
     pub(super) fn counted(term: Term) -> Self {
-        let is_number = true;
-        Self { term, is_number }
+        let holds = Holds::Number;
+        Self { term, holds }
     }
 
-    /// A fact of whatever type the shop gives it.
+    /// A fact that is a flag, a text or a whole number.
+    pub(super) fn scalar(path: &str) -> Self {
+        Self {
+            term: Term::Fact(path.into()),
+            holds: Holds::Scalar,
+        }
+    }
+
+    /// A fact of whatever type the shop gives it, told beside the moment and the shop's zone.
     pub(super) fn anything(path: &str) -> Self {
         Self {
             term: Term::Fact(path.into()),
-            is_number: false,
+            holds: Holds::Anything,
         }
     }
 
@@ -58,7 +71,7 @@ impl Comparison {
         let value = scalar(json)?;
         match value {
             Value::Int(_) => Ok(value),
-            _ if self.is_number => Err(Malformed::at("", "must be a whole number")),
+            _ if self.holds == Holds::Number => Err(Malformed::at("", "must be a whole number")),
             _ => Ok(value),
         }
     }
@@ -84,60 +97,6 @@ pub(super) fn membership(node: &Node, path: &str) -> Result<Condition, Malformed
             other => Err(unknown(other)),
         }
     })
-}
-
-/// When the instant of a fact lies; where days are counted, back from the moment it is asked or
-/// ahead of it.
-pub(super) fn moment(node: &Node, path: &str) -> Result<Condition, Malformed> {
-    each(node, |operator, values| one_moment(operator, values, path))
-}
-
-fn one_moment(operator: &str, values: &[Json], path: &str) -> Result<Condition, Malformed> {
-    let at = || {
-        let text = values.first().and_then(Json::as_str).and_then(time::parse);
-        let wrong = || Malformed::at("/0", "not an instant: write 2026-11-21T09:25:49.617Z");
-        text.map(|at| Term::Value(Value::Time(at)))
-            .ok_or_else(wrong)
-    };
-    let days_ago = || days(values).map(|days| from_now(-days));
-    let days_ahead = || days(values).map(from_now);
-    let compared = |op: Op, right: Term| Condition::Test {
-        left: Term::Fact(path.into()),
-        op,
-        right,
-    };
-    let past = || compared(Op::AtMost, now());
-    let future = || compared(Op::AtLeast, now());
-    Ok(match operator {
-        "$after" | "$more_than" => compared(Op::More, at()?),
-        "$before" | "$less_than" => compared(Op::Less, at()?),
-        "$more_than_ago" => compared(Op::Less, days_ago()?),
-        "$less_than_ago" => Condition::all([past(), compared(Op::More, days_ago()?)]),
-        "$more_than_future" => compared(Op::More, days_ahead()?),
-        "$less_than_future" => Condition::all([future(), compared(Op::Less, days_ahead()?)]),
-        "$has_value" => Condition::Known(path.into()),
-        "$is_unknown" => Condition::Not(Box::new(Condition::Known(path.into()))),
-        other => return Err(unknown(other)),
-    })
-}
-
-fn now() -> Term {
-    Term::Fact("now".into())
-}
-
-fn from_now(days: i64) -> Term {
-    Term::Sum {
-        left: Box::new(now()),
-        operator: Operator::Plus,
-        right: Box::new(Term::Value(Value::Duration(days * DAY))),
-    }
-}
-
-fn days(values: &[Json]) -> Result<i64, Malformed> {
-    let days = values.first().and_then(Json::as_i64);
-    let days = days.filter(|days| (0..=MAX_DAYS).contains(days));
-    let wrong = || Malformed::at("/0", format!("a whole number of days, at most {MAX_DAYS}"));
-    days.ok_or_else(wrong)
 }
 
 /// Whether a list fact holds any of these. There may be none of them, which is a plain no.
@@ -183,6 +142,11 @@ pub(super) fn each(
 }
 
 fn one(operator: &str, values: &[Json], fact: &Comparison) -> Result<Condition, Malformed> {
+    if let (Holds::Anything, Term::Fact(path)) = (fact.holds, &fact.term)
+        && let Some(condition) = beyond_scalars((operator, values), path)?
+    {
+        return Ok(condition);
+    }
     let first = || {
         let value = values
             .first()
@@ -224,6 +188,61 @@ fn one(operator: &str, values: &[Json], fact: &Comparison) -> Result<Condition, 
         "$is_unknown" => Condition::Not(Box::new(fact.known()?)),
         other => return Err(unknown(other)),
     })
+}
+
+/// What is asked of a list or of an instant; `None` where it is asked of a scalar.
+fn beyond_scalars(
+    (operator, values): (&str, &[Json]),
+    path: &Path,
+) -> Result<Option<Condition>, Malformed> {
+    let size = |op: Op| {
+        let wrong = || Malformed::at("/0", "must be a whole number, not negative");
+        let size = values.first().and_then(Json::as_u64);
+        let size = size.and_then(|size| i64::try_from(size).ok());
+        Ok(Some(Condition::Test {
+            left: Term::Size(path.clone()),
+            op,
+            right: Term::Value(Value::Int(size.ok_or_else(wrong)?)),
+        }))
+    };
+    match operator {
+        "$count" => size(Op::Equal),
+        "$count_more" => size(Op::More),
+        "$count_less" => size(Op::Less),
+        "$not_intersect" => {
+            let items = all(values, scalar)?.into_iter();
+            let held = items.map(|item| Condition::holds(path.clone(), item));
+            Ok(Some(Condition::Not(Box::new(Condition::any(held)))))
+        }
+        "$not_differ" => all(values, scalar).map(|items| Some(same(path, items))),
+        "$more_than"
+        | "$more_than_or_equal"
+        | "$greater_than_or_equal"
+        | "$less_than"
+        | "$less_than_or_equal"
+        | "$more_than_equal"
+        | "$less_than_equal"
+            if !dates::is_instant(values.first()) =>
+        {
+            Ok(None)
+        }
+        _ => dates::one(operator, values, path.as_str()),
+    }
+}
+
+/// The list has these items, each once, in whatever order.
+fn same(path: &Path, mut items: Vec<Value>) -> Condition {
+    items.sort_unstable();
+    items.dedup();
+    let size = Condition::Test {
+        left: Term::Size(path.clone()),
+        op: Op::Equal,
+        right: Term::Value(Value::Int(i64::try_from(items.len()).unwrap_or(i64::MAX))),
+    };
+    let held = items
+        .into_iter()
+        .map(|item| Condition::holds(path.clone(), item));
+    Condition::all(std::iter::once(size).chain(held))
 }
 
 pub(super) fn unknown(operator: &str) -> Malformed {

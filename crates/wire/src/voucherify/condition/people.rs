@@ -5,6 +5,7 @@ use rules::Condition;
 
 use super::{
     super::Node,
+    dates,
     operator::{self, Comparison},
 };
 use crate::Malformed;
@@ -90,7 +91,7 @@ pub(super) fn field(node: &Node) -> Result<Condition, Malformed> {
     let name = node.name.as_str();
     if ATTRIBUTES.contains(&name) {
         let path = [ATTRIBUTE, name].concat();
-        return operator::compare(node, &Comparison::anything(&path));
+        return operator::compare(node, &Comparison::scalar(&path));
     }
     if let Some((_, path)) = SUMS.iter().find(|(sum, _)| *sum == name) {
         return operator::compare(node, &Comparison::number(path));
@@ -100,8 +101,8 @@ pub(super) fn field(node: &Node) -> Result<Condition, Malformed> {
         return operator::compare(node, &Comparison::anything(&path));
     }
     match name {
-        "created_at" | "updated_at" => operator::moment(node, &[ATTRIBUTE, name].concat()),
-        "summary.orders.last_order_date" => operator::moment(node, "customer.last_order_at"),
+        "created_at" | "updated_at" => dates::by_the_clock(node, &[ATTRIBUTE, name].concat()),
+        "summary.orders.last_order_date" => dates::by_the_clock(node, "customer.last_order_at"),
         _ => match name.strip_prefix("customer.") {
             Some(fact) => ours(node, fact),
             None => Err(unknown(name)),
@@ -116,7 +117,7 @@ fn ours(node: &Node, fact: &str) -> Result<Condition, Malformed> {
         return operator::compare(node, &Comparison::number(path));
     }
     if MOMENTS.contains(&fact) {
-        return operator::moment(node, path);
+        return dates::by_the_clock(node, path);
     }
     if LISTS.contains(&fact) {
         return operator::listed(node, path);
