@@ -93,6 +93,7 @@ fn stacked<'s>(
         campaign,
         voucher: None,
         category: None,
+        own: Facts::NONE,
         at_most: None,
     });
     let asking = Asking {

@@ -383,6 +383,7 @@ impl Kept<'_> {
             campaign: self.campaign,
             voucher: Some(self.voucher),
             category: None,
+            own: Facts::NONE,
             at_most: None,
         };
         Ok(offers::quote(

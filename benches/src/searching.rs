@@ -138,6 +138,7 @@ fn put((campaign, offer): &(Campaign, Offer)) -> Presented<'_> {
         campaign,
         voucher: None,
         category: None,
+        own: Facts::NONE,
         at_most: None,
     }
 }

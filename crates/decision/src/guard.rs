@@ -8,6 +8,7 @@ use offers::{
     Scope, Taken, Timestamp, open_to,
 };
 use profiles::Purpose;
+use rules::Facts;
 
 use crate::{Bar, Grant, Guardrail, Request, Snapshot, snapshot::Candidate};
 
@@ -199,6 +200,7 @@ impl Candidate {
             campaign: &self.campaign,
             voucher: None,
             category: None,
+            own: Facts::NONE,
             at_most: None,
         }
     }

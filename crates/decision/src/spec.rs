@@ -133,6 +133,7 @@ fn alone((order, known): (&Order, &Facts), (offer, campaign): Pair<'_>) -> Price
         campaign,
         voucher: None,
         category: None,
+        own: Facts::NONE,
         at_most: None,
     };
     price(

@@ -32,6 +32,8 @@ pub(crate) struct How<'a> {
     pub(crate) at_most: Option<Minor>,
     /// By whose clock.
     pub(crate) zone: &'a Zone,
+    /// What is told of the redeemable alone.
+    pub(crate) own: &'a Facts,
 }
 
 static UTC: Zone = Zone::UTC;
@@ -43,6 +45,7 @@ impl How<'static> {
             basis: Basis::Discounted,
             at_most: None,
             zone: &UTC,
+            own: Facts::NONE,
         }
     }
 }
@@ -71,7 +74,7 @@ impl Running<'_> {
             Some(_) => self.facts(&offer.reads()),
             None => Facts::none(),
         };
-        let numbers = self.numbers(offer, (hit, &of_order), how.zone);
+        let numbers = self.numbers(offer, (hit, &of_order), how);
         let mut cut = match &offer.benefit {
             Benefit::PercentOff { rate, .. } => self.percent(hit, (&numbers.rate(*rate), basis)),
             Benefit::AmountOff { amount, spread } => {

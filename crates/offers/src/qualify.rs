@@ -1,6 +1,6 @@
 //! May this redeemable be used, by this customer, now, on this order?
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use rules::{Condition, Facts, Term, Value, Verdict};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ pub struct Presented<'a> {
     pub campaign: &'a Campaign,
     pub voucher: Option<&'a Voucher>,
     pub category: Option<Category>,
+    /// What is told of it alone: `redeemable.metadata.…`, `voucher.…`.
+    pub own: &'a Facts,
     /// The most money it may give, in minor units: what a budget that grants its remainder, or
     /// the balance of a gift card, still holds. `None` is without bound.
     pub at_most: Option<Minor>,
@@ -96,6 +98,16 @@ impl<'a> Presented<'a> {
         after.into_iter().any(|after| *after != Condition::Always)
     }
 
+    /// What is told of everything, and what is told of it alone.
+    fn beside<'f>(&self, facts: &'f Facts) -> Cow<'f, Facts> {
+        if self.own.is_empty() {
+            return Cow::Borrowed(facts);
+        }
+        let mut all = facts.clone();
+        all.extend(self.own.clone());
+        Cow::Owned(all)
+    }
+
     fn conditions(&self) -> [&'a Condition; 2] {
         [&self.campaign.rule, &self.offer.rule]
     }
@@ -141,6 +153,7 @@ fn held_by(voucher: Option<&Voucher>, customer: Option<u64>) -> Result<(), Refus
 
 fn rules_met(presented: &Presented<'_>, facts: &Facts, asking: Asking) -> Result<(), Refusal> {
     let conditions = presented.conditions();
+    let facts = &*presented.beside(facts);
     match first_unmet(conditions, facts) {
         Verdict::Met => Ok(()),
         Verdict::Unknown(path) if asking.customer.is_none() && is_of_customer(&path) => {

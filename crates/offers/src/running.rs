@@ -214,6 +214,7 @@ impl<'a> Running<'a> {
             basis: self.basis_of(presented),
             at_most: presented.at_most,
             zone: &presented.campaign.zone,
+            own: presented.own,
         };
         let cut = match self.sets_of(presented.offer)? {
             Some(sets) => {
@@ -252,6 +253,7 @@ impl<'a> Running<'a> {
             presented.offer.after.clone(),
         ]);
         let mut facts = self.known.clone();
+        facts.extend(presented.own.clone());
         facts.extend(self.facts(&after.reads().into_iter().collect()));
         facts.set(TOTAL, int(self.left_after(cut)));
         match after.evaluate(&facts) {

@@ -72,6 +72,7 @@ impl Case {
             campaign: &self.campaign,
             voucher: None,
             category: self.category,
+            own: Facts::NONE,
             at_most: self.at_most,
         }
     }

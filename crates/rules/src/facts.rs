@@ -123,6 +123,9 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Of what nothing is known.
+    pub const NONE: &'static Self = &Self::none();
+
     /// Nothing is known.
     #[must_use]
     pub const fn none() -> Self {

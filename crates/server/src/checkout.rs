@@ -7,6 +7,7 @@ mod grouping;
 mod holding;
 mod membership;
 mod open;
+mod own;
 mod points;
 mod quote;
 mod records;
@@ -266,6 +267,7 @@ impl<'a> Till<'a> {
         self.tell_missing()?;
         self.tell_segments().await?;
         self.look_at_shelf().await?;
+        self.tell_own().await?;
         self.group().await?;
         self.load_limits().await
     }
@@ -314,6 +316,7 @@ impl<'a> Till<'a> {
             offer,
             voucher: Some(voucher),
             group: None,
+            own: Facts::none(),
             issued: Some((issued, version)),
             referral,
             decision,
@@ -376,6 +379,7 @@ impl<'a> Till<'a> {
             offer: offer.clone(),
             voucher: None,
             group: None,
+            own: Facts::none(),
             issued: None,
             referral: None,
             decision: granted.map(|granted| granted.decision),

@@ -216,6 +216,7 @@ pub fn paid_and_left(order: &Order, (offer, campaign): (&Offer, &Campaign)) -> (
         campaign,
         voucher: None,
         category: None,
+        own: Facts::NONE,
         at_most: None,
     };
     let priced = offers::price(

@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 use rules::Facts;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::Hit;
+use super::{Hit, How};
 use crate::{
-    Formula, MAX_FREE_UNITS, Minor, Offer, Pick, Ppm, PricedLine, Zone, formula::Known,
-    money::places, running::Running,
+    Formula, MAX_FREE_UNITS, Minor, Offer, Pick, Ppm, PricedLine, formula::Known, money::places,
+    running::Running,
 };
 
 /// Parts per million in one per cent.
@@ -39,7 +39,7 @@ impl Running<'_> {
         &'n self,
         offer: &'n Offer,
         (hit, of_order): (Option<&Hit<'_>>, &'n Facts),
-        zone: &Zone,
+        how: How<'n>,
     ) -> Numbers<'n> {
         // Facts of lines are told only where something is counted from them.
         let told = match offer.formulas().next() {
@@ -61,12 +61,12 @@ impl Running<'_> {
         Numbers {
             formula: offer.formula.as_ref(),
             known: Known {
-                facts: [of_order, self.known],
+                facts: [of_order, how.own, self.known],
                 lines: lines.collect(),
                 cheapest: cheapest.map(|(at, _)| at),
                 dearest: dearest.map(|(at, _)| at),
                 places: places.into(),
-                zone: zone.0.clone(),
+                zone: how.zone.0.clone(),
             },
             major: 10_u64.pow(places.into()),
         }

@@ -13,8 +13,9 @@ const MAX_PLACES: i64 = 20;
 
 /// What a formula may read.
 pub(crate) struct Known<'a> {
-    /// Of the customer, the order and the moment; the first that knows a fact tells it.
-    pub facts: [&'a Facts; 2],
+    /// Of the order, of the redeemable alone, of the customer and the moment; the first that knows
+    /// a fact tells it.
+    pub facts: [&'a Facts; 3],
     /// All lines, each with its facts.
     pub lines: Vec<&'a Facts>,
     /// The places of the cheapest and of the dearest line in scope.

@@ -262,7 +262,7 @@ impl<'t> Reader<'t> {
             return self.since_now(operator, turned);
         }
         let function = function(name);
-        let function = function.ok_or_else(|| wrong(at, format!("{name} is {}", unread(name))))?;
+        let function = function.ok_or_else(|| wrong(at, format!("{name} is not known")))?;
         let arguments = self.arguments()?;
         match takes(function, arguments.len()) {
             true => Ok(Node::Call(function, arguments)),
@@ -362,21 +362,16 @@ fn plain(name: &str) -> Option<Node> {
         "ORDER_ITEMS_QUANTITY" => fact("order.items.count"),
         "ORDER_UNITS_QUANTITY" => fact("order.units"),
         "CUSTOMER_BIRTHDATE" => fact("customer.birthdate"),
+        "VOUCHER_REDEMPTION_QUANTITY" => fact("voucher.redemption_quantity"),
+        "VOUCHER_REDEEMED_QUANTITY" => fact("voucher.redeemed_quantity"),
+        "VOUCHER_PUBLISH_COUNT" => fact("voucher.publish_count"),
+        "VOUCHER_START_DATE" => fact("voucher.start_date"),
+        "VOUCHER_EXPIRATION_DATE" => fact("voucher.expiration_date"),
+        "PROMOTION_TIER_START_DATE" => fact("promotion_tier.start_date"),
+        "PROMOTION_TIER_EXPIRATION_DATE" => fact("promotion_tier.expiration_date"),
         "NOW" => fact(NOW),
         "TODAY" => Some(Node::Today),
         _ => None,
-    }
-}
-
-/// Why a name cannot be read: of what is told of vouchers and tiers nothing is read yet.
-fn unread(name: &str) -> &'static str {
-    let beginnings = ["VOUCHER_", "PROMOTION_TIER_", "REDEEMABLE_", "PUBLICATION_"];
-    match beginnings
-        .iter()
-        .any(|beginning| name.starts_with(beginning))
-    {
-        true => "not supported yet",
-        false => "not known",
     }
 }
 
@@ -386,6 +381,8 @@ fn keyed(name: &str) -> Option<&'static str> {
         "ORDER_METADATA" => "order.metadata",
         "CUSTOMER_METADATA" => "customer.metadata",
         "REDEMPTION_METADATA" => "redemption.metadata",
+        "REDEEMABLE_METADATA" => "redeemable.metadata",
+        "PUBLICATION_METADATA" => "publication.metadata",
         "ORDER_ITEM_METADATA" | "ORDER_ITEM_PRODUCT_METADATA" => "line.metadata",
         _ => return None,
     })

@@ -8,6 +8,7 @@ use super::{Formula, Known};
 
 /// 14 March 2026, 23:30 in UTC; in Berlin it is the 15th by then.
 const NOW: i64 = 1_773_531_000_000;
+const DAY: i64 = 86_400_000;
 
 /// The order is 175.50, of three lines with five units.
 #[track_caller]
@@ -35,6 +36,16 @@ fn counted(formula: &Formula) -> Option<Decimal> {
         ("order.items.count", 3),
         ("order.units", 5),
     ]);
+    let of_voucher = Facts::from_iter([
+        ("redeemable.metadata.level", Value::from(3_i64)),
+        ("publication.metadata.channel", Value::from("mail")),
+        ("voucher.redemption_quantity", Value::from(9_i64)),
+        ("voucher.redeemed_quantity", Value::from(4_i64)),
+        ("voucher.publish_count", Value::from(1_i64)),
+        ("voucher.start_date", Value::Time(NOW - 3 * DAY)),
+        ("voucher.expiration_date", Value::Time(NOW + 2 * DAY)),
+        ("promotion_tier.start_date", Value::Time(NOW - 5 * DAY)),
+    ]);
     let lines = [(2, 1_000), (2, 6_000), (1, 150)];
     let lines = lines.map(|(quantity, unit_price): (i64, i64)| {
         Facts::from_iter([
@@ -45,7 +56,7 @@ fn counted(formula: &Formula) -> Option<Decimal> {
         ])
     });
     let known = Known {
-        facts: [&of_customer, &of_order],
+        facts: [&of_order, &of_voucher, &of_customer],
         lines: lines.iter().collect(),
         cheapest: Some(2),
         dearest: Some(1),
@@ -139,6 +150,22 @@ fn days_are_those_of_the_shop() {
 }
 
 #[test]
+fn what_is_told_of_the_redeemable_alone_is_read() {
+    check("REDEEMABLE_METADATA(\"level\") * 2", "6");
+    check("REDEEMABLE_METADATA(\"other\")", "none");
+    check("IF(PUBLICATION_METADATA(\"channel\") is \"mail\";5;1)", "5");
+    check(
+        "VOUCHER_REDEMPTION_QUANTITY - VOUCHER_REDEEMED_QUANTITY",
+        "5",
+    );
+    check("VOUCHER_PUBLISH_COUNT", "1");
+    check("DAYS_SINCE(VOUCHER_START_DATE)", "3");
+    check("DAYS_UNTIL(VOUCHER_EXPIRATION_DATE)", "2");
+    check("DAYS_SINCE(PROMOTION_TIER_START_DATE)", "5");
+    check("DAYS_UNTIL(PROMOTION_TIER_EXPIRATION_DATE)", "none");
+}
+
+#[test]
 fn what_is_no_formula_says_where() {
     check("", "at byte 0: the formula ends where a value should");
     check("1 +", "at byte 3: the formula ends where a value should");
@@ -147,8 +174,7 @@ fn what_is_no_formula_says_where() {
         "at byte 2: 2 stands where an operator or the end should",
     );
     check("ORDER_SUM", "at byte 0: ORDER_SUM is not known");
-    let later = "at byte 0: REDEEMABLE_METADATA is not supported yet";
-    check("REDEEMABLE_METADATA(\"k\")", later);
+    check("VOUCHER_COLOUR", "at byte 0: VOUCHER_COLOUR is not known");
     check("MIN(1;2", "at byte 7: the formula ends where ) should");
     check("IF(1;2)", "at byte 0: IF has the wrong number of values");
     check("1 & 2", "at byte 2: is not a name, a number or an operator");

@@ -1,6 +1,6 @@
 //! Does an answer name the test that failed or the fact that is missing?
 
-use rules::{Facts, Value, parse};
+use rules::{Answer, Facts, Lexicon, Program, Value, parse};
 
 fn facts() -> Facts {
     let mut facts: Facts = [("customer.tier", "gold"), ("order.store", "north")]
@@ -21,8 +21,13 @@ fn facts() -> Facts {
 /// A condition and its answer over the facts above.
 #[track_caller]
 fn check(text: &str, expected: &str) {
+    let (condition, mut lexicon) = (parse(text).unwrap(), Lexicon::default());
+    let program = Program::compile(&condition, &mut lexicon);
+    let facts = facts();
+    let is_met = program.run(&lexicon.encode(&facts)) == Answer::Yes;
+    assert_eq!(is_met, expected == "Met", "{text}");
     assert_eq!(
-        format!("{:?}", parse(text).unwrap().evaluate(&facts())),
+        format!("{:?}", condition.evaluate(&facts)),
         expected,
         "{text}"
     );

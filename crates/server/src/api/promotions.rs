@@ -13,8 +13,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        Action, Beside, CalendarView, CampaignType, Discount, Event, Key, List, TierCampaign,
-        TierInput, TierSummary, TierUpdate, TierView,
+        Action, Beside, CalendarView, CampaignType, Discount, Event, Key, List, Metadata,
+        TierCampaign, TierInput, TierSummary, TierUpdate, TierView,
     },
 };
 
@@ -61,6 +61,14 @@ fn input_of(stored: &Stored<Offer>) -> Result<TierInput, Refused> {
         return Ok(TierInput::default());
     }
     serde_json::from_value(stored.extra.clone()).map_err(|e| Refused::Fault(e.to_string()))
+}
+
+/// What the shop keeps with a tier.
+///
+/// # Errors
+/// Never for what is stored; a fault if it happens.
+pub fn metadata(stored: &Stored<Offer>) -> Result<Metadata, Refused> {
+    Ok(input_of(stored)?.metadata.unwrap_or_default())
 }
 
 /// A tier under rules; limits belong to its campaign, which all of its tiers share.

@@ -20,8 +20,8 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         ActionType, BalanceChange, BalanceView, Beside, CampaignCreate, CampaignVouchersCreate,
-        CodeConfig, Discount, Event, Gift, Key, List, PublishSummary, RedemptionSummary, RuleInput,
-        VoucherConfig, VoucherCreate, VoucherType, VoucherUpdate, VoucherView,
+        CodeConfig, Discount, Event, Gift, Key, List, Metadata, PublishSummary, RedemptionSummary,
+        RuleInput, VoucherConfig, VoucherCreate, VoucherType, VoucherUpdate, VoucherView,
     },
 };
 
@@ -46,7 +46,7 @@ use crate::{
 
 pub use making::{Alike, Made, New, check_room, config_of, drawn, is_fixed, of_campaign, space_of};
 use making::{card, make};
-pub use shown::{as_used, counts, new_view, used_card_view, used_view, view};
+pub use shown::{as_used, counts, new_view, used_card_view, used_so_far, used_view, view};
 use shown::{brief, loaded_card};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -109,6 +109,14 @@ fn input_of(issued: &Stored<Issued>) -> Result<VoucherCreate, Refused> {
         return Ok(VoucherCreate::default());
     }
     serde_json::from_value(issued.extra.clone()).map_err(|e| Refused::Fault(e.to_string()))
+}
+
+/// What the shop keeps with a voucher.
+///
+/// # Errors
+/// Never for what is stored; a fault if it happens.
+pub fn metadata(issued: &Stored<Issued>) -> Result<Metadata, Refused> {
+    Ok(input_of(issued)?.metadata.unwrap_or_default())
 }
 
 /// What removes the codes of a campaign: those that go at once, and the action that takes away the

@@ -2,6 +2,7 @@
 
 use ledger::{Minor, Transfer};
 use offers::{Campaign, Offer, Redeemable, Voucher, chart::Counter};
+use rules::Facts;
 use wire::voucherify::RedeemableInput;
 
 use super::CardUse;
@@ -23,6 +24,8 @@ pub struct Found {
     pub voucher: Option<Voucher>,
     /// The category in which it is stacked.
     pub group: Option<Group>,
+    /// What is told of it alone, as far as anybody reads it.
+    pub own: Facts,
     /// The voucher's record and version.
     pub issued: Option<(Stored<Issued>, u64)>,
     /// What stands between the customer and a code that refers others.

@@ -337,6 +337,7 @@ impl Found {
             campaign: &self.campaign,
             voucher: self.voucher.as_ref(),
             category: self.group.as_ref().map(|(category, _)| *category),
+            own: &self.own,
             at_most,
         }
     }

@@ -207,6 +207,79 @@ async fn numbers_are_counted_from_what_the_order_says() {
 }
 
 #[tokio::test]
+async fn numbers_are_counted_from_what_is_told_of_the_redeemable() {
+    let shop = Shop::start().await;
+    let counted = json!({
+        "type": "AMOUNT", "amount_off": 100,
+        "amount_off_formula": "REDEEMABLE_METADATA(\"level\") * 10 + VOUCHER_REDEEMED_QUANTITY \
+            + DEFAULT_TO(PUBLICATION_METADATA(\"bonus\");0) + VOUCHER_PUBLISH_COUNT * 100",
+    });
+    let rule = json!({"name": "Levels", "rules": {
+        "1": {"name": "redeemable.metadata", "property": "level",
+              "conditions": {"$more_than": [1]}},
+    }, "expression": "voucher.redeemed_quantity < 2"});
+    let rule = shop.post(NOON, "/v1/validation-rules", &rule).await;
+    let campaign = json!({"name": "Levels", "campaign_type": "DISCOUNT_COUPONS",
+        "voucher": {"type": "DISCOUNT_VOUCHER", "discount": counted},
+        "validation_rules": [rule["id"]]});
+    let campaign = shop.post(NOON, "/v1/campaigns", &campaign).await;
+    let campaign = campaign["id"].as_str().unwrap();
+    for (code, level) in [("LOW", 1), ("HIGH", 3)] {
+        let path = format!("/v1/campaigns/{campaign}/vouchers/{code}");
+        let metadata = json!({"metadata": {"level": level}});
+        shop.post(NOON, &path, &metadata).await;
+    }
+    let cart = |source: &str| {
+        let mut order = cart();
+        order["source_id"] = json!(source);
+        order
+    };
+    assert_eq!(taken(&shop, "HIGH", cart("a")).await.1, 22_500 - 3_000);
+    let low = shop
+        .post(NOON, "/v1/validations", &using(&["LOW"], cart("a")))
+        .await;
+    let error = &low["redeemables"][0]["result"]["error"];
+    assert_eq!(error["key"], "redemption_rules_violated", "{low}");
+    assert_eq!(error["proffer"]["code"], "rule_not_met");
+    let given = json!({"voucher": "HIGH", "customer": {"source_id": "ann"},
+        "metadata": {"bonus": 5}});
+    shop.post(NOON, "/v1/publications", &given).await;
+    assert_eq!(taken(&shop, "HIGH", cart("a")).await.1, 22_500 - 13_500);
+    let used = using(&["HIGH"], cart("a"));
+    let used = shop.post(NOON, "/v1/redemptions", &used).await;
+    assert_eq!(used["order"]["total_amount"], 22_500 - 13_500);
+    assert_eq!(taken(&shop, "HIGH", cart("b")).await.1, 22_500 - 13_600);
+    shop.post(NOON, "/v1/redemptions", &using(&["HIGH"], cart("b")))
+        .await;
+    let third = shop
+        .post(NOON, "/v1/validations", &using(&["HIGH"], cart("c")))
+        .await;
+    let error = &third["redeemables"][0]["result"]["error"];
+    assert_eq!(error["key"], "redemption_rules_violated", "{third}");
+    let sentence = "Your order does not qualify for this (voucher.redeemed_quantity).";
+    assert_eq!(error["proffer"]["sentence"], sentence);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn a_tier_tells_its_own_metadata_and_dates() {
+    let shop = Shop::start().await;
+    let tier = json!({"name": "Tier", "metadata": {"off": 2},
+        "start_date": "2026-11-18T12:00:00Z",
+        "action": {"discount": {"type": "AMOUNT", "amount_off": 100,
+            "amount_off_formula": "REDEEMABLE_METADATA(\"off\") \
+                + DAYS_SINCE(PROMOTION_TIER_START_DATE) * 10"}}});
+    let promotion = json!({"name": "Tiers", "campaign_type": "PROMOTION",
+        "promotion": {"tiers": [tier]}});
+    let made = shop.post(NOON, "/v1/campaigns", &promotion).await;
+    let tier = &made["promotion"]["tiers"][0]["id"];
+    let ask = json!({"redeemables": [{"object": "promotion_tier", "id": tier}],
+        "order": cart()});
+    let answer = shop.post(NOON, "/v1/validations", &ask).await;
+    assert_eq!(answer["order"]["total_amount"], 22_500 - 3_200, "{answer}");
+}
+
+#[tokio::test]
 async fn the_catalogue_says_what_goods_are_and_cost() {
     let shop = Shop::start().await;
     let product = |source: &str, price: u64, size: &str| {

@@ -185,6 +185,7 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "customer.metadata" | "customer_metadata" => of_property(node, "customer.metadata"),
         "order.metadata" | "order_metadata" => of_property(node, "order.metadata"),
         "redemption.metadata" | "redemption_metadata" => of_property(node, "redemption.metadata"),
+        "redeemable.metadata" | "publication.metadata" => of_property(node, name),
         "publication.redeemable_by_linked_customer" | "redemption.api_key" => {
             operator::compare(node, &Comparison::scalar(name))
         }

@@ -459,9 +459,16 @@ pub fn key_of(refusal: &Refusal, kind: RedeemableKind) -> Key {
 }
 
 fn rules_violated(path: &str) -> Key {
+    let of_redeemable = [
+        "redemption.",
+        "redeemable.",
+        "publication.",
+        "voucher.",
+        "promotion_tier.",
+    ];
     if path.starts_with("customer.") {
         Key::CustomerRulesViolated
-    } else if path.starts_with("redemption.") {
+    } else if of_redeemable.iter().any(|prefix| path.starts_with(prefix)) {
         Key::RedemptionRulesViolated
     } else {
         Key::OrderRulesViolated

@@ -62,6 +62,7 @@ fn quoted<'a>(order: &Order, campaign: &'a Campaign, offers: &'a [Offer]) -> Out
         campaign,
         voucher: None,
         category: None,
+        own: Facts::NONE,
         at_most: None,
     };
     let asking = Asking {

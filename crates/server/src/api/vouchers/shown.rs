@@ -1,7 +1,8 @@
 //! How is a voucher shown, and how often was it used?
 
-use offers::Scope;
+use offers::{Scope, VoucherId};
 use rules::Condition;
+use store::View;
 use wire::voucherify::{CalendarView, Metadata};
 
 use super::*;
@@ -167,15 +168,7 @@ pub async fn counts(
     (issued, campaign): (&Stored<Issued>, &Campaign),
 ) -> Result<Counts, Refused> {
     let voucher = &issued.thing.voucher;
-    let of = key(voucher.id.0);
-    let made = app
-        .store()
-        .count(project, Index::RedemptionsOfVoucher, &of)
-        .await?;
-    let undone = app
-        .store()
-        .count(project, Index::RollbacksOfRedemption, &of)
-        .await?;
+    let used = used_so_far(&mut app.store().view(project)?, voucher.id).await?;
     let accounts = [
         chart::gift_balance(voucher.id),
         chart::gift_sold(campaign.id, voucher.id),
@@ -186,10 +179,21 @@ pub async fn counts(
     };
     let net = |account: &Account| account.debits.posted.saturating_sub(account.credits.posted);
     Ok(Counts {
-        used: made.saturating_sub(undone),
+        used,
         loaded: sold.as_ref().map_or(0, net),
         balance: balance.as_ref().and_then(Account::available).unwrap_or(0),
     })
+}
+
+/// How many redemptions of a code were made and not rolled back.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn used_so_far(view: &mut View, voucher: VoucherId) -> Result<u64, Refused> {
+    let of = key(voucher.0);
+    let made = view.count(Index::RedemptionsOfVoucher, &of).await?;
+    let undone = view.count(Index::RollbacksOfRedemption, &of).await?;
+    Ok(made.saturating_sub(undone))
 }
 
 /// # Errors

@@ -10,6 +10,7 @@ use offers::{
     quote,
 };
 use profiles::{CustomerId, Kind};
+use rules::Facts;
 
 use super::people::{bought, counted, order};
 use super::{HELD_MS, Memory, fault, rejected};
@@ -286,6 +287,7 @@ impl Memory {
             campaign: &put.campaign,
             voucher: put.voucher.as_ref(),
             category: None,
+            own: Facts::NONE,
             at_most: self.at_most(till, put),
         }
     }
