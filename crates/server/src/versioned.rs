@@ -12,13 +12,16 @@ pub trait Versioned {
     const NAME: &'static str;
     /// The shape that is written now. A number is never used again for another shape.
     const SHAPE: u8 = 1;
+    /// The oldest that is read as what is written now is: what came since was added at ends.
+    const OLDEST: u8 = Self::SHAPE;
 }
 
 impl Versioned for decision::Configuration {
     const NAME: &'static str = "configuration";
     /// 2 says of each campaign whether it lends; 3 how lines are picked, and more benefits; 4 has
-    /// calendars.
-    const SHAPE: u8 = 4;
+    /// calendars; 5 asks for instants and lists, and counts by key, orders and credit.
+    const SHAPE: u8 = 5;
+    const OLDEST: u8 = 4;
 }
 
 /// The body of a record: the number of the shape, then the thing.
@@ -41,7 +44,7 @@ pub fn read<T: Versioned + DeserializeOwned>(body: &[u8]) -> Result<T, Refused> 
         return Err(newer::<T>(*shape));
     }
     let fault = |error: String| Refused::Fault(format!("{}: {error}", T::NAME));
-    if *shape != T::SHAPE {
+    if !(T::OLDEST..=T::SHAPE).contains(shape) {
         return Err(fault(format!("there is no shape {shape}")));
     }
     postcard::from_bytes(rest).map_err(|error| fault(error.to_string()))
