@@ -257,6 +257,7 @@ fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Result<Command, S
         voucher: Some(&voucher),
         discount: 750,
         gift: 0,
+        order: 0,
         points: None,
         free_units: 0,
         spent: None,

@@ -88,6 +88,9 @@ pub struct Given<'a> {
     pub discount: Minor,
     /// Paid from the gift balance of the voucher, in minor units.
     pub gift: Minor,
+    /// What the goods of the order cost, where it counts for the campaign by this one; it counts
+    /// once, and nothing where another of the campaign's on the same order made it count.
+    pub order: Minor,
     /// Units given for nothing, also those whose price nobody told: they take a use.
     pub free_units: u32,
     /// Earned by the order, owed to its customer.
@@ -229,6 +232,13 @@ impl Movement {
     fn can_run_out(&self) -> bool {
         self.debit.limit != Limit::None
     }
+
+    /// Whether it is more than was held of a limit that does not bound the price: the order grew
+    /// since, and what it costs more comes out of what is left.
+    fn may_pass(&self, hold: &Transfer) -> bool {
+        let is_count = matches!(self.reason, Reason::OrderCounted | Reason::CreditCounted);
+        is_count && self.amount > hold.amount
+    }
 }
 
 /// A booking being written.
@@ -328,6 +338,10 @@ impl Page {
         let mut held = alive(checkout.held, checkout.occasion.at);
         for movement in checkout.movements() {
             match take_hold(&mut held, movement.debit.id, movement.amount) {
+                Some(hold) if movement.may_pass(&hold) => {
+                    self.release(&[hold]);
+                    self.direct(&movement);
+                }
                 Some(hold) => self.settle(&hold, movement.amount, Kind::Post { pending: hold.id }),
                 None => self.direct(&movement),
             }
@@ -415,6 +429,8 @@ impl Given<'_> {
                 CapUnit::Uses => Some(counter.movement(1)),
                 CapUnit::Money => Some(counter.movement(self.discount)),
                 CapUnit::Touches => None,
+                CapUnit::Orders => Some(counter.movement(self.order)),
+                CapUnit::Credit => Some(counter.movement(self.gift)),
             })
             .collect();
         if !has_budget {

@@ -126,6 +126,8 @@ pub enum Reach {
     CustomerOverall,
     /// Each store (or other place the order names) by itself, within the campaign.
     Store,
+    /// Each key of the API by itself, within the campaign.
+    ApiKey,
 }
 
 /// Calendar periods by the clock of the shop; weeks begin on Monday.
@@ -149,6 +151,10 @@ pub enum CapUnit {
     Money,
     /// Decisions that chose an offer for the customer.
     Touches,
+    /// What the goods of orders cost, before anything was taken off, in minor units.
+    Orders,
+    /// Credit of gift cards that paid, in minor units.
+    Credit,
 }
 
 /// A benefit with a scope, ready to be given.

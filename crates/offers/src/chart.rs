@@ -4,13 +4,15 @@
 //! the same chart as a table.
 
 mod counter;
+mod reason;
 mod window;
 
-use ledger::{AccountId, Asset, Code, Limit, Opening, Transfer};
+use ledger::{AccountId, Asset, Limit, Opening, Transfer};
 
 use crate::{CampaignId, CapUnit, Reach, Refusal, VoucherId};
 
 pub use counter::{Counter, Occasion, caps_to_openings, counters, stock, unstocked};
+pub use reason::Reason;
 pub use window::{period_of, window, window_end};
 
 /// A line of the chart of accounts.
@@ -178,18 +180,23 @@ const CAPS: [(OfCap, u16, &str, &str); 3] = [
     (A::Used, 300, "Used", "What was taken of a cap."),
 ];
 
-const REACHES: [(Reach, &str); 5] = [
+const REACHES: [(Reach, &str); 6] = [
     (Reach::Campaign, "campaign"),
     (Reach::Code, "code"),
     (Reach::Customer, "customer"),
     (Reach::CustomerOverall, "customer overall"),
     (Reach::Store, "store"),
+    (Reach::ApiKey, "key"),
 ];
 
-const UNITS: [(CapUnit, &str); 3] = [
-    (CapUnit::Uses, "uses"),
-    (CapUnit::Money, "money"),
-    (CapUnit::Touches, "touches"),
+/// In two stretches of numbers: those that there were first, and those that came later.
+const UNITS: [&[(CapUnit, &str)]; 2] = [
+    &[
+        (CapUnit::Uses, "uses"),
+        (CapUnit::Money, "money"),
+        (CapUnit::Touches, "touches"),
+    ],
+    &[(CapUnit::Orders, "orders"), (CapUnit::Credit, "credit")],
 ];
 
 /// A line of the chart as people read it.
@@ -213,9 +220,10 @@ pub fn entries() -> impl Iterator<Item = Entry> {
         }
     });
     plain.chain(CAPS.into_iter().flat_map(|(of, first, name, meaning)| {
-        let each = REACHES
-            .into_iter()
-            .flat_map(|reach| UNITS.map(|unit| (reach, unit)));
+        let each = UNITS.into_iter().flat_map(|units| {
+            let of_reach = |reach| units.iter().map(move |unit| (reach, *unit));
+            REACHES.into_iter().flat_map(of_reach)
+        });
         each.zip(first..)
             .map(move |(((reach, by), (unit, what)), number)| {
                 let name = format!("{name}: {what} by {by}");
@@ -232,7 +240,11 @@ pub fn entries() -> impl Iterator<Item = Entry> {
 impl AccountKind {
     #[must_use]
     pub fn number(self) -> u16 {
-        let nth = |reach: Reach, unit: CapUnit| 3 * reach as u16 + unit as u16;
+        let nth = |reach: Reach, unit: CapUnit| match unit {
+            CapUnit::Uses | CapUnit::Money | CapUnit::Touches => 3 * reach as u16 + unit as u16,
+            CapUnit::Orders => 18 + 2 * reach as u16,
+            CapUnit::Credit => 19 + 2 * reach as u16,
+        };
         match self {
             A::Cap(reach, unit) => 100 + nth(reach, unit),
             A::Allowed(reach, unit) => 200 + nth(reach, unit),
@@ -421,157 +433,14 @@ pub fn slice(limit: AccountId, process: u64) -> AccountId {
 pub fn refusal(reached: AccountId) -> Option<Refusal> {
     match AccountKind::of(reached)? {
         A::Cap(Reach::Customer | Reach::CustomerOverall, _) => Some(Refusal::UsedUpByCustomer),
-        A::Budget | A::Cap(Reach::Campaign, CapUnit::Money) => Some(Refusal::BudgetSpent),
+        A::Budget | A::Cap(Reach::ApiKey, _) => Some(Refusal::BudgetSpent),
+        A::Cap(Reach::Campaign, CapUnit::Money | CapUnit::Orders | CapUnit::Credit) => {
+            Some(Refusal::BudgetSpent)
+        }
         A::Cap(..) => Some(Refusal::UsedUp),
         A::GiftBalance => Some(Refusal::BalanceSpent),
         A::CardPoints => Some(Refusal::PointsSpent),
         _ => None,
-    }
-}
-
-/// Why value moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u16)]
-pub enum Reason {
-    BudgetSet = 1,
-    CapSet = 2,
-    Lent = 3,
-    Discount = 10,
-    Use = 11,
-    MoneyCounted = 12,
-    Touch = 13,
-    GiftLoaded = 20,
-    GiftSpent = 21,
-    GiftLapsed = 22,
-    PointsEarned = 30,
-    PointsLapsed = 31,
-    PointsAdded = 32,
-    PointsWithdrawn = 33,
-    PointsSpent = 34,
-    Revenue = 40,
-    GoodsCost = 41,
-    ShippingCost = 42,
-    Fees = 43,
-    OrderDiscount = 44,
-}
-
-impl Reason {
-    /// Every reason with its name and meaning. What is undone keeps its reason, the other way.
-    pub const ALL: [(Reason, &'static str, &'static str); 20] = [
-        (
-            Reason::BudgetSet,
-            "Budget set",
-            "A campaign's budget was set or changed.",
-        ),
-        (
-            Reason::CapSet,
-            "Cap set",
-            "What a cap allows was set or changed.",
-        ),
-        (
-            Reason::Lent,
-            "Lent",
-            "A process was lent a slice of a budget or cap, or gave of it back.",
-        ),
-        (
-            Reason::Discount,
-            "Discount",
-            "A benefit took this off an order.",
-        ),
-        (Reason::Use, "Use", "A redeemable was used once."),
-        (
-            Reason::MoneyCounted,
-            "Money counted",
-            "A discount counted towards a cap in money.",
-        ),
-        (
-            Reason::Touch,
-            "Touch",
-            "An offer was chosen for a customer.",
-        ),
-        (
-            Reason::GiftLoaded,
-            "Gift loaded",
-            "Money was put on a gift card.",
-        ),
-        (
-            Reason::GiftSpent,
-            "Gift spent",
-            "A gift card paid for part of an order.",
-        ),
-        (
-            Reason::GiftLapsed,
-            "Gift lapsed",
-            "A gift card's day passed with money on it.",
-        ),
-        (
-            Reason::PointsEarned,
-            "Points earned",
-            "An order or an event earned points.",
-        ),
-        (
-            Reason::PointsLapsed,
-            "Points lapsed",
-            "A day passed with points on a card that lapse on it.",
-        ),
-        (
-            Reason::PointsAdded,
-            "Points added",
-            "The shop put points on a card.",
-        ),
-        (
-            Reason::PointsWithdrawn,
-            "Points withdrawn",
-            "The shop took points off a card.",
-        ),
-        (
-            Reason::PointsSpent,
-            "Points spent",
-            "A card's points paid for part of an order, or for a reward.",
-        ),
-        (Reason::Revenue, "Revenue", "A counted order was paid."),
-        (
-            Reason::GoodsCost,
-            "Cost of goods",
-            "A counted order's goods cost this.",
-        ),
-        (
-            Reason::ShippingCost,
-            "Shipping cost",
-            "Sending a counted order cost this.",
-        ),
-        (
-            Reason::Fees,
-            "Fees",
-            "Taking a counted order's money cost this.",
-        ),
-        (
-            Reason::OrderDiscount,
-            "Order discount",
-            "This was taken off a counted order.",
-        ),
-    ];
-
-    #[must_use]
-    pub fn code(self) -> Code {
-        Code(self as u16)
-    }
-
-    #[must_use]
-    pub fn of(code: Code) -> Option<Reason> {
-        Reason::ALL
-            .into_iter()
-            .map(|row| row.0)
-            .find(|reason| reason.code() == code)
-    }
-
-    /// What people call it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Reason::ALL
-            .into_iter()
-            .find(|row| row.0 == self)
-            .map_or("", |row| row.1)
     }
 }
 

@@ -21,7 +21,7 @@ use std::{
 };
 
 use decision::GrantState;
-use ledger::{Account, AccountId, Timestamp, Transfer};
+use ledger::{Account, AccountId, Minor, Timestamp, Transfer};
 use offers::{
     Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, StackingRules,
     chart::{self, Counter, Occasion},
@@ -84,6 +84,8 @@ fn is_for_holder(campaign: &Campaign) -> bool {
 /// What is asked at the till.
 pub struct Call<'a> {
     pub project: ProjectId,
+    /// By which key of the API.
+    pub key: u64,
     pub now: Timestamp,
     pub customer: Option<&'a CustomerInput>,
     pub order: Option<&'a OrderInput>,
@@ -162,6 +164,7 @@ impl<'a> Till<'a> {
             customer: customer.map(|id| id.0).or(stranger),
             store: order.store.as_deref().map(number_of),
             at: call.now,
+            key: call.key,
             order: app.next_id()?,
             process: app.process(),
         };
@@ -210,6 +213,7 @@ impl<'a> Till<'a> {
         }
         facts.extend(order_metadata_facts(&self.input, &reads));
         let mut telling = Telling::to(&reads);
+        telling.tell("redemption.api_key", self.occasion.key.to_string());
         if let Some(metadata) = metadata {
             metadata_facts("redemption.metadata.", metadata, &mut telling);
         }
@@ -492,6 +496,30 @@ impl<'a> Till<'a> {
     }
 }
 
+/// What an order counts as for campaigns that limit what orders cost: once for each, however many
+/// of a campaign's redeemables are on it.
+pub struct Counting {
+    order: Minor,
+    counted: BTreeSet<CampaignId>,
+}
+
+impl Counting {
+    #[must_use]
+    pub fn of(order: &Order) -> Self {
+        Self {
+            order: order.gross(),
+            counted: BTreeSet::new(),
+        }
+    }
+
+    pub fn by(&mut self, found: &Found) -> Minor {
+        match self.counted.insert(found.campaign.id) {
+            true => self.order,
+            false => 0,
+        }
+    }
+}
+
 impl Found {
     /// What its rules, scopes and formulas read.
     #[must_use]
@@ -502,9 +530,9 @@ impl Found {
         })
     }
 
-    /// What it gives, as it was priced.
+    /// What it gives, as it was priced, on an order that counts as so much for its campaign.
     #[must_use]
-    pub fn given(&self, discount: &offers::Discount) -> Given<'_> {
+    pub fn given(&self, (discount, order): (&offers::Discount, Minor)) -> Given<'_> {
         let is_gift = self.offer.benefit == Benefit::Credit && self.card.is_none();
         let card = self.card.as_ref();
         let points = Points {
@@ -516,6 +544,7 @@ impl Found {
             voucher: self.voucher.as_ref(),
             discount: if is_gift { 0 } else { discount.amount },
             gift: if is_gift { discount.amount } else { 0 },
+            order,
             free_units: discount.units(),
             points: (discount.points > 0).then_some(points),
             spent: card.and_then(|card| card.spent(discount.amount)),

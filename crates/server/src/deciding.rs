@@ -233,6 +233,7 @@ fn occasion(
         store: store.as_deref().map(number_of),
         at,
         order: 0,
+        key: 0,
         process: app.process(),
     }
 }
@@ -379,6 +380,7 @@ impl Draft<'_> {
                 .ceiling(self.request.order.as_ref(), &self.request.facts)
                 .unwrap_or(0),
             gift: 0,
+            order: 0,
             free_units: 0,
             points: None,
             spent: None,

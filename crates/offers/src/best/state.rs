@@ -164,7 +164,8 @@ fn binding(one: &Candidate<'_>, all: &[Candidate<'_>]) -> Vec<Room> {
     limits.retain(|room| match room.unit {
         CapUnit::Uses => room.left == 0 || is_shared(room, all),
         CapUnit::Money => true,
-        CapUnit::Touches => false,
+        // What the order costs and what pays are judged for each by itself, before the search.
+        CapUnit::Touches | CapUnit::Orders | CapUnit::Credit => false,
     });
     limits
 }
@@ -443,6 +444,6 @@ fn needs(room: &Room, cut: &Cut) -> u64 {
     match room.unit {
         CapUnit::Uses => 1,
         CapUnit::Money => cut.money(),
-        CapUnit::Touches => 0,
+        CapUnit::Touches | CapUnit::Orders | CapUnit::Credit => 0,
     }
 }

@@ -44,11 +44,14 @@ fn cap(text: &str) -> Cap {
         "code" => Reach::Code,
         "customer" => Reach::Customer,
         "overall" => Reach::CustomerOverall,
+        "key" => Reach::ApiKey,
         _ => Reach::Store,
     };
     let unit = match words[1] {
         "uses" => CapUnit::Uses,
         "money" => CapUnit::Money,
+        "orders" => CapUnit::Orders,
+        "credit" => CapUnit::Credit,
         _ => CapUnit::Touches,
     };
     let period = match words.get(3) {
@@ -130,6 +133,7 @@ impl Till {
                 store: Some(9),
                 at: 0,
                 order: 70,
+                key: 3,
                 process: 0,
             },
             books: Book::default(),
@@ -142,7 +146,7 @@ impl Till {
         till
     }
 
-    /// `grant 500`, `validate 500`, `redeem 300 gift 20 points 8`, `release`, `rollback`,
+    /// `grant 500`, `validate 500`, `redeem 300 gift 20 points 8 order 900`, `release`, `rollback`,
     /// `rollback 0-50/300`, `load 100`, `withdraw 100`, `lapse 100`, `fund 100 to 300`.
     fn booking(&self, happening: &str) -> Booking {
         let words: Vec<&str> = happening.split(' ').collect();
@@ -160,6 +164,7 @@ impl Till {
             voucher: Some(&self.voucher),
             discount: number,
             gift: after("gift"),
+            order: after("order"),
             free_units: 0,
             points: Some(points),
             spent: None,
@@ -303,6 +308,62 @@ fn without_a_limit_nothing_is_held_and_only_own_rows_are_touched() {
         NO_CAPS,
         "redeem 500, rollback",
         &["DiscountGiven 1.7 > Funding 1.7 500 Discount"],
+    );
+}
+
+#[test]
+fn what_orders_cost_and_cards_pay_counts_also_where_it_grew() {
+    let caps = "campaign orders 2000; campaign credit 100";
+    check(
+        caps,
+        "redeem 500 order 900 gift 20",
+        &[
+            "Cap(Campaign, Orders) 1 > Used(Campaign, Orders) 1 900 OrderCounted",
+            "Cap(Campaign, Credit) 1 > Used(Campaign, Credit) 1 20 CreditCounted",
+            "Funding 1.7 > DiscountGiven 1.7 500 Discount",
+            "GiftBalance 5 > GiftSpent 1.5 20 GiftSpent",
+        ],
+    );
+    check(
+        caps,
+        "redeem 500 order 2001",
+        &["reached Cap(Campaign, Orders) 1"],
+    );
+    check(
+        caps,
+        "redeem 0 order 9 gift 101",
+        &["reached Cap(Campaign, Credit) 1"],
+    );
+    // What was held is let go, and all of it counts.
+    check(
+        caps,
+        "validate 500 order 900, redeem 500 order 1200",
+        &[
+            "Cap(Campaign, Orders) 1 > Used(Campaign, Orders) 1 900 OrderCounted void 1.0",
+            "Cap(Campaign, Orders) 1 > Used(Campaign, Orders) 1 1200 OrderCounted",
+            "Funding 1.7 > DiscountGiven 1.7 500 Discount",
+        ],
+    );
+    check(
+        caps,
+        "validate 500 order 900, redeem 500 order 800",
+        &[
+            "Cap(Campaign, Orders) 1 > Used(Campaign, Orders) 1 800 OrderCounted post 1.0",
+            "Funding 1.7 > DiscountGiven 1.7 500 Discount",
+        ],
+    );
+    check(
+        caps,
+        "redeem 500 order 900, rollback",
+        &[
+            "DiscountGiven 1.7 > Funding 1.7 500 Discount",
+            "Used(Campaign, Orders) 1 > Cap(Campaign, Orders) 1 900 OrderCounted",
+        ],
+    );
+    check(
+        "key uses 1 day",
+        "redeem 500, redeem 500",
+        &["reached Cap(ApiKey, Uses) 1.3@Day"],
     );
 }
 
@@ -459,6 +520,7 @@ fn a_guaranteed_grant_holds_its_use_whatever_its_worth() {
         voucher: Some(&till.voucher),
         discount: 0,
         gift: 0,
+        order: 0,
         free_units: 1,
         points: None,
         spent: None,
@@ -624,6 +686,7 @@ fn two_codes_of_one_campaign_each_post_their_own_hold() {
         voucher: Some(&codes[index]),
         discount,
         gift: 0,
+        order: 0,
         free_units: 0,
         points: None,
         spent: None,

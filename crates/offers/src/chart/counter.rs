@@ -18,6 +18,8 @@ pub struct Occasion {
     /// The order's own number. It stands in for a customer whom nobody knows, so that two such
     /// orders share no row; to read what is left, any number will do.
     pub order: u64,
+    /// The number of the key of the API that asks.
+    pub key: u64,
     /// The number of the process that asks: where limits are lent it spends from its slice. 0
     /// spends from the account that lends.
     pub process: u64,
@@ -189,7 +191,8 @@ impl Occasion {
 fn rank(cap: &Cap) -> u8 {
     match (cap.reach, cap.unit) {
         (Reach::Customer | Reach::CustomerOverall, _) => 0,
-        (Reach::Campaign, CapUnit::Money) => 2,
+        (Reach::Campaign, CapUnit::Money | CapUnit::Orders | CapUnit::Credit) => 2,
+        (Reach::ApiKey, _) => 2,
         (Reach::Campaign | Reach::Code | Reach::Store, _) => 1,
     }
 }
@@ -279,6 +282,7 @@ impl Place<'_> {
             Reach::Customer => (campaign, customer),
             Reach::CustomerOverall => (self.overall(cap.unit), customer),
             Reach::Store => (campaign, self.occasion.store.unwrap_or_default()),
+            Reach::ApiKey => (campaign, self.occasion.key),
         })
     }
 
@@ -287,7 +291,7 @@ impl Place<'_> {
         let Currency(letters) = self.campaign.currency;
         match unit {
             CapUnit::Uses | CapUnit::Touches => 0,
-            CapUnit::Money => letters
+            CapUnit::Money | CapUnit::Orders | CapUnit::Credit => letters
                 .into_iter()
                 .fold(0, |sum, one| sum << 8 | u64::from(one)),
         }
@@ -296,7 +300,9 @@ impl Place<'_> {
     fn asset(&self, unit: CapUnit) -> Asset {
         match unit {
             CapUnit::Uses => Asset::Uses,
-            CapUnit::Money => Asset::Currency(self.campaign.currency),
+            CapUnit::Money | CapUnit::Orders | CapUnit::Credit => {
+                Asset::Currency(self.campaign.currency)
+            }
             CapUnit::Touches => Asset::Touches,
         }
     }
@@ -307,5 +313,7 @@ fn reason(unit: CapUnit) -> Reason {
         CapUnit::Uses => Reason::Use,
         CapUnit::Money => Reason::MoneyCounted,
         CapUnit::Touches => Reason::Touch,
+        CapUnit::Orders => Reason::OrderCounted,
+        CapUnit::Credit => Reason::CreditCounted,
     }
 }

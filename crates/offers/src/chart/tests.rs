@@ -12,7 +12,7 @@ use crate::{Period, Refusal, Timestamp};
 #[test]
 fn every_number_names_one_account_and_every_code_one_reason() {
     let numbers: BTreeSet<u16> = entries().map(|entry| entry.number).collect();
-    assert_eq!((numbers.len(), entries().count()), (66, 66));
+    assert_eq!((numbers.len(), entries().count()), (111, 111));
     for entry in entries() {
         let id = AccountId {
             kind: entry.number,
@@ -157,6 +157,7 @@ fn check_caps(caps: &str, quantity: Option<u64>, expected: &str) {
         store: Some(9),
         at: 0,
         order: 70,
+        key: 3,
         process: 0,
     };
     let voucher = voucher(quantity);
@@ -187,6 +188,12 @@ fn caps_become_accounts_in_the_precedence_of_their_refusals() {
         "Cap(Customer, Uses) 1.7=1 Cap(CustomerOverall, Money) 4543826.7=6 \
          Cap(CustomerOverall, Touches) 0.7@Week=3 Cap(Campaign, Uses) 1@Week=9 \
          Cap(Store, Uses) 1.9=4 Budget 1=800",
+    );
+    check_caps(
+        "campaign credit 7; key uses 4 day; campaign orders 900; campaign uses 9",
+        None,
+        "Cap(Campaign, Uses) 1=9 Cap(ApiKey, Uses) 1.3@Day=4 Cap(Campaign, Orders) 1=900 \
+         Cap(Campaign, Credit) 1=7",
     );
 }
 
@@ -221,6 +228,9 @@ fn a_reached_limit_is_a_refusal() {
     assert_eq!(told("campaign uses 1"), Some(Refusal::UsedUp));
     assert_eq!(told("campaign money 1 day"), Some(Refusal::BudgetSpent));
     assert_eq!(told("campaign money 1"), Some(Refusal::BudgetSpent));
+    assert_eq!(told("campaign orders 1"), Some(Refusal::BudgetSpent));
+    assert_eq!(told("campaign credit 1"), Some(Refusal::BudgetSpent));
+    assert_eq!(told("key uses 1"), Some(Refusal::BudgetSpent));
     assert_eq!(
         refusal(super::gift_balance(crate::VoucherId(1))),
         Some(Refusal::BalanceSpent)

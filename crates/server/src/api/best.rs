@@ -69,6 +69,7 @@ async fn found(
 ) -> Result<Option<Answer>, Refused> {
     let call = Call {
         project: caller.project,
+        key: caller.key,
         now: caller.now,
         customer: request.customer.as_ref(),
         order: request.order.as_ref(),

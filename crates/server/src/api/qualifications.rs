@@ -74,6 +74,7 @@ async fn qualified(
     let options = request.options.clone().unwrap_or_default();
     let call = Call {
         project: caller.project,
+        key: caller.key,
         now: caller.now,
         customer: request.customer.as_ref(),
         order: request.order.as_ref(),

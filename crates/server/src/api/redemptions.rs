@@ -155,6 +155,7 @@ async fn attempt(
 ) -> Result<Option<Answer>, Refused> {
     let call = Call {
         project: caller.project,
+        key: caller.key,
         now: caller.now,
         customer: request.customer.as_ref(),
         order: request.order.as_ref(),

@@ -31,7 +31,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, Redeem},
-    checkout::{Call, Fate, For, Found, Offered, Quote, Reservation, Till, sweep},
+    checkout::{Call, Counting, Fate, For, Found, Offered, Quote, Reservation, Till, sweep},
     configuration::{read, write},
     lending,
     once::Answer,
@@ -119,6 +119,7 @@ async fn validated(
 ) -> Result<Option<ValidationResponse>, Refused> {
     let call = Call {
         project: caller.project,
+        key: caller.key,
         now: caller.now,
         customer: request.customer.as_ref(),
         order: request.order.as_ref(),
@@ -189,8 +190,9 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
     let app = till.app;
     let mut booking = released(app, (&till.session_holds, till.now))?;
     let mut chains: Vec<(Redeemable, u64)> = Vec::new();
+    let mut counting = Counting::of(&till.order);
     for (found, discount) in used(&till, quote) {
-        let given = found.given(discount);
+        let given = found.given((discount, counting.by(found)));
         let checkout = Checkout {
             given: std::slice::from_ref(&given),
             occasion: &till.occasion,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger::{AccountId, Minor, Timestamp};
 use offers::{
-    Asking, Benefit, CapUnit, Offer, Outcome, Presented, Priced, Reach, Redeemable, Refusal,
+    Asking, Benefit, CapUnit, Given, Offer, Outcome, Presented, Priced, Reach, Redeemable, Refusal,
     StackingRules, chart, order_facts, qualify,
 };
 use rules::Reads;
@@ -178,7 +178,7 @@ impl Till<'_> {
 
     /// What stands in the way whatever the order costs.
     fn refused_before(&self, found: &Found, at_most: Option<Minor>) -> Option<Refusal> {
-        let spent = found.spent(self.asking());
+        let spent = found.spent(self.asking(), self.order.gross());
         let applied = self
             .is_applied(found.redeemable)
             .then_some(Refusal::AlreadyApplied);
@@ -236,12 +236,10 @@ fn correction(
     for discount in &outcome.priced.discounts {
         let index = place_of(offered, discount.redeemable)?;
         let found = offered.get(index)?.found.as_ref()?;
-        let given = found.given(discount);
-        for limit in found.limits.iter().filter(|limit| !found.covers(limit)) {
-            let need = match limit.counter.cap.unit {
-                CapUnit::Uses => 1,
-                CapUnit::Money => given.discount,
-                CapUnit::Touches => 0,
+        let given = found.given((discount, 0));
+        for limit in &found.limits {
+            let Some(need) = found.needs(limit, &given) else {
+                continue;
             };
             let id = limit.counter.account.id;
             let rest = left.entry(id).or_insert(limit.left);
@@ -342,6 +340,18 @@ impl Found {
         }
     }
 
+    /// What it takes of a limit beside what is held for it; `None` where that stands in for all.
+    fn needs(&self, limit: &Left, given: &Given<'_>) -> Option<Minor> {
+        let held = self.hold_for(limit);
+        match limit.counter.cap.unit {
+            CapUnit::Uses => held.is_none().then_some(1),
+            CapUnit::Money => held.is_none().then_some(given.discount),
+            // What the order costs is judged before it is priced.
+            CapUnit::Touches | CapUnit::Orders => None,
+            CapUnit::Credit => Some(given.gift.saturating_sub(held.unwrap_or(0))),
+        }
+    }
+
     /// Whether what is held for it stands in for a limit.
     pub(super) fn covers(&self, limit: &Left) -> bool {
         self.hold_for(limit).is_some()
@@ -372,14 +382,26 @@ impl Found {
         bounds.min()
     }
 
-    /// The limit of which nothing is left.
-    fn spent(&self, asking: Asking) -> Option<Refusal> {
-        let binding = self.limits.iter().filter(|limit| {
-            limit.counter.cap.unit == CapUnit::Uses
-                || limit.counter.cap.unit == CapUnit::Money && costs_money(&self.offer)
-        });
+    /// The limit of which nothing is left, or too little for an order that costs so much.
+    fn spent(&self, asking: Asking, order: Minor) -> Option<Refusal> {
+        let binding = self
+            .limits
+            .iter()
+            .filter(|limit| match limit.counter.cap.unit {
+                CapUnit::Uses | CapUnit::Orders => true,
+                CapUnit::Money => costs_money(&self.offer),
+                CapUnit::Credit => self.pays() && self.card.is_none(),
+                CapUnit::Touches => false,
+            });
+        let is_spent = |limit: &&Left| match limit.counter.cap.unit {
+            CapUnit::Orders => {
+                let held = self.hold_for(limit).unwrap_or(0);
+                limit.left.saturating_add(held) < order
+            }
+            _ => limit.left == 0 && !self.covers(limit),
+        };
+        let spent = binding.clone().find(is_spent);
         let mut open = binding.filter(|limit| !self.covers(limit));
-        let spent = open.clone().find(|limit| limit.left == 0);
         let of_customer = open.any(|limit| {
             matches!(
                 limit.counter.cap.reach,

@@ -175,7 +175,13 @@ fn is_of_campaign(kind: AccountKind) -> bool {
         A::GiftSold | A::GiftSpent | A::GiftBreakage => true,
         A::PointsGiven | A::PointsSpent | A::PointsWithdrawn | A::CardBreakage => true,
         A::Cap(reach, _) | A::Allowed(reach, _) | A::Used(reach, _) => {
-            matches!(reach, Reach::Campaign | Reach::Customer | Reach::Store)
+            let of_campaign = [
+                Reach::Campaign,
+                Reach::Customer,
+                Reach::Store,
+                Reach::ApiKey,
+            ];
+            of_campaign.contains(&reach)
         }
         A::CardPoints => false,
         A::GiftBalance | A::Points | A::PointsCost | A::PointsBreakage => false,

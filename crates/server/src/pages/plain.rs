@@ -179,6 +179,8 @@ pub fn cap(cap: &Cap, currency: Currency) -> String {
         CapUnit::Uses => format!("{} uses", number(cap.limit)),
         CapUnit::Money => money(cap.limit, currency),
         CapUnit::Touches => format!("{} offers made", number(cap.limit)),
+        CapUnit::Orders => format!("{} of orders", money(cap.limit, currency)),
+        CapUnit::Credit => format!("{} of gift cards", money(cap.limit, currency)),
     };
     let period = match cap.period {
         Period::Ever => "in all",
@@ -193,6 +195,7 @@ pub fn cap(cap: &Cap, currency: Currency) -> String {
         Reach::Customer => "for each customer",
         Reach::CustomerOverall => "for each customer, over all campaigns",
         Reach::Store => "for each store",
+        Reach::ApiKey => "for each key of the API",
     };
     format!("at most {limit} {period} {reach}")
 }

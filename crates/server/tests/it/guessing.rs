@@ -171,6 +171,7 @@ async fn work(shop: &Shop, attempt: &Arc<Attempt>, code: &str) -> u64 {
     };
     let call = Call {
         project: SANDBOX,
+        key: 0,
         now: NOON,
         customer: Some(&bob),
         order: None,

@@ -4,6 +4,7 @@
 
 mod actions;
 mod best;
+mod budgets;
 mod bundles;
 mod campaigns;
 mod catalogue;

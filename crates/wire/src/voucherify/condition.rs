@@ -209,15 +209,19 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "product.price" | "sku.price" | "product.quantity" | "sku.quantity" => {
             goods::measured(node)
         }
-        "" => Err(Malformed::at("/name", "is required")),
-        other if budget::is_budget(other) => Err(Malformed::at(
-            "/name",
-            format!("{other} may not stand in an or"),
-        )),
-        other => Err(Malformed::at(
-            "/name",
-            format!("{other} is not supported yet"),
-        )),
+        _ => Err(Malformed::at("/name", unsaid(name))),
+    }
+}
+
+/// Why a name says nothing here.
+fn unsaid(name: &str) -> String {
+    match name {
+        "" => "is required".to_owned(),
+        "redemption.count.per_user" | "redemption.user.login" => {
+            format!("{name}: keys of the API redeem here, and no users: count per_api_key")
+        }
+        budget if budget::is_budget(budget) => format!("{budget} may not stand in an or"),
+        other => format!("{other} is not supported yet"),
     }
 }
 

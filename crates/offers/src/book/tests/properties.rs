@@ -46,7 +46,8 @@ proptest! {
         let is_taken = |one: &Counter| till.left(one.account.id) < Some(one.cap.limit);
         let counts = |one: &&Counter| match one.cap.unit {
             CapUnit::Uses => discount + gift + points > 0,
-            CapUnit::Money | CapUnit::Touches => discount > 0,
+            CapUnit::Credit => gift > 0,
+            CapUnit::Money | CapUnit::Touches | CapUnit::Orders => discount > 0,
         };
         let counting = if is_held && delay < 1000 { &first } else { &second };
         prop_assert!(counting.iter().filter(counts).all(is_taken));

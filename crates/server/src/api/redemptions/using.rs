@@ -6,7 +6,7 @@ use rules::Reads;
 use super::*;
 use crate::{
     api::{resources::At, shelving::shelved},
-    checkout::{CardUse, Counts, Earlier, OrderUse, Sale, UsedCard, UsedVoucher},
+    checkout::{CardUse, Counting, Counts, Earlier, OrderUse, Sale, UsedCard, UsedVoucher},
     compact::Compact,
     lending,
     loyalty::{Happened, Paid},
@@ -32,12 +32,13 @@ impl<'a> Using<'a> {
         self.keep_customer(&mut till)?;
         let (mut booking, mut made) = (self.let_go(&till)?, Vec::new());
         let counts = self.counts(&mut till).await?;
+        let mut counting = Counting::of(&till.order);
         for ((found, discount), counts) in used(&till, self.quote).zip(counts) {
             let id = match self.is_alone() {
                 true => self.top,
                 false => self.app.next_id()?,
             };
-            let given = found.given(discount);
+            let given = found.given((discount, counting.by(found)));
             let checkout = Checkout {
                 given: std::slice::from_ref(&given),
                 occasion: &till.occasion,

@@ -127,6 +127,7 @@ impl Memory {
             store: None,
             at: self.now,
             order,
+            key: 0,
             process: 0,
         }
     }
@@ -167,6 +168,7 @@ impl Memory {
             voucher: voucher.as_ref(),
             discount: offer.ceiling(order, &record.request.facts).unwrap_or(0),
             gift: 0,
+            order: 0,
             free_units: 0,
             points: None,
             spent: None,

@@ -258,7 +258,7 @@ impl Memory {
         let spent = rooms.iter().find(|room| match room.unit {
             CapUnit::Uses => room.left == 0,
             CapUnit::Money => room.left < alone && !room.grant_remainder,
-            CapUnit::Touches => false,
+            CapUnit::Touches | CapUnit::Orders | CapUnit::Credit => false,
         });
         match (refused, spent.and_then(|room| chart::refusal(room.account))) {
             _ if put.card().is_some() => LeftOut::Pays,
@@ -341,6 +341,7 @@ impl Memory {
                 .ceiling(Some(till.order), &self.facts(till.customer))
                 .unwrap_or(0),
             gift: 0,
+            order: 0,
             free_units: 0,
             points: None,
             spent: None,
@@ -545,6 +546,7 @@ fn given((put, discount): &(Put, Discount)) -> Given<'_> {
         voucher: put.voucher.as_ref(),
         discount: money,
         gift,
+        order: 0,
         free_units: discount.units(),
         points: (discount.points > 0).then_some(Points {
             programme,

@@ -95,6 +95,7 @@ pub enum CapReach {
     Customer,
     CustomerOverall,
     Store,
+    ApiKey,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -115,6 +116,8 @@ pub enum CapUnitInput {
     Uses,
     Money,
     Touches,
+    Orders,
+    Credit,
 }
 
 /// Two enums that say the same, each way.
@@ -143,10 +146,11 @@ twins!(
     Code,
     Customer,
     CustomerOverall,
-    Store
+    Store,
+    ApiKey
 );
 twins!(CapPeriod, Period, Ever, Hour, Day, Week, Month);
-twins!(CapUnitInput, CapUnit, Uses, Money, Touches);
+twins!(CapUnitInput, CapUnit, Uses, Money, Touches, Orders, Credit);
 
 impl From<CapInput> for Cap {
     fn from(cap: CapInput) -> Self {

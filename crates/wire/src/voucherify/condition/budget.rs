@@ -25,13 +25,20 @@ pub(super) fn cap(node: &Node) -> Result<Option<Cap>, Malformed> {
 }
 
 fn counted(name: &str) -> Option<(Reach, Period, CapUnit)> {
-    if name == "campaign.orders.amount_discounted" {
-        return Some((Reach::Campaign, Period::Ever, CapUnit::Money));
+    let of_campaign = match name {
+        "campaign.orders.amount_discounted" => Some(CapUnit::Money),
+        "campaign.orders.amount" => Some(CapUnit::Orders),
+        "redemption.gift.amount" => Some(CapUnit::Credit),
+        _ => None,
+    };
+    if let Some(unit) = of_campaign {
+        return Some((Reach::Campaign, Period::Ever, unit));
     }
     let families = [
         ("campaign.redemptions.count", Reach::Campaign),
         ("campaign.redemptions.customers_count", Reach::Customer),
         ("redemption.count.per_customer", Reach::Customer),
+        ("redemption.count.per_api_key", Reach::ApiKey),
         ("redemption.count", Reach::Code),
     ];
     families.iter().find_map(|(family, reach)| {
