@@ -155,6 +155,29 @@ async fn what_counts_nobody_is_refused() {
 }
 
 #[tokio::test]
+async fn a_strict_product_does_not_cover_its_skus() {
+    let shop = Shop::start().await;
+    let goods = json!({"included": [{"object": "product", "id": "shirt", "strict": true}]});
+    let rule = json!({"name": "Strict", "rules": {}, "applicable_to": goods});
+    let rule = shop.post(NOON, "/v1/validation-rules", &rule).await;
+    let campaign = json!({
+        "name": "Strict", "campaign_type": "DISCOUNT_COUPONS", "type": "STANDALONE",
+        "voucher": {"type": "DISCOUNT_VOUCHER", "discount": {"type": "PERCENT", "percent_off": 10},
+            "code_config": {"pattern": "STRICT"}},
+        "validation_rules": [rule["id"]],
+    });
+    shop.post(NOON, "/v1/campaigns", &campaign).await;
+    let order = json!({"items": [
+        {"product_id": "shirt", "quantity": 1, "price": 2_000},
+        {"product_id": "shirt", "sku_id": "shirt-l", "quantity": 1, "price": 3_000},
+    ]});
+    let answer = shop
+        .post(NOON, "/v1/validations", &using(&["STRICT"], order))
+        .await;
+    assert_eq!(answer["order"]["total_amount"], 4_800, "{answer}");
+}
+
+#[tokio::test]
 async fn a_rule_may_name_the_key() {
     let shop = Shop::start().await;
     let valid = async |operator: &str| {

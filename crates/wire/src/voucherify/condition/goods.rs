@@ -100,10 +100,8 @@ impl ApplicableTo {
             |name: &str| name.starts_with("product_") && name.contains("_quantity_limit");
         let mut sent = self.more.iter().filter(|(_, value)| !value.is_null());
         let budget = sent.find(|(name, _)| is_budget(name));
-        let name = budget.map(|(name, _)| name.as_str());
-        let strict = self.strict.filter(|strict| *strict).map(|_| "strict");
-        match name.or(strict) {
-            Some(name) => Err(Malformed::at(format!("/{name}"), "not supported yet")),
+        match budget {
+            Some((name, _)) => Err(Malformed::at(format!("/{name}"), "not supported yet")),
             None => Ok(()),
         }
     }
@@ -176,6 +174,10 @@ pub(super) fn matched(entry: &ApplicableTo) -> Result<Condition, Malformed> {
     Ok(match entry.object.as_deref() {
         Some("products_collection") => held("line.collections", &ids),
         Some("sku") => Condition::any([sku(&ids), held("line.names", &ids)]),
+        _ if entry.strict == Some(true) => {
+            let itself = Condition::test("line.is_sku", Op::Equal, false);
+            Condition::all([product(&ids), itself])
+        }
         _ => product(&ids),
     })
 }

@@ -7,7 +7,7 @@ use rules::{Facts, Reads, Telling};
 use super::{OrderInput, OrderItemInput, SHIPPING_PRODUCT, SHIPPING_SOURCE};
 use crate::{
     Malformed, decimal,
-    voucherify::{Unread, metadata::fact, unread_facts},
+    voucherify::{Named, Unread, metadata::fact, unread_facts},
 };
 
 /// Lines in one order.
@@ -215,5 +215,8 @@ fn line_facts(item: &OrderItemInput, reads: &Reads) -> Facts {
     telling.find("line.category", || named("category"));
     telling.find("line.brand", || named("brand"));
     telling.find("line.product", || item.product_key());
+    telling.find("line.is_sku", || {
+        Some(matches!(item.named()?, Named::Sku(_)))
+    });
     telling.done()
 }
