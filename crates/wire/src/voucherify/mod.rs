@@ -97,7 +97,7 @@ pub use nested::nested;
 pub use oauth::{TOKEN_SECONDS, TokenNamed, TokenRequest, TokenState, TokenView, opens};
 pub(crate) use order::currency_of;
 pub use order::{
-    ApplicationDetails, ItemObject, MAX_ITEMS, MAX_MINOR, Named, OrderInput, OrderItemInput,
+    ApplicationDetails, ItemObject, Known, MAX_ITEMS, MAX_MINOR, Named, OrderInput, OrderItemInput,
     OrderItemView, OrderObject, OrderRedemption, OrderStatus, OrderView, ProductRef,
     SHIPPING_PRODUCT, SHIPPING_SOURCE, SkuRef, order_metadata_facts, order_to_domain,
 };
