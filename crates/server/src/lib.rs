@@ -32,6 +32,7 @@ pub mod learn;
 pub mod leases;
 mod lending;
 pub mod loyalty;
+mod moves;
 pub mod moving;
 pub mod once;
 mod outward;

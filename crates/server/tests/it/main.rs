@@ -57,5 +57,6 @@ mod stories;
 mod summaries;
 mod validations;
 mod vouchers;
+mod transactions;
 mod wallet_rows;
 mod webhooks;

@@ -42,6 +42,7 @@ mod sku;
 mod stacking;
 mod summary;
 mod tier;
+mod transaction;
 mod unread;
 mod validation;
 mod voucher;
@@ -87,8 +88,7 @@ pub use loyalty::{
     LoyaltyCard, LoyaltyCardView, LoyaltyTier, LoyaltyTierView, MAX_POINTS, MappingInput,
     PeriodType, PointsBalanceView, PointsChange, PointsResult, Reward, RewardAssignment,
     RewardAssignmentView, RewardCampaign, RewardParameters, RewardProduct, RewardRedemption,
-    RewardType, RewardUse, RewardView, RewardedView, RoundingType, TierPoints, TransactionDetails,
-    TransactionView,
+    RewardType, RewardUse, RewardView, RewardedView, RoundingType, TierPoints,
 };
 pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};
@@ -134,6 +134,10 @@ pub use stacking::{
 pub use summary::CampaignSummaryView;
 pub use tier::{
     Action, TierCampaign, TierInput, TierOrders, TierRedemptions, TierSummary, TierUpdate, TierView,
+};
+pub use transaction::{
+    BalanceMoved, NamedById, OrderOfTransaction, RewardOfTransaction, TransactionDetails,
+    TransactionView,
 };
 pub use unread::Unread;
 pub use validation::{
