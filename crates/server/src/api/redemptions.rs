@@ -27,7 +27,7 @@ use wire::{
 
 use super::{
     customers,
-    dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry},
+    dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry_in_turn},
     promotions,
     resources::At,
     told,
@@ -113,7 +113,7 @@ pub async fn use_all(
     (request, once): (&RedemptionRequest, Option<once::Key>),
 ) -> Result<Answer, Refused> {
     let swept = AtomicBool::new(false);
-    let answer = match retry(|| attempt(app, caller, (request, once), &swept)).await {
+    let answer = match retry_in_turn(|| attempt(app, caller, (request, once), &swept)).await {
         // Who has to wait now may be heard later.
         Err(refusal @ Refused::Dialect(status, _)) if status != StatusCode::TOO_MANY_REQUESTS => {
             once::refused(app, caller.project, (once, refusal)).await
