@@ -43,7 +43,7 @@ pub use holding::open_holds;
 pub use points::CardUse;
 pub use quote::{Fate, Quote, sweep};
 pub use records::{
-    Back, Counts, Earlier, OrderUse, Redemption, RedemptionState, Reservation, Sale, Share,
+    Back, Counts, Earlier, OrderUse, PutBack, Redemption, RedemptionState, Reservation, Sale,
     StoredOrder, Used, UsedCard, UsedVoucher,
 };
 pub use stacked::tiers_of;

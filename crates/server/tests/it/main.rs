@@ -48,6 +48,7 @@ mod referrals;
 mod retention;
 mod rewards;
 mod rollbacks;
+mod rolled_back;
 mod scopes;
 mod segments;
 mod shop;

@@ -117,8 +117,8 @@ pub use redemption::{
     RedemptionSession, RedemptionStatus, RedemptionView, RelatedRedemptions, VoucherRedemptions,
 };
 pub use rollback::{
-    ReturnedItem, RollbackLink, RollbackRequest, RollbackResponse, RollbackStatus, RollbackView,
-    StackedRollback,
+    GiftGivenBack, GivenBack, PointsGivenBack, ReturnedItem, RollbackLink, RollbackRequest,
+    RollbackResponse, RollbackStatus, RollbackView, StackedRollback,
 };
 pub use rule::{
     Applicability, ApplicabilityEffect, ApplicabilityView, ApplicableTo, AssignmentCreate,
