@@ -7,16 +7,16 @@ use std::path::Path;
 use cluster::Cluster;
 use ledger::Currency;
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, Cap, CapUnit, Checkout, Commitment, Given, Happening,
-    Lending, Offer, OfferId, Period, Presented, Priced, PricedLine, Reach, Redeemable, Scope,
-    Spread, Stacking, StackingRules, Validity, Voucher, VoucherId, VoucherKind, book,
+    Asking, Benefit, Campaign, CampaignId, Cap, CapUnit, Checkout, Commitment, Gave, Given,
+    Happening, Lending, Offer, OfferId, Period, Presented, Priced, PricedLine, Reach, Redeemable,
+    Scope, Share, Spread, Stacking, StackingRules, Validity, Voucher, VoucherId, VoucherKind, book,
     chart::Occasion,
 };
 use rules::{Condition, Facts, Reads};
 use serde_json::json;
 use server::{
     checkout::{
-        Counts, Earlier, OrderUse, Redemption, RedemptionState, Sale, Share, StoredOrder, Used,
+        Counts, Earlier, OrderUse, PutBack, Redemption, RedemptionState, Sale, StoredOrder, Used,
         UsedVoucher,
     },
     compact::Compact,
@@ -349,9 +349,10 @@ impl Kept<'_> {
             customer: Some(self.customer),
             redeemable: Some(Redeemable::Voucher(self.voucher.id)),
             decision: None,
-            shares: priced.lines.iter().map(share).collect(),
-            rest: 0,
-            given_back: 0,
+            gave: Gave {
+                shares: priced.lines.iter().map(share).collect(),
+                ..Gave::default()
+            },
             state: RedemptionState::Succeeded,
             rollbacks: Vec::new(),
             used: Used::Voucher(Box::new(self.voucher()?)),
@@ -426,12 +427,15 @@ impl Kept<'_> {
             uses: vec![OrderUse {
                 earlier: Earlier {
                     redemption: self.id,
+                    stacked: Vec::new(),
                     date: NOW,
                     rollback: None,
+                    rollback_stacked: Vec::new(),
                 },
                 asked: used.clone(),
                 redeemables: used,
                 discount: 750,
+                back: PutBack::default(),
                 is_undone: false,
             }],
             said: None,
@@ -445,7 +449,7 @@ fn share(line: &PricedLine) -> Share {
     Share {
         units: line.quantity,
         amount: line.order_share,
-        returned: 0,
+        ..Share::default()
     }
 }
 

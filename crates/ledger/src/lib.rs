@@ -14,7 +14,7 @@ pub use account::{Account, AccountId, Asset, Balance, Currency, Limit};
 pub use allocate::allocate;
 pub use apply::apply;
 pub use book::{Book, FUNDING_LINES, Opening, Sums, Totals};
-pub use reverse::{Part, expire, reverse, reverse_part};
+pub use reverse::{Part, expire, reverse, reverse_part, reverse_sum};
 pub use transfer::{Code, Kind, PendingState, Rejection, Transfer, TransferId};
 
 /// Milliseconds since the Unix epoch, UTC.

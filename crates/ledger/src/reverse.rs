@@ -60,6 +60,30 @@ pub fn reverse_part(posted: &[Transfer], part: Part, chain: u64) -> Vec<Transfer
         .collect()
 }
 
+/// The reverse of a part of several movements that are one amount together: the last goes back
+/// first. Parts move together exactly what was moved, and each as much as its part of the sum.
+#[must_use]
+pub fn reverse_sum(posted: &[Transfer], part: Part, chain: u64) -> Vec<Transfer> {
+    let moved = posted.iter().rev().filter(|transfer| transfer.has_moved());
+    let moved: Vec<&Transfer> = moved.collect();
+    let sum = moved.iter().map(|transfer| transfer.amount);
+    let sum = sum.fold(0, Minor::saturating_add);
+    let (from, to) = (part.up_to(part.from, sum), part.up_to(part.to, sum));
+    let mut before: Minor = 0;
+    let whole = moved.into_iter().filter_map(|transfer| {
+        let after = before.saturating_add(transfer.amount);
+        let back = to.min(after).saturating_sub(from.max(before));
+        before = after;
+        (back > 0).then_some(Transfer {
+            amount: back,
+            ..*transfer
+        })
+    });
+    let mut back: Vec<Transfer> = whole.collect();
+    back.reverse();
+    reverse(&back, chain)
+}
+
 /// Voids for the holds of a book whose time has come, in the order of their ids.
 #[must_use]
 pub fn expire(book: &Book, now: Timestamp, chain: u64) -> Vec<Transfer> {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{AccountId, Asset, Kind, Limit, Opening, Part, Transfer, TransferId, reverse_part};
+use ledger::{
+    AccountId, Asset, Kind, Limit, Opening, Part, Transfer, TransferId, reverse_part, reverse_sum,
+};
 
 use crate::chart::{self, AccountKind, Counter, Occasion, Reason, counters, empty};
 use crate::{
@@ -166,7 +168,7 @@ pub fn book(happening: &Happening<'_>, chain: u64) -> Booking {
         } => page.validate(checkout, expires_at),
         Happening::Redeemed { checkout } => page.redeem(checkout),
         Happening::Released { held, now } => page.release(&alive(held, now)),
-        Happening::RolledBack { posted, part } => page.chain = reverse_part(posted, part, chain),
+        Happening::RolledBack { posted, part } => page.roll_back(posted, part),
         Happening::GiftLoaded { card, amount } => page.direct(&card.load(amount)),
         Happening::GiftWithdrawn { card, amount } => page.direct(&card.load(amount).back()),
         Happening::GiftLapsed { card, left } => page.direct(&card.lapse(left)),
@@ -352,6 +354,21 @@ impl Page {
     fn release(&mut self, held: &[Transfer]) {
         for hold in held {
             self.settle(hold, hold.amount, Kind::Void { pending: hold.id });
+        }
+    }
+
+    /// Points are spent by the day on which they lapse: they go back as one amount, so that no
+    /// part is lost by being divided by days.
+    fn roll_back(&mut self, posted: &[Transfer], part: Part) {
+        let spent = Reason::PointsSpent.code();
+        let is_spent = |transfer: &&Transfer| transfer.code == spent;
+        let (lots, rest): (Vec<&Transfer>, Vec<&Transfer>) = posted.iter().partition(is_spent);
+        let of = |some: Vec<&Transfer>| some.into_iter().copied().collect::<Vec<_>>();
+        let rest = reverse_part(&of(rest), part, self.number);
+        let lots = reverse_sum(&of(lots), part, self.number);
+        for transfer in rest.into_iter().chain(lots) {
+            let id = self.next_id();
+            self.chain.push(Transfer { id, ..transfer });
         }
     }
 

@@ -177,7 +177,8 @@ pub struct Offer {
     pub scope: Scope,
     /// Applies without a code, when the order qualifies.
     pub is_tier: bool,
-    /// The lower goes first among the offers of one campaign.
+    /// The lower goes first where the offers of one campaign are listed; in which order they apply
+    /// says who puts them forward.
     pub priority: u16,
     /// How long a grant of it lives, in ms.
     pub grant_ms: i64,

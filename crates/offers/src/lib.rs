@@ -13,6 +13,7 @@ mod campaign;
 pub mod chart;
 pub mod codes;
 mod formula;
+mod gave;
 mod lending;
 mod lines;
 mod loyalty;
@@ -39,6 +40,7 @@ pub use campaign::{
     VoucherId, VoucherKind,
 };
 pub use formula::{Formula, NotAFormula};
+pub use gave::{Gave, Share, TooMuch, take_back};
 pub use lending::{Holding, Loan, Move, call_in, refill, top_up};
 pub use lines::{Counts, Lines, Pick, PickLimits, Touched, Visits};
 pub use loyalty::{

@@ -46,14 +46,14 @@ pub struct StackingRules {
     pub basis_except: BTreeSet<CategoryId>,
 }
 
-/// In which order redeemables of equal priority apply.
+/// In which order redeemables of campaigns of equal priority apply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sorting {
     /// As they are put forward.
     #[default]
     AsPresented,
     ByHierarchy,
-    /// As they are put forward, whatever their priorities are.
+    /// As they are put forward, whatever the priorities of their campaigns are.
     AsGiven,
 }
 
@@ -193,10 +193,10 @@ pub fn stack<'a>(presented: Vec<Presented<'a>>, rules: &StackingRules) -> Stack<
 }
 
 /// As they were given where the rules say so. Else by hierarchy of the category where they say
-/// that, by priority of the campaign, then of the offer. Where all are equal the order in which
-/// they were put forward decides, and nothing else: the shopper, or the shop on their behalf, chose
-/// it, and the API promises to keep it. What stacks always goes after the rest, and points come
-/// last, for they are counted on what is paid.
+/// that, then by priority of the campaign. Where all are equal the order in which they were put
+/// forward decides, and nothing else: the shopper, or the shop on their behalf, chose it, and the
+/// API promises to keep it. What stacks always goes after the rest, and points come last, for they
+/// are counted on what is paid.
 pub(crate) fn in_order<'a>(
     mut presented: Vec<Presented<'a>>,
     rules: &StackingRules,
@@ -206,20 +206,19 @@ pub(crate) fn in_order<'a>(
 }
 
 /// What goes first has the lower; where two are equal, either may.
-pub(crate) type Rank = (bool, bool, u16, (u16, u16));
+pub(crate) type Rank = (bool, bool, u16, u16);
 
 pub(crate) fn rank(one: &Presented<'_>, rules: &StackingRules) -> Rank {
     let earns = matches!(one.offer.benefit, Benefit::PointsBack { .. });
     let goes_last = rules.joint_go == JointGo::Last && rules.is_joint(one);
     let always = goes_last || one.campaign.stacking == Stacking::Always;
     let hierarchy = match (rules.sorting, one.category) {
-        (Sorting::AsGiven, _) => return (earns, false, 0, (0, 0)),
+        (Sorting::AsGiven, _) => return (earns, false, 0, 0),
         (Sorting::AsPresented, _) => 0,
         (Sorting::ByHierarchy, None) => USUAL_HIERARCHY,
         (Sorting::ByHierarchy, Some(category)) => category.hierarchy,
     };
-    let priority = (one.campaign.priority, one.offer.priority);
-    (earns, always, hierarchy, priority)
+    (earns, always, hierarchy, one.campaign.priority)
 }
 
 impl Stack<'_> {

@@ -32,8 +32,8 @@ use store::{Expect, Index, Kind, ProjectId, Record};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        CustomerInput, Key, Metadata, OrderInput, RedeemableInput, RedeemableKind, metadata_facts,
-        order_metadata_facts, order_to_domain,
+        CustomerInput, Key, Known, Metadata, OrderInput, RedeemableInput, RedeemableKind,
+        metadata_facts, order_metadata_facts, order_to_domain,
     },
 };
 
@@ -44,7 +44,7 @@ pub use holding::open_holds;
 pub use points::CardUse;
 pub use quote::{Fate, Quote, sweep};
 pub use records::{
-    Back, Counts, Earlier, OrderUse, Redemption, RedemptionState, Reservation, Sale, Share,
+    Back, Counts, Earlier, OrderUse, PutBack, Redemption, RedemptionState, Reservation, Sale,
     StoredOrder, Used, UsedCard, UsedVoucher,
 };
 pub use stacked::tiers_of;
@@ -124,6 +124,8 @@ pub struct Till<'a> {
     pub facts: Facts,
     pub occasion: Occasion,
     pub offered: Vec<Offered>,
+    /// What the catalogue calls the goods of each line, where it was asked.
+    pub called: Vec<Option<Known>>,
     /// The session's reservation: its record, itself, and its version.
     pub reservation: Option<(u64, Reservation, u64)>,
     /// What the session holds now.
@@ -183,6 +185,7 @@ impl<'a> Till<'a> {
             was_paid,
             occasion,
             offered: Vec::new(),
+            called: Vec::new(),
             reservation: None,
             session_holds: Vec::new(),
             purpose: call.purpose,

@@ -6,7 +6,7 @@ use ledger::Currency;
 use store::{Index, Kind, Page, Record, View};
 use wire::{
     ids::{self, Tag},
-    voucherify::{Collection, Metadata, Named, Product, Sku},
+    voucherify::{Collection, Known, Metadata, Named, Product, Sku},
 };
 
 use crate::{
@@ -46,6 +46,16 @@ impl Good {
         let own = [Some(self.id.as_str()), self.source_id.as_deref()];
         let of_product = self.product.iter().flat_map(|product| product.names());
         own.into_iter().flatten().chain(of_product).collect()
+    }
+
+    /// How it is called in an answer.
+    #[must_use]
+    pub fn called(&self) -> Known {
+        Known {
+            id: self.id.clone(),
+            source_id: self.source_id.clone(),
+            product: self.product.as_ref().map(|one| Box::new(one.called())),
+        }
     }
 
     /// Of one unit, in an order of this currency; a SKU without a price costs what its product

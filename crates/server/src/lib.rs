@@ -33,6 +33,7 @@ pub mod leases;
 mod lending;
 pub mod loyalty;
 pub mod moment;
+mod moves;
 pub mod moving;
 pub mod once;
 mod outward;

@@ -7,7 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
-use store::{Once, Outcome, ProjectId};
+use store::{Once, Outcome, ProjectId, Write};
+use wire::voucherify::Key as VoucherifyKey;
 
 use crate::{app::App, problem::Refused};
 
@@ -90,23 +91,46 @@ impl Key {
     }
 }
 
-/// A refusal that a retry with the same key hears again, unless the key was answered before.
+/// A refusal that a retry with the same key hears again, unless the key was answered before, or it
+/// is of this moment alone.
 ///
 /// # Errors
 /// The refusal itself where there is no key, or where the store fails.
 pub async fn refused(
     app: &App,
     project: ProjectId,
-    (key, refused): (Option<Key>, Refused),
+    refused: (Option<Key>, Refused),
 ) -> Result<Answer, Refused> {
-    let (Some(key), Refused::Dialect(status, body)) = (key, &refused) else {
+    refused_telling(app, project, refused, Vec::new()).await
+}
+
+/// The same of a refusal that others are told of by these writes.
+///
+/// # Errors
+/// As [`refused`].
+pub async fn refused_telling(
+    app: &App,
+    project: ProjectId,
+    (key, refused): (Option<Key>, Refused),
+    tell: Vec<Write>,
+) -> Result<Answer, Refused> {
+    let Refused::Dialect(status, body) = &refused else {
         return Err(refused);
     };
+    if key.is_none() && tell.is_empty() {
+        return Err(refused);
+    }
+    if body["key"] == VoucherifyKey::MultipleRequests.wire().1 {
+        return Err(refused);
+    }
     let answer = Answer::new(*status, body)?;
-    let mut command = crate::setup::writes(project, Vec::new());
-    command.once = Some(key.once(&answer));
+    let mut command = crate::setup::writes(project, tell);
+    command.once = key.map(|key| key.once(&answer));
     let outcome = app.store().submit(command).await?;
-    answer.after(outcome)?.map_err(|_| refused)
+    match (key, answer.after(outcome)?) {
+        (Some(_), Ok(answer)) => Ok(answer),
+        _ => Err(refused),
+    }
 }
 
 /// A name of 16 bytes for parts that name something together: the start of their SHA-256.

@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 use super::{account, five_accounts, spec};
 use crate::{
     Book, Code, Kind, Limit, Part, Timestamp, Transfer, TransferId, allocate, apply, expire,
-    reverse, reverse_part,
+    reverse, reverse_part, reverse_sum,
 };
 
 /// Raw numbers that become a transfer once it is known which holds there are.
@@ -242,6 +242,23 @@ proptest! {
         }
         prop_assert!(run.both(&reverse(&between, 5000)));
         prop_assert_eq!(worth(&run.book), before);
+    }
+
+    /// Movements that are one amount go back in parts that are each their part of the sum.
+    #[test]
+    fn parts_of_a_sum_are_exact(
+        amounts in prop::collection::vec(0..50u64, 1..6),
+        cut in 0..=100u64,
+    ) {
+        let moves = amounts.iter().map(|amount| format!("F>S {amount}")).collect::<Vec<_>>();
+        let moves = super::chain(1, &moves.join("; "));
+        let sum: u64 = amounts.iter().sum();
+        let back = |from, to| -> u64 {
+            let back = reverse_sum(&moves, Part { from, to, of: 100 }, 2);
+            back.iter().map(|one| one.amount).sum()
+        };
+        prop_assert_eq!(back(0, cut), sum * cut / 100);
+        prop_assert_eq!(back(0, cut) + back(cut, 100), sum);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{account, chain, five_accounts, letter};
 use crate::{
     Account, AccountId, Asset, Book, Code, Limit, Opening, Part, PendingState, Rejection, Transfer,
-    TransferId, allocate, apply, expire, reverse, reverse_part,
+    TransferId, allocate, apply, expire, reverse, reverse_part, reverse_sum,
 };
 
 const NOW: i64 = 1000;
@@ -254,6 +254,17 @@ fn a_reverse_runs_last_first_and_leaves_out_what_moved_nothing() {
         ),
         vec![]
     );
+}
+
+#[test]
+fn what_is_one_amount_goes_back_as_one() {
+    let moved = chain(1, "F>S 1; S>F 3 until 9; S>T 1; F>T 4");
+    let part = |from, to| reverse_sum(&moved, Part { from, to, of: 2 }, 5);
+    // Six in all: a half of each would be two, nothing and nothing.
+    assert_eq!(part(0, 1), chain(5, "T>F 3"));
+    assert_eq!(part(1, 2), chain(5, "T>F 1; T>S 1; S>F 1"));
+    assert_eq!(part(0, 2), reverse(&moved, 5));
+    assert_eq!(part(2, 2), vec![]);
 }
 
 #[test]

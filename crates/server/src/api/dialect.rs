@@ -341,14 +341,34 @@ pub async fn page_under(
 ///
 /// # Errors
 /// As the attempt does; busy when others were faster too often.
-pub async fn retry<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Refused>
+pub async fn retry<T, F>(attempt: impl FnMut() -> F) -> Result<T, Refused>
+where
+    F: Future<Output = Result<Option<T>, Refused>>,
+{
+    tried(attempt).await?.ok_or(Refused::Busy)
+}
+
+/// The same of what is about one order: whoever was slower so often is told that others are at it.
+///
+/// # Errors
+/// As the attempt does; multiple requests when others were faster too often.
+pub async fn retry_in_turn<T, F>(attempt: impl FnMut() -> F) -> Result<T, Refused>
+where
+    F: Future<Output = Result<Option<T>, Refused>>,
+{
+    let details = "others are at the same order: try again";
+    let others = || refuse(Key::MultipleRequests, details);
+    tried(attempt).await?.ok_or_else(others)
+}
+
+async fn tried<T, F>(mut attempt: impl FnMut() -> F) -> Result<Option<T>, Refused>
 where
     F: Future<Output = Result<Option<T>, Refused>>,
 {
     for _ in 0..MAX_ATTEMPTS {
         if let Some(done) = attempt().await? {
-            return Ok(done);
+            return Ok(Some(done));
         }
     }
-    Err(Refused::Busy)
+    Ok(None)
 }

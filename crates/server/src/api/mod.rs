@@ -40,6 +40,7 @@ mod skus;
 mod stacking;
 mod statements;
 mod told;
+mod transactions;
 pub(crate) mod validation_rules;
 pub(crate) mod validations;
 pub(crate) mod vouchers;
@@ -88,6 +89,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(stacking::routes())
         .merge(single::routes())
         .merge(skus::routes())
+        .merge(transactions::routes())
         .merge(statements::routes())
         .merge(validation_rules::routes())
         .merge(validations::routes())

@@ -17,7 +17,7 @@ use wire::{
 
 use super::{
     customers,
-    dialect::{Asked, malformed, not_found, page_of, parse, retry},
+    dialect::{Asked, malformed, not_found, page_of, parse, retry_in_turn},
     redemptions::{as_said, order_now},
     resources::{At, By, Place, scan_records},
     shelving::shelved,
@@ -89,7 +89,7 @@ async fn told(
     once: Option<once::Key>,
     (about, sent): (About, &OrderInput),
 ) -> Result<Answer, Refused> {
-    match retry(|| attempt(at, once, (about, sent))).await {
+    match retry_in_turn(|| attempt(at, once, (about, sent))).await {
         Err(refusal @ Refused::Dialect(..)) => {
             once::refused(at.app, at.project, (once, refusal)).await
         }

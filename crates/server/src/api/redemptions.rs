@@ -1,5 +1,6 @@
 //! Redemptions: redeemables are used on a paid order, all of them or none, in one command.
 
+mod given_back;
 mod shown;
 mod using;
 mod views;
@@ -13,7 +14,7 @@ use axum::{
 };
 use decision::GrantState;
 use ledger::Account;
-use offers::{Booking, Checkout, Discount, Happening, Redeemable, book, chart};
+use offers::{Booking, Checkout, Discount, Gave, Happening, Redeemable, Share, book, chart};
 use store::{Command, Expect, Index, Kind, Page, ProjectId, Record, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
@@ -27,7 +28,7 @@ use wire::{
 
 use super::{
     customers,
-    dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry},
+    dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry_in_turn},
     promotions,
     resources::At,
     told,
@@ -38,8 +39,7 @@ use crate::{
     app::App,
     auth::{Caller, Redeem},
     checkout::{
-        Call, Fate, For, Found, Quote, Redemption, RedemptionState, Share, StoredOrder, Till, Used,
-        sweep,
+        Call, Fate, For, Found, Quote, Redemption, RedemptionState, StoredOrder, Till, Used, sweep,
     },
     compact::Compact,
     configuration::{read, write},
@@ -51,8 +51,7 @@ use crate::{
     webhooks,
 };
 
-use shown::Reader;
-pub use shown::tell;
+pub use shown::{Reader, tell};
 use using::Using;
 use views::json;
 pub use views::{as_said, order_now};
@@ -113,7 +112,7 @@ pub async fn use_all(
     (request, once): (&RedemptionRequest, Option<once::Key>),
 ) -> Result<Answer, Refused> {
     let swept = AtomicBool::new(false);
-    let answer = match retry(|| attempt(app, caller, (request, once), &swept)).await {
+    let answer = match retry_in_turn(|| attempt(app, caller, (request, once), &swept)).await {
         // Who has to wait now may be heard later.
         Err(refusal @ Refused::Dialect(status, _)) if status != StatusCode::TOO_MANY_REQUESTS => {
             once::refused(app, caller.project, (once, refusal)).await
@@ -272,9 +271,7 @@ async fn failed(
         customer: till.customer.map(|customer| customer.0),
         redeemable: None,
         decision: None,
-        shares: Vec::new(),
-        rest: 0,
-        given_back: 0,
+        gave: Gave::default(),
         state: RedemptionState::Failed,
         rollbacks: Vec::new(),
         used: Used::Nothing(Compact::of(&view)?),
@@ -400,7 +397,9 @@ async fn get(
     if let Ok(id) = ids::parse(Tag::Rollback, &name) {
         let record = app.store().get(caller.project, Kind::Rollback, id).await?;
         let record = record.ok_or_else(|| not_found("redemption", &name))?;
-        return Answer::ok(&read::<serde_json::Value>(&record.body)?);
+        let mut rollback: serde_json::Value = read(&record.body)?;
+        Reader::of(&app, &caller).tell([&mut rollback]).await?;
+        return Answer::ok(&rollback);
     }
     let (redemption, _) = find(&app, caller.project, &name).await?;
     let mut view = app.store().view(caller.project)?;

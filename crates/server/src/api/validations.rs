@@ -325,7 +325,9 @@ pub fn rows_of(till: &Till<'_>, (offered, quote): (&[&Offered], &Quote)) -> Vec<
 pub fn goods_of(till: &Till<'_>, (quote, at): (&Quote, usize)) -> List<ApplicableTo> {
     let discount = quote.priced.discounts.get(at);
     let on_lines = discount.filter(|discount| discount.on_order == 0);
-    on_lines.map_or_else(List::default, |discount| till.input.goods_of(discount))
+    on_lines.map_or_else(List::default, |discount| {
+        till.input.goods_of(discount, &till.called)
+    })
 }
 
 /// A row that says why a redeemable does not apply.

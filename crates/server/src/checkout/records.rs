@@ -2,7 +2,7 @@
 //! how it is shown follows from it.
 
 use ledger::{Minor, Timestamp};
-use offers::{Benefit, CampaignId, Formula, Priced, Redeemable, Voucher};
+use offers::{Benefit, CampaignId, Discount, Formula, Gave, Priced, Redeemable, Voucher};
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Write};
 
@@ -31,8 +31,8 @@ pub struct StoredOrder {
 
 impl Versioned for StoredOrder {
     const NAME: &'static str = "order";
-    /// 2 tells of orders that nothing was used on.
-    const SHAPE: u8 = 2;
+    /// 2 tells of orders that nothing was used on; 3 which redemptions were made together.
+    const SHAPE: u8 = 3;
 }
 
 /// One redemption on an order.
@@ -45,16 +45,46 @@ pub struct OrderUse {
     pub redeemables: Vec<Redeemable>,
     /// What it still takes off the order. Where it was rolled back without its order, all of it.
     pub discount: Minor,
+    /// What was taken off and is not any more.
+    pub back: PutBack,
     pub is_undone: bool,
 }
 
+/// What an order costs more again since discounts on it were given back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutBack {
+    /// Of discounts on the order as one amount.
+    pub on_order: Minor,
+    /// Of discounts on its items, those that were sent, then those that joined.
+    pub by_item: Vec<Minor>,
+}
+
 /// A redemption as its order tells of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Earlier {
     /// The redemption, or the parent of several.
     pub redemption: u64,
+    /// Of a parent: those that were made together.
+    pub stacked: Vec<u64>,
     pub date: Timestamp,
+    /// The last rollback, of a parent its own.
     pub rollback: Option<Back>,
+    /// Of a parent: the rollbacks of its children, made with its own.
+    pub rollback_stacked: Vec<u64>,
+}
+
+impl Earlier {
+    /// A redemption that was just made.
+    #[must_use]
+    pub fn of(top: &Redemption, date: Timestamp) -> Self {
+        Self {
+            redemption: top.id,
+            stacked: top.children.clone(),
+            date,
+            rollback: None,
+            rollback_stacked: Vec::new(),
+        }
+    }
 }
 
 /// A rollback, as it is told where it is not the matter.
@@ -131,12 +161,8 @@ pub struct Redemption {
     pub redeemable: Option<Redeemable>,
     /// The decision whose grant it used.
     pub decision: Option<u64>,
-    /// What it gave, by the items of the order: those that were sent, then those that joined.
-    pub shares: Vec<Share>,
-    /// What it gave beside the items: on shipping, or on an order without items.
-    pub rest: Minor,
-    /// What was given back of all that.
-    pub given_back: Minor,
+    /// What it gave, and what of that came back.
+    pub gave: Gave,
     pub state: RedemptionState,
     /// Oldest first.
     pub rollbacks: Vec<Back>,
@@ -147,8 +173,9 @@ pub struct Redemption {
 
 impl Versioned for Redemption {
     const NAME: &'static str = "redemption";
-    /// 2 knows more benefits, and what did not apply; 3 whose a voucher was.
-    const SHAPE: u8 = 3;
+    /// 2 knows more benefits, and what did not apply; 3 whose a voucher was; 4 what was made
+    /// together on an order before, and what came back of each item.
+    const SHAPE: u8 = 4;
 }
 
 /// What was used, as it was then.
@@ -230,6 +257,15 @@ pub struct Sale {
     pub inapplicable: Compact,
 }
 
+impl Sale {
+    /// What a redemption gave.
+    #[must_use]
+    pub fn discount_of(&self, of: &Redemption) -> Option<&Discount> {
+        let mut discounts = self.priced.discounts.iter();
+        discounts.find(|one| Some(one.redeemable) == of.redeemable)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RedemptionState {
     Failed,
@@ -237,32 +273,7 @@ pub enum RedemptionState {
     RolledBack,
 }
 
-/// What was given on one item of an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Share {
-    pub units: u32,
-    pub amount: Minor,
-    /// How many of the units came back.
-    pub returned: u32,
-}
-
-impl Share {
-    /// What came back of the amount: rounded down, and all of it with the last unit.
-    #[must_use]
-    pub fn back(&self) -> Minor {
-        let exact = u128::from(self.amount) * u128::from(self.returned.min(self.units));
-        Minor::try_from(exact / u128::from(self.units.max(1))).unwrap_or(self.amount)
-    }
-}
-
 impl Redemption {
-    /// All that it gave.
-    #[must_use]
-    pub fn whole(&self) -> Minor {
-        let on_items = self.shares.iter().map(|share| share.amount);
-        on_items.fold(self.rest, Minor::saturating_add)
-    }
-
     /// Which kind of record it is.
     #[must_use]
     pub fn kind(&self) -> Kind {

@@ -1,11 +1,11 @@
 //! What does the catalogue add to what the order says of its goods? Looked up only where a rule, a
-//! scope or a benefit in question asks for it.
+//! scope or a benefit in question asks for it, or where the answer names goods.
 
-use offers::{Benefit, Offer, Sku};
+use offers::{Benefit, Offer, Scope, Sku};
 use rules::{Facts, Reads, Telling};
 use wire::voucherify::{Named, metadata_facts};
 
-use super::{Found, Till};
+use super::{For, Found, Till};
 use crate::{
     goods::{self, Good},
     problem::Refused,
@@ -23,7 +23,8 @@ impl Till<'_> {
     pub(super) async fn look_at_shelf(&mut self) -> Result<(), Refused> {
         let found = self.offered.iter().filter_map(|one| one.found.as_ref());
         let wanted: Vec<Sku> = found.clone().flat_map(|one| joining(&one.offer)).collect();
-        let asks = found.into_iter().any(asks_for_goods);
+        let names_goods = self.purpose != For::Using && found.clone().any(is_on_lines);
+        let asks = names_goods || found.into_iter().any(asks_for_goods);
         if (!asks && wanted.is_empty()) || !goods::are_known(self.people.view()).await? {
             return Ok(());
         }
@@ -41,6 +42,10 @@ impl Till<'_> {
             .map(|name| name.and_then(|_| known.next().flatten()));
         let mut goods: Vec<Option<Good>> = goods.collect();
         let joining = goods.split_off(lines.min(goods.len()));
+        self.called = goods
+            .iter()
+            .map(|good| good.as_ref().map(Good::called))
+            .collect();
         for (line, good) in self.order.lines.iter_mut().zip(&goods) {
             if let Some(good) = good {
                 tell(&mut line.facts, good);
@@ -62,6 +67,16 @@ impl Till<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether an answer tells of which goods it takes something.
+fn is_on_lines(found: &Found) -> bool {
+    let is_on_all = matches!(found.offer.scope, Scope::Order);
+    !is_on_all
+        || matches!(
+            found.offer.benefit,
+            Benefit::UnitsFree(_) | Benefit::Exchange { .. }
+        )
 }
 
 /// Whether it asks what only the catalogue knows.

@@ -1,6 +1,5 @@
 //! What does a table look at? The next things of its kind, each as the call for one shows it.
 
-use offers::VoucherKind;
 use serde_json::Value;
 use store::{Kind, Page, Record, View};
 use wire::{
@@ -74,7 +73,7 @@ async fn vouchers_of(
     under_both(view, OF_CAMPAIGN, (campaign.thing.id.0, page)).await
 }
 
-/// The statements of the next cards, card by card.
+/// What moved on the next cards, card by card.
 async fn of_transactions(at: At<'_>, export: &Export, page: Page) -> Result<Stretch, Refused> {
     let mut view = at.app.store().view(at.project)?;
     let ids = vouchers_of(at, (&mut view, export), page).await?;
@@ -82,10 +81,8 @@ async fn of_transactions(at: At<'_>, export: &Export, page: Page) -> Result<Stre
     let mut stretch = Stretch::of(&ids);
     for record in records.iter().flatten() {
         let issued = read(&record.body)?;
-        if let VoucherKind::GiftCard { .. } = issued.thing.voucher.kind {
-            let rows = transactions::of_card(&mut view, &issued).await?;
-            stretch.rows.extend(rows);
-        }
+        let rows = transactions::of_card(&mut view, (at.project, &issued)).await?;
+        stretch.rows.extend(rows);
     }
     Ok(stretch)
 }

@@ -155,12 +155,12 @@ async fn redemptions_of(view: &mut View, ids: &[u64]) -> Result<Vec<Redemption>,
 fn add_one((one, sale): (&Redemption, &Sale), range: Range, summary: &mut Summary) {
     if range.holds(sale.date) {
         summary.redeemed += 1;
-        summary.given = summary.given.saturating_add(one.whole());
+        summary.given = summary.given.saturating_add(one.gave.whole());
     }
     if was_taken_back(one, range) {
         let back = one.rollbacks.iter().filter(|back| range.holds(back.date));
         summary.rollbacks += back.count() as u64;
-        summary.given_back = summary.given_back.saturating_add(one.given_back);
+        summary.given_back = summary.given_back.saturating_add(one.gave.back());
     }
 }
 

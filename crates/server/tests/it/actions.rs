@@ -24,6 +24,7 @@ pub async fn work(shop: &Shop) {
 /// The action that an answer names, as it is now.
 pub async fn action(shop: &Shop, started: &Value) -> Value {
     let id = started["async_action_id"].as_str().unwrap();
+    assert!(id.starts_with("aa_"), "{id}");
     assert!(id.starts_with("aa_"), "{started}");
     shop.get(NOON, &format!("/v1/async-actions/{id}")).await
 }

@@ -40,17 +40,17 @@ async fn the_best_is_found_and_used_as_it_stands() {
     .await;
     let mut body = json!({"order": order("o-1", 20_000), "tracking_id": "t-1"});
     let answer = shop.post(NOON, BEST, &body).await;
-    // 20 %, then of the promotion's tiers in their order: 10.00, and half of the rest.
+    // Half, then 20 % of the rest, then 10.00: whatever the hierarchy of tiers, the best order.
     assert_eq!(
         ids(&answer["redeemables"]),
-        ["FIFTH", &tiers[0], &tiers[1]],
+        [&tiers[1], "FIFTH", &tiers[0]],
         "{answer}"
     );
     assert_eq!(
         (&answer["saves"], &answer["tracking_id"]),
-        (&json!(12_500), &json!("t-1"))
+        (&json!(13_000), &json!("t-1"))
     );
-    assert_eq!(answer["order"]["total_amount"], 7_500);
+    assert_eq!(answer["order"]["total_amount"], 7_000);
     steps_are_told(&answer);
     let search = &answer["search"];
     assert_eq!(
@@ -59,23 +59,23 @@ async fn the_best_is_found_and_used_as_it_stands() {
             &search["short_by_at_most"],
             &search["most_possible"]
         ),
-        (&json!(true), &json!(0), &json!(12_500))
+        (&json!(true), &json!(0), &json!(13_000))
     );
     let second = &answer["runner_up"];
     assert_eq!(ids(&second["redeemables"]), ["ALONE"]);
     assert_eq!(
         (&second["saves"], &second["less"]),
-        (&json!(6_000), &json!(6_500))
+        (&json!(6_000), &json!(7_000))
     );
-    assert_eq!(second["sentence"], "It saves 65.00 EUR less.");
+    assert_eq!(second["sentence"], "It saves 70.00 EUR less.");
     rest_is_told(&answer, &tiers);
     // As it stands, it is validated and redeemed.
     body["redeemables"] = answer["redeemables"].clone();
     let checked = shop.post(NOON, "/v1/validations", &body).await;
     assert_eq!(checked["valid"], true);
-    assert_eq!(checked["order"]["total_amount"], 7_500);
+    assert_eq!(checked["order"]["total_amount"], 7_000);
     let used = shop.post(NOON, "/v1/redemptions", &body).await;
-    assert_eq!(used["order"]["total_amount"], 7_500);
+    assert_eq!(used["order"]["total_amount"], 7_000);
     assert_eq!(used["redemptions"].as_array().unwrap().len(), 3);
     books_balance(&shop).await;
 }
@@ -87,7 +87,7 @@ fn steps_are_told(answer: &Value) {
             .as_u64()
             .unwrap()
     });
-    assert_eq!(steps.collect::<Vec<_>>(), [4_000, 1_000, 7_500]);
+    assert_eq!(steps.collect::<Vec<_>>(), [10_000, 2_000, 1_000]);
     assert_eq!(answer["steps"][2]["order"]["items"][0]["price"], 20_000);
 }
 

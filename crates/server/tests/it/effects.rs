@@ -113,7 +113,7 @@ async fn the_goods_that_are_touched_are_told() {
     let told = row["applicable_to"]["data"].as_array().unwrap();
     let told: Vec<_> = told
         .iter()
-        .map(|one| (&one["id"], &one["order_item_indices"]))
+        .map(|one| (&one["source_id"], &one["order_item_indices"]))
         .collect();
     let expected = [("shirt", 0), ("poster", 1), ("mug", 2), ("socks", 3)];
     let expected = expected.map(|(id, at)| (json!(id), json!([at])));
@@ -396,7 +396,58 @@ async fn goods_are_told_apart_from_shipping() {
     let told = &answer["redeemables"][0]["applicable_to"]["data"];
     assert_eq!(told.as_array().unwrap().len(), 1);
     assert_eq!(
-        (&told[0]["id"], &told[0]["order_item_indices"]),
+        (&told[0]["source_id"], &told[0]["order_item_indices"]),
         (&json!("mug"), &json!([1]))
     );
+    // The shop's name of a line is no id of ours.
+    assert_eq!(told[0]["id"], Value::Null);
+}
+
+#[tokio::test]
+async fn goods_are_told_by_the_ids_of_the_catalogue() {
+    let shop = Shop::start().await;
+    let mug = json!({"source_id": "mug", "name": "Mug"});
+    let mug = shop.post(NOON, "/v1/products", &mug).await;
+    let product = mug["id"].as_str().unwrap();
+    let red = json!({"source_id": "mug-red", "sku": "red"});
+    let red = shop
+        .post(NOON, &format!("/v1/products/{product}/skus"), &red)
+        .await;
+    let each = json!({"type": "AMOUNT", "amount_off": 100, "effect": "APPLY_TO_ITEMS"});
+    code(&shop, "EACH", each, Value::Null).await;
+    let order = json!({"items": [
+        {"source_id": "mug-red", "related_object": "sku", "quantity": 1, "price": 1_000},
+        {"source_id": "mug", "related_object": "product", "quantity": 1, "price": 1_000},
+        {"product_id": product, "quantity": 1, "price": 900},
+        {"product_id": "prod_unheard", "quantity": 1, "price": 900},
+        {"source_id": "socks", "related_object": "product", "quantity": 1, "price": 900},
+    ]});
+    let told = shop
+        .post(NOON, "/v1/validations", &using(&["EACH"], order.clone()))
+        .await;
+    let told = &told["redeemables"][0]["applicable_to"];
+    let rows = told["data"].as_array().unwrap().iter();
+    let rows: Vec<Value> = rows
+        .map(|one| {
+            json!([
+                one["object"],
+                one["id"],
+                one["source_id"],
+                one["product_id"],
+                one["order_item_indices"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        json!(rows),
+        json!([
+            ["sku", red["id"], "mug-red", product, [0]],
+            ["product", product, "mug", null, [1, 2]],
+            ["product", "prod_unheard", null, null, [3]],
+            ["product", null, "socks", null, [4]],
+        ])
+    );
+    let of_one = json!({"order": order});
+    let seen = shop.post(NOON, "/v1/vouchers/EACH/validate", &of_one).await;
+    assert_eq!(&seen["applicable_to"], told);
 }

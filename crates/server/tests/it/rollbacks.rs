@@ -229,3 +229,309 @@ async fn what_comes_back_to_a_lapsed_gift_card_lapses_too() {
     assert_eq!(lapsed(NOON + 5 * DAY).await, (json!(0), json!(0)));
     books_balance(&shop).await;
 }
+
+/// What a rollback says of how much came back, how much is left, and what the order comes to.
+fn told(answer: &Value) -> [u64; 3] {
+    let ours = &answer["proffer"];
+    let total = &answer["order"]["total_amount"];
+    [&ours["given_back"], &ours["left"], total].map(|number| number.as_u64().unwrap())
+}
+
+/// What each line of the order is reduced by.
+fn reduced(answer: &Value) -> Vec<u64> {
+    let items = answer["order"]["items"].as_array().unwrap().iter();
+    items
+        .map(|item| item["discount_amount"].as_u64().unwrap_or(0))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_order_is_told_anew_line_by_line() {
+    let shop = Shop::start().await;
+    let each = json!({"type": "PERCENT", "percent_off": 10, "effect": "APPLY_TO_ITEMS"});
+    let ours = json!({"budget": 1_000, "caps": [{"reach": "code", "limit": 1}]});
+    let campaign = code(&shop, "EACH", each, ours).await;
+    let used = shop
+        .post(NOON, "/v1/redemptions", &using(&["EACH"], goods()))
+        .await;
+    assert_eq!(reduced(&used), [300, 0, 50]);
+    assert_eq!(used["order"]["total_amount"], 3_550);
+    let id = used["redemptions"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/redemptions/{id}/rollback");
+    // One of three units by the shop's name of the line; then so much of the rest.
+    let one = json!({"returned": [{"id": "a", "quantity": 1}]});
+    let back = shop.post(NOON, &path, &one).await;
+    assert_eq!(
+        (told(&back), reduced(&back)),
+        ([100, 250, 3_650], vec![200, 0, 50])
+    );
+    let item = &back["order"]["items"][0];
+    assert_eq!(
+        (&item["amount"], &item["subtotal_amount"]),
+        (&json!(3_000), &json!(2_800))
+    );
+    assert_eq!(back["order"]["total_applied_discount_amount"], 250);
+    let back = shop.post(NOON, &path, &json!({"amount": 50})).await;
+    assert_eq!(
+        (told(&back), reduced(&back)),
+        ([50, 200, 3_700], vec![160, 0, 40])
+    );
+    assert_eq!(left(&shop, &campaign).await, 800);
+    assert_eq!(shop.get(NOON, "/v1/orders/o-1").await, back["order"]);
+    // The redemption tells what it gave, and of its rollbacks.
+    let one = shop.get(NOON, &format!("/v1/redemptions/{id}")).await;
+    assert_eq!(one["status"], "SUCCEEDED");
+    assert_eq!(
+        one["related_redemptions"]["rollbacks"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    let back = shop.post(NOON, &path, &json!({})).await;
+    assert_eq!(
+        (told(&back), reduced(&back)),
+        ([200, 0, 3_900], vec![0, 0, 0])
+    );
+    assert_eq!(back["order"]["status"], "CANCELED");
+    assert_eq!(left(&shop, &campaign).await, 1_000);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn a_part_that_cannot_be_is_refused_with_its_place() {
+    let shop = Shop::start().await;
+    let (campaign, path) = used(&shop).await;
+    shop.post(NOON, &path, &json!({"amount": 400})).await;
+    for (body, place) in [
+        (
+            json!({"amount": 601}),
+            "/amount: no more than 600 is left to give back",
+        ),
+        (json!({"amount": 0}), "/amount: at least 1"),
+        (json!({"amount": -1}), "/amount"),
+        (json!({"amount": 1.5}), "/amount"),
+        (
+            json!({"amount": 1, "returned": [{"index": 0, "quantity": 1}]}),
+            "/amount: not beside returned",
+        ),
+        (
+            json!({"returned": [{"index": 0, "quantity": 1}, {"id": "c", "quantity": 1}]}),
+            "/returned/1/id: the order has no such line",
+        ),
+        (
+            json!({"returned": [{"quantity": 1}]}),
+            "/returned/0: names one line, by its index or its id",
+        ),
+        (
+            json!({"returned": [{"index": 0, "id": "a", "quantity": 1}]}),
+            "/returned/0: names one line, by its index or its id",
+        ),
+        (
+            json!({"returned": [{"id": "a", "quantity": 4}]}),
+            "/returned/0/quantity: not so many are left to return",
+        ),
+        (
+            json!({"returned": [{"index": 9, "quantity": 1}]}),
+            "/returned/0/index: the order has no such item",
+        ),
+    ] {
+        let (status, answer) = shop.noon().post(&path, &body).await.unwrap();
+        assert_eq!(
+            (status, &answer["key"]),
+            (StatusCode::BAD_REQUEST, &json!("invalid_payload")),
+            "{body}"
+        );
+        let details = answer["details"].as_str().unwrap();
+        assert!(details.starts_with(place), "{body}: {details}");
+    }
+    assert_eq!(left(&shop, &campaign).await, 400);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn lines_of_one_name_are_told_apart_by_their_place() {
+    let shop = Shop::start().await;
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    let line = json!({"source_id": "a", "quantity": 1, "price": 1_000});
+    let goods = json!({"source_id": "o-1", "items": [line, line]});
+    let used = shop
+        .post(NOON, "/v1/redemptions", &using(&["TEN"], goods))
+        .await;
+    let id = used["redemptions"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/redemptions/{id}/rollback");
+    let body = json!({"returned": [{"id": "a", "quantity": 1}]});
+    let (_, answer) = shop.noon().post(&path, &body).await.unwrap();
+    assert_eq!(
+        answer["details"],
+        "/returned/0/id: several lines are called so: name one by its index"
+    );
+    let body = json!({"returned": [{"index": 1, "quantity": 1}]});
+    assert_eq!(
+        told(&shop.post(NOON, &path, &body).await),
+        [500, 500, 1_500]
+    );
+}
+
+#[tokio::test]
+async fn a_part_comes_back_once_for_one_key() {
+    let shop = Shop::start().await;
+    let (campaign, path) = used(&shop).await;
+    let keyed = shop.noon().with("idempotency-key", "back-1");
+    let part = json!({"amount": 250});
+    let (_, first) = keyed.post(&path, &part).await.unwrap();
+    let (_, again) = keyed.post(&path, &part).await.unwrap();
+    assert_eq!(first, again);
+    assert_eq!(left(&shop, &campaign).await, 250);
+    let (status, _) = keyed.post(&path, &json!({"amount": 251})).await.unwrap();
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let (_, other) = shop.noon().post(&path, &part).await.unwrap();
+    assert_ne!(first["id"], other["id"]);
+    assert_eq!(left(&shop, &campaign).await, 500);
+}
+
+/// A discount and a gift card on one order, in parts.
+#[tokio::test]
+async fn what_was_used_together_comes_back_together_in_parts() {
+    let shop = Shop::start().await;
+    let campaign = code(&shop, "TEN", ten_off(), json!({"budget": 1_000})).await;
+    let card = json!({"code": "GIFT", "type": "GIFT_VOUCHER", "gift": {"amount": 5_000}});
+    shop.post(NOON, "/v1/vouchers", &card).await;
+    let balance = async || {
+        let card = shop.get(NOON, "/v1/vouchers/GIFT").await;
+        card["gift"]["balance"].as_u64().unwrap()
+    };
+    let body = json!({
+        "redeemables": [{"object": "voucher", "id": "TEN"},
+            {"object": "voucher", "id": "GIFT", "gift": {"credits": 2_000}}],
+        "order": goods(),
+    });
+    let used = shop.post(NOON, "/v1/redemptions", &body).await;
+    assert_eq!((left(&shop, &campaign).await, balance().await), (0, 3_000));
+    let parent = used["parent_redemption"]["id"].as_str().unwrap();
+    let child = used["redemptions"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/redemptions/{parent}/rollbacks");
+    let part = json!({"amount": 300});
+    for (id, call, key) in [
+        (child, "rollback", "invalid_redemption_parent"),
+        (parent, "rollback", "invalid_redemption"),
+    ] {
+        let path = format!("/v1/redemptions/{id}/{call}");
+        let (_, answer) = shop.noon().post(&path, &part).await.unwrap();
+        assert_eq!(answer["key"], key);
+    }
+    let back = shop.post(NOON, &path, &part).await;
+    let gave = |back: &Value| {
+        let rows = back["rollbacks"].as_array().unwrap().iter();
+        let rows = rows.map(|row| json!([row["proffer"]["given_back"], row["amount"]]));
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(gave(&back), [json!([100, null]), json!([200, -200])]);
+    assert_eq!(back["order"]["total_discount_amount"], 2_700);
+    assert_eq!(
+        (left(&shop, &campaign).await, balance().await),
+        (100, 3_200)
+    );
+    let (_, answer) = shop
+        .noon()
+        .post(&path, &json!({"amount": 2_701}))
+        .await
+        .unwrap();
+    assert_eq!(
+        answer["details"],
+        "/amount: no more than 2700 is left to give back"
+    );
+    shop.post(NOON, &path, &json!({"amount": 2_700})).await;
+    assert_eq!(
+        (left(&shop, &campaign).await, balance().await),
+        (1_000, 5_000)
+    );
+    let (_, again) = shop.noon().post(&path, &part).await.unwrap();
+    assert_eq!(again["key"], "already_rolled_back");
+    books_balance(&shop).await;
+}
+
+/// Whatever the parts are, with the rest they come to what one rollback of the whole comes to.
+#[tokio::test]
+async fn any_parts_and_the_rest_equal_one_whole_rollback() {
+    let shop = Shop::start().await;
+    let ours = json!({"budget": 100_000, "caps": [{"reach": "code", "limit": 100}]});
+    let campaign = code(
+        &shop,
+        "SOME",
+        json!({"type": "PERCENT", "percent_off": 17}),
+        ours,
+    )
+    .await;
+    let before = 100_000;
+    // Xorshift (Marsaglia, 2003): the same parts on every run.
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut draw = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    for number in 0..8 {
+        let items = json!([
+            {"source_id": "a", "quantity": 3, "price": 997},
+            {"source_id": "b", "quantity": 2, "price": 1},
+            {"source_id": "c", "quantity": 5, "price": 333}]);
+        let order = json!({"source_id": format!("o-{number}"), "items": items});
+        let used = shop
+            .post(NOON, "/v1/redemptions", &using(&["SOME"], order))
+            .await;
+        let total = used["order"]["total_amount"].as_u64().unwrap();
+        let whole = used["order"]["total_discount_amount"].as_u64().unwrap();
+        let id = used["redemptions"][0]["id"].as_str().unwrap();
+        let path = format!("/v1/redemptions/{id}/rollback");
+        let mut given_back = 0;
+        for _ in 0..draw(6) {
+            let body = match draw(2) {
+                0 => json!({"amount": 1 + draw(whole / 2)}),
+                _ => json!({"returned": [{"index": draw(3), "quantity": 1 + draw(2)}]}),
+            };
+            let (status, back) = shop.noon().post(&path, &body).await.unwrap();
+            if status.is_success() {
+                let [part, rest, now] = told(&back);
+                given_back += part;
+                assert_eq!(
+                    (given_back + rest, total + given_back),
+                    (whole, now),
+                    "{body}"
+                );
+            }
+            assert_eq!(
+                left(&shop, &campaign).await,
+                before - whole + given_back,
+                "{body}"
+            );
+        }
+        // The rest, if there is any.
+        shop.noon().post(&path, &json!({})).await.unwrap();
+        assert_eq!(left(&shop, &campaign).await, before);
+        let voucher = shop.get(NOON, "/v1/vouchers/SOME").await;
+        assert_eq!(voucher["redemption"]["redeemed_quantity"], 0);
+        let order = shop.get(NOON, &format!("/v1/orders/o-{number}")).await;
+        assert_eq!(
+            (&order["status"], &order["total_amount"]),
+            (&json!("CANCELED"), &json!(total + whole))
+        );
+        books_balance(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_old_is_rolled_back_no_more() {
+    let shop = Shop::start().await;
+    let (campaign, path) = used(&shop).await;
+    let noon = NOON + 92 * DAY;
+    let (status, answer) = shop.at(noon + 1).post(&path, &json!({})).await.unwrap();
+    assert_eq!(
+        (status, &answer["key"]),
+        (StatusCode::BAD_REQUEST, &json!("invalid_redemption"))
+    );
+    assert_eq!(left(&shop, &campaign).await, 0);
+    shop.post(noon, &path, &json!({})).await;
+    assert_eq!(left(&shop, &campaign).await, 1_000);
+}

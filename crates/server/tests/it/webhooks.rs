@@ -260,6 +260,54 @@ async fn a_retry_of_the_call_tells_once_and_what_is_refused_tells_nothing() {
     assert_eq!(deliveries(&shop, &webhook).await["total"], 1);
 }
 
+#[tokio::test]
+async fn a_rollback_that_is_refused_is_told_as_failed() {
+    let shop = shop().await;
+    let (receiver, url) = Receiver::start(200).await;
+    let events = [
+        "redemption.rollback.succeeded",
+        "redemption.rollback.failed",
+    ];
+    register(&shop, &url, &events).await;
+    voucher(&shop, "A").await;
+    let used = using(&["A"], order("o-1", 5_000));
+    let used = shop.post(NOON, "/v1/redemptions", &used).await;
+    let id = used["redemptions"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/redemptions/{id}/rollback");
+    shop.post(NOON, &path, &json!({})).await;
+    let keyed = shop.noon().with("idempotency-key", "k-2");
+    for _ in 0..2 {
+        let sent = json!({"reason": "twice"});
+        let (status, answer) = keyed.post(&path, &sent).await.unwrap();
+        assert_eq!(
+            (status.as_u16(), &answer["key"]),
+            (400, &json!("already_rolled_back"))
+        );
+    }
+    // Of what is not there nothing is told.
+    let nothing = "/v1/redemptions/r_0000000000000/rollback";
+    let (status, _) = shop.noon().post(nothing, &json!({})).await.unwrap();
+    assert_eq!(status, 404);
+    run_jobs(&shop, NOON).await;
+    let told = receiver.told();
+    let failed: Vec<&Value> = told.iter().filter(|one| one["type"] == events[1]).collect();
+    assert_eq!((told.len(), failed.len()), (2, 1), "{told:?}");
+    let failed = &failed[0]["data"]["redemption_rollback"];
+    assert!(
+        failed["id"].as_str().unwrap().starts_with("rrf_"),
+        "{failed}"
+    );
+    assert_eq!(
+        json!([
+            failed["redemption"],
+            failed["status"],
+            failed["failure_code"],
+            failed["reason"]
+        ]),
+        json!([id, "FAILED", "already_rolled_back", "twice"])
+    );
+}
+
 const CHANGES: [&str; 14] = [
     "campaign.created",
     "campaign.updated",

@@ -8,7 +8,6 @@ mod tier;
 pub use card::{
     CardMember, ExpirationType, LapseRules, LoyaltyCard, LoyaltyCardView, PeriodType,
     PointsBalanceView, PointsChange, PointsResult, RewardRedemption, RewardUse, RoundingType,
-    TransactionDetails, TransactionView,
 };
 pub use earning::{EarningRule, EarningRuleView, EarningSource};
 pub use reward::{

@@ -42,6 +42,7 @@ mod sku;
 mod stacking;
 mod summary;
 mod tier;
+mod transaction;
 mod unread;
 mod validation;
 mod voucher;
@@ -87,8 +88,7 @@ pub use loyalty::{
     LoyaltyCard, LoyaltyCardView, LoyaltyTier, LoyaltyTierView, MAX_POINTS, MappingInput,
     PeriodType, PointsBalanceView, PointsChange, PointsResult, Reward, RewardAssignment,
     RewardAssignmentView, RewardCampaign, RewardParameters, RewardProduct, RewardRedemption,
-    RewardType, RewardUse, RewardView, RewardedView, RoundingType, TierPoints, TransactionDetails,
-    TransactionView,
+    RewardType, RewardUse, RewardView, RewardedView, RoundingType, TierPoints,
 };
 pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};
@@ -97,7 +97,7 @@ pub use nested::nested;
 pub use oauth::{TOKEN_SECONDS, TokenNamed, TokenRequest, TokenState, TokenView, opens};
 pub(crate) use order::currency_of;
 pub use order::{
-    ApplicationDetails, ItemObject, MAX_ITEMS, MAX_MINOR, Named, OrderInput, OrderItemInput,
+    ApplicationDetails, ItemObject, Known, MAX_ITEMS, MAX_MINOR, Named, OrderInput, OrderItemInput,
     OrderItemView, OrderObject, OrderRedemption, OrderStatus, OrderView, ProductRef,
     SHIPPING_PRODUCT, SHIPPING_SOURCE, SkuRef, order_metadata_facts, order_to_domain,
 };
@@ -117,8 +117,8 @@ pub use redemption::{
     RedemptionSession, RedemptionStatus, RedemptionView, RelatedRedemptions, VoucherRedemptions,
 };
 pub use rollback::{
-    ReturnedItem, RollbackLink, RollbackRequest, RollbackResponse, RollbackStatus, RollbackView,
-    StackedRollback,
+    GiftGivenBack, GivenBack, PointsGivenBack, ReturnedItem, RollbackLink, RollbackRequest,
+    RollbackResponse, RollbackStatus, RollbackView, StackedRollback,
 };
 pub use rule::{
     Applicability, ApplicabilityEffect, ApplicabilityView, ApplicableTo, AssignmentCreate,
@@ -134,6 +134,10 @@ pub use stacking::{
 pub use summary::CampaignSummaryView;
 pub use tier::{
     Action, TierCampaign, TierInput, TierOrders, TierRedemptions, TierSummary, TierUpdate, TierView,
+};
+pub use transaction::{
+    BalanceMoved, NamedById, OrderOfTransaction, RewardOfTransaction, TransactionDetails,
+    TransactionView,
 };
 pub use unread::Unread;
 pub use validation::{

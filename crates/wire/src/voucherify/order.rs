@@ -16,7 +16,7 @@ use crate::time::{self, Timestamp};
 
 pub(crate) use domain::currency_of;
 pub use domain::{MAX_ITEMS, MAX_MINOR, order_metadata_facts, order_to_domain};
-pub use goods::Named;
+pub use goods::{Known, Named};
 
 /// A short text, which takes no place of its own: an order has many.
 pub type Text = CompactString;

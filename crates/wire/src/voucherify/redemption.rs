@@ -160,6 +160,17 @@ pub struct Channel {
     pub channel_type: &'static str,
 }
 
+impl Channel {
+    /// By a call of the shop's.
+    #[must_use]
+    pub fn api() -> Self {
+        Self {
+            channel_id: "api".into(),
+            channel_type: "API",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub struct GiftRedeemed {
     pub amount: u64,

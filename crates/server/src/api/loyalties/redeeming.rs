@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ledger::Minor;
 use offers::{
-    CampaignId, GiftCard, Happening, Offer, Priced, Redeemable, Refusal, Rewarded, Spent,
+    CampaignId, Gave, GiftCard, Happening, Offer, Priced, Redeemable, Refusal, Rewarded, Spent,
     VoucherKind, book, chart, day_of, draw,
 };
 use serde_json::Value;
@@ -400,9 +400,10 @@ impl Buying<'_> {
             customer: voucher.holder,
             redeemable: Some(Redeemable::Voucher(voucher.id)),
             decision: None,
-            shares: Vec::new(),
-            rest: self.price,
-            given_back: 0,
+            gave: Gave {
+                rest: self.price,
+                ..Gave::default()
+            },
             state: RedemptionState::Succeeded,
             rollbacks: Vec::new(),
             used: Used::Card(Box::new(UsedCard {

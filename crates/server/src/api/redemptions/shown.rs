@@ -1,5 +1,5 @@
-//! Whose redemption is it? With it only the customer's id is kept; who that is now is told when it
-//! is shown, to a key that may know.
+//! Whose redemption or rollback is it? With it only the customer's id is kept; who that is now is
+//! told when it is shown, to a key that may know.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
 
 /// Who looks at redemptions.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub struct Reader<'a> {
     app: &'a App,
     project: ProjectId,
     /// May read more of a customer than how they are called.
@@ -43,7 +43,8 @@ pub async fn tell(
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn of<S: Needs>(app: &'a App, caller: &Caller<S>) -> Self {
+    #[must_use]
+    pub fn of<S: Needs>(app: &'a App, caller: &Caller<S>) -> Self {
         Self {
             app,
             project: caller.project,
@@ -51,8 +52,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Tells in each redemption who its customer is.
-    pub(super) async fn tell(
+    /// Tells in each redemption or rollback who its customer is.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn tell(
         self,
         redemptions: impl IntoIterator<Item = &mut Value>,
     ) -> Result<(), Refused> {
@@ -75,20 +79,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The answer to a redemption, which is kept as the redemptions are.
-    pub(super) async fn tell_answer(self, answer: Answer) -> Result<Answer, Refused> {
+    /// The answer to a redemption or a rollback, which is kept as they are.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn tell_answer(self, answer: Answer) -> Result<Answer, Refused> {
         let mut body: Value = answer.view()?;
-        let Some(members) = body.as_object_mut() else {
-            return Ok(answer);
-        };
-        let mut redemptions: Vec<&mut Value> = Vec::new();
-        for (name, member) in members {
-            match (name.as_str(), member) {
-                ("redemptions", Value::Array(all)) => redemptions.extend(all),
-                ("parent_redemption", parent) => redemptions.push(parent),
-                _ => {}
-            }
-        }
+        let redemptions = within(&mut body);
         if redemptions.is_empty() {
             return Ok(answer);
         }
@@ -111,4 +108,21 @@ impl<'a> Reader<'a> {
             object: "customer",
         })
     }
+}
+
+/// The redemptions and rollbacks of an answer.
+fn within(body: &mut Value) -> Vec<&mut Value> {
+    let object = body.get("object").and_then(Value::as_str);
+    if object == Some("redemption_rollback") {
+        return vec![body];
+    }
+    let mut all: Vec<&mut Value> = Vec::new();
+    for (name, member) in body.as_object_mut().into_iter().flatten() {
+        match (name.as_str(), member) {
+            ("redemptions" | "rollbacks", Value::Array(rows)) => all.extend(rows),
+            ("parent_redemption" | "parent_rollback", parent) => all.push(parent),
+            _ => {}
+        }
+    }
+    all
 }

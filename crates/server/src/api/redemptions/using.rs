@@ -6,7 +6,9 @@ use rules::Reads;
 use super::*;
 use crate::{
     api::{resources::At, shelving::shelved},
-    checkout::{CardUse, Counting, Counts, Earlier, OrderUse, Sale, UsedCard, UsedVoucher},
+    checkout::{
+        CardUse, Counting, Counts, Earlier, OrderUse, PutBack, Sale, UsedCard, UsedVoucher,
+    },
     compact::Compact,
     lending,
     loyalty::{Happened, Paid},
@@ -305,8 +307,11 @@ impl<'a> Using<'a> {
             parent: (!self.is_alone()).then_some(self.top),
             redeemable: Some(found.redeemable),
             decision: found.decision,
-            shares,
-            rest,
+            gave: Gave {
+                shares,
+                rest,
+                rest_back: 0,
+            },
             used,
             ..self.blank(till, id)
         })
@@ -321,9 +326,7 @@ impl<'a> Using<'a> {
             customer: till.customer.map(|customer| customer.0),
             redeemable: None,
             decision: None,
-            shares: Vec::new(),
-            rest: 0,
-            given_back: 0,
+            gave: Gave::default(),
             state: RedemptionState::Succeeded,
             rollbacks: Vec::new(),
             used: Used::Several,
@@ -367,7 +370,7 @@ impl<'a> Using<'a> {
             metadata: Compact::of(&self.request.metadata)?,
             session: session.map(str::to_owned),
             created_at: stored.map(|order| order.created_at),
-            earlier: earlier.map(|one| one.earlier).collect(),
+            earlier: earlier.map(|one| one.earlier.clone()).collect(),
             skipped: of(RowStatus::Skipped)?,
             inapplicable: of(RowStatus::Inapplicable)?,
         })
@@ -430,16 +433,13 @@ impl<'a> Using<'a> {
         let mut uses = stored.map(|order| order.uses.clone()).unwrap_or_default();
         let of_this = || used(till, self.quote);
         uses.push(OrderUse {
-            earlier: Earlier {
-                redemption: top.id,
-                date: till.now,
-                rollback: None,
-            },
+            earlier: Earlier::of(top, till.now),
             asked: asked(till),
             redeemables: of_this().map(|(found, _)| found.redeemable).collect(),
             discount: of_this()
                 .map(|(_, discount)| less(&self.quote.priced, discount))
                 .sum(),
+            back: PutBack::default(),
             is_undone: false,
         });
         let order = StoredOrder {
@@ -488,5 +488,6 @@ fn share((line, amount): (&offers::PricedLine, u64)) -> Share {
         units: line.quantity,
         amount,
         returned: 0,
+        back: 0,
     }
 }

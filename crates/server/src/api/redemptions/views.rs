@@ -12,7 +12,10 @@ use wire::voucherify::{
     order_to_domain,
 };
 
-use super::*;
+use super::{
+    given_back::{put_back, without_discounts},
+    *,
+};
 use crate::{
     api::dialect::malformed,
     checkout::{Earlier, Sale, Used, UsedCard, UsedVoucher, sale_of},
@@ -194,10 +197,7 @@ fn bare(of: &Redemption, sale: &Sale) -> Result<RedemptionView, Refused> {
     let mut view = RedemptionView::succeeded(ids::format(Tag::Redemption, of.id), sale.date);
     view.tracking_id.clone_from(&sale.tracking_id);
     view.metadata = sale.metadata.read()?;
-    view.channel = Some(Channel {
-        channel_id: "api".into(),
-        channel_type: "API",
-    });
+    view.channel = Some(Channel::api());
     let key = sale.session.clone();
     view.session = key.map(|key| RedemptionSession { key });
     view.customer_id = of.customer.map(|id| ids::format(Tag::Customer, id));
@@ -249,11 +249,7 @@ impl Sale {
 
     /// The order with all that was used, as it was answered.
     fn order_view(&self, (id, top): (u64, &Redemption)) -> Result<OrderView, Refused> {
-        let this = Earlier {
-            redemption: top.id,
-            date: self.date,
-            rollback: None,
-        };
+        let this = Earlier::of(top, self.date);
         let all = self.earlier.iter().chain([&this]);
         let mut view = self.order((id, top.customer), all)?;
         view.created_at = Some(self.created_at.unwrap_or(self.date));
@@ -282,13 +278,16 @@ impl Sale {
 fn told(of: &Earlier) -> (String, OrderRedemption) {
     let name = ids::format(Tag::Redemption, of.redemption);
     let rollback = of.rollback;
+    let names = |tag: Tag, all: &[u64]| all.iter().map(|id| ids::format(tag, *id)).collect();
     let told = OrderRedemption {
         date: Some(of.date),
         rollback_id: rollback.map(|back| ids::format(Tag::Rollback, back.id)),
         rollback_date: rollback.map(|back| back.date),
         related_object_type: "redemption".into(),
         related_object_id: name.clone(),
-        ..OrderRedemption::default()
+        related_object_parent_id: None,
+        stacked: names(Tag::Redemption, &of.stacked),
+        rollback_stacked: names(Tag::Rollback, &of.rollback_stacked),
     };
     (name, told)
 }
@@ -310,8 +309,9 @@ pub async fn order_now(view: &mut View, order: &StoredOrder) -> Result<OrderView
 fn as_sold(order: &StoredOrder, sale: &Sale) -> Result<OrderView, Refused> {
     let uses = order.uses.iter().map(|one| &one.earlier);
     let mut view = sale.order((order.id, order.customer), uses)?;
-    if order.is_given_back() {
-        without_discounts(&mut view);
+    match order.is_given_back() {
+        true => without_discounts(&mut view),
+        false => put_back(&mut view, (order, sale))?,
     }
     Ok(view)
 }
@@ -335,34 +335,4 @@ pub fn as_said(order: &StoredOrder, input: &OrderInput) -> Result<OrderView, Ref
         view.redemptions = Some(uses.map(told).collect());
     }
     Ok(view)
-}
-
-/// An order of which nothing stands: cancelled, at its full price.
-fn without_discounts(view: &mut OrderView) {
-    view.status = Some(OrderStatus::Canceled);
-    view.discount_amount = 0;
-    view.items_discount_amount = 0;
-    view.total_discount_amount = 0;
-    view.applied_discount_amount = 0;
-    view.items_applied_discount_amount = 0;
-    view.total_applied_discount_amount = 0;
-    if view.initial_amount > 0 {
-        view.amount = view.initial_amount;
-    }
-    view.total_amount = view.amount;
-    view.items.retain(|item| item.applied_quantity <= 0);
-    for item in &mut view.items {
-        let gone = item.applied_quantity.unsigned_abs();
-        item.quantity = item.quantity.saturating_add(gone);
-        let amount = item.applied_quantity_amount.unsigned_abs();
-        item.amount = item.amount.saturating_add(amount);
-        item.applied_quantity = 0;
-        item.applied_quantity_amount = 0;
-        item.application_details.clear();
-        item.discount_amount = 0;
-        item.applied_discount_amount = 0;
-        item.discount_quantity = 0;
-        item.applied_discount_quantity = 0;
-        item.subtotal_amount = item.amount;
-    }
 }

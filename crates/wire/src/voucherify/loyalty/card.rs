@@ -224,39 +224,3 @@ pub struct RewardRedemption {
 pub struct PointsResult {
     pub points: u64,
 }
-
-/// A line of a card's books.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct TransactionView {
-    pub id: String,
-    pub source_id: Option<String>,
-    pub voucher_id: String,
-    pub campaign_id: Option<String>,
-    pub source: Option<String>,
-    pub reason: Option<String>,
-    /// `POINTS_ADDITION`, `POINTS_ACCRUAL` and their kin.
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    pub details: TransactionDetails,
-    pub related_transaction_id: Option<String>,
-    #[serde(with = "time::exact")]
-    #[schema(value_type = String)]
-    pub created_at: Timestamp,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct TransactionDetails {
-    pub balance: PointsBalanceView,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub order: Option<serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub earning_rule: Option<serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub redemption: Option<serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub rollback: Option<serde_json::Value>,
-}

@@ -103,6 +103,22 @@ impl OrderItemInput {
             || product.and_then(|product| product.source_id.as_deref()) == Some(SHIPPING_SOURCE)
     }
 
+    /// Whether the line says so of its product or SKU: by our id, or by the shop's.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        let (product, sku) = (self.product.as_ref(), self.sku.as_ref());
+        let names = [
+            self.product_id.as_deref(),
+            self.sku_id.as_deref(),
+            self.source_id.as_deref(),
+            product.and_then(|product| product.id.as_deref()),
+            product.and_then(|product| product.source_id.as_deref()),
+            sku.and_then(|sku| sku.id.as_deref()),
+            sku.and_then(|sku| sku.source_id.as_deref()),
+        ];
+        names.contains(&Some(name))
+    }
+
     /// The product: by our id first, then by the shop's.
     fn product_key(&self) -> Option<&str> {
         let product = self.product.as_ref();

@@ -30,11 +30,21 @@ impl<'a> Named<'a> {
     }
 }
 
+/// What the catalogue calls the goods of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub id: String,
+    pub source_id: Option<String>,
+    /// The product of a SKU.
+    pub product: Option<Box<Known>>,
+}
+
 impl OrderInput {
     /// The goods of lines that a discount took something of, each with the places of its lines,
-    /// and with their units where it visited those.
+    /// and with their units where it visited those. `known` is what the catalogue knows, line by
+    /// line, where it was asked.
     #[must_use]
-    pub fn goods_of(&self, discount: &Discount) -> List<ApplicableTo> {
+    pub fn goods_of(&self, discount: &Discount, known: &[Option<Known>]) -> List<ApplicableTo> {
         let items = self.items.iter().flatten().zip(0_u64..);
         let lines = items.filter(|(item, _)| !item.is_shipping());
         let lines = lines.zip(&discount.per_line).enumerate();
@@ -42,22 +52,25 @@ impl OrderInput {
         let mut goods: Vec<ApplicableTo> = Vec::new();
         let mut left = MAX_UNITS;
         for (line, ((item, place), _)) in touched {
-            let of = item.goods();
-            let at = match goods.iter().position(|one| one.id == of.id) {
+            let of = item.goods(known.get(line).and_then(Option::as_ref));
+            let is_same = |one: &ApplicableTo| {
+                (&one.object, &one.id, &one.source_id) == (&of.object, &of.id, &of.source_id)
+            };
+            let at = match goods.iter().position(is_same) {
                 Some(at) => at,
                 None => {
                     goods.push(of);
                     goods.len() - 1
                 }
             };
-            let Some(known) = goods.get_mut(at) else {
+            let Some(told) = goods.get_mut(at) else {
                 continue;
             };
-            known.order_item_indices.get_or_insert_default().push(place);
+            told.order_item_indices.get_or_insert_default().push(place);
             let of_line = discount.touched.iter().find(|one| one.line == line);
             if let Some(of_line) = of_line {
                 let units = units_of(of_line, (place, &mut left));
-                known.order_item_units.get_or_insert_default().push(units);
+                told.order_item_units.get_or_insert_default().push(units);
             }
         }
         List::whole(goods)
@@ -96,18 +109,23 @@ impl OrderItemInput {
         })
     }
 
-    fn goods(&self) -> ApplicableTo {
-        let named = self.named();
-        let object = match named {
-            Some(Named::Sku(_)) => "sku",
-            Some(Named::Product(_)) | None => "product",
+    /// The goods by their ids: those of the catalogue, else those that the line gives. The shop's
+    /// own name of a line is no id.
+    fn goods(&self, known: Option<&Known>) -> ApplicableTo {
+        let (object, id) = match self.named() {
+            Some(Named::Sku(_)) => ("sku", self.sku_id.as_deref()),
+            Some(Named::Product(_)) | None => ("product", self.product_id.as_deref()),
         };
+        let product = known.and_then(|known| known.product.as_deref());
+        let source = known.and_then(|known| known.source_id.clone());
         ApplicableTo {
             object: Some(object.to_owned()),
-            id: named.map(|named| match named {
-                Named::Sku(name) | Named::Product(name) => name.to_owned(),
-            }),
-            source_id: self.source_id.as_deref().map(str::to_owned),
+            id: known
+                .map(|known| known.id.clone())
+                .or(id.map(str::to_owned)),
+            source_id: source.or_else(|| self.source_id.as_deref().map(str::to_owned)),
+            product_id: product.map(|product| product.id.clone()),
+            product_source_id: product.and_then(|product| product.source_id.clone()),
             effect: Some(ApplicabilityEffect::ApplyToEvery),
             ..ApplicableTo::default()
         }
