@@ -10,7 +10,7 @@ use offers::{
     day_of, draw,
 };
 use profiles::CustomerId;
-use rules::{Facts, Path, Reads};
+use rules::{Facts, Path, Reads, Value};
 use serde::{Deserialize, Serialize};
 use store::{Expect, Kind, ProjectId, View, Write};
 
@@ -125,6 +125,7 @@ async fn facts(
     happened: &Happened<'_>,
 ) -> Result<Facts, Refused> {
     let mut facts = happened.facts.clone();
+    facts.set("now", Value::Time(happened.now));
     let mut rules = compiled.loyalty.rules();
     let is_segment = |path: Path| path.as_str() == FACT;
     let reads = rules.any(|rule| rule.condition.reads().into_iter().any(is_segment));
@@ -185,6 +186,8 @@ impl Earning<'_> {
             at: now,
             facts,
             priced: self.happened.what.priced(),
+            places: compiled.settings.places,
+            zone,
             balance: alive.map(|lot| lot.points).sum(),
         };
         for earned in offers::earned(programme, &occurrence) {
