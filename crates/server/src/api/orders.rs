@@ -8,7 +8,7 @@ use axum::{
 use offers::{Stack, Trigger, order_facts, price};
 use profiles::{CustomerId, Purpose};
 use rules::Reads;
-use store::{Command, Expect, Index, Kind, Outcome};
+use store::{Command, Expect, Index, Kind, Outcome, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
@@ -23,6 +23,7 @@ use super::{
     shelving::shelved,
 };
 use crate::{
+    activity::{OrderTurn, Turned},
     app::App,
     auth::{Caller, Redeem},
     checkout::{StoredOrder, sent_last, stored_order},
@@ -157,6 +158,7 @@ async fn attempt(
         id: order.id,
         version,
     });
+    writes.extend(turned(at, (&order, version), turn)?);
     let source = input.source_id.as_deref();
     writes.extend(order.writes(source.filter(|_| version == 0))?);
     let outcome = at.app.store().submit(Command {
@@ -205,6 +207,31 @@ async fn of_turn(
         }
         Turn::None => Ok(loyalty::Changes::default()),
     }
+}
+
+/// What tells of that to whoever asks what the customer did; `before` is the version of the order
+/// that was there.
+fn turned(
+    at: At<'_>,
+    (order, before): (&StoredOrder, u64),
+    turn: Turn,
+) -> Result<Vec<Write>, Refused> {
+    let first = (before == 0).then_some(OrderTurn::Created);
+    let then = match turn {
+        Turn::Paid => Some(OrderTurn::Paid),
+        Turn::Canceled => Some(OrderTurn::Canceled),
+        Turn::None => (before > 0).then_some(OrderTurn::Updated),
+    };
+    let mut writes = Vec::new();
+    for turn in first.into_iter().chain(then) {
+        let turned = Turned {
+            order: order.id,
+            turn,
+            at: at.now,
+        };
+        writes.extend(turned.writes(at, order.customer)?);
+    }
+    Ok(writes)
 }
 
 /// What becomes of an order.

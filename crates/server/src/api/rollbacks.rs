@@ -26,6 +26,7 @@ use super::{
     vouchers::{used_card_view, used_view},
 };
 use crate::{
+    activity,
     app::App,
     auth::{Caller, Redeem},
     checkout::{Back, Redemption, RedemptionState, Share, StoredOrder, Used},
@@ -464,6 +465,9 @@ impl Undoing<'_> {
     ) -> Result<(), Refused> {
         let mut kept = redemption.clone();
         kept.rollbacks.push(self.back(rollback));
+        let is_use = redemption.redeemable.is_some();
+        let whose = redemption.customer.filter(|_| is_use);
+        self.writes.extend(activity::of(whose, rollback));
         self.writes.extend([
             kept.put()?,
             Write::Put {

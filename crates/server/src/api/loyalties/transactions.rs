@@ -70,12 +70,23 @@ async fn listed(at: At<'_>, which: (Option<&str>, &str), asked: &Asked) -> Resul
     let page = paging.cut(rest.clone());
     let last = page.last().map(|line| line.chain);
     let has_more = rest.last().map(|line| line.chain) != last;
-    let told = Told::of(&mut view, &page).await?;
-    let rows: Vec<_> = page.iter().map(|line| told.row(&issued, line)).collect();
+    let rows = told(&mut view, (&issued, &page)).await?;
     Answer::ok(&List {
         has_more: Some(has_more),
         ..List::page("data", rows, total)
     })
+}
+
+/// Lines of a card as they are shown.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn told(
+    view: &mut View,
+    (issued, lines): (&Stored<crate::vouchers::Issued>, &[Line]),
+) -> Result<Vec<TransactionView>, Refused> {
+    let told = Told::of(view, lines).await?;
+    Ok(lines.iter().map(|line| told.row(issued, line)).collect())
 }
 
 /// All that one chain moved for one reason, one way.

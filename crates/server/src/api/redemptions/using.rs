@@ -5,6 +5,7 @@ use rules::Reads;
 
 use super::*;
 use crate::{
+    activity,
     api::{resources::At, shelving::shelved},
     checkout::{CardUse, Counts, Earlier, OrderUse, Sale, UsedCard, UsedVoucher},
     compact::Compact,
@@ -404,6 +405,8 @@ impl<'a> Using<'a> {
         let mut writes = Vec::new();
         for one in children.iter().chain([top]) {
             writes.extend(of(one)?);
+            let is_use = one.redeemable.is_some();
+            writes.extend(activity::of(one.customer.filter(|_| is_use), one.id));
         }
         writes.extend(self.kept_order(till, top)?);
         if let Some((id, reservation, _)) = &till.reservation {
