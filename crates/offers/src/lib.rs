@@ -44,9 +44,9 @@ pub use gave::{Gave, Share, TooMuch, take_back};
 pub use lending::{Holding, Loan, Move, call_in, refill, top_up};
 pub use lines::{Counts, Lines, Pick, PickLimits, Touched, Visits};
 pub use loyalty::{
-    CardMove, Earned, EarningRule, Earns, Lapse, Lot, LoyaltyTier, Mapping, Measure, NEVER,
-    Occurrence, OfItems, PointsCard, Programme, Rate, Rewarded, Rounding, Spent, Trigger, day_of,
-    draw, earned, first, soonest, tier_of,
+    CardMove, CountedPoints, Earned, EarningRule, Earns, Lapse, Lot, LoyaltyTier, Mapping, Measure,
+    NEVER, Occurrence, OfItems, PointsCard, Programme, Rate, Rewarded, Rounding, Spent, Trigger,
+    day_of, draw, earned, first, soonest, tier_of,
 };
 pub use money::{money, places};
 pub use order::{Line, MAX_MINOR, Order, Sku};

@@ -4,6 +4,7 @@
 //! business. Knows everything; nothing depends on it.
 
 pub mod actions;
+pub mod activity;
 pub mod api;
 pub mod app;
 pub mod auth;

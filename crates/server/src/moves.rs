@@ -22,11 +22,11 @@ const STRETCH: u32 = 1_000;
 #[derive(Clone, Debug)]
 pub struct Line {
     pub chain: u64,
-    reason: Code,
+    pub reason: Code,
     /// Onto the card.
     is_in: bool,
     amount: Minor,
-    at: Timestamp,
+    pub at: Timestamp,
     /// What was on the card then.
     balance: Minor,
     /// All that was put on it until then.

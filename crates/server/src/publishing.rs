@@ -1,6 +1,7 @@
 //! What is kept of a code given to a customer, or of the failure to give one?
 
 use ledger::Timestamp;
+use offers::Zone;
 use serde::{Deserialize, Serialize};
 use store::{Expect, Index, Kind, Write};
 use wire::voucherify::{CampaignCreate, HolderRole, VoucherType};
@@ -70,18 +71,20 @@ pub struct Handed {
     pub writes: Vec<Write>,
 }
 
-/// Gives a code, of this version, to a customer; `of` is what its campaign says.
+/// Gives a code, of this version, to a customer; `of` is what its campaign says, and `zone` whose
+/// calendar counts.
 ///
 /// # Errors
 /// When the campaign's words do not fit any more.
 pub fn hand_over(
     at: At<'_>,
     (stored, version): (&mut Stored<Issued>, u64),
-    (to, of): (u64, Option<&CampaignCreate>),
+    (to, of, zone): (u64, Option<&CampaignCreate>, &Zone),
 ) -> Result<Handed, Refused> {
     let life = of.map_or(Ok(None), CampaignCreate::life_of_published);
     let life = life.map_err(|wrong| malformed(&wrong))?;
-    stored.thing.give(to, (at.now, life));
+    let until = life.map(|life| life.end(at.now, zone).unwrap_or(Timestamp::MAX));
+    stored.thing.give(to, (at.now, until));
     let mut handed = Handed::default();
     if version == 0 {
         handed.writes.extend(vouchers::issue(stored)?);

@@ -1,10 +1,13 @@
 //! Who was referred by whom, when does it count, and what is the referee given for it?
 
-use offers::{Booking, Campaign, GiftCard, Happening, OfferId, Refusal, VoucherKind, book};
+use offers::{
+    Booking, Campaign, CardMove, GiftCard, Happening, Lot, OfferId, Refusal, VoucherKind, book,
+};
 use profiles::CustomerId;
 use store::{Expect, Index, Kind, Page, Write};
 use wire::voucherify::{
-    CampaignType, ConversionEvent, Gift, HolderRole, RefereeReward, ReferralProgram, VoucherType,
+    CampaignType, ConversionEvent, Gift, HolderRole, LoyaltyCard, RefereeReward, ReferralProgram,
+    VoucherType,
 };
 
 use crate::{
@@ -14,9 +17,10 @@ use crate::{
     },
     catalogue::offers_of,
     compact::Compact,
-    configuration::Stored,
+    configuration::{Compiled, Stored},
     holding::{self, Holder, numbers, referee},
     jobs,
+    loyalty::{self, Note},
     people::People,
     problem::Refused,
     publishing::hand_over,
@@ -165,8 +169,8 @@ pub async fn refer(
     Ok(referred)
 }
 
-/// Money put on the card that the referee holds of the reward's campaign, or on a new one. Where
-/// the campaign has gone there is nothing to put it on.
+/// Money or points put on the card that the referee holds of the reward's campaign, or on a new
+/// one. Where the campaign has gone there is nothing to put them on.
 async fn rewarded(
     at: At<'_>,
     people: &mut People<'_>,
@@ -180,53 +184,96 @@ async fn rewarded(
         Err(Refused::Dialect(..)) => return Ok(nothing),
         Err(other) => return Err(other),
     };
-    let is_money = reward.kind == Some(VoucherType::GiftVoucher);
-    if !is_money || campaigns::kind_of(&campaign)? != CampaignType::GiftVouchers {
+    let kind = match reward.kind {
+        Some(VoucherType::LoyaltyCard) => CampaignType::LoyaltyProgram,
+        _ => CampaignType::GiftVouchers,
+    };
+    if campaigns::kind_of(&campaign)? != kind {
         return Ok(nothing);
     }
-    if let Some((card, version)) = card_of(people, customer, (&campaign, at.now)).await? {
+    if let Some(known) = card_of(people, customer, (&campaign, at.now)).await? {
+        return onto(at, (&compiled, &campaign), (&known, reward.amount));
+    }
+    let offer = offers_of(&compiled, campaign.thing.id).next();
+    let offer = offer.map(|offer| offer.thing.id);
+    match offer {
+        Some(offer) => new_card(at, (&compiled, customer, reward), (&campaign, offer)),
+        None => Ok(nothing),
+    }
+}
+
+/// So much more on a card that is there.
+fn onto(
+    at: At<'_>,
+    (compiled, campaign): (&Compiled, &Stored<Campaign>),
+    ((card, version), amount): (&(Issued, u64), u64),
+) -> Result<Referred, Refused> {
+    let chain = at.app.next_id()?;
+    let mut referred = Referred {
+        expects: vec![Expect {
+            kind: Kind::Voucher,
+            id: card.voucher.id.0,
+            version: *version,
+        }],
+        ..Referred::default()
+    };
+    let Some(points) = card.card() else {
         let card = GiftCard {
             campaign: campaign.thing.id,
             voucher: card.voucher.id,
             currency: campaign.thing.currency,
         };
-        let amount = reward.amount;
         let happening = Happening::GiftLoaded {
             card: &card,
             amount,
         };
-        let expect = Expect {
-            kind: Kind::Voucher,
-            id: card.voucher.0,
-            version,
-        };
-        return Ok(Referred {
-            expects: vec![expect],
-            booking: book(&happening, at.app.next_id()?),
-            ..nothing
-        });
-    }
-    let offer = offers_of(&compiled, campaign.thing.id).next();
-    let offer = offer.map(|offer| offer.thing.id);
-    match offer {
-        Some(offer) => new_card(at, (customer, reward), (&campaign, offer)),
-        None => Ok(nothing),
-    }
+        referred.booking = book(&happening, chain);
+        return Ok(referred);
+    };
+    let programme = compiled.loyalty.programme(campaign.thing.id);
+    let lapse = programme.and_then(|programme| programme.lapse);
+    let lot = Lot {
+        day: lapse.map_or(offers::NEVER, |lapse| lapse.last_day(at.now)),
+        points: amount,
+    };
+    let happening = Happening::PointsMoved {
+        card: &points,
+        lots: &[lot],
+        way: CardMove::Added,
+    };
+    referred.booking = book(&happening, chain);
+    let reason = Some("referral".to_owned());
+    let note = Note {
+        reason,
+        ..Note::default()
+    };
+    referred.writes.push(note.put(chain)?);
+    let expiring = loyalty::expiring(lot.day, points.card);
+    referred.writes.extend(expiring);
+    Ok(referred)
 }
 
 /// A card with the reward on it, beside what all cards of its campaign begin with.
 fn new_card(
     at: At<'_>,
-    (customer, reward): (CustomerId, &RefereeReward),
+    (compiled, customer, reward): (&Compiled, CustomerId, &RefereeReward),
     (campaign, offer): (&Stored<Campaign>, OfferId),
 ) -> Result<Referred, Refused> {
     let input = campaigns::input_of(campaign)?;
     let mut config = input.voucher.clone().unwrap_or_default();
-    let gift = config.gift.unwrap_or_default();
-    config.gift = Some(Gift {
-        amount: gift.amount.saturating_add(reward.amount),
-        ..gift
-    });
+    if reward.kind == Some(VoucherType::LoyaltyCard) {
+        let card = config.loyalty_card.unwrap_or_default();
+        config.loyalty_card = Some(LoyaltyCard {
+            points: card.points.saturating_add(reward.amount),
+            ..card
+        });
+    } else {
+        let gift = config.gift.unwrap_or_default();
+        config.gift = Some(Gift {
+            amount: gift.amount.saturating_add(reward.amount),
+            ..gift
+        });
+    }
     let new = New {
         campaign: &campaign.thing,
         offer,
@@ -234,11 +281,12 @@ fn new_card(
         refers: false,
     };
     let mut made = vouchers::of_campaign(at.app, &new, (&config, &Default::default()))?;
-    let to = (customer.0, Some(&input));
+    let to = (customer.0, Some(&input), &compiled.settings.zone);
     let handed = hand_over(at, (&mut made.stored, 0), to)?;
+    let expiring = made.expiring.into_iter();
     Ok(Referred {
         expects: handed.expects,
-        writes: handed.writes,
+        writes: handed.writes.into_iter().chain(expiring).collect(),
         booking: made.booking,
         holder: None,
     })
@@ -259,7 +307,7 @@ async fn card_of(
         let found = view.find(Index::VouchersOfCustomer, &number, CARDS).await?;
         for record in view.get_many(Kind::Voucher, &found).await?.iter().flatten() {
             let issued = read(&record.body)?.thing;
-            let is_card = matches!(issued.voucher.kind, VoucherKind::GiftCard { .. });
+            let is_card = !matches!(issued.voucher.kind, VoucherKind::Discount);
             let is_of = issued.campaign == campaign.thing.id && issued.own.is_none();
             if is_card && is_of && issued.voucher.active && !jobs::is_over(&issued, now) {
                 return Ok(Some((issued, record.version)));

@@ -117,15 +117,15 @@ impl Issued {
         }
     }
 
-    /// Gives it to somebody, for so long where the campaign says so.
-    pub fn give(&mut self, to: u64, (at, life): (Timestamp, Option<i64>)) {
-        if let Some(life) = life {
-            self.voucher.validity.until = Some(at.saturating_add(life));
+    /// Gives it to somebody, until its life is over where the campaign says how long it is.
+    pub fn give(&mut self, to: u64, (at, until): (Timestamp, Option<Timestamp>)) {
+        if until.is_some() {
+            self.voucher.validity.until = until;
         }
         self.published = Some(Published {
             to,
             at,
-            outlives: life.is_some(),
+            outlives: until.is_some(),
         });
     }
 

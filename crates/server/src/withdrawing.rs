@@ -10,6 +10,7 @@ use profiles::CustomerId;
 use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Record, Write};
 
 use crate::{
+    activity,
     app::App,
     deciding::{Recorded, made_for},
     problem::Refused,
@@ -99,6 +100,7 @@ impl Stripping<'_> {
         }
         if self.is_erased {
             segments::forget(self.app, self.project, self.customer).await?;
+            activity::forget(self.app, self.project, self.customer).await?;
         }
         let done = Write::Unlink {
             index: Index::TakenBack,

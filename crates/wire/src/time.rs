@@ -1,6 +1,7 @@
 //! How is an instant written? ISO 8601 in UTC with milliseconds: `2026-11-21T09:25:49.617Z`.
 
 use jiff::Timestamp as Instant;
+use offers::Zone;
 use serde::{Deserializer, Serializer};
 
 /// Milliseconds since the Unix epoch, UTC.
@@ -33,13 +34,47 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     )
 }
 
-/// An ISO 8601 duration in milliseconds: days have 24 hours; months and years, which differ, are
-/// none.
-#[must_use]
-pub fn duration(text: &str) -> Option<i64> {
-    let span: jiff::Span = text.parse().ok()?;
-    let exact = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
-    i64::try_from(exact.ok()?.as_millis()).ok()
+/// An ISO 8601 duration. Days have 24 hours; months and years are the calendar's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duration {
+    months: i32,
+    millis: i64,
+}
+
+/// A century.
+const MOST_MONTHS: i32 = 1_200;
+const MOST_MILLIS: i64 = 36_525 * 86_400_000;
+
+impl Duration {
+    /// `None` where it is none, or is not above zero, or longer than a century.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let span: jiff::Span = text.parse().ok()?;
+        let years = i32::from(span.get_years());
+        let months = years.checked_mul(12)?.checked_add(span.get_months())?;
+        let rest = span.years(0).months(0);
+        let exact = rest.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
+        let millis = i64::try_from(exact.ok()?.as_millis()).ok()?;
+        let is_within = (0..=MOST_MONTHS).contains(&months) && (0..=MOST_MILLIS).contains(&millis);
+        (is_within && (months, millis) != (0, 0)).then_some(Self { months, millis })
+    }
+
+    /// When it ends that begins now: after its months on the same day and hour of the calendar, or
+    /// on the last day of a month that has no such day.
+    #[must_use]
+    pub fn end(self, begin: Timestamp, zone: &Zone) -> Option<Timestamp> {
+        let after_months = match self.months {
+            0 => begin,
+            months => {
+                let local = Instant::from_millisecond(zone.local(begin)).ok()?;
+                let months = jiff::Span::new().try_months(months).ok()?;
+                let utc = jiff::tz::TimeZone::UTC;
+                let local = local.to_zoned(utc).checked_add(months).ok()?;
+                zone.instant(local.timestamp().as_millisecond())
+            }
+        };
+        after_months.checked_add(self.millis)
+    }
 }
 
 /// A place in a list whose rows have instants: behind the row of an instant or, where several have
@@ -167,6 +202,39 @@ mod tests {
         check("2026-11-21T09:25:49.617003Z", Some(3));
         check("2026-11-21", None);
         assert_eq!(Cursor::parse("soon"), None);
+    }
+
+    #[test]
+    fn durations_count_months_by_the_calendar() {
+        let check = |text: &str, begin: &str, expected: Option<&str>| {
+            let zone = Zone::named("Europe/Berlin").unwrap();
+            let end = Duration::parse(text).and_then(|of| of.end(parse(begin).unwrap(), &zone));
+            assert_eq!(end.and_then(format).as_deref(), expected, "{text}");
+        };
+        let noon = "2026-11-21T12:00:00Z";
+        check("P7D", noon, Some("2026-11-28T12:00:00.000Z"));
+        check("PT90M", noon, Some("2026-11-21T13:30:00.000Z"));
+        check("P1M", noon, Some("2026-12-21T12:00:00.000Z"));
+        check("P1Y2M", noon, Some("2028-01-21T12:00:00.000Z"));
+        // No 31st; and an hour that the clocks leave out is the next.
+        let last = "2027-01-31T12:00:00Z";
+        check("P1M", last, Some("2027-02-28T12:00:00.000Z"));
+        check(
+            "P1M",
+            "2027-02-28T01:30:00Z",
+            Some("2027-03-28T01:30:00.000Z"),
+        );
+        // Summer time begins: the same hour on the wall.
+        check(
+            "P1M",
+            "2027-03-01T12:00:00Z",
+            Some("2027-04-01T11:00:00.000Z"),
+        );
+        check("P1W", noon, Some("2026-11-28T12:00:00.000Z"));
+        check("P100Y", noon, Some("2126-11-21T12:00:00.000Z"));
+        for wrong in ["P101Y", "P0D", "-P1D", "P1M1", "", "a month", "P9999999Y"] {
+            check(wrong, noon, None);
+        }
     }
 
     #[test]

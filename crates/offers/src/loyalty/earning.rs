@@ -3,11 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use rules::{Condition, Facts, Path};
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{card::NEVER, lapsing::Lapse};
-use crate::{Minor, Ppm, Priced, PricedLine, Timestamp, Validity, Zone};
+use crate::{Formula, Minor, Ppm, Priced, PricedLine, Timestamp, Validity, Zone, formula::Known};
 
 const WHOLE: u128 = 1_000_000;
+/// More points than this no formula gives.
+const MOST_COUNTED: Minor = 1_000_000_000_000;
 
 /// What earns points in a campaign, and how.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,13 +42,20 @@ pub enum Trigger {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Earns {
-    Fixed(Minor),
+    Fixed(CountedPoints),
     /// So many points for every so much; a rest earns nothing.
     Per {
         of: Measure,
         every: Minor,
-        points: Minor,
+        points: CountedPoints,
     },
+}
+
+/// A number of points, or a formula for it. The number stands where the formula has no value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CountedPoints {
+    pub plain: Minor,
+    pub formula: Option<Formula>,
 }
 
 /// What is counted.
@@ -101,6 +111,10 @@ pub struct Occurrence<'a> {
     /// Of the customer, the order and its lines, as they were sent, and the event.
     pub facts: &'a Facts,
     pub priced: Option<&'a Priced>,
+    /// How many decimals the currency has.
+    pub places: u8,
+    /// Whose calendar counts in formulas.
+    pub zone: &'a Zone,
     /// The points on the card before.
     pub balance: Minor,
 }
@@ -167,16 +181,42 @@ impl Earns {
             _ => own,
         };
         let plain = match self {
-            Self::Fixed(points) => own(*points),
+            Self::Fixed(points) => own(points.counted(occurrence)),
             Self::Per { of, every, points } => {
                 let times = of.measured(occurrence).checked_div(*every);
-                times.unwrap_or(0).saturating_mul(own(*points))
+                let points = own(points.counted(occurrence));
+                times.unwrap_or(0).saturating_mul(points)
             }
         };
         match mapping {
             Some(Mapping::Multiply(by)) => multiplied(plain, *by),
             _ => plain,
         }
+    }
+}
+
+impl CountedPoints {
+    /// Half up to the whole point, never below zero.
+    fn counted(&self, occurrence: &Occurrence<'_>) -> Minor {
+        let count = |formula: &Formula| {
+            let facts = occurrence.facts;
+            let known = Known {
+                facts: [facts, facts],
+                lines: facts.lines().iter().collect(),
+                cheapest: None,
+                dearest: None,
+                places: occurrence.places.into(),
+                zone: occurrence.zone.0.clone(),
+            };
+            formula.count(&known, None)
+        };
+        let Some(number) = self.formula.as_ref().and_then(count) else {
+            return self.plain;
+        };
+        let whole = number
+            .max(Decimal::ZERO)
+            .round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
+        Minor::try_from(whole).map_or(MOST_COUNTED, |points| points.min(MOST_COUNTED))
     }
 }
 

@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use rules::{Condition, Facts};
 
 use super::{card::NEVER, *};
-use crate::{Booking, CampaignId, Happening, Minor, Timestamp, VoucherId, book, chart};
+use crate::{
+    Booking, CampaignId, Formula, Happening, Minor, Timestamp, VoucherId, Zone, book, chart,
+};
 
 const NOON: Timestamp = 1_795_262_400_000;
 
@@ -104,11 +106,25 @@ fn rule(id: u64, earns: Earns) -> EarningRule {
     }
 }
 
+fn just(plain: Minor) -> CountedPoints {
+    CountedPoints {
+        plain,
+        formula: None,
+    }
+}
+
+fn counted(text: &str) -> CountedPoints {
+    CountedPoints {
+        plain: 4,
+        formula: Some(Formula::parse(text).unwrap()),
+    }
+}
+
 fn programme() -> Programme {
     let every = Earns::Per {
         of: Measure::Fact("event.metadata.spent".into()),
         every: 100,
-        points: 3,
+        points: just(3),
     };
     let gold = LoyaltyTier {
         id: 9,
@@ -118,7 +134,7 @@ fn programme() -> Programme {
         prices: BTreeMap::new(),
     };
     Programme {
-        rules: vec![rule(1, Earns::Fixed(5)), rule(2, every)],
+        rules: vec![rule(1, Earns::Fixed(just(5))), rule(2, every)],
         tiers: vec![gold],
         lapse: None,
     }
@@ -127,12 +143,15 @@ fn programme() -> Programme {
 fn earns(programme: &Programme, event: &str, spent: i64, balance: Minor) -> Vec<(u64, Minor)> {
     let mut facts = Facts::none();
     facts.set("event.metadata.spent", spent);
+    facts.set("customer.metadata.level", 3);
     let trigger = Trigger::Event(event.into());
     let occurrence = Occurrence {
         trigger: &trigger,
         at: NOON,
         facts: &facts,
         priced: None,
+        places: 2,
+        zone: &Zone::UTC,
         balance,
     };
     let all = earned(programme, &occurrence);
@@ -152,6 +171,30 @@ fn a_rule_gives_by_steps_and_a_tier_makes_more_of_it() {
     paused.rules[0].active = false;
     paused.rules[1].validity.until = Some(NOON - 1);
     assert_eq!(earns(&paused, "visited", 250, 0), []);
+}
+
+#[test]
+fn a_formula_counts_points_and_falls_back_on_the_number() {
+    let check = |text: &str, expected: &[Minor]| {
+        let every = Earns::Per {
+            of: Measure::Fact("event.metadata.spent".into()),
+            every: 100,
+            points: counted(text),
+        };
+        let mut programme = programme();
+        programme.rules = vec![rule(1, Earns::Fixed(counted(text))), rule(2, every)];
+        let given = earns(&programme, "visited", 250, 0);
+        let points: Vec<Minor> = given.iter().map(|one| one.1).collect();
+        assert_eq!(points, expected, "{text}");
+    };
+    check("3", &[3, 6]);
+    check("2.5", &[3, 6]);
+    check("CUSTOMER_METADATA(\"level\") * 2", &[6, 12]);
+    check("0 - 7", &[]);
+    check("10 / 0", &[4, 8]);
+    check("ORDER_AMOUNT", &[4, 8]);
+    check("CUSTOMER_METADATA(\"unknown\")", &[4, 8]);
+    check("POW(10; 20)", &[1_000_000_000_000, 2_000_000_000_000]);
 }
 
 const CARD: PointsCard = PointsCard {

@@ -52,6 +52,8 @@ pub enum Rows {
     /// Metadata of products that are there.
     ProductChanges,
     Skus,
+    /// Orders of the past.
+    Orders,
 }
 
 impl Rows {
@@ -60,13 +62,15 @@ impl Rows {
         match self {
             Self::Vouchers | Self::Codes { .. } | Self::VoucherChanges => &["code"],
             Self::Customers | Self::CustomerChanges => &["source_id", "id", "email"],
-            Self::Products | Self::ProductChanges | Self::Skus => &["source_id", "id"],
+            Self::Products | Self::ProductChanges | Self::Skus | Self::Orders => {
+                &["source_id", "id"]
+            }
         }
     }
 
     /// Whether rows say of people what no answer repeats.
     fn is_personal(&self) -> bool {
-        matches!(self, Self::Customers | Self::CustomerChanges)
+        matches!(self, Self::Customers | Self::CustomerChanges | Self::Orders)
     }
 }
 

@@ -270,8 +270,11 @@ fn claimed(body: &[u8]) -> Result<ValidationRequest, Refused> {
 }
 
 /// Leaves the name of a customer alone: what else a page says of them would be kept, and rules
-/// would believe it.
-fn as_claimed(customer: &mut Option<CustomerInput>, order: Option<&mut OrderInput>) {
+/// would believe it. Who sent them it does not say at all.
+fn as_claimed(customer: &mut Option<CustomerInput>, mut order: Option<&mut OrderInput>) {
+    if let Some(order) = &mut order {
+        (order.referrer, order.referrer_id) = (None, None);
+    }
     let of_order = order.and_then(|order| order.customer.as_mut());
     for customer in customer.as_mut().into_iter().chain(of_order) {
         *customer = CustomerInput {

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use store::{Index, Kind, Page, ProjectId, Record};
 use wire::{
     Malformed,
+    ids::{self, Tag},
     voucherify::{ErrorBody, Filter, Key, Plainly, RowField},
 };
 
@@ -301,6 +302,64 @@ impl Paging {
             .skip(before)
             .take(self.limit as usize)
             .collect()
+    }
+}
+
+/// Which rows, by the id of the last row before them.
+pub struct Cursor {
+    limit: usize,
+    after: Option<u64>,
+    is_falling: bool,
+}
+
+impl Cursor {
+    /// `limit`, `starting_after_id` and `order`. Ids are in the order in which things happened.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn of(asked: &Asked, rows: Tag) -> Result<Self, Refused> {
+        let wrong = |details: String| refuse(Key::InvalidQueryParams, details);
+        let limit = asked.number("limit")?.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(wrong(format!("limit is from 1 to {MAX_LIMIT}")));
+        }
+        let after = asked.get("starting_after_id").map(|text| {
+            let id = ids::parse(rows, text);
+            id.map_err(|_| {
+                wrong(format!(
+                    "starting_after_id: {text} is not one of these rows"
+                ))
+            })
+        });
+        Ok(Self {
+            limit: limit as usize,
+            after: after.transpose()?,
+            is_falling: match asked.get("order") {
+                None | Some("-id" | "-created_at") => true,
+                Some("id" | "created_at") => false,
+                Some(other) => {
+                    return Err(wrong(format!("there is no order by {other}: id or -id")));
+                }
+            },
+        })
+    }
+
+    /// Of all rows those of this page, and whether there are more behind them.
+    #[must_use]
+    pub fn cut<T>(&self, mut rows: Vec<T>, id: impl Fn(&T) -> u64) -> (Vec<T>, bool) {
+        rows.sort_unstable_by_key(&id);
+        if self.is_falling {
+            rows.reverse();
+        }
+        if let Some(after) = self.after {
+            rows.retain(|row| match self.is_falling {
+                true => id(row) < after,
+                false => id(row) > after,
+            });
+        }
+        let has_more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        (rows, has_more)
     }
 }
 

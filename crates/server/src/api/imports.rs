@@ -24,13 +24,15 @@ use super::{
 use crate::{
     actions::importing::{self, Rows},
     app::App,
-    auth::{Caller, CampaignsWrite, CustomersWrite, Needs},
+    auth::{Caller, CampaignsWrite, CustomersWrite, Needs, Redeem},
     once::{self, Answer},
     problem::Refused,
 };
 
 /// The largest body of these calls.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// Orders of one call.
+const MAX_ORDERS: usize = 2_000;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -47,6 +49,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(products_bulk))
         .routes(routes!(products_metadata))
         .routes(routes!(skus_csv))
+        .routes(routes!(orders))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
@@ -326,5 +329,25 @@ async fn skus_csv(
     let came = Came::of(&app, &caller, call)?;
     let rows = came.table(Table::Skus)?;
     let what = (ActionType::SkusImportCsv, Rows::Skus, rows);
+    came.begin(what, StatusCode::OK).await
+}
+
+/// Make or change orders of the past: they earn no points.
+#[utoipa::path(post, path = "/v1/orders/import",
+    request_body(content = Object, example = json!({"rows": "a list of orders"})),
+    responses((status = 200, body = AsyncActionStarted)))]
+async fn orders(
+    State(app): State<App>,
+    caller: Caller<Redeem>,
+    (headers, body): (HeaderMap, Bytes),
+) -> Result<Answer, Refused> {
+    let call = ("POST /v1/orders/import", &headers, body.as_ref());
+    let came = Came::of(&app, &caller, call)?;
+    let rows = came.list()?;
+    if rows.len() > MAX_ORDERS {
+        let details = format!(": at most {MAX_ORDERS} orders in one call");
+        return Err(refuse(Key::InvalidPayload, details));
+    }
+    let what = (ActionType::OrdersImport, Rows::Orders, rows);
     came.begin(what, StatusCode::OK).await
 }

@@ -2,11 +2,11 @@
 
 pub mod assignments;
 mod earning_rules;
-mod members;
+pub(super) mod members;
 mod points;
 mod redeeming;
 mod tiers;
-mod transactions;
+pub(super) mod transactions;
 
 use axum::{
     body::Bytes,

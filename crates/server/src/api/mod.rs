@@ -1,5 +1,6 @@
 //! The API: one module per group of calls.
 
+mod activity;
 mod async_actions;
 mod best;
 pub(crate) mod campaigns;
@@ -55,6 +56,7 @@ use crate::app::App;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(activity::routes())
         .merge(async_actions::routes())
         .merge(best::routes())
         .merge(campaigns::routes())

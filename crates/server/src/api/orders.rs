@@ -8,7 +8,7 @@ use axum::{
 use offers::{Stack, Trigger, order_facts, price};
 use profiles::{CustomerId, Purpose};
 use rules::Reads;
-use store::{Command, Expect, Index, Kind, Outcome};
+use store::{Command, Expect, Index, Kind, Outcome, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
@@ -23,6 +23,7 @@ use super::{
     shelving::shelved,
 };
 use crate::{
+    activity::{OrderTurn, Turned},
     app::App,
     auth::{Caller, Redeem},
     checkout::{StoredOrder, sent_last, stored_order},
@@ -46,6 +47,8 @@ pub fn routes() -> OpenApiRouter<App> {
 enum About {
     /// The one it names, or a new one.
     AnyOrder,
+    /// The same, of the past: what was bought then earns nothing now.
+    PastOrder,
     /// One that there is.
     KnownOrder,
 }
@@ -84,6 +87,18 @@ async fn update(
     told(At::of(&app, &caller), None, (About::KnownOrder, &sent)).await
 }
 
+/// Takes down an order of the past. Under the same key it makes none twice.
+///
+/// # Errors
+/// As the call for one order does.
+pub(super) async fn imported(
+    at: At<'_>,
+    (sent, once): (&OrderInput, once::Key),
+) -> Result<(), Refused> {
+    let attempt = || attempt(at, Some(once), (About::PastOrder, sent));
+    retry(attempt).await.map(drop)
+}
+
 async fn told(
     at: At<'_>,
     once: Option<once::Key>,
@@ -110,17 +125,16 @@ async fn attempt(
         return Err(not_found("order", name.unwrap_or_default()));
     }
     let compiled = at.app.compiled(at.project).await?;
-    let mut buyer = None;
-    if let Some(said) = sent.buyer() {
-        let said = (&said, at.now);
-        let customer = customers::taken_down(&mut people, said, &compiled.schemas).await?;
-        buyer = Some(customer.0);
-    }
+    let [buyer, sender] = named(at, (&mut people, compiled.as_ref()), sent).await?;
     let version = stored.as_ref().map_or(0, |(_, version)| *version);
     let (order, input, turn) = laid_over(at, &mut people, (stored, sent)).await?;
+    let sender = sender.map(|id| ids::format(Tag::Customer, id));
+    let input = input
+        .unnamed()
+        .sent_by(sender.or(input.referrer_id.clone()));
     let order = StoredOrder {
         customer: buyer.or(order.customer),
-        said: Some(Compact::of(&input.unnamed())?),
+        said: Some(Compact::of(&input)?),
         updated_at: (version > 0).then_some(at.now),
         ..order
     };
@@ -130,7 +144,10 @@ async fn attempt(
     let answer = Answer::ok(&view)?;
     let goods = shelved(at, sent).await?;
     let with = (&mut people, compiled.as_ref());
-    let earned = of_turn(at, with, (&order, &input, turn)).await?;
+    let earned = match (about, turn) {
+        (About::PastOrder, Turn::Paid) => loyalty::Changes::default(),
+        _ => of_turn(at, with, (&order, &input, turn)).await?,
+    };
     let (mut expects, mut writes) = people.finish()?;
     expects.extend(goods.expects);
     writes.extend(goods.writes);
@@ -141,6 +158,7 @@ async fn attempt(
         id: order.id,
         version,
     });
+    writes.extend(turned(at, (&order, version), turn)?);
     let source = input.source_id.as_deref();
     writes.extend(order.writes(source.filter(|_| version == 0))?);
     let outcome = at.app.store().submit(Command {
@@ -158,6 +176,24 @@ async fn attempt(
     }
 }
 
+/// The customers an order names, who are made or changed by what it says of them: whose it is, and
+/// who sent them.
+async fn named(
+    at: At<'_>,
+    (people, compiled): (&mut People<'_>, &Compiled),
+    sent: &OrderInput,
+) -> Result<[Option<u64>; 2], Refused> {
+    let mut numbers = [None; 2];
+    for (said, number) in [sent.buyer(), sent.sender()].iter().zip(&mut numbers) {
+        if let Some(said) = said {
+            let said = (said, at.now);
+            let customer = customers::taken_down(people, said, &compiled.schemas).await?;
+            *number = Some(customer.0);
+        }
+    }
+    Ok(numbers)
+}
+
 /// The points that an order earns, or takes back, because it is paid or canceled now.
 async fn of_turn(
     at: At<'_>,
@@ -173,7 +209,33 @@ async fn of_turn(
     }
 }
 
+/// What tells of that to whoever asks what the customer did; `before` is the version of the order
+/// that was there.
+fn turned(
+    at: At<'_>,
+    (order, before): (&StoredOrder, u64),
+    turn: Turn,
+) -> Result<Vec<Write>, Refused> {
+    let first = (before == 0).then_some(OrderTurn::Created);
+    let then = match turn {
+        Turn::Paid => Some(OrderTurn::Paid),
+        Turn::Canceled => Some(OrderTurn::Canceled),
+        Turn::None => (before > 0).then_some(OrderTurn::Updated),
+    };
+    let mut writes = Vec::new();
+    for turn in first.into_iter().chain(then) {
+        let turned = Turned {
+            order: order.id,
+            turn,
+            at: at.now,
+        };
+        writes.extend(turned.writes(at, order.customer)?);
+    }
+    Ok(writes)
+}
+
 /// What becomes of an order.
+#[derive(Clone, Copy)]
 enum Turn {
     None,
     Paid,

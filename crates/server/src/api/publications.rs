@@ -1,6 +1,6 @@
 //! Publications: codes given to customers, and what became of that.
 
-mod listed;
+pub(super) mod listed;
 
 use axum::{body::Bytes, extract::State, http::HeaderMap};
 use ledger::Timestamp;
@@ -430,7 +430,8 @@ impl Publishing<'_> {
         let (mut expects, mut writes) = people.finish()?;
         let of = chosen.of.as_ref().map(|(_, _, input)| input);
         for (stored, version) in &mut chosen.codes {
-            let handed = hand_over(self.at, (stored, *version), (self.customer.0, of))?;
+            let to = (self.customer.0, of, &self.compiled.settings.zone);
+            let handed = hand_over(self.at, (stored, *version), to)?;
             expects.extend(handed.expects);
             writes.extend(handed.writes);
         }

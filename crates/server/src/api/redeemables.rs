@@ -7,12 +7,12 @@ use store::{Index, Kind, Page};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
-    voucherify::{HeldRedeemable, HeldStatus, HeldView, Key, List, VoucherView},
+    voucherify::{HeldRedeemable, HeldStatus, HeldView, List, VoucherView},
 };
 
 use super::{
     customers,
-    dialect::{Asked, DEFAULT_LIMIT, MAX_LIMIT, refuse},
+    dialect::{Asked, Cursor},
     resources::At,
     vouchers,
 };
@@ -48,7 +48,7 @@ async fn list(
     asked: Asked,
 ) -> Result<Answer, Refused> {
     let at = At::of(&app, &caller);
-    let cursor = Cursor::of(&asked)?;
+    let cursor = Cursor::of(&asked, Tag::Holder)?;
     let compiled = app.compiled(caller.project).await?;
     let mut people = People::open(&app, caller.project)?;
     let customer = customers::known(&mut people, &name).await?;
@@ -66,7 +66,7 @@ async fn list(
         }
     }
     let total = rows.len() as u64;
-    let (rows, has_more) = cursor.cut(rows);
+    let (rows, has_more) = cursor.cut(rows, |holder| holder.id);
     let next = rows.last().filter(|_| has_more);
     let next = next.map(|holder| ids::format(Tag::Holder, holder.id));
     let mut shown = Vec::new();
@@ -78,60 +78,6 @@ async fn list(
         more_starting_after: Some(next),
         ..List::page("data", shown, total)
     })
-}
-
-/// Which rows, by the id of the last row before them.
-pub struct Cursor {
-    limit: usize,
-    after: Option<u64>,
-    is_falling: bool,
-}
-
-impl Cursor {
-    /// `limit`, `starting_after_id` and `order`.
-    ///
-    /// # Errors
-    /// When one of them cannot be read.
-    pub fn of(asked: &Asked) -> Result<Self, Refused> {
-        let wrong = |details: String| refuse(Key::InvalidQueryParams, details);
-        let limit = asked.number("limit")?.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(wrong(format!("limit is from 1 to {MAX_LIMIT}")));
-        }
-        let after = asked.get("starting_after_id").map(|text| {
-            let id = ids::parse(Tag::Holder, text);
-            id.map_err(|_| wrong(format!("starting_after_id: {text} is no holder's id")))
-        });
-        Ok(Self {
-            limit: limit as usize,
-            after: after.transpose()?,
-            is_falling: match asked.get("order") {
-                None | Some("-id") => true,
-                Some("id") => false,
-                Some(other) => {
-                    return Err(wrong(format!("there is no order by {other}: id or -id")));
-                }
-            },
-        })
-    }
-
-    /// Of all rows those of this page, and whether there are more behind them.
-    #[must_use]
-    pub fn cut<'h>(&self, mut rows: Vec<&'h Holder>) -> (Vec<&'h Holder>, bool) {
-        rows.sort_unstable_by_key(|holder| holder.id);
-        if self.is_falling {
-            rows.reverse();
-        }
-        if let Some(after) = self.after {
-            rows.retain(|holder| match self.is_falling {
-                true => holder.id < after,
-                false => holder.id > after,
-            });
-        }
-        let has_more = rows.len() > self.limit;
-        rows.truncate(self.limit);
-        (rows, has_more)
-    }
 }
 
 /// Whether a row passes all filters.

@@ -36,6 +36,7 @@ use super::{
     vouchers,
 };
 use crate::{
+    activity,
     app::App,
     auth::{Caller, Redeem},
     checkout::{
@@ -286,6 +287,12 @@ async fn failed(
         key: key(found.campaign.id.0),
         id,
     }));
+    // Whom nobody knows yet is not made by a failure, and a page could have anybody fail.
+    let known = till.customer.and_then(|id| till.people.unchanged(id));
+    let known = known.filter(|known| known.version > 0 && !till.is_open_to_all());
+    command
+        .writes
+        .extend(activity::of(known.map(|known| known.id), id));
     command.now = till.now;
     command.once = once.map(|key| key.once(&answer));
     let at = At {

@@ -15,8 +15,7 @@ use wire::{
 
 use super::{
     campaigns, customers,
-    dialect::{Asked, not_found, parse, refuse, retry},
-    redeemables::Cursor,
+    dialect::{Asked, Cursor, not_found, parse, refuse, retry},
     resources::At,
     vouchers,
 };
@@ -254,13 +253,13 @@ async fn attempt(
 }
 
 async fn listed(at: At<'_>, of: Of<'_>, asked: &Asked) -> Result<Answer, Refused> {
-    let cursor = Cursor::of(asked)?;
+    let cursor = Cursor::of(asked, Tag::Holder)?;
     let issued = of.load(at).await?;
     let mut view = at.app.store().view(at.project)?;
     let key = (Index::HoldersOfVoucher, issued.thing.voucher.id.0);
     let all = under(&mut view, key, MOST).await?;
     let total = all.len() as u64;
-    let (rows, has_more) = cursor.cut(all.iter().collect());
+    let (rows, has_more) = cursor.cut(all.iter().collect(), |holder| holder.id);
     let next = rows.last().filter(|_| has_more);
     let next = next.map(|holder| ids::format(Tag::Holder, holder.id));
     let shown = rows.into_iter().map(Holder::view);

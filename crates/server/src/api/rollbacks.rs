@@ -29,6 +29,7 @@ use super::{
     vouchers::{used_card_view, used_view},
 };
 use crate::{
+    activity,
     app::App,
     auth::{Caller, Redeem},
     checkout::{Back, Redemption, RedemptionState, Sale, StoredOrder, Used},

@@ -10,6 +10,7 @@ use super::{
     campaigns,
     customers::{self, CustomerWrite},
     dialect::{parse, refuse, retry},
+    orders,
     resources::{self, At, Call, load},
     skus, vouchers,
 };
@@ -31,6 +32,7 @@ pub async fn done(at: At<'_>, what: &Rows, (row, once): (Value, once::Key)) -> R
         Rows::Products => set_product(at, (&row, once)).await,
         Rows::ProductChanges => changed_product(at, &row).await,
         Rows::Skus => set_sku(at, (&row, once)).await,
+        Rows::Orders => orders::imported(at, (&read(&row)?, once)).await,
     }
 }
 

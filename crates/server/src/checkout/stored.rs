@@ -109,6 +109,7 @@ fn merged(sent: Option<&OrderInput>, kept: Option<OrderInput>) -> OrderInput {
         },
         (Some(sent), Some(kept)) => OrderInput {
             source_id: sent.source_id.clone().or(kept.source_id),
+            referrer_id: sent.referrer_id.clone().or(kept.referrer_id),
             ..sent.clone()
         },
         (Some(sent), None) => sent.clone(),

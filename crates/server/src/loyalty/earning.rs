@@ -188,6 +188,8 @@ impl Earning<'_> {
             at: now,
             facts,
             priced: self.happened.what.priced(),
+            places: compiled.settings.places,
+            zone,
             balance: alive.map(|lot| lot.points).sum(),
         };
         for earned in offers::earned(programme, &occurrence) {

@@ -7,6 +7,7 @@ use store::Kind;
 
 use crate::{
     actions::{action, work},
+    loyalties::{card, per_euro, points, programme, rules},
     redemptions::{books_balance, ten_off},
     shop::{NOON, Shop},
 };
@@ -277,10 +278,94 @@ async fn the_catalogue_is_made_and_changed() {
     assert_eq!(mug["metadata"], json!({"season": "winter"}));
 }
 
+/// Orders of the past come with their customers, and earn nothing.
+#[tokio::test]
+async fn orders_of_the_past_are_taken_down() {
+    let shop = Shop::start().await;
+    let club = programme(&shop, "Club").await;
+    let card = card(&shop, &club, "ann").await;
+    rules(&shop, &club, per_euro()).await;
+    let ann = json!({"source_id": "ann", "name": "Ann"});
+    let rows = json!([
+        {"source_id": "o-1", "status": "PAID", "amount": 5_000, "customer": ann,
+            "referrer": {"source_id": "bob"}},
+        {"source_id": "o-2", "amount": 700, "metadata": {"store": "Riga"}},
+        {"source_id": "o-1", "status": "FULFILLED"},
+        {"source_id": "o-3", "amount": "secret"},
+        {"id": "ord_0000000000001", "amount": 1},
+        {"source_id": "o-4", "amount": 1, "customer": {"id": "cust_0000000000001"}},
+    ]);
+    let (_, started) = shop
+        .noon()
+        .post("/v1/orders/import", &rows)
+        .await
+        .map(|(status, started)| (assert_eq!(status, StatusCode::OK), started))
+        .unwrap();
+    work(&shop).await;
+    let action = action(&shop, &started).await;
+    assert_eq!(
+        (&action["type"], &action["status"]),
+        (&json!("ORDERS.IMPORT"), &json!("DONE"))
+    );
+    assert_eq!(counts(&action), (3, 3), "{action}");
+    let failed = action["result"]["failed"].as_array().unwrap();
+    let told: Vec<_> = failed
+        .iter()
+        .map(|row| (row["row"].as_u64().unwrap(), row["key"].as_str().unwrap()))
+        .collect();
+    let expected = [(4, "invalid_payload"), (5, "not_found"), (6, "not_found")];
+    assert_eq!(told, expected);
+    assert_eq!(failed[0]["message"], "/amount");
+    let one = shop.get(NOON, "/v1/orders/o-1").await;
+    assert_eq!(
+        (&one["status"], &one["amount"]),
+        (&json!("FULFILLED"), &json!(5_000))
+    );
+    for (who, name) in [("customer_id", "ann"), ("referrer_id", "bob")] {
+        let customer = shop.get(NOON, &format!("/v1/customers/{name}")).await;
+        assert_eq!(one[who], customer["id"], "{who}");
+    }
+    assert_eq!(shop.get(NOON, "/v1/orders").await["total"], 2);
+    assert_eq!(points(&shop, NOON, &card).await, [0, 0, 0]);
+    // What is paid from now on earns as ever.
+    let paid = json!({"source_id": "o-2", "status": "PAID", "customer": ann});
+    shop.post(NOON, "/v1/orders", &paid).await;
+    assert_eq!(points(&shop, NOON, &card).await, [7, 7, 0]);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn more_orders_than_one_call_takes_are_refused() {
+    let shop = Shop::start().await;
+    let row = |n: u32| json!({"source_id": format!("o-{n}"), "amount": 1});
+    let rows: Vec<Value> = (0..2_001).map(row).collect();
+    let (status, answer) = shop
+        .noon()
+        .post("/v1/orders/import", &json!(rows))
+        .await
+        .unwrap();
+    let expected = (StatusCode::BAD_REQUEST, &json!("invalid_payload"));
+    assert_eq!((status, &answer["key"]), expected);
+    assert_eq!(shop.get(NOON, "/v1/async-actions").await["total"], 0);
+}
+
 #[tokio::test]
 async fn what_holds_no_rows_is_refused() {
     let shop = Shop::start().await;
+    let campaign = json!({"name": "c", "voucher": {"type": "DISCOUNT_VOUCHER",
+        "discount": ten_off()}});
+    shop.post(NOON, "/v1/campaigns", &campaign).await;
     for (path, body) in [
+        ("/v1/vouchers/bulk/async", json!({"code": "A"})),
+        ("/v1/campaigns/c/import", json!("A")),
+        ("/v1/campaigns/c/importCSV", json!({})),
+        ("/v1/customers/bulk/async", json!([null])),
+        ("/v1/customers/metadata/async", json!({"source_ids": "ann"})),
+        ("/v1/products/bulk/async", json!(7)),
+        ("/v1/products/importCSV", json!({})),
+        ("/v1/products/metadata/async", json!({})),
+        ("/v1/orders/import", json!({"orders": []})),
+        ("/v1/orders/import", json!([["o-1"]])),
         ("/v1/vouchers/import", json!([])),
         ("/v1/vouchers/import", json!({})),
         ("/v1/vouchers/import", json!(["A"])),

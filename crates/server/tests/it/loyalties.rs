@@ -470,6 +470,39 @@ async fn earning_rules_are_kept_as_they_are_sent() {
     }
 }
 
+/// A formula says how many points; where it has no value, the number does.
+#[tokio::test]
+async fn a_formula_says_how_many_points_are_earned() {
+    let shop = Shop::start().await;
+    let club = programme(&shop, "Club").await;
+    let card = card(&shop, &club, "ann").await;
+    let level = "CUSTOMER_METADATA(\"level\")";
+    let own = json!([
+        {"event": "order.paid", "loyalty": {"type": "FIXED", "points": 7,
+            "points_formula": "IF(ORDER_AMOUNT > 150; 20; 3.5)"}},
+        {"event": "order.paid", "loyalty": {"type": "PROPORTIONAL",
+            "calculation_type": "ORDER_AMOUNT",
+            "order": {"amount": {"every": 1_000, "points": 2, "points_formula": level}}}},
+    ]);
+    let made = rules(&shop, &club, own).await;
+    let path = format!("/v1/loyalties/{club}/earning-rules/{}", made[1]);
+    let shown = shop.get(NOON, &path).await;
+    assert_eq!(shown["loyalty"]["order"]["amount"]["points_formula"], level);
+    let paid = |source: &str, amount: u64| {
+        of_ann(json!({"source_id": source, "amount": amount, "status": "PAID"}))
+    };
+    // 160.00: 20, and 16 times 2, for nobody knows her level.
+    shop.post(NOON, "/v1/orders", &paid("o-1", 16_000)).await;
+    check_points(&shop, &card, [52, 52, 0]).await;
+    let ann = json!({"source_id": "ann", "metadata": {"level": 5},
+        "consent": {"personalise_offers": true}});
+    shop.post(NOON, "/v1/customers", &ann).await;
+    // 20.00: 3.5 is 4, and twice 5.
+    shop.post(NOON, "/v1/orders", &paid("o-2", 2_000)).await;
+    check_points(&shop, &card, [66, 66, 0]).await;
+    books_balance(&shop).await;
+}
+
 #[tokio::test]
 async fn an_earning_rule_that_cannot_be_kept_names_the_place() {
     let shop = Shop::start().await;
@@ -495,8 +528,20 @@ async fn an_earning_rule_that_cannot_be_kept_names_the_place() {
         (of(json!({"points": 5})), "/0/loyalty/type"),
         (of(json!({"type": "FIXED"})), "/0/loyalty/points"),
         (
-            of(json!({"type": "FIXED", "points": 5, "points_formula": "1"})),
+            of(json!({"type": "FIXED", "points": 5, "points_formula": "ORDER_AMOUNT +"})),
             "/0/loyalty/points_formula",
+        ),
+        (
+            of(json!({"type": "FIXED", "points_formula": "1"})),
+            "/0/loyalty/points",
+        ),
+        (
+            of(json!({"type": "FIXED", "points": 5, "points_formula": 1})),
+            "/0/loyalty/points_formula",
+        ),
+        (
+            step(json!({"every": 100, "points": 1, "points_formula": "NO_SUCH_THING"})),
+            "/0/loyalty/order/amount/points_formula",
         ),
         (
             of(json!({"type": "PROPORTIONAL"})),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod actions;
+mod activity;
 mod best;
 mod budgets;
 mod bundles;

@@ -68,6 +68,46 @@ async fn an_order_is_told_read_and_changed() {
     assert_eq!(shop.get(NOON, "/v1/customers").await["total"], 1);
 }
 
+/// Who sent the customer is told with the order, however it came.
+#[tokio::test]
+async fn an_order_tells_who_sent_its_customer() {
+    let shop = Shop::start().await;
+    let mut body = mugs("o-1", 1_000);
+    body["referrer"] = json!({"source_id": "bob", "name": "Bob"});
+    let made = shop.post(NOON, "/v1/orders", &body).await;
+    let bob = shop.get(NOON, "/v1/customers/bob").await;
+    let of_bob = json!({"id": bob["id"], "object": "customer"});
+    assert_eq!(bob["name"], "Bob");
+    assert_eq!(
+        (&made["referrer_id"], &made["referrer"]),
+        (&bob["id"], &of_bob)
+    );
+    assert_eq!(made["customer_id"], Value::Null);
+    // It stays where nobody says otherwise, in a redemption, too.
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    let used = using(&["TEN"], json!({"source_id": "o-1"}));
+    let used = shop.post(NOON, "/v1/redemptions", &used).await;
+    assert_eq!(used["order"]["referrer_id"], bob["id"]);
+    assert_eq!(shop.get(NOON, "/v1/orders/o-1").await["referrer"], of_bob);
+    let other = json!({"referrer_id": "cid"});
+    let changed = shop.put("/v1/orders/o-1", &other).await;
+    let cid = shop.get(NOON, "/v1/customers/cid").await;
+    assert_eq!(changed["referrer_id"], cid["id"]);
+    let mut body = using(&["TEN"], order("o-2", 2_000));
+    body["order"]["referrer"] = json!({"source_id": "bob"});
+    let used = shop.post(NOON, "/v1/redemptions", &body).await;
+    assert_eq!(used["order"]["referrer"], of_bob);
+    let again = shop.get(NOON, "/v1/orders/o-2").await;
+    assert_eq!(again["referrer_id"], bob["id"]);
+    let nobody = json!({"amount": 1, "referrer": {"id": "cust_0000000000001"}});
+    let ask = (Method::POST, "/v1/orders", &nobody);
+    check(&shop, ask, (404, "not_found")).await;
+    let rows = [(json!({"amount": 1, "referrer": "bob"}), "/referrer")];
+    check_bodies(&shop, (Method::POST, "/v1/orders"), &rows).await;
+    assert_eq!(shop.get(NOON, "/v1/orders").await["total"], 2);
+    books_balance(&shop).await;
+}
+
 #[tokio::test]
 async fn orders_are_listed_in_every_order() {
     let shop = Shop::start().await;

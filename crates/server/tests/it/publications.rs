@@ -303,6 +303,33 @@ async fn a_published_code_lives_as_long_as_its_campaign_says() {
     check(&shop, ask, (400, "invalid_payload")).await;
 }
 
+/// Months are the calendar's, where the shop is: on the same hour of the clock on the wall.
+#[tokio::test]
+async fn months_and_years_of_a_life_are_the_calendars() {
+    let shop = Shop::start().await;
+    shop.put("/v1/settings", &json!({"timezone": "Europe/Berlin"}))
+        .await;
+    for (name, life, until) in [
+        ("Month", "P1M", "2026-12-21T12:00:00.000Z"),
+        // Summer time has begun.
+        ("Half", "P6M", "2027-05-21T11:00:00.000Z"),
+        ("Year", "P1Y1MT12H", "2027-12-22T00:00:00.000Z"),
+        ("Days", "P180D", "2027-05-20T12:00:00.000Z"),
+    ] {
+        let more = json!({"activity_duration_after_publishing": life});
+        campaign(&shop, name, more).await;
+        let made = publish(&shop, &to("ann", name)).await;
+        assert_eq!(made["voucher"]["expiration_date"], until, "{life}");
+    }
+    for life in ["P101Y", "P0M", "P-1M", "P1M-31D", "1M", ""] {
+        let wrong = json!({"name": "Wrong", "campaign_type": "DISCOUNT_COUPONS",
+            "activity_duration_after_publishing": life,
+            "voucher": {"type": "DISCOUNT_VOUCHER", "discount": ten_off()}});
+        let ask = (Method::POST, "/v1/campaigns", &wrong);
+        check(&shop, ask, (400, "invalid_payload")).await;
+    }
+}
+
 #[tokio::test]
 async fn a_rule_binds_codes_to_whom_they_were_given() {
     let shop = Shop::start().await;

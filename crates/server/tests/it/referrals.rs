@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     campaigns::delete,
     catalogue::{check, check_bodies, id},
+    loyalties::{card, points, programme, put},
     publications::{publish, to},
     redemptions::{books_balance, order, redeem, ten_off, using},
     shop::{NOON, Shop},
@@ -54,6 +55,42 @@ async fn cards(shop: &Shop, customer: &str) -> Vec<u64> {
             .unwrap()
     })
     .collect()
+}
+
+/// Points are put on the card that the referee has, or on a new one, as money is.
+#[tokio::test]
+async fn a_referee_is_given_points() {
+    let shop = Shop::start().await;
+    let club = programme(&shop, "Club").await;
+    let cids = card(&shop, &club, "cid").await;
+    put(&shop, &cids, 11).await;
+    let program = json!({"conversion_event_type": "redemption", "referee_reward":
+        {"type": "LOYALTY_CARD", "amount": 40, "related_object_parent": {"id": club}}});
+    let body = json!({"name": "Friends", "campaign_type": "REFERRAL_PROGRAM",
+        "referral_program": program,
+        "voucher": {"type": "DISCOUNT_VOUCHER", "discount": ten_off()}});
+    shop.post(NOON, "/v1/campaigns", &body).await;
+    let given = publish(&shop, &to("ann", "Friends")).await;
+    let code = given["voucher"]["code"].as_str().unwrap().to_owned();
+    for (customer, source) in [("cid", "o-1"), ("bob", "o-2"), ("cid", "o-3")] {
+        shop.post(NOON, "/v1/redemptions", &by(&code, customer, source))
+            .await;
+    }
+    assert_eq!(points(&shop, NOON, &cids).await, [51, 51, 0]);
+    let path = format!("/v1/loyalties/members/{cids}/transactions");
+    let moved = shop.get(NOON, &path).await;
+    assert_eq!(
+        (&moved["total"], &moved["data"][0]["reason"]),
+        (&json!(2), &json!("referral"))
+    );
+    let cards = shop.get(NOON, "/v1/loyalties/Club/members").await;
+    assert_eq!(cards["total"], 2);
+    let bob = shop.get(NOON, "/v1/customers/bob").await;
+    let bobs = cards["vouchers"].as_array().unwrap().iter();
+    let bobs = bobs.filter(|one| one["holder_id"] == bob["id"]);
+    let bobs: Vec<_> = bobs.map(|one| &one["loyalty_card"]["balance"]).collect();
+    assert_eq!(bobs, [&json!(40)]);
+    books_balance(&shop).await;
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ pub enum ActionType {
     CustomersBulkUpdate,
     #[serde(rename = "CUSTOMERS.METADATA_UPDATE")]
     CustomersMetadataUpdate,
+    #[serde(rename = "ORDERS.IMPORT")]
+    OrdersImport,
     #[serde(rename = "PRODUCTS.IMPORT_CSV")]
     ProductsImportCsv,
     #[serde(rename = "PRODUCTS.BULK_UPDATE")]

@@ -4,6 +4,7 @@
 //! only values its strict clients know; what is ours stands in `proffer` members.
 
 mod action;
+mod activity;
 mod best;
 mod bounds;
 mod bundle;
@@ -52,6 +53,7 @@ pub use action::{
     ActionResult, ActionStatus, ActionType, AsyncActionStarted, AsyncActionView, FailedRow,
     MetadataForMany, OperationStatus,
 };
+pub use activity::{Activity, ActivityView};
 pub use best::{BestRequest, BestResponse, LeftOutRow, RunnerUp, SearchView};
 pub use bundle::{BundleItem, BundleResult};
 pub use calendar::CalendarView;

@@ -82,7 +82,10 @@ pub struct OrderInput {
     pub customer_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referrer: Option<CustomerInput>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "lenient::name",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub referrer_id: Option<String>,
     /// Ours: ISO 4217; the project's where it is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +100,13 @@ impl OrderInput {
         self.customer.clone().or_else(by_id)
     }
 
+    /// Who sent the buyer: by what it says of them, or by their id alone.
+    #[must_use]
+    pub fn sender(&self) -> Option<CustomerInput> {
+        let by_id = || self.referrer_id.as_deref().map(CustomerInput::named);
+        self.referrer.clone().or_else(by_id)
+    }
+
     /// Without what it says of people.
     #[must_use]
     pub fn unnamed(&self) -> Self {
@@ -106,6 +116,16 @@ impl OrderInput {
             referrer: None,
             referrer_id: None,
             ..self.clone()
+        }
+    }
+
+    /// The same, sent by the customer of this id of ours.
+    #[must_use]
+    pub fn sent_by(self, referrer: Option<String>) -> Self {
+        Self {
+            referrer: None,
+            referrer_id: referrer,
+            ..self
         }
     }
 
@@ -128,6 +148,7 @@ impl OrderInput {
             discount_amount: over(sent.discount_amount, self.discount_amount),
             items: sent.items.clone().or(items),
             metadata,
+            referrer_id: self.referrer_id.clone(),
             currency: sent.currency.clone().or(self.currency.clone()),
             ..Self::default()
         }

@@ -19,6 +19,7 @@ use wire::{
 
 use super::*;
 use crate::{
+    activity,
     api::{
         dialect::refuse,
         redemptions,
@@ -358,6 +359,7 @@ impl Buying<'_> {
         let booking = book(&Happening::Rewarded { reward: rewarded }, id);
         let answer = Answer::ok(&redemptions::shown_alone(&redemption)?)?;
         let mut writes = redemption.writes(Some(self.standing.0.id))?;
+        writes.extend(activity::of(redemption.customer, id));
         let given = self.given.iter().flat_map(|given| &given.made.writes);
         writes.extend(given.cloned());
         let reward = &self.offered.reward;

@@ -5,6 +5,7 @@ use rules::Reads;
 
 use super::*;
 use crate::{
+    activity,
     api::{resources::At, shelving::shelved},
     checkout::{
         CardUse, Counting, Counts, Earlier, OrderUse, PutBack, Sale, UsedCard, UsedVoucher,
@@ -31,6 +32,7 @@ impl<'a> Using<'a> {
         mut till: Till<'_>,
         once: Option<once::Key>,
     ) -> Result<Option<Answer>, Refused> {
+        let referrer = self.referrer(&mut till).await?;
         self.keep_customer(&mut till)?;
         let (mut booking, mut made) = (self.let_go(&till)?, Vec::new());
         let counts = self.counts(&mut till).await?;
@@ -54,7 +56,7 @@ impl<'a> Using<'a> {
         }
         let earning = self.earning(&mut till).await?;
         booking = booking.then(earning.booking);
-        let top = self.top(&till, &made)?;
+        let top = self.top(&till, (&made, referrer))?;
         let children: &[Redemption] = if self.is_alone() { &[] } else { &made };
         let answer = Answer::ok(&views::answer(&top, children)?)?;
         let mut writes = self.writes(&till, &top, children)?;
@@ -113,6 +115,18 @@ impl<'a> Using<'a> {
         };
         let compiled = till.compiled.clone();
         loyalty::earn(self.app, (&mut till.people, &compiled), &happened).await
+    }
+
+    /// Who sent the customer: as the order says now, or as it said before.
+    async fn referrer(&self, till: &mut Till<'_>) -> Result<Option<String>, Refused> {
+        let said = self.request.order.as_ref().and_then(OrderInput::sender);
+        let Some(said) = said else {
+            return Ok(till.input.referrer_id.clone());
+        };
+        let compiled = till.compiled.clone();
+        let said = (&said, till.now);
+        let referrer = customers::taken_down(&mut till.people, said, &compiled.schemas).await?;
+        Ok(Some(ids::format(Tag::Customer, referrer.0)))
     }
 
     fn at(&self, till: &Till<'_>) -> At<'a> {
@@ -335,8 +349,12 @@ impl<'a> Using<'a> {
     }
 
     /// The redemption above all others, with the sale.
-    fn top(&self, till: &Till<'_>, made: &[Redemption]) -> Result<Redemption, Refused> {
-        let sale = Some(Box::new(self.sale(till)?));
+    fn top(
+        &self,
+        till: &Till<'_>,
+        (made, referrer): (&[Redemption], Option<String>),
+    ) -> Result<Redemption, Refused> {
+        let sale = Some(Box::new(self.sale(till, referrer)?));
         Ok(match made {
             [alone] => Redemption {
                 sale,
@@ -350,7 +368,7 @@ impl<'a> Using<'a> {
         })
     }
 
-    fn sale(&self, till: &Till<'_>) -> Result<Sale, Refused> {
+    fn sale(&self, till: &Till<'_>, referrer: Option<String>) -> Result<Sale, Refused> {
         let all = rows(till, self.quote);
         let of = |status: RowStatus| {
             let rows: Vec<_> = all.iter().filter(|row| row.status == status).collect();
@@ -363,7 +381,7 @@ impl<'a> Using<'a> {
         let earlier = stored.iter().flat_map(|order| &order.uses);
         let session = session_key(self.request).ok().flatten();
         Ok(Sale {
-            input: Compact::of(&till.input.unnamed())?,
+            input: Compact::of(&till.input.unnamed().sent_by(referrer))?,
             priced: self.quote.priced.clone(),
             date: till.now,
             tracking_id: self.request.tracking_id.clone(),
@@ -391,6 +409,8 @@ impl<'a> Using<'a> {
         let mut writes = Vec::new();
         for one in children.iter().chain([top]) {
             writes.extend(of(one)?);
+            let is_use = one.redeemable.is_some();
+            writes.extend(activity::of(one.customer.filter(|_| is_use), one.id));
         }
         writes.extend(self.kept_order(till, top)?);
         if let Some((id, reservation, _)) = &till.reservation {

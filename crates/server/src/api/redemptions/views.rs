@@ -212,16 +212,19 @@ fn order_of_one(of: &Redemption, sale: &Sale) -> Result<OrderView, Refused> {
     let mut order = OrderView::after(&input, &sale.priced, at);
     order.id = of.order.map(|id| ids::format(Tag::Order, id));
     order.status = Some(OrderStatus::Paid);
-    tell_customer(&mut order, of.customer);
+    tell_people(&mut order, (of.customer, &input));
     if of.parent.is_some() {
         order.items.clear();
     }
     Ok(order)
 }
 
-fn tell_customer(order: &mut OrderView, customer: Option<u64>) {
+/// Tells whose an order is, and who sent them: what is kept of the order names them by our id.
+fn tell_people(order: &mut OrderView, (customer, kept): (Option<u64>, &OrderInput)) {
     order.customer_id = customer.map(|id| ids::format(Tag::Customer, id));
     order.customer = order.customer_id.clone().map(CustomerRef::new);
+    order.referrer_id.clone_from(&kept.referrer_id);
+    order.referrer = order.referrer_id.clone().map(CustomerRef::new);
 }
 
 /// Tells of the rollbacks.
@@ -264,7 +267,7 @@ impl Sale {
     ) -> Result<OrderView, Refused> {
         let input: OrderInput = self.input.read()?;
         let mut view = OrderView::priced(&input, &self.priced);
-        tell_customer(&mut view, customer);
+        tell_people(&mut view, (customer, &input));
         view.id = Some(ids::format(Tag::Order, id));
         view.status = Some(match input.status {
             Some(OrderStatus::Fulfilled) => OrderStatus::Fulfilled,
@@ -328,7 +331,7 @@ pub fn as_said(order: &StoredOrder, input: &OrderInput) -> Result<OrderView, Ref
     goods.discount = goods.discount.saturating_add(order.taken_off());
     let priced = offers::price(&goods, &Facts::none(), &Stack::default());
     let mut view = OrderView::before(input, &priced);
-    tell_customer(&mut view, order.customer);
+    tell_people(&mut view, (order.customer, input));
     view.id = Some(ids::format(Tag::Order, order.id));
     if !order.uses.is_empty() {
         let uses = order.uses.iter().map(|one| &one.earlier);

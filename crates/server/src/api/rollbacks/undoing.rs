@@ -336,6 +336,9 @@ impl<'a> Undoing<'a> {
     ) -> Result<(), Refused> {
         let mut kept = redemption.clone();
         kept.rollbacks.push(self.back(rollback));
+        let is_use = redemption.redeemable.is_some();
+        let whose = redemption.customer.filter(|_| is_use);
+        self.writes.extend(activity::of(whose, rollback));
         self.writes.extend([
             kept.put()?,
             Write::Put {

@@ -29,7 +29,7 @@ pub struct Made {
     pub writes: Vec<Write>,
     pub booking: Booking,
     /// Where its points are found when they lapse.
-    expiring: Option<Write>,
+    pub expiring: Option<Write>,
 }
 
 impl Made {

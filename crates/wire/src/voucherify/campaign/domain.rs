@@ -133,21 +133,19 @@ impl CampaignCreate {
         self.life_of_published().map(|_| ())
     }
 
-    /// How long a code lives once somebody was given it, in milliseconds; `None` where that ends
-    /// nothing.
+    /// How long a code lives once somebody was given it; `None` where that ends nothing.
     ///
     /// # Errors
     /// When it is no duration.
-    pub fn life_of_published(&self) -> Result<Option<i64>, Malformed> {
+    pub fn life_of_published(&self) -> Result<Option<time::Duration>, Malformed> {
         let Some(text) = &self.activity_duration_after_publishing else {
             return Ok(None);
         };
         let wrong = || {
-            let detail = "is an ISO 8601 duration in weeks, days, hours, minutes or seconds: P7D";
+            let detail = "is an ISO 8601 duration of a century at most: P7D, P1M, PT12H";
             Malformed::at("/activity_duration_after_publishing", detail)
         };
-        let millis = time::duration(text).filter(|millis| *millis > 0);
-        millis.map(Some).ok_or_else(wrong)
+        time::Duration::parse(text).map(Some).ok_or_else(wrong)
     }
 
     /// Whether codes refer others.

@@ -1,13 +1,15 @@
 //! What earns points? A rule of a programme, as it is sent and shown.
 
-use offers::{EarningRule as Domain, Earns, Measure, OfItems, Trigger, Validity};
+use offers::{CountedPoints, EarningRule as Domain, Earns, Measure, OfItems, Trigger, Validity};
 use rules::Condition;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    super::{Applicability, ApplicableTo, Metadata, bounds, goods_lines, lenient},
+    super::{
+        Applicability, ApplicableTo, Metadata, bounds, discount::read_formula, goods_lines, lenient,
+    },
     LapseRules, not_yet, says,
 };
 use crate::{
@@ -70,8 +72,7 @@ pub struct Earning {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub points: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub points_formula: Option<Value>,
+    pub points_formula: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calculation_type: Option<CalculationType>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,8 +141,7 @@ pub struct Step {
     pub every: Option<u64>,
     pub points: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub points_formula: Option<Value>,
+    pub points_formula: Option<String>,
     /// Of metadata: which.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,
@@ -298,18 +298,10 @@ impl EarningRule {
 
 impl Earning {
     fn earns(&self) -> Result<Earns, Malformed> {
-        if says(self.points_formula.as_ref()) {
-            return Err(not_yet("/points_formula"));
-        }
         match self.kind {
             None => Err(Malformed::at("/type", "is required")),
             Some(EarningType::Fixed) => {
-                let points = self.points.filter(|points| *points > 0);
-                let wrong = || Malformed::at("/points", "must be above zero");
-                Ok(Earns::Fixed(super::points(
-                    points.ok_or_else(wrong)?,
-                    "/points",
-                )?))
+                points_of(self.points, self.points_formula.as_deref()).map(Earns::Fixed)
             }
             Some(EarningType::Proportional) => self.proportional(),
         }
@@ -360,19 +352,24 @@ impl Earning {
     }
 }
 
+fn above_zero(number: Option<u64>, pointer: &str) -> Result<u64, Malformed> {
+    let number = number.filter(|number| *number > 0);
+    number.ok_or_else(|| Malformed::at(pointer, "must be above zero"))
+}
+
+/// The number of points, which stands where the formula has no value.
+fn points_of(points: Option<u64>, formula: Option<&str>) -> Result<CountedPoints, Malformed> {
+    let plain = super::points(above_zero(points, "/points")?, "/points")?;
+    let formula = read_formula(formula, "/points_formula")?;
+    Ok(CountedPoints { plain, formula })
+}
+
 impl Step {
     fn earns(&self, of: CalculationType) -> Result<Earns, Malformed> {
-        if says(self.points_formula.as_ref()) {
-            return Err(not_yet("/points_formula"));
-        }
-        let above = |number: Option<u64>, pointer: &str| {
-            let number = number.filter(|number| *number > 0);
-            number.ok_or_else(|| Malformed::at(pointer, "must be above zero"))
-        };
         Ok(Earns::Per {
             of: self.measure(of)?,
-            every: above(self.every, "/every")?,
-            points: super::points(above(self.points, "/points")?, "/points")?,
+            every: above_zero(self.every, "/every")?,
+            points: points_of(self.points, self.points_formula.as_deref())?,
         })
     }
 
