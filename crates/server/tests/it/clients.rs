@@ -182,8 +182,12 @@ async fn a_public_key_does_nothing_elsewhere() {
     for path in ["/v1/vouchers", "/v1/redemptions", "/v1/customers"] {
         let (status, headers, answer) = page.asks((Method::GET, path), &json!({})).await;
         assert_eq!(
-            (status.as_u16(), &answer["code"]),
-            (403, &json!("scope_missing"))
+            (status.as_u16(), &answer["key"], &answer["proffer"]["code"]),
+            (
+                403,
+                &json!("missing_required_permission"),
+                &json!("scope_missing")
+            )
         );
         assert_eq!(headers.get("access-control-allow-origin"), None);
     }

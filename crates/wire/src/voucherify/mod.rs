@@ -72,7 +72,7 @@ pub use customer::{
     SimpleCustomer,
 };
 pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
-pub use endpoints::{Endpoint, endpoint_of, endpoints, shape};
+pub use endpoints::{Endpoint, endpoint_of, endpoints, left_out, shape};
 pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
 pub use export::{
     ExportCreate, ExportFile, ExportParameters, ExportStatus, ExportView, ExportedObject,
