@@ -59,7 +59,8 @@ pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
     CapReach, CapUnitInput, CodeCapacity, CommitmentInput, ConversionEvent, DEFAULT_GRANT_DAYS,
     LendingInput, Parts, PointsBack, ProfferSettings, ProfferTier, PromotionInput, RefereeReward,
-    ReferralProgram, RewardParent, StackingInput, VoucherConfig,
+    RefereeRewardView, ReferralProgram, ReferralProgramView, RewardParent, StackingInput,
+    VoucherConfig,
 };
 pub use category::{Category, CategoryView, Grouped, StackingRulesType};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
