@@ -9,6 +9,12 @@ import "./rules.js";
 import "./checkout.js";
 import "./pages.js";
 import "./stacking.js";
+import "./loyalties.js";
+import "./giving.js";
+import "./orders.js";
+import "./bulk.js";
+import "./keys.js";
+import "./left-out.js";
 import { tellWhatWasLeftOut } from "./coverage.js";
 
 process.on("exit", tellWhatWasLeftOut);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { amount, client, fresh, holds, needs, percent, refused, timestamp } from "./shop.js";
+import { amount, client, finished, fresh, holds, needs, percent, refused, timestamp } from "./shop.js";
 
 const coupons = (more) => ({
   name: fresh("spring"),
@@ -136,26 +136,15 @@ describe("campaigns", () => {
   it("take codes that were made elsewhere", needs(imports, "GET /v1/async-actions/{}"), async () => {
     const { name } = await client.campaigns.create(coupons());
     const codes = [fresh("OLD").toUpperCase(), fresh("OLD").toUpperCase()];
-    const { async_action_id } = await client.campaigns.importVouchers(
+    const started = await client.campaigns.importVouchers(
       name,
       codes.map((code) => ({ code })),
     );
-    await finished(async_action_id);
+    await finished(started);
     for (const code of codes) {
       holds(await client.vouchers.get(code), { campaign: name, discount: { percent_off: 10.5 } });
     }
     const actions = await client.asyncActions.list({ limit: 10 });
-    assert.ok(actions.async_actions.some(({ id }) => id === async_action_id));
+    assert.ok(actions.async_actions.some(({ id }) => id === started.async_action_id));
   });
 });
-
-/** Waits until the job is done. */
-async function finished(id) {
-  for (let tries = 0; tries < 50; tries += 1) {
-    const action = await client.asyncActions.get(id);
-    if (action.status === "DONE") return holds(action, { id, operation_status: "SUCCESS" });
-    assert.notEqual(action.status, "FAILED", JSON.stringify(action));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail(`${id} is not done`);
-}

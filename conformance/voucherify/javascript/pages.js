@@ -2,13 +2,29 @@
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { amount, client, code, fresh, holds, needs, order, origin, page, plain, promotion, voucher } from "./shop.js";
+import sdk from "@voucherify/sdk";
+import {
+  amount,
+  client,
+  code,
+  fresh,
+  holds,
+  needs,
+  order,
+  origin,
+  page,
+  plain,
+  promotion,
+  refused,
+  url,
+  voucher,
+} from "./shop.js";
 
 const calls = ["POST /client/v1/validations", "POST /client/v1/redemptions"];
 
 describe("a shop's pages", needs(...calls), () => {
   before(async () => {
-    const settings = { origins: [origin], client_redeem_enabled: true };
+    const settings = { origins: [origin], client_redeem_enabled: true, client_publish_enabled: true };
     assert.equal((await plain("PUT", "/v1/settings", settings)).status, 200);
   });
 
@@ -53,5 +69,43 @@ describe("a shop's pages", needs(...calls), () => {
       type: "newsletter",
       customer: { object: "customer" },
     });
+  });
+
+  it("give one code of a campaign, once", async () => {
+    const { name } = await client.campaigns.create({
+      name: fresh("handed out"),
+      campaign_type: "DISCOUNT_COUPONS",
+      voucher: { type: "DISCOUNT_VOUCHER", discount: amount(1000), redemption: { quantity: 1 } },
+    });
+    const source_id = fresh("ann");
+    page.setIdentity(source_id);
+    const given = await page.publish(name, {});
+    holds(given, {
+      object: "publication",
+      result: "SUCCESS",
+      customer: { source_id },
+      voucher: { campaign: name, publish: { count: 1 } },
+    });
+    const { holder_id } = await client.vouchers.get(given.voucher.code);
+    holds(await client.customers.get(holder_id), { source_id });
+    await refused(page.publish(name, {}), 400, "voucher_already_published");
+  });
+
+  it("name nobody's code without being told more", async () => {
+    const { code: OFF } = await code(amount(100), { active: false });
+    for (const name of [OFF, "NO-SUCH-CODE"]) {
+      const seen = await page.validateStackable({ redeemables: [voucher(name)], order: order(["mug", 1, 500]) });
+      holds(seen, { valid: false, redeemables: [{ result: { error: { code: 404, key: "not_found" } } }] });
+    }
+  });
+
+  it("do nothing with the key of another", async () => {
+    const other = (more) =>
+      sdk.VoucherifyClientSide({ clientApplicationId: "x", clientSecretKey: "pk_nobodys", apiUrl: url, origin, ...more });
+    const body = { redeemables: [voucher("TEN")], order: order(["mug", 1, 500]) };
+    await refused(other().validateStackable(body), 401, "unauthorized");
+    const clientSecretKey = process.env.PROFFER_PUBLIC_KEY;
+    const elsewhere = other({ clientSecretKey, origin: "https://elsewhere.example" });
+    await refused(elsewhere.validateStackable(body), 403, "forbidden");
   });
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { amount, client, code, fresh, holds, needs, order, refused, voucher } from "./shop.js";
+import { amount, client, code, fresh, holds, order, refused, voucher } from "./shop.js";
 
 const atLeast = (least, more) => ({
   name: fresh("at least"),
@@ -92,11 +92,5 @@ describe("validation rules", () => {
     const sent = { name: "x", rules: { 1: { name: "order.no_such", conditions: { $is: [1] } } } };
     const error = await client.validationRules.create(sent).catch((error) => error);
     assert.equal(error.code, 400, JSON.stringify(error));
-  });
-
-  const examine = "POST /v1/validation-rules/{}/validation";
-  it("are examined by themselves", needs(examine), async () => {
-    const rule = await client.validationRules.create(atLeast(5000));
-    holds(await client.validationRules.validate(rule.id, { order: { amount: 5000 } }), { valid: true });
   });
 });

@@ -76,6 +76,36 @@ export async function refused(call, code, key) {
   return error;
 }
 
+/** Waits until what was removed is found no more. */
+export async function gone(read) {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const error = await read().then(
+      () => undefined,
+      (error) => error,
+    );
+    if (error !== undefined) return refused(Promise.reject(error), 404, "not_found");
+    await moment();
+  }
+  assert.fail("is still there");
+}
+
+/** Waits until the job is done, and hands on what came of it. */
+export async function finished({ async_action_id: id }) {
+  assert.match(id, /^aa_/);
+  for (let tries = 0; tries < 50; tries += 1) {
+    const action = await client.asyncActions.get(id);
+    if (action.status === "DONE") {
+      holds(action, { id, operation_status: "SUCCESS", object: "async_action" });
+      return action;
+    }
+    assert.notEqual(action.status, "FAILED", JSON.stringify(action));
+    await moment();
+  }
+  assert.fail(`${id} is not done`);
+}
+
+export const moment = () => new Promise((resolve) => setTimeout(resolve, 100));
+
 /** The expected members must be there with these values; others may stand beside them. */
 export function holds(actual, expected, place = "") {
   if (expected === null || typeof expected !== "object") {

@@ -40,6 +40,7 @@ class Namespace:
             covered.add(f"{self._name}.{name}")
             return answer
 
+        call.method = method
         return call
 
 
@@ -74,25 +75,27 @@ def apis():
 class Client:
     """All of the official client, for one pair of keys."""
 
-    def __init__(self, keys):
+    def __init__(self, keys, **headers):
         setting = voucherify.Configuration(host=URL, api_key=keys)
         setting.retries = False
         connection = voucherify.ApiClient(setting)
+        for header, value in headers.items():
+            connection.set_default_header(header, value)
         for name, kind in apis():
             setattr(self, name, Namespace(name, kind(connection)))
 
 
-client = Client(
-    {
-        # Of a shop's pages; its key is there where the server has keys for pages.
-        "X-Client-Application-Id": "conformance",
-        "X-Client-Token": os.environ.get("PROFFER_PUBLIC_KEY", ""),
-        "X-App-Id": "conformance",
-        "X-App-Token": KEY,
-        "X-Management-Id": "conformance",
-        "X-Management-Token": KEY,
-    }
-)
+KEYS = {
+    # Of a shop's pages; its key is there where the server has keys for pages.
+    "X-Client-Application-Id": "conformance",
+    "X-Client-Token": os.environ.get("PROFFER_PUBLIC_KEY", ""),
+    "X-App-Id": "conformance",
+    "X-App-Token": KEY,
+    "X-Management-Id": "conformance",
+    "X-Management-Token": KEY,
+}
+
+client = Client(KEYS)
 
 #: The sandbox, as the calls that manage a project name it.
 PROJECT = "proj_0000000000002"
@@ -155,6 +158,30 @@ class Case(unittest.TestCase):
         self.assertEqual((caught.exception.status, body["code"], body["key"]), (status, status, key), body)
         self.assertIsInstance(body["request_id"], str)
         return body
+
+
+def finished(case, started):
+    """Waits until the action is done, and hands it on."""
+    case.assertRegex(started.async_action_id, "^aa_")
+    for _ in range(50):
+        action = client.async_actions.get_async_action(started.async_action_id)
+        if action.status == "DONE":
+            case.holds(action, {"operation_status": "SUCCESS", "object": "async_action"})
+            return action
+        case.assertNotEqual(action.status, "FAILED", action)
+        time.sleep(0.1)
+    raise AssertionError(f"{started.async_action_id} is not done")
+
+
+def gone(case, read, name):
+    """Waits until what was removed is found no more."""
+    for _ in range(50):
+        try:
+            read(name)
+        except voucherify.ApiException as error:
+            return case.assertEqual((error.status, json.loads(error.body)["key"]), (404, "not_found"))
+        time.sleep(0.1)
+    raise AssertionError(f"{name} is still there")
 
 
 def order(*lines):

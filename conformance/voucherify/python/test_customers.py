@@ -2,6 +2,7 @@
 
 import voucherify
 
+import shop
 from shop import Case, client, fresh
 
 
@@ -36,6 +37,25 @@ class Customers(Case):
         client.customers.delete_customer(made.id)
         body = self.refused(404, "not_found", client.customers.get_customer, made.id)
         self.holds(body, {"resource_id": made.id, "resource_type": "customer"})
+
+
+    def test_are_erased_for_good(self):
+        made = client.customers.create_customer(body={"source_id": fresh("eve"), "name": "Eve"})
+        proof = client.customers.customer_permanently_deletion(made.id)
+        self.assertRegex(proof.id, "^del_")
+        self.holds(proof, {"related_object_id": made.id, "related_object": "customer", "status": "DONE"})
+        self.refused(404, "not_found", client.customers.get_customer, made.id)
+
+
+class Keys(Case):
+    def test_that_nobody_knows_are_told_so(self):
+        nobody = shop.Client({"X-App-Id": "x", "X-App-Token": "sk_test_nobodys"})
+        self.refused(401, "unauthorized", nobody.customers.list_customers)
+        self.refused(401, "unauthorized", nobody.segments.get_segment, "seg_0")
+
+    def test_of_pages_may_do_nothing_on_the_servers_side(self):
+        page = shop.Client({"X-App-Id": "x", "X-App-Token": shop.KEYS["X-Client-Token"]})
+        self.refused(403, "missing_required_permission", page.vouchers.list_vouchers)
 
 
 class Segments(Case):

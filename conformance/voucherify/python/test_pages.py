@@ -32,3 +32,25 @@ class Pages(Case):
         self.holds(used, {"redemptions": [{"result": "SUCCESS", "voucher": {"code": ten.code}}]})
         tiers = client_side.list_promotion_tiers_client_side(ORIGIN, limit=100)
         self.assertIn(first.id, [tier.id for tier in tiers.tiers])
+
+    def test_ask_what_fits(self):
+        first = promotion(amount(500))
+        # The call has no word for the page's origin: it stands beside it.
+        client_side = shop.Client(shop.KEYS, Origin=ORIGIN).client_side
+        asked = {"order": order(("mug", 1, 9000)), "options": {"limit": 50}}
+        found = client_side.check_eligibility_client_side(body=asked)
+        (row,) = [row for row in found.redeemables.data if row.id == first.id]
+        self.holds(row, {"object": "promotion_tier", "order": {"total_amount": 8500}})
+
+    def test_tell_of_what_happened(self):
+        asked = {"event": "newsletter", "customer": {"source_id": fresh("ann")}, "metadata": {"place": "foot"}}
+        told = client.client_side.track_custom_event_client_side(ORIGIN, body=asked)
+        self.holds(told, {"object": "event", "type": "newsletter", "customer": {"object": "customer"}})
+
+    def test_are_asked_only_with_their_own_key_and_from_where_they_are(self):
+        asked = {"redeemables": [voucher("TEN")], "order": order(("mug", 1, 500))}
+        call = client.client_side.validate_stacked_discounts_client_side
+        self.refused(403, "forbidden", call, "https://elsewhere.example", body=asked)
+        nobody = shop.Client(shop.KEYS | {"X-Client-Token": "pk_nobodys"}).client_side
+        call = nobody.validate_stacked_discounts_client_side
+        self.refused(401, "unauthorized", call, ORIGIN, body=asked)

@@ -16,7 +16,7 @@ use utoipa::{
 };
 use wire::{
     problem::{Place, Problem},
-    voucherify::ErrorBody,
+    voucherify::{ErrorBody, endpoint_of},
 };
 
 /// Anybody may ask: neither a key nor a scope is needed.
@@ -105,10 +105,21 @@ const VOUCHERIFY: &[&str] = &[
     "/v1/redemptions",
     "/v1/referrals",
     "/v1/rewards",
+    "/v1/segments",
     "/v1/skus",
     "/v1/validation",
     "/v1/vouchers",
 ];
+
+/// Whether a request is one of Voucherify's protocol, served or not.
+#[must_use]
+pub fn is_voucherifys(method: &str, path: &str) -> bool {
+    speaks_it(path) || endpoint_of(method, path).is_some()
+}
+
+fn speaks_it(path: &str) -> bool {
+    VOUCHERIFY.iter().any(|start| path.starts_with(start))
+}
 
 /// The description, with what its calls do not say themselves.
 #[must_use]
@@ -231,7 +242,7 @@ fn with_bodies(path: &str, told: &str) -> Response {
     let mut response = ResponseBuilder::new()
         .description(told)
         .content("application/problem+json", ours);
-    if VOUCHERIFY.iter().any(|start| path.starts_with(start)) {
+    if speaks_it(path) {
         response = response.content("application/json", body(&ErrorBody::name()));
     }
     response.build()

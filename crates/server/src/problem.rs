@@ -2,15 +2,19 @@
 //! is logged once with its request id and told to nobody.
 
 use axum::{
+    body::Body,
     extract::Request,
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use store::Fault;
-use wire::problem::{Place, Problem};
+use wire::{
+    problem::{Place, Problem},
+    voucherify::{ErrorBody, Plainly},
+};
 
-use crate::{auth::Scope, telemetry};
+use crate::{auth::Scope, description::is_voucherifys, telemetry};
 
 /// What a handler answers when it does not answer what was asked.
 #[derive(Debug)]
@@ -135,6 +139,15 @@ impl Refused {
         }
     }
 
+    /// The code, or what Voucherify's clients know it by.
+    fn key(&self) -> &'static str {
+        match self {
+            Self::ScopeMissing(_) => "missing_required_permission",
+            Self::Malformed { .. } | Self::Items(_) => "invalid_payload",
+            other => other.code(),
+        }
+    }
+
     fn detail(&self) -> String {
         match self {
             Self::Unauthorized => "Send a valid key: X-App-Token, Basic or Bearer.".into(),
@@ -196,6 +209,23 @@ impl Refused {
             request_id: request_id.into(),
         }
     }
+
+    fn error_body(&self, request_id: &str) -> ErrorBody {
+        let status = self.status();
+        ErrorBody {
+            code: status.as_u16(),
+            key: self.key().into(),
+            message: status.canonical_reason().unwrap_or("Refused").into(),
+            details: Some(self.detail()),
+            request_id: request_id.into(),
+            proffer: Some(Plainly {
+                code: self.code().into(),
+                sentence: self.detail(),
+                gap: None,
+            }),
+            ..ErrorBody::default()
+        }
+    }
 }
 
 /// Code and sentence of what is refused before any call was reached.
@@ -218,20 +248,38 @@ fn transport(status: StatusCode) -> (&'static str, &'static str) {
     }
 }
 
-/// Whatever was refused without a body of ours gets one.
+/// The same refusal for a client of Voucherify's, kept beside our answer until it is known who
+/// asked.
+#[derive(Clone)]
+struct Theirs(String);
+
+/// Whatever was refused without a body of ours gets one, and who asked in Voucherify's protocol is
+/// refused in it.
 pub async fn always_a_body(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let mut response = next.run(request).await;
     let status = response.status();
-    let is_ours = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| {
-            let kind = kind.as_bytes();
-            kind.starts_with(b"application/") || kind.starts_with(b"text/html")
-        });
-    if status.is_client_error() && !is_ours {
-        return Refused::Transport(status).into_response();
+    if status.is_client_error() && !is_ours(&response) {
+        response = Refused::Transport(status).into_response();
     }
+    match response.extensions_mut().remove::<Theirs>() {
+        Some(theirs) if is_voucherifys(method.as_str(), uri.path()) => translated(response, theirs),
+        _ => response,
+    }
+}
+
+fn is_ours(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| {
+        let kind = kind.as_bytes();
+        kind.starts_with(b"application/") || kind.starts_with(b"text/html")
+    })
+}
+
+fn translated(mut response: Response, Theirs(body): Theirs) -> Response {
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    *response.body_mut() = Body::from(body);
     response
 }
 
@@ -251,6 +299,12 @@ impl IntoResponse for Refused {
             ),
         };
         let mut response = (self.status(), body).into_response();
+        if !matches!(self, Self::Dialect(..)) {
+            let theirs = serde_json::to_string(&self.error_body(&request_id));
+            response
+                .extensions_mut()
+                .insert(Theirs(theirs.unwrap_or_default()));
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         if matches!(self, Self::Busy | Self::Unavailable { .. }) {

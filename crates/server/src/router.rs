@@ -8,7 +8,7 @@ use axum::{
     http::{Method, StatusCode, Uri},
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer, decompression::RequestDecompressionLayer, timeout::TimeoutLayer,
@@ -50,6 +50,8 @@ pub fn router(app: App) -> Router {
             "/openapi.json",
             get(move || async move { Json(description) }),
         )
+        // A word of the protocol, and no code of a voucher that is to be made.
+        .route("/v1/vouchers/qualification", post(unknown))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown_method)
         .layer(passed)

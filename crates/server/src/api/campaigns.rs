@@ -20,7 +20,7 @@ use wire::{
     voucherify::{
         ActionType, AsyncActionStarted, Beside, CalendarView, CampaignCreate, CampaignType,
         CampaignUpdate, CampaignView, CampaignVouchersCreate, CodeCapacity, Event, Key, List,
-        ProfferSettings, TierView, VoucherConfig, VoucherView,
+        ProfferSettings, ReferralProgram, TierView, VoucherConfig, VoucherView,
     },
 };
 

@@ -5,10 +5,10 @@
 use axum::{body::Bytes, extract::State, http::HeaderMap, response::Response, routing::options};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::voucherify::{
-    CustomEventInput, CustomEventView, CustomerInput, Key, List, OrderInput, PublicationCreate,
-    PublicationView, QualificationRequest, QualificationResponse, RedeemableKind,
-    RedemptionRequest, RedemptionResponse, RedemptionView, Sent, SingleRequest, TierView,
-    ValidationRequest, ValidationResponse, VoucherValidation, nested,
+    CustomEventInput, CustomEventView, CustomerInput, Key, List, Meant, OrderInput,
+    PublicationCreate, PublicationView, QualificationRequest, QualificationResponse,
+    RedeemableKind, RedemptionRequest, RedemptionResponse, RedemptionView, Sent, SingleRequest,
+    TierView, ValidationRequest, ValidationResponse, VoucherValidation, nested,
 };
 
 use super::{
@@ -180,20 +180,27 @@ async fn happened(
 
 /// Give a customer one code of a campaign, once, where the settings let browsers do that
 /// (`client_publish_enabled`).
-#[utoipa::path(post, path = "/client/v1/publish", request_body = PublicationCreate,
-    responses((status = 200, body = PublicationView)))]
+#[utoipa::path(post, path = "/client/v1/publish", params(("campaign" = Option<String>, Query)),
+    request_body = PublicationCreate, responses((status = 200, body = PublicationView)))]
 async fn publish(
     State(app): State<App>,
     browser: Browser,
+    asked: Asked,
     (headers, body): (HeaderMap, Bytes),
 ) -> Response {
     let answer = async {
         if !browser.settings.client_publish_enabled {
             return Err(not_allowed("publish", "client_publish_enabled"));
         }
-        let call = ("POST /client/v1/publish", body.as_ref());
+        // The older client names it beside the body.
+        let campaign = asked.get("campaign").unwrap_or_default();
+        let call = format!("POST /client/v1/publish {campaign}");
+        let call = (call.trim_end(), body.as_ref());
         let once = once::Key::of(&headers, browser.project(), call)?;
         let mut sent: PublicationCreate = parse(&body)?;
+        if !campaign.is_empty() {
+            sent.campaign.get_or_insert(Meant::Named(campaign.into()));
+        }
         as_claimed(&mut sent.customer, None);
         publications::to_page(browser.at(&app), &sent, once).await
     };

@@ -279,7 +279,8 @@ async fn download(app: &App, (name, token): (&str, &str)) -> Result<Response, Re
         }
     });
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        // As the protocol calls it: its clients refuse other kinds.
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (
             header::CONTENT_DISPOSITION,
             "attachment; filename=\"export.csv\"",

@@ -233,7 +233,7 @@ async fn attempt(
     }
     let shown: Vec<HolderView> = rows.iter().map(Holder::view).collect::<Result<_, _>>()?;
     let total = shown.len() as u64;
-    let answer = Answer::ok(&List::page("data", shown, total))?;
+    let answer = Answer::ok(&List::page("holders", shown, total))?;
     let (of_people, changed) = people.finish()?;
     expects.extend(of_people);
     writes.extend(changed);

@@ -182,8 +182,12 @@ async fn a_public_key_does_nothing_elsewhere() {
     for path in ["/v1/vouchers", "/v1/redemptions", "/v1/customers"] {
         let (status, headers, answer) = page.asks((Method::GET, path), &json!({})).await;
         assert_eq!(
-            (status.as_u16(), &answer["code"]),
-            (403, &json!("scope_missing"))
+            (status.as_u16(), &answer["key"], &answer["proffer"]["code"]),
+            (
+                403,
+                &json!("missing_required_permission"),
+                &json!("scope_missing")
+            )
         );
         assert_eq!(headers.get("access-control-allow-origin"), None);
     }
@@ -413,9 +417,23 @@ async fn a_page_gives_one_code_of_a_campaign_and_only_where_the_settings_let_it(
     refused(&body, (400, "voucher_already_published")).await;
     let named = json!({"voucher": code, "customer": {"source_id": "bob"}});
     refused(&named, (400, "invalid_publish_params")).await;
+    // The older client names the campaign beside the body.
+    let cid = json!({"customer": {"source_id": "cid"}});
+    let given = page.posts("/client/v1/publish?campaign=Spring", &cid).await;
+    assert_eq!(given["voucher"]["campaign"], "Spring");
+    let (status, _, answer) = page
+        .asks(
+            (Method::POST, "/client/v1/publish?campaign=Nowhere"),
+            &json!({"customer": {"source_id": "dan"}}),
+        )
+        .await;
+    assert_eq!(
+        (status.as_u16(), &answer["key"]),
+        (404, &json!("not_found"))
+    );
     let mut two = to("bob", "Spring");
     two["campaign"]["count"] = json!(2);
     refused(&two, (400, "invalid_publish_params")).await;
     let all = shop.get(NOON, "/v1/publications").await;
-    assert_eq!(all["total"], 1);
+    assert_eq!(all["total"], 2);
 }

@@ -33,7 +33,7 @@ async fn table(shop: &Shop, asked: Value) -> Vec<Vec<String>> {
     let url = done["result"]["url"].as_str().unwrap();
     let (status, headers, text) = read(url).await;
     assert_eq!(status, StatusCode::OK, "{text}");
-    assert_eq!(headers[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    assert_eq!(headers[header::CONTENT_TYPE], "text/plain; charset=utf-8");
     assert_eq!(headers[header::CACHE_CONTROL], "no-store");
     rows(&text)
 }

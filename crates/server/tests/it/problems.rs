@@ -1,7 +1,7 @@
 //! Every "no" has a body: a stable code, a sentence, and a page that explains it.
 
 use axum::http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::shop::Shop;
 
@@ -52,6 +52,46 @@ async fn every_refusal_has_a_code_and_a_sentence() {
     ];
     for (ask, expected) in rows {
         check(&shop, ask, expected).await;
+    }
+}
+
+/// What a client of Voucherify's reads of a refusal that no call of theirs made itself.
+async fn check_theirs(shop: &Shop, ask: (Method, &str), token: &str, expected: (u16, &str, &str)) {
+    let (method, path) = ask;
+    let (status, headers, answer) = shop
+        .raw((method, path), &[("x-app-token", token)], "{}")
+        .await;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (key, ours) = (text(&answer["key"]), text(&answer["proffer"]["code"]));
+    assert_eq!((status.as_u16(), &*key, &*ours), expected, "{answer}");
+    assert_eq!(answer["code"], expected.0);
+    assert_eq!(headers["content-type"], "application/json");
+    assert!(text(&answer["details"]).ends_with('.'), "{answer}");
+    assert_eq!(answer["proffer"]["sentence"], answer["details"]);
+    assert!(!text(&answer["message"]).is_empty(), "{answer}");
+    assert!(text(&answer["request_id"]).starts_with("req_"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_call_of_voucherifys_is_refused_in_its_words_whoever_refuses() {
+    let shop = Shop::start().await;
+    let (known, nobodys) = (shop.sandbox_key.as_str(), "sk_test_nobodys");
+    let vouchers = "/v1/vouchers";
+    let unauthorized = (401, "unauthorized", "unauthorized");
+    let not_allowed = (405, "method_not_allowed", "method_not_allowed");
+    let not_offered = (404, "not_offered", "not_offered");
+    for (ask, token, expected) in [
+        ((Method::GET, vouchers), nobodys, unauthorized),
+        ((Method::POST, "/v1/segments"), nobodys, unauthorized),
+        ((Method::PATCH, vouchers), known, not_allowed),
+        ((Method::GET, "/v1/trash-bin"), known, not_offered),
+        (
+            (Method::POST, "/v1/vouchers/qualification"),
+            known,
+            not_offered,
+        ),
+    ] {
+        check_theirs(&shop, ask, token, expected).await;
     }
 }
 

@@ -418,9 +418,9 @@ async fn what_a_newer_version_wrote_is_refused_with_a_sentence() {
     let ask = (Method::GET, format!("/v1/customers/{id}"));
     let (status, headers, answer) = shop.raw((ask.0.clone(), &ask.1), &key, "").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(answer["code"], "newer_shape");
+    assert_eq!(answer["key"], "newer_shape");
     assert!(
-        answer["detail"]
+        answer["details"]
             .as_str()
             .unwrap()
             .contains("customer, shape 3"),
@@ -450,7 +450,7 @@ async fn who_stops_gives_its_number_back() {
     let body = json!({"source_id": "late"});
     let (status, answer) = client.post("/v1/customers", &body).await.unwrap();
     assert_eq!(
-        (status, &answer["code"]),
+        (status, &answer["key"]),
         (StatusCode::SERVICE_UNAVAILABLE, &json!("no_ids"))
     );
 }

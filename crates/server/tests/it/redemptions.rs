@@ -316,7 +316,7 @@ async fn an_idempotency_key_repeats_the_answer() {
     body["order"]["amount"] = json!(1);
     let (status, answer) = redeem(&key, &body).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(answer["code"], "idempotency_key_reused");
+    assert_eq!(answer["proffer"]["code"], "idempotency_key_reused");
 }
 
 #[tokio::test]

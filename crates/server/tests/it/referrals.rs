@@ -17,7 +17,7 @@ async fn referring(shop: &Shop, event: Value) -> String {
     let cards = json!({"name": "Cards", "campaign_type": "GIFT_VOUCHERS", "voucher":
         {"type": "GIFT_VOUCHER", "gift": {"amount": 0}}});
     let cards = shop.post(NOON, "/v1/campaigns", &cards).await;
-    let mut program = json!({"referee_reward": {"type": "GIFT_VOUCHER", "amount": 500,
+    let mut program = json!({"referee_reward": {"type": "GIFT_VOUCHER", "amount": "500",
         "related_object_parent": {"id": cards["id"], "object": "CAMPAIGN"}}});
     program
         .as_object_mut()
@@ -27,7 +27,7 @@ async fn referring(shop: &Shop, event: Value) -> String {
         "referral_program": program,
         "voucher": {"type": "DISCOUNT_VOUCHER", "discount": ten_off()}});
     let made = shop.post(NOON, "/v1/campaigns", &body).await;
-    assert_eq!(made["referral_program"]["referee_reward"]["amount"], 500);
+    assert_eq!(made["referral_program"]["referee_reward"]["amount"], "500");
     assert_eq!(made["voucher"]["is_referral_code"], true);
     let given = publish(shop, &to("ann", "Friends")).await;
     assert_eq!(given["voucher"]["is_referral_code"], true);
@@ -140,9 +140,9 @@ async fn holders_are_added_once() {
     let added = shop.post(NOON, &path, &body).await;
     assert_eq!(
         (&added["object"], &added["data_ref"]),
-        (&json!("list"), &json!("data"))
+        (&json!("list"), &json!("holders"))
     );
-    let bob = &added["data"][0];
+    let bob = &added["holders"][0];
     assert!(id(bob).starts_with("rh_"));
     assert_eq!(
         (&bob["holder_role"], &bob["object"]),
@@ -188,7 +188,7 @@ async fn holders_are_listed_and_removed() {
     let path = format!("/v1/referrals/Friends/members/{code}/holders");
     let body = json!({"holders": [{"source_id": "bob"}, {"source_id": "cid"}]});
     let added = shop.post(NOON, &path, &body).await;
-    let bob = &added["data"][0];
+    let bob = &added["holders"][0];
     let first = shop.get(NOON, &format!("{path}?limit=2")).await;
     assert_eq!(
         (&first["total"], &first["has_more"]),

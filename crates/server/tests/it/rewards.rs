@@ -79,6 +79,32 @@ async fn rewards_are_made_read_changed_and_removed() {
 }
 
 #[tokio::test]
+async fn a_reward_without_a_type_is_what_its_parameters_tell() {
+    let shop = Shop::start().await;
+    let campaign = json!({"name": "Cards", "campaign_type": "GIFT_VOUCHERS", "voucher":
+        {"type": "GIFT_VOUCHER", "gift": {"amount": 500}}});
+    let campaign = id(&shop.post(NOON, "/v1/campaigns", &campaign).await);
+    for (parameters, kind) in [
+        (json!({"product": {"id": "prod_mug"}}), "MATERIAL"),
+        (
+            json!({"coin": {"exchange_ratio": 1, "points_ratio": "2"}}),
+            "COIN",
+        ),
+        (json!({"campaign": {"id": campaign}}), "CAMPAIGN"),
+    ] {
+        let body = json!({"name": "x", "parameters": parameters});
+        let made = shop.post(NOON, "/v1/rewards", &body).await;
+        assert_eq!(made["type"], kind);
+        let path = format!("/v1/rewards/{}", id(&made));
+        assert_eq!(shop.put(&path, &json!({"stock": 3})).await["type"], kind);
+    }
+    let both = json!({"name": "x", "parameters": {"product": {"id": "prod_mug"},
+        "coin": {"exchange_ratio": 1, "points_ratio": 2}}});
+    let rows = [(both, "/type")];
+    check_bodies(&shop, (Method::POST, "/v1/rewards"), &rows).await;
+}
+
+#[tokio::test]
 async fn a_reward_that_cannot_be_kept_names_the_place() {
     let shop = Shop::start().await;
     let club = programme(&shop, "Club").await;

@@ -15,7 +15,10 @@ use crate::time::{self, Timestamp};
 
 pub(crate) use domain::expression;
 pub use domain::{Beside, DEFAULT_GRANT_DAYS, Parts};
-pub use referral::{ConversionEvent, RefereeReward, ReferralProgram, RewardParent};
+pub use referral::{
+    ConversionEvent, RefereeReward, RefereeRewardView, ReferralProgram, ReferralProgramView,
+    RewardParent,
+};
 pub use settings::{
     CapInput, CapPeriod, CapReach, CapUnitInput, CommitmentInput, LendingInput, PointsBack,
     ProfferSettings, ProfferTier, StackingInput,
@@ -206,7 +209,7 @@ pub struct CampaignView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub loyalty_tiers_expiration: Option<serde_json::Value>,
-    pub referral_program: Option<ReferralProgram>,
+    pub referral_program: Option<ReferralProgramView>,
     pub validation_rules_assignments: List<AssignmentView>,
     #[serde(with = "time::exact")]
     #[schema(value_type = String)]

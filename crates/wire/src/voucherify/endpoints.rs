@@ -1,4 +1,4 @@
-//! Which calls does Voucherify's protocol have, as far as they are worth serving?
+//! Which calls does Voucherify's protocol have, and which of them are worth serving?
 
 /// A call of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,13 +11,25 @@ pub struct Endpoint {
     pub purpose: &'static str,
 }
 
-/// All of them, group by group: lines of `# group` and of `METHOD path | purpose`.
+/// What is worth serving, group by group: lines of `# group` and of `METHOD path | purpose`.
 const LIST: &str = include_str!("endpoints.txt");
 
-/// All of them.
+/// What is not, in lines alike: a client that knows it is told so.
+const LEFT_OUT: &str = include_str!("left_out.txt");
+
+/// Every call that is worth serving.
 pub fn endpoints() -> impl Iterator<Item = Endpoint> {
+    read(LIST)
+}
+
+/// Every other call of the protocol.
+pub fn left_out() -> impl Iterator<Item = Endpoint> {
+    read(LEFT_OUT)
+}
+
+fn read(list: &'static str) -> impl Iterator<Item = Endpoint> {
     let mut group = "";
-    LIST.lines().filter_map(move |line| {
+    list.lines().filter_map(move |line| {
         if let Some(name) = line.strip_prefix("# ") {
             group = name;
             return None;
@@ -36,10 +48,14 @@ pub fn endpoints() -> impl Iterator<Item = Endpoint> {
 /// The call that a request means, if it is one of the protocol.
 #[must_use]
 pub fn endpoint_of(method: &str, path: &str) -> Option<Endpoint> {
-    let mut all = endpoints().filter(|one| one.method == method);
+    let all = || {
+        endpoints()
+            .chain(left_out())
+            .filter(|one| one.method == method)
+    };
     // A word of the protocol before a name that could be anything.
-    let exact = endpoints().find(|one| one.method == method && one.path == path);
-    exact.or_else(|| all.find(|one| is_like(one.path, path)))
+    let exact = all().find(|one| one.path == path);
+    exact.or_else(|| all().find(|one| is_like(one.path, path)))
 }
 
 fn is_like(template: &str, path: &str) -> bool {
@@ -88,6 +104,12 @@ mod tests {
             "/v1/vouchers/TEN/redemption",
             Some("/v1/vouchers/{code}/redemption"),
         );
+        check(
+            "POST",
+            "/v1/vouchers/qualification",
+            Some("/v1/vouchers/qualification"),
+        );
+        check("GET", "/v1/locations/x", Some("/v1/locations/{locationId}"));
         check("PATCH", "/v1/vouchers/TEN", None);
         check("GET", "/v1/vouchers/", None);
         check("GET", "/v1/vouchers/TEN/redemption/more", None);
@@ -95,11 +117,10 @@ mod tests {
         check("GET", "/", None);
     }
 
-    #[test]
-    fn every_line_is_a_call_with_a_group_and_a_purpose() {
-        let all: Vec<_> = endpoints().collect();
-        assert_eq!(all.len(), 299);
-        let lines = LIST
+    fn check_list(list: &'static str, expected: usize) {
+        let all: Vec<_> = read(list).collect();
+        assert_eq!(all.len(), expected);
+        let lines = list
             .lines()
             .filter(|line| !line.is_empty() && !line.starts_with('#'));
         assert_eq!(lines.count(), all.len());
@@ -110,6 +131,21 @@ mod tests {
                 ["GET", "POST", "PUT", "DELETE"].contains(&one.method),
                 "{one:?}"
             );
+        }
+    }
+
+    #[test]
+    fn every_line_is_a_call_with_a_group_and_a_purpose() {
+        check_list(LIST, 299);
+        check_list(LEFT_OUT, 71);
+    }
+
+    #[test]
+    fn what_is_left_out_is_nowhere_else() {
+        for one in left_out() {
+            let is_same =
+                |other: &Endpoint| (other.method, other.shape()) == (one.method, one.shape());
+            assert_eq!(endpoints().find(is_same), None);
         }
     }
 }

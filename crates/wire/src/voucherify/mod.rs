@@ -62,7 +62,8 @@ pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
     CapReach, CapUnitInput, CodeCapacity, CommitmentInput, ConversionEvent, DEFAULT_GRANT_DAYS,
     LendingInput, Parts, PointsBack, ProfferSettings, ProfferTier, PromotionInput, RefereeReward,
-    ReferralProgram, RewardParent, StackingInput, VoucherConfig,
+    RefereeRewardView, ReferralProgram, ReferralProgramView, RewardParent, StackingInput,
+    VoucherConfig,
 };
 pub use category::{Category, CategoryView, Grouped, StackingRulesType};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
@@ -75,7 +76,7 @@ pub use customer::{
     SimpleCustomer,
 };
 pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
-pub use endpoints::{Endpoint, endpoint_of, endpoints, shape};
+pub use endpoints::{Endpoint, endpoint_of, endpoints, left_out, shape};
 pub use error::{ErrorBody, Inapplicable, Key, Plainly, Skip, key_of};
 pub use export::{
     ExportCreate, ExportFile, ExportParameters, ExportStatus, ExportView, ExportedObject,

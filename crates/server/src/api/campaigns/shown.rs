@@ -53,7 +53,7 @@ pub(super) fn bare_view(
         protected: false,
         promotion: is_promotion.then(|| listed(Vec::new())),
         loyalty_tiers_expiration: input.loyalty_tiers_expiration.clone(),
-        referral_program: input.referral_program.clone(),
+        referral_program: input.referral_program.as_ref().map(ReferralProgram::view),
         validation_rules_assignments: List::default(),
         created_at: stored.created_at,
         updated_at: stored.updated_at,

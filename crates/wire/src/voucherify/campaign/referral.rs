@@ -1,9 +1,12 @@
 //! What does a referral bring? When it counts as one, and what the referee is given for it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Malformed, voucherify::VoucherType};
+use crate::{
+    Malformed,
+    voucherify::{VoucherType, lenient},
+};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -41,7 +44,32 @@ pub struct RefereeReward {
     pub related_object_parent: RewardParent,
     #[serde(rename = "type")]
     pub kind: Option<VoucherType>,
+    #[serde(deserialize_with = "amount")]
     pub amount: u64,
+}
+
+fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    Ok(lenient::count(from)?.unwrap_or_default())
+}
+
+/// A referral program in an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ReferralProgramView {
+    pub conversion_event_type: ConversionEvent,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_event: Option<NamedEvent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referee_reward: Option<RefereeRewardView>,
+}
+
+/// What the referee is given, in an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct RefereeRewardView {
+    pub related_object_parent: RewardParent,
+    #[serde(rename = "type")]
+    pub kind: Option<VoucherType>,
+    /// A text: clients made from the protocol's description read nothing else.
+    pub amount: String,
 }
 
 /// The campaign whose card it is put on.
@@ -56,6 +84,20 @@ pub struct RewardParent {
 }
 
 impl ReferralProgram {
+    #[must_use]
+    pub fn view(&self) -> ReferralProgramView {
+        let reward = |reward: &RefereeReward| RefereeRewardView {
+            related_object_parent: reward.related_object_parent.clone(),
+            kind: reward.kind,
+            amount: reward.amount.to_string(),
+        };
+        ReferralProgramView {
+            conversion_event_type: self.conversion_event_type,
+            custom_event: self.custom_event.clone(),
+            referee_reward: self.referee_reward.as_ref().map(reward),
+        }
+    }
+
     /// # Errors
     /// Where it does not fit together.
     pub fn check(&self) -> Result<(), Malformed> {

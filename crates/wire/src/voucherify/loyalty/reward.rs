@@ -160,7 +160,7 @@ impl Reward {
         let within = |wrong: Malformed| wrong.under("parameters");
         let required = |pointer: &str| within(Malformed::at(pointer, "is required"));
         let parameters = &self.parameters;
-        match self.kind {
+        match self.meant() {
             None => Err(Malformed::at("/type", "is required")),
             Some(RewardType::Campaign) => {
                 let campaign = parameters.campaign.as_ref();
@@ -184,7 +184,23 @@ impl Reward {
 
     #[must_use]
     pub fn kind(&self) -> RewardType {
-        self.kind.unwrap_or(RewardType::Material)
+        self.meant().unwrap_or(RewardType::Material)
+    }
+
+    /// As it says or, because not every client can say it, as its only parameters tell.
+    fn meant(&self) -> Option<RewardType> {
+        let RewardParameters {
+            campaign,
+            coin,
+            product,
+        } = &self.parameters;
+        let told = match (campaign, coin, product) {
+            (Some(_), None, None) => Some(RewardType::Campaign),
+            (None, Some(_), None) => Some(RewardType::Coin),
+            (None, None, Some(_)) => Some(RewardType::Material),
+            _ => None,
+        };
+        self.kind.or(told)
     }
 
     /// `times`: made and, where it was, changed; `redeemed`: how many were bought and kept.
