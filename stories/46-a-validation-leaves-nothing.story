@@ -12,6 +12,7 @@ And   budget SPRING: 0.00 spent, 8.00 held, 2.00 left
 And   the shop has 0 orders
 And   the catalogue has no mug
 And   HELLO is used 0 times
+And   the shop is told of nothing
 
 When  the shopper validates order 2: 1 mug at 20.00, with HELLO
 Then  SPRING is refused: used up
