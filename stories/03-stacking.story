@@ -3,7 +3,7 @@
 Proves: D06, D15, S02, S03
 
 Given campaign MEMBER: 10 % off, together, place 1
-And   campaign FIVE: 5.00 off, together, place 2
+And   campaign FIVE: 5.00 off by amount, together, place 2
 And   campaign SHIP: free shipping, always
 And   campaign LOYAL: 1 point per 1.00, always
 And   campaign QUARTER: 25 % off, alone, place 0, by code

@@ -2,7 +2,7 @@
 
 Proves: D05, T10
 
-Given campaign SECOND: 5.00 off, by code, for 7 days, if customer.orders == 1 && customer.first_order_days <= 14 && order.amount >= 2000
+Given campaign SECOND: 5.00 off by amount, by code, for 7 days, if customer.orders == 1 && customer.first_order_days <= 14 && order.amount >= 2000
 And   the policy ranks SECOND
 And   ann agrees to offers and measuring
 And   bob agrees to offers and measuring

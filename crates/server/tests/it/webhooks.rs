@@ -22,20 +22,20 @@ use crate::{
     shop::{DAY, MINUTE, NOON, Shop},
 };
 
-const OF_SANDBOX: &str = "/management/v1/projects/proj_0000000000002";
+pub const OF_SANDBOX: &str = "/management/v1/projects/proj_0000000000002";
 const SIGNATURE: &str = "x-voucherify-signature";
 const BEFORE: &str = "x-proffer-signature-previous";
 
 /// Whoever is told: what came, and what is answered.
 #[derive(Clone, Default)]
-struct Receiver {
+pub struct Receiver {
     came: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
     status: Arc<AtomicU16>,
 }
 
 impl Receiver {
     /// It answers with this; its address.
-    async fn start(status: u16) -> (Self, String) {
+    pub async fn start(status: u16) -> (Self, String) {
         let receiver = Self::default();
         receiver.answer(status);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -56,7 +56,7 @@ impl Receiver {
     }
 
     /// The bodies that came, read.
-    fn told(&self) -> Vec<Value> {
+    pub fn told(&self) -> Vec<Value> {
         let came = self.came();
         let read = |(_, body): &(HeaderMap, Bytes)| serde_json::from_slice(body).unwrap();
         came.iter().map(read).collect()

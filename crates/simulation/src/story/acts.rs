@@ -5,10 +5,11 @@ use super::stage::{Product, Sentence, Stage, Step, told};
 use super::terms;
 use super::values::{amount, count, lasting, next_time, rate, time_of_day};
 use super::world::{
-    Asked, CodeTerms, ConsentTerms, Event, Line, Minor, PolicyTerms, Quoted, Side, Trouble,
+    Asked, Brought, CodeTerms, ConsentTerms, Event, GiftTerms, Line, Minor, PolicyTerms, Quoted,
+    Side, Trouble,
 };
 
-const fn act(
+pub(super) const fn act(
     pattern: &'static str,
     example: &'static str,
     meaning: &'static str,
@@ -30,9 +31,9 @@ pub(super) const ACTS: &[Sentence] = &[
         campaign,
     ),
     act(
-        "product {sku}: costs {amount}[, category {category}]",
-        "product mug: costs 8.00, category kitchen",
-        "What a unit costs the shop, and where it belongs.",
+        "product {sku}: costs {amount}[, sold at {total}][, category {category}]",
+        "product mug: costs 8.00, sold at 20.00, category kitchen",
+        "What a unit costs the shop, and its customers in the catalogue; and where it belongs.",
         product,
     ),
     act(
@@ -42,9 +43,9 @@ pub(super) const ACTS: &[Sentence] = &[
         code,
     ),
     act(
-        "gift card {code} with {amount} for {count} {span}",
+        "gift card {code} with {amount} for {count} {span}[, on {category} only]",
         "gift card GIFT with 50.00 for 365 days",
-        "A gift card is sold.",
+        "A gift card is sold; it pays for the order, or for the lines of one category.",
         gift_card,
     ),
     act(
@@ -263,8 +264,15 @@ fn product(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
         cost: amount(found.text("amount"))?,
         category: found.may("category").map(str::to_owned),
     };
-    stage.products.insert(found.text("sku").to_owned(), product);
-    Ok(())
+    let sku = found.text("sku");
+    stage.products.insert(sku.to_owned(), product);
+    match found.may("total") {
+        Some(price) => stage
+            .world
+            .offer_for_sale(sku, amount(price)?)
+            .map_err(told),
+        None => Ok(()),
+    }
 }
 
 fn code(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
@@ -279,13 +287,13 @@ fn code(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
 
 fn gift_card(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
     let lasts = lasting(found.text("count"), found.text("span"))?;
-    let until = stage.now.saturating_add(lasts);
-    let money = amount(found.text("amount"))?;
-    let code = found.text("code");
-    stage
-        .world
-        .create_gift_card(code, money, until)
-        .map_err(told)
+    let terms = GiftTerms {
+        code: found.text("code").to_owned(),
+        amount: amount(found.text("amount"))?,
+        until: stage.now.saturating_add(lasts),
+        category: found.may("category").map(str::to_owned),
+    };
+    stage.world.create_gift_card(&terms).map_err(told)
 }
 
 fn policy(stage: &mut Stage<'_>, found: &Found<'_>, of: fn(Vec<String>) -> PolicyTerms) -> Step {
@@ -355,34 +363,41 @@ fn decide(stage: &mut Stage<'_>, asked: Vec<Asked>) -> Step {
 }
 
 fn validate(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
-    let (order, codes) = put_forward(stage, found)?;
+    let (order, brought) = put_forward(stage, found)?;
     let who = found.text("who");
-    let answer = stage.world.validate(who, &order, &codes);
+    let answer = stage.world.validate(who, &order, &brought);
     keep(stage, answer)
 }
 
 fn best(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
-    let (order, codes) = put_forward(stage, found)?;
+    let (order, brought) = put_forward(stage, found)?;
     let who = found.text("who");
-    let answer = stage.world.best(who, &order, &codes);
+    let answer = stage.world.best(who, &order, &brought);
     keep(stage, answer)
 }
 
-/// An order and its codes; an offer of the wallet by its name.
-fn put_forward(
+/// An order and its codes; what a customer has by the name of its campaign.
+pub(super) fn put_forward(
     stage: &mut Stage<'_>,
     found: &Found<'_>,
-) -> Result<(super::world::Order, Vec<String>), String> {
+) -> Result<(super::world::Order, Vec<Brought>), String> {
     let number = count(found.text("order"))?;
-    let (order, codes) = stage.goods(number, found.text("goods"))?;
-    let wallet = stage.world.wallet(found.text("who")).map_err(told)?;
-    let of_wallet = |name: String| {
-        let mut granted = wallet.iter().filter(|granted| granted.campaign == name);
-        granted
-            .find_map(|granted| granted.code.clone())
-            .unwrap_or(name)
+    let (order, named) = stage.goods(number, found.text("goods"))?;
+    let who = found.text("who");
+    let wallet = stage.world.wallet(who).map_err(told)?;
+    let code = |named: &terms::Named| {
+        let mut granted = wallet.iter().filter(|one| one.campaign == named.name);
+        let granted = granted.find_map(|granted| granted.code.clone());
+        let of = named.of.as_deref().unwrap_or(who);
+        let given = stage.given.get(&(of.to_owned(), named.name.clone()));
+        given.cloned().or(granted)
     };
-    Ok((order, codes.into_iter().map(of_wallet).collect()))
+    let brought = named.into_iter().map(|named| Brought {
+        code: code(&named).unwrap_or(named.name),
+        points: named.points,
+    });
+    let brought = brought.collect();
+    Ok((order, brought))
 }
 
 fn pay(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
@@ -393,7 +408,7 @@ fn pay(stage: &mut Stage<'_>, found: &Found<'_>) -> Step {
 }
 
 /// A refusal is for the story to look at; a fault ends it.
-fn keep(stage: &mut Stage<'_>, answer: Result<Quoted, Trouble>) -> Step {
+pub(super) fn keep(stage: &mut Stage<'_>, answer: Result<Quoted, Trouble>) -> Step {
     if let Err(trouble @ Trouble::Fault(_)) = answer {
         return Err(told(trouble));
     }

@@ -9,7 +9,7 @@ use super::values::{
 };
 use super::world::{Caused, Decided, Granted, NeedsCode, Quoted, Replay, Taken, Trouble};
 
-const fn claim(
+pub(super) const fn claim(
     pattern: &'static str,
     example: &'static str,
     meaning: &'static str,
@@ -225,7 +225,7 @@ pub(super) const CLAIMS: &[Sentence] = &[
     ),
 ];
 
-fn money(what: &str, expected: &str, actual: u64) -> Step {
+pub(super) fn money(what: &str, expected: &str, actual: u64) -> Step {
     same(what, told_amount(amount(expected)?), told_amount(actual))
 }
 

@@ -20,10 +20,10 @@ const fn place(name: &'static str, accepts: fn(&str) -> bool, meaning: &'static 
 pub(super) const PLACES: &[Place] = &[
     place(
         "who",
-        is_lower,
-        "a customer or a device, in small letters: `ann`",
+        is_somebody,
+        "a customer or a device, in small letters, `the` before it or not: `the guest`",
     ),
-    place("other", is_lower, "another customer or device"),
+    place("other", is_somebody, "another customer or device"),
     place(
         "name",
         is_capital,
@@ -55,6 +55,7 @@ pub(super) const PLACES: &[Place] = &[
     place("count", is_count, "a whole number"),
     place("order", is_count, "the number of an order"),
     place("line", is_count, "a line of the order, from 1"),
+    place("times", is_count, "a whole number"),
     place("rate", is_rate, "per cent: `10` or `12.5`"),
     place("time", is_time, "a time of day: `12:30`"),
     place(
@@ -68,6 +69,12 @@ pub(super) const PLACES: &[Place] = &[
         "`minutes`, `hours` or `days`, or one of them",
     ),
     place("side", is_side, "`inside` or `outside`"),
+    place("status", is_lower, "what becomes of an order: `paid`"),
+    place(
+        "events",
+        is_events,
+        "names of events with commas between: `redemption.failed, voucher.created`",
+    ),
     place("path", is_path, "the name of a fact: `customer.stage`"),
     place("terms", is_text, "terms, as listed below"),
     place("guardrail", is_text, "a guardrail, as listed below"),
@@ -219,11 +226,23 @@ fn fit<'a>(form: &[Piece], text: &'a str, found: &mut BTreeMap<&'static str, &'a
                 accepts(name, taken) && fit(rest, after, found)
             });
             if let Some((taken, _)) = end.and_then(|end| text.split_at_checked(end)) {
-                found.insert(name, taken);
+                found.insert(name, meant(name, taken));
             }
             end.is_some()
         }
     }
+}
+
+/// Who is meant goes without an article.
+fn meant<'a>(place: &str, taken: &'a str) -> &'a str {
+    match place {
+        "who" | "other" => without_article(taken),
+        _ => taken,
+    }
+}
+
+fn without_article(who: &str) -> &str {
+    who.strip_prefix("the ").unwrap_or(who)
 }
 
 fn accepts(place: &str, text: &str) -> bool {
@@ -238,6 +257,16 @@ fn is_word(text: &str, first: fn(char) -> bool) -> bool {
 
 fn is_lower(text: &str) -> bool {
     is_word(text, |first| first.is_ascii_lowercase())
+}
+
+fn is_somebody(text: &str) -> bool {
+    is_lower(without_article(text))
+}
+
+fn is_events(text: &str) -> bool {
+    let inner = |letter: char| letter.is_ascii_lowercase() || letter == '.' || letter == '_';
+    text.split(", ")
+        .all(|name| !name.is_empty() && name.chars().all(inner))
 }
 
 fn is_capital(text: &str) -> bool {

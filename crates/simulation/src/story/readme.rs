@@ -2,7 +2,9 @@
 
 use super::pattern::PLACES;
 use super::script::Side;
-use super::stage::{Sentence, sentences};
+use super::shop;
+use super::shown::{PARTS, Shown};
+use super::stage::{Sentence, of_core};
 use super::terms::{CAMPAIGN, GOODS, GUARDRAIL, REASONS, Term};
 
 const OPENING: &str = "\
@@ -21,12 +23,24 @@ This page is made from the table of sentences in `crates/simulation/src/story`, 
 checks that it is the same. A new sentence is added only when no old one can say it.
 ";
 
+const OF_SHOP: &str = "\
+These are told to a server alone: the core in memory has no customers, orders, catalogue or \
+webhooks to keep. A story that says one of them is told over HTTP only.
+
+";
+
 /// The text of `stories/README.md`.
 #[must_use]
 pub fn readme() -> String {
     let mut page = OPENING.to_owned();
-    page += &section("What happens: Given and When", &rows(sentences(Side::Act)));
-    page += &section("What must be so: Then", &rows(sentences(Side::Claim)));
+    page += &section("What happens: Given and When", &rows(of_core(Side::Act)));
+    page += &section("What must be so: Then", &rows(of_core(Side::Claim)));
+    page += &section("What a shop does: Given and When", OF_SHOP);
+    page += &rows(shop::sentences(Side::Act));
+    page += &section(
+        "What a shop shows: Then",
+        &rows(shop::sentences(Side::Claim)),
+    );
     page += &section("The terms of a campaign", &terms(CAMPAIGN));
     page += "\nLast of all may stand `if` with a condition in CEL: `if order.amount >= 5000`. \
              In a condition, money is in cents and shares are in parts per million.\n";
@@ -35,6 +49,12 @@ pub fn readme() -> String {
     page += &section("Reasons", &table("reason | code", reasons()));
     page += &section("What stands in braces", &table("place | meaning", places()));
     page += "\nWhat stands in square brackets may be left out.\n";
+    for part in PARTS {
+        let rows = part.rows.iter().map(shown);
+        let rows = table("what | in the API | said as | stories", rows);
+        let title = format!("{}: {} or more stories each", part.title, part.least);
+        page += &section(&title, &rows);
+    }
     page
 }
 
@@ -66,6 +86,14 @@ fn terms<T>(terms: &[Term<T>]) -> String {
         format!("`{pattern}` | `{example}` | {meaning}")
     });
     table("term | example | meaning", rows)
+}
+
+fn shown(row: &Shown) -> String {
+    let link = |story: &&str| format!("[{story}]({story}.story)");
+    let stories: Vec<String> = row.stories.iter().map(link).collect();
+    let says: Vec<String> = row.says.iter().map(|said| format!("`{said}`")).collect();
+    let columns = [row.what, &format!("`{}`", row.wire), &says.join("; ")];
+    format!("{} | {}", columns.join(" | "), stories.join(", "))
 }
 
 fn reasons() -> impl Iterator<Item = String> {

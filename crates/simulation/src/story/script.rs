@@ -1,6 +1,7 @@
 //! What does a story say, line by line?
 
 use super::pattern::{self, Found};
+use super::shop;
 use super::stage::{Sentence, sentences};
 use super::terms::nearest;
 
@@ -46,7 +47,7 @@ pub(super) enum Side {
 pub(super) struct Line {
     number: usize,
     text: String,
-    side: Side,
+    pub side: Side,
     pub sentence: String,
     /// The time of day it happens at, where the line says so.
     pub at: Option<String>,
@@ -56,6 +57,30 @@ impl Line {
     /// The sentence of the table that this line fits.
     pub(super) fn meaning(&self) -> Option<(&'static Sentence, Found<'_>)> {
         fitting(self.side, &self.sentence)
+    }
+
+    /// What is claimed, with the last digit of one figure changed; which order or line it speaks of
+    /// is none.
+    pub(super) fn misstated(&self) -> Vec<Line> {
+        let words: Vec<&str> = self.sentence.split(' ').collect();
+        let is_figure = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| words.get(before));
+            before.is_none_or(|word| !["order", "line"].contains(word))
+        };
+        let changed = |at: usize| {
+            let wrong = misstated(words.get(at).filter(|_| is_figure(at))?)?;
+            let mut words: Vec<&str> = words.clone();
+            *words.get_mut(at)? = &wrong;
+            let sentence = words.join(" ");
+            Some(Line {
+                sentence,
+                ..self.clone()
+            })
+        };
+        match self.side {
+            Side::Act => Vec::new(),
+            Side::Claim => (0..words.len()).filter_map(changed).collect(),
+        }
     }
 }
 
@@ -108,6 +133,17 @@ impl Story {
     #[must_use]
     pub fn proves(&self) -> &[String] {
         &self.proves
+    }
+
+    /// Whether it is of a shop: then the core alone cannot be told it.
+    #[must_use]
+    pub fn is_of_shop(&self) -> bool {
+        let of_shop = |line: &Line| {
+            let (said, _) = line.meaning()?;
+            let mut known = shop::sentences(line.side).iter();
+            known.find(|known| known.pattern == said.pattern)
+        };
+        self.lines.iter().any(|line| of_shop(line).is_some())
     }
 
     pub(super) fn lines(&self) -> &[Line] {
@@ -166,6 +202,19 @@ impl Story {
     }
 }
 
+/// A number with another last digit, and what stands behind it.
+fn misstated(word: &str) -> Option<String> {
+    let number = word.trim_end_matches([',', '.', ':']);
+    let is_number = |letter: char| letter.is_ascii_digit() || ".:-".contains(letter);
+    let digits = number.strip_suffix(|last: char| last.is_ascii_digit())?;
+    let last = number.chars().last()?.to_digit(10)?;
+    let behind = word.strip_prefix(number)?;
+    digits
+        .chars()
+        .all(is_number)
+        .then(|| format!("{digits}{}{behind}", (last + 1) % 10))
+}
+
 /// A capital letter and two digits.
 fn demand(id: &str) -> Result<String, String> {
     let mut letters = id.chars();
@@ -193,7 +242,7 @@ fn timed(text: &str) -> (&str, Option<&str>) {
 }
 
 fn fitting(side: Side, text: &str) -> Option<(&'static Sentence, Found<'_>)> {
-    let mut known = sentences(side).iter();
+    let mut known = sentences(side);
     known.find_map(|sentence| Some((sentence, pattern::find(sentence.pattern, text)?)))
 }
 
@@ -205,7 +254,7 @@ fn not_understood(line: &Line) -> String {
     if fitting(other, &line.sentence).is_some() {
         return format!("this sentence begins with {keyword}");
     }
-    let patterns = sentences(side).iter().map(|sentence| sentence.pattern);
+    let patterns = sentences(side).map(|sentence| sentence.pattern);
     let nearest = nearest(patterns, &line.sentence);
     format!("cannot understand this; the nearest sentence is “{nearest}”")
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::pattern::Found;
 use super::script::{Line, Side};
 use super::values::{BEGIN, next_time, time_of_day};
-use super::world::{Decided, Minor, Order, Quoted, Timestamp, Trouble, World};
-use super::{acts::ACTS, claims::CLAIMS, terms};
+use super::world::{Answer, Decided, Minor, Order, Quoted, Shop, Taken, Timestamp, Trouble, World};
+use super::{acts::ACTS, claims::CLAIMS, shop, terms};
 
 pub(super) type Step = Result<(), String>;
 
@@ -18,11 +18,16 @@ pub(super) struct Sentence {
     pub play: fn(&mut Stage<'_>, &Found<'_>) -> Step,
 }
 
-pub(super) fn sentences(side: Side) -> &'static [Sentence] {
+/// Those that every world can be told.
+pub(super) fn of_core(side: Side) -> &'static [Sentence] {
     match side {
         Side::Act => ACTS,
         Side::Claim => CLAIMS,
     }
+}
+
+pub(super) fn sentences(side: Side) -> impl Iterator<Item = &'static Sentence> {
+    of_core(side).iter().chain(shop::sentences(side))
 }
 
 /// What a product costs the shop, and where it belongs.
@@ -42,6 +47,14 @@ pub(super) struct Stage<'w> {
     pub decided: BTreeMap<String, Decided>,
     /// How many customers without a name there are.
     pub crowd: u64,
+    /// Codes that were given to customers, by who has them and the name of their campaign.
+    pub given: BTreeMap<(String, String), String>,
+    /// Why what was asked last was not done, until the story speaks of it.
+    pub refused: Option<String>,
+    /// What was taken by what was redeemed at once.
+    pub at_once: Vec<Taken>,
+    /// How much of what the webhook heard the story spoke of.
+    pub heard: usize,
 }
 
 impl Stage<'_> {
@@ -53,10 +66,17 @@ impl Stage<'_> {
             quoted: Err(Trouble::Fault("no order was validated yet".to_owned())),
             decided: BTreeMap::new(),
             crowd: 0,
+            given: BTreeMap::new(),
+            refused: None,
+            at_once: Vec::new(),
+            heard: 0,
         }
     }
 
     pub(super) fn play(&mut self, line: &Line) -> Step {
+        if line.side == Side::Act {
+            self.check_spoken_of()?;
+        }
         let at = match &line.at {
             Some(time) => next_time(self.now, time_of_day(time)?),
             None => self.now,
@@ -64,6 +84,33 @@ impl Stage<'_> {
         self.pass_until(at)?;
         let (sentence, found) = line.meaning().ok_or("cannot understand this")?;
         (sentence.play)(self, &found)
+    }
+
+    /// Whether every refusal was spoken of.
+    pub(super) fn check_spoken_of(&self) -> Step {
+        match &self.refused {
+            None => Ok(()),
+            Some(code) => Err(format!(
+                "what came before was refused: {}",
+                terms::told_reason(code)
+            )),
+        }
+    }
+
+    /// A refusal is for the story to speak of; a fault ends it.
+    pub(super) fn note(&mut self, done: Answer<()>) -> Step {
+        match done {
+            Ok(()) => Ok(()),
+            Err(Trouble::Refused(code)) => {
+                self.refused = Some(code);
+                Ok(())
+            }
+            Err(fault @ Trouble::Fault(_)) => Err(told(fault)),
+        }
+    }
+
+    pub(super) fn shop(&mut self) -> Result<&mut dyn Shop, String> {
+        self.world.shop().map_err(told)
     }
 
     pub(super) fn pass_until(&mut self, at: Timestamp) -> Step {
@@ -75,8 +122,12 @@ impl Stage<'_> {
         self.world.check_books().map_err(told)
     }
 
-    /// Goods with what the story told of their products, and the codes put forward with them.
-    pub(super) fn goods(&self, number: u64, text: &str) -> Result<(Order, Vec<String>), String> {
+    /// Goods with what the story told of their products, and what is put forward with them.
+    pub(super) fn goods(
+        &self,
+        number: u64,
+        text: &str,
+    ) -> Result<(Order, Vec<terms::Named>), String> {
         let goods = terms::goods(text)?;
         let mut order = goods.order;
         order.number = number;
@@ -86,7 +137,7 @@ impl Stage<'_> {
                 line.category = product.category.clone();
             }
         }
-        Ok((order, goods.codes))
+        Ok((order, goods.named))
     }
 
     /// What was quoted last.

@@ -3,8 +3,8 @@
 use super::pattern::{self, Found};
 use super::values::{DAY, amount, count, lasting, rate};
 use super::world::{
-    Benefit, CampaignTerms, Cap, CapOf, Commitment, Each, GuardrailTerms, Line, NeedsCode, Order,
-    Remainder, Stacking, Unit,
+    Benefit, CampaignTerms, Cap, CapOf, Cataloguing, Commitment, GuardrailTerms, Joining, Line,
+    NeedsCode, Order, Remainder, Spread, Stacking, Unit, UnitsFree,
 };
 
 type Done = Result<(), String>;
@@ -36,9 +36,24 @@ fn benefit(terms: &mut CampaignTerms, benefit: Benefit) -> Done {
     Ok(())
 }
 
-fn off_each(terms: &mut CampaignTerms, found: &Found<'_>, each: Each) -> Done {
+fn amount_off(terms: &mut CampaignTerms, found: &Found<'_>, spread: Spread) -> Done {
     let amount = amount(found.text("amount"))?;
-    benefit(terms, Benefit::AmountOffEach { amount, each })
+    benefit(terms, Benefit::AmountOff { amount, spread })
+}
+
+/// Units beside those that were said to be free before.
+fn units_free(terms: &mut CampaignTerms, found: &Found<'_>, joining: Joining) -> Done {
+    let quantity = quantity(found)?;
+    let units = UnitsFree {
+        sku: singular(quantity, found.text("sku")),
+        quantity,
+        joining,
+    };
+    match &mut terms.benefit {
+        Benefit::UnitsFree(all) => all.push(units),
+        other => *other = Benefit::UnitsFree(vec![units]),
+    }
+    Ok(())
 }
 
 fn cap(terms: &mut CampaignTerms, found: &Found<'_>, of: CapOf) -> Done {
@@ -66,20 +81,32 @@ pub(super) const CAMPAIGN: &[Term<CampaignTerms>] = &[
     term(
         "{amount} off",
         "5.00 off",
-        "an amount, once for the order",
-        |terms, found| benefit(terms, Benefit::AmountOff(amount(found.text("amount"))?)),
+        "an amount, once, off the order as one",
+        |terms, found| amount_off(terms, found, Spread::Order),
     ),
     term(
         "{amount} off each line",
         "1.00 off each line",
         "an amount, once for every line touched",
-        |terms, found| off_each(terms, found, Each::Line),
+        |terms, found| amount_off(terms, found, Spread::EachLine),
     ),
     term(
         "{amount} off each unit",
         "1.00 off each unit",
         "an amount, once for every unit touched",
-        |terms, found| off_each(terms, found, Each::Unit),
+        |terms, found| amount_off(terms, found, Spread::EachUnit),
+    ),
+    term(
+        "{amount} off by amount",
+        "5.00 off by amount",
+        "an amount, once, shared out to the lines touched by what they cost",
+        |terms, found| amount_off(terms, found, Spread::ByAmount),
+    ),
+    term(
+        "{amount} off by quantity",
+        "5.00 off by quantity",
+        "an amount, once, shared out to the lines touched by their units",
+        |terms, found| amount_off(terms, found, Spread::ByQuantity),
     ),
     term(
         "costs {amount}",
@@ -96,22 +123,14 @@ pub(super) const CAMPAIGN: &[Term<CampaignTerms>] = &[
     term(
         "{count} {sku} free",
         "1 mug free",
-        "units of one product",
-        |terms, found| {
-            let quantity = quantity(found)?;
-            let sku = singular(quantity, found.text("sku"));
-            benefit(terms, Benefit::UnitFree { sku, quantity })
-        },
+        "units of one product, those in the order first; said of several products, of each",
+        |terms, found| units_free(terms, found, Joining::Missing),
     ),
     term(
         "{count} extra {sku} free",
         "1 extra mug free",
-        "units of one product that join the order, whatever is in it",
-        |terms, found| {
-            let quantity = quantity(found)?;
-            let sku = singular(quantity, found.text("sku"));
-            benefit(terms, Benefit::UnitExtra { sku, quantity })
-        },
+        "units of one product that join the order, whatever is in it; of several likewise",
+        |terms, found| units_free(terms, found, Joining::Always),
     ),
     term(
         "{count} more of the same free",
@@ -120,6 +139,16 @@ pub(super) const CAMPAIGN: &[Term<CampaignTerms>] = &[
         |terms, found| {
             let quantity = quantity(found)?;
             benefit(terms, Benefit::SameFree { quantity })
+        },
+    ),
+    term(
+        "{count} {sku} instead",
+        "1 bowl instead",
+        "each unit touched gives way to so many of another product, and costs what it did",
+        |terms, found| {
+            let quantity = quantity(found)?;
+            let sku = singular(quantity, found.text("sku"));
+            benefit(terms, Benefit::Exchange { sku, quantity })
         },
     ),
     term(
@@ -300,8 +329,24 @@ pub(super) fn campaign(name: &str, text: &str) -> Result<CampaignTerms, String> 
 #[derive(Default)]
 pub(super) struct Goods {
     pub order: Order,
-    /// Codes put forward with them.
-    pub codes: Vec<String>,
+    /// What is put forward with them.
+    pub named: Vec<Named>,
+}
+
+/// A code as a story names it.
+pub(super) struct Named {
+    pub name: String,
+    /// Whose it is, where it is not that of who puts it forward.
+    pub of: Option<String>,
+    pub points: Option<u64>,
+}
+
+fn named(goods: &mut Goods, found: &Found<'_>, points: Option<u64>) {
+    goods.named.push(Named {
+        name: found.text("code").to_owned(),
+        of: found.may("who").map(str::to_owned),
+        points,
+    });
 }
 
 pub(super) const GOODS: &[Term<Goods>] = &[
@@ -332,11 +377,30 @@ pub(super) const GOODS: &[Term<Goods>] = &[
         },
     ),
     term(
-        "with {code}",
+        "with {code}[ of {who}]",
         "with HELLO",
-        "a code; a campaign's name stands for the code of it in the customer's wallet",
+        "a code; a campaign's name stands for the code of it that the customer has, or another",
         |goods, found| {
-            goods.codes.push(found.text("code").to_owned());
+            named(goods, found, None);
+            Ok(())
+        },
+    ),
+    term(
+        "with {count} points of {code}",
+        "with 50 points of CLUB",
+        "points of the customer's card pay",
+        |goods, found| {
+            let points = count(found.text("count"))?;
+            named(goods, found, Some(points));
+            Ok(())
+        },
+    ),
+    term(
+        "for the catalogue",
+        "for the catalogue",
+        "the catalogue learns what the goods cost",
+        |goods, _| {
+            goods.order.cataloguing = Cataloguing::On;
             Ok(())
         },
     ),
@@ -427,6 +491,13 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("too many", "too_many"),
     ("would save less", "saves_less"),
     ("pays and saves nothing", "pays"),
+    ("own code", "own_referral"),
+    ("brought along before", "referred_before"),
+    ("points spent", "points_spent"),
+    ("too few points", "loyalty_card_points_exceeded"),
+    ("no code left", "no_voucher_suitable_for_publication"),
+    ("part of a whole", "invalid_redemption_parent"),
+    ("taken back already", "already_rolled_back"),
 ];
 
 /// The code of a reason.

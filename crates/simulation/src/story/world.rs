@@ -19,6 +19,8 @@ pub enum Trouble {
     Fault(String),
 }
 
+pub use super::shop::{Kept, Programme, Referrals, Shop, Tier};
+
 pub type Answer<T> = Result<T, Trouble>;
 
 /// What a story does to the product and sees of it. Customers, campaigns, codes and products go
@@ -33,7 +35,9 @@ pub trait World {
 
     fn create_campaign(&mut self, campaign: &CampaignTerms) -> Answer<()>;
     fn create_code(&mut self, code: &CodeTerms) -> Answer<()>;
-    fn create_gift_card(&mut self, code: &str, amount: Minor, until: Timestamp) -> Answer<()>;
+    fn create_gift_card(&mut self, card: &GiftTerms) -> Answer<()>;
+    /// The catalogue says what a unit of a product is sold at, should it join an order.
+    fn offer_for_sale(&mut self, sku: &str, price: Minor) -> Answer<()>;
     fn set_policy(&mut self, policy: &PolicyTerms) -> Answer<()>;
     fn add_guardrail(&mut self, guardrail: &GuardrailTerms) -> Answer<()>;
 
@@ -54,10 +58,10 @@ pub trait World {
     fn replay(&mut self, who: &str) -> Answer<Replay>;
 
     /// Prices an order with these codes, and every offer that needs none, and holds the amounts.
-    fn validate(&mut self, who: &str, order: &Order, codes: &[String]) -> Answer<Quoted>;
+    fn validate(&mut self, who: &str, order: &Order, brought: &[Brought]) -> Answer<Quoted>;
     /// Which of these codes, and of all offers that need none, save the most together, and why the
     /// rest is not among them. Nothing is held.
-    fn best(&mut self, who: &str, order: &Order, codes: &[String]) -> Answer<Quoted>;
+    fn best(&mut self, who: &str, order: &Order, brought: &[Brought]) -> Answer<Quoted>;
     /// Redeems what an order was validated with, under a key, and tells that it was paid.
     fn pay(&mut self, who: &str, order: u64, key: &str) -> Answer<Quoted>;
     /// Lets go of what a validation held.
@@ -81,6 +85,12 @@ pub trait World {
     /// # Errors
     /// A fault that says what does not balance.
     fn check_books(&mut self) -> Answer<()>;
+
+    /// What is there beyond the core, where there is a server.
+    ///
+    /// # Errors
+    /// A fault where there is none.
+    fn shop(&mut self) -> Answer<&mut dyn Shop>;
 }
 
 /// A campaign with its one offer, which bears its name.
@@ -111,24 +121,21 @@ pub struct CampaignTerms {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Benefit {
     PercentOff(Ppm),
-    AmountOff(Minor),
-    AmountOffEach {
+    AmountOff {
         amount: Minor,
-        each: Each,
+        spread: Spread,
     },
     FixedPrice(Minor),
     ShippingFree,
-    UnitFree {
-        sku: String,
-        quantity: u32,
-    },
-    /// Whatever is in the order.
-    UnitExtra {
-        sku: String,
-        quantity: u32,
-    },
+    /// Units of one product or of several.
+    UnitsFree(Vec<UnitsFree>),
     /// So many more of every line touched.
     SameFree {
+        quantity: u32,
+    },
+    /// Each unit touched gives way to so many of another product.
+    Exchange {
+        sku: String,
         quantity: u32,
     },
     PointsBack {
@@ -139,9 +146,28 @@ pub enum Benefit {
 
 /// What an amount is taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Each {
-    Line,
-    Unit,
+pub enum Spread {
+    /// The order as one; where only some lines are touched, it is shared out by their amounts.
+    Order,
+    EachLine,
+    EachUnit,
+    ByAmount,
+    ByQuantity,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitsFree {
+    pub sku: String,
+    pub quantity: u32,
+    pub joining: Joining,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joining {
+    /// Those in the order first; what is missing joins it.
+    Missing,
+    /// Whatever is in the order.
+    Always,
 }
 
 /// What a budget does that holds less than is asked.
@@ -204,6 +230,16 @@ pub struct CodeTerms {
     pub holder: Option<String>,
 }
 
+/// A gift card, as it is sold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GiftTerms {
+    pub code: String,
+    pub amount: Minor,
+    pub until: Timestamp,
+    /// The category of the lines it pays for; else the order.
+    pub category: Option<String>,
+}
+
 /// Campaigns by name, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PolicyTerms {
@@ -250,6 +286,15 @@ pub struct Order {
     pub number: u64,
     pub lines: Vec<Line>,
     pub shipping: Minor,
+    /// Whether the catalogue learns of the goods.
+    pub cataloguing: Cataloguing,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cataloguing {
+    #[default]
+    Off,
+    On,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -262,6 +307,14 @@ pub struct Line {
     pub category: Option<String>,
     /// What the shop took off the whole line.
     pub reduced: Minor,
+}
+
+/// A code that is put forward with an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    pub code: String,
+    /// How many points of a card.
+    pub points: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

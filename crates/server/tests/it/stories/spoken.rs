@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use simulation::story::world::{
-    Benefit, CampaignTerms, Cap, CapOf, Commitment, Each, Line, NeedsCode, Order, Remainder,
-    Stacking, Unit,
+    Benefit, CampaignTerms, Cap, CapOf, Cataloguing, Commitment, Joining, Line, NeedsCode, Order,
+    Referrals, Remainder, Spread, Stacking, Unit, UnitsFree,
 };
 
 const DAY: i64 = 86_400_000;
@@ -13,7 +13,7 @@ pub fn campaign(terms: &CampaignTerms) -> Value {
     let discount = both(discount(terms), formula(terms));
     let of_offer = json!({
         "grant_days": terms.grant_ms / DAY,
-        "lines": lines(terms),
+        "lines": lines(terms.category.as_deref()),
         "points_back": points_back(terms),
     });
     let ours = settings(terms);
@@ -36,13 +36,17 @@ pub fn campaign(terms: &CampaignTerms) -> Value {
     }
 }
 
-/// What every gift card belongs to: it pays last, and beside everything.
-pub fn gift_cards(name: &str) -> Value {
+/// What gift cards belong to: they pay last, and beside everything.
+pub fn gift_cards(name: &str, category: Option<&str>) -> Value {
+    let effect = match category {
+        Some(_) => "APPLY_TO_ITEMS",
+        None => "APPLY_TO_ORDER",
+    };
     json!({
         "name": name,
         "campaign_type": "GIFT_VOUCHERS",
-        "voucher": {"type": "GIFT_VOUCHER", "gift": {"amount": 0}},
-        "proffer": {"stacking": "always", "priority": u16::MAX},
+        "voucher": {"type": "GIFT_VOUCHER", "gift": {"amount": 0, "effect": effect}},
+        "proffer": {"stacking": "always", "priority": u16::MAX, "lines": lines(category)},
     })
 }
 
@@ -61,18 +65,8 @@ fn discount(terms: &CampaignTerms) -> Value {
             "effect": effect(terms),
             "aggregated_amount_limit": terms.ceiling,
         }),
-        Benefit::AmountOff(amount) => json!({
-            "type": "AMOUNT",
-            "amount_off": amount,
-            "effect": "APPLY_TO_ITEMS_PROPORTIONALLY",
-        }),
-        Benefit::AmountOffEach { amount, each } => json!({
-            "type": "AMOUNT",
-            "amount_off": amount,
-            "effect": match each {
-                Each::Line => "APPLY_TO_ITEMS",
-                Each::Unit => "APPLY_TO_ITEMS_BY_QUANTITY",
-            },
+        Benefit::AmountOff { amount, spread } => json!({
+            "type": "AMOUNT", "amount_off": amount, "effect": amount_effect(terms, *spread),
         }),
         Benefit::FixedPrice(price) => json!({
             "type": "FIXED", "fixed_amount": price, "effect": effect(terms),
@@ -80,16 +74,42 @@ fn discount(terms: &CampaignTerms) -> Value {
         Benefit::ShippingFree => json!({
             "type": "UNIT", "unit_type": SHIPPING, "unit_off": 1, "amount_limit": terms.ceiling,
         }),
-        Benefit::UnitFree { sku, quantity } => json!({
-            "type": "UNIT", "unit_type": sku, "unit_off": quantity, "effect": "ADD_MISSING_ITEMS",
-        }),
-        Benefit::UnitExtra { sku, quantity } => json!({
-            "type": "UNIT", "unit_type": sku, "unit_off": quantity, "effect": "ADD_NEW_ITEMS",
-        }),
+        Benefit::UnitsFree(units) => units_free(units),
         Benefit::SameFree { quantity } => json!({
             "type": "UNIT", "unit_off": quantity, "effect": "ADD_SAME_ITEMS",
         }),
+        Benefit::Exchange { sku, quantity } => json!({
+            "type": "UNIT", "unit_type": sku, "unit_off": quantity, "effect": "REPLACE_ITEMS",
+        }),
         Benefit::PointsBack { .. } => Value::Null,
+    }
+}
+
+fn amount_effect(terms: &CampaignTerms, spread: Spread) -> &'static str {
+    match (spread, &terms.category) {
+        (Spread::Order, None) => "APPLY_TO_ORDER",
+        (Spread::EachLine, _) => "APPLY_TO_ITEMS",
+        (Spread::EachUnit, _) => "APPLY_TO_ITEMS_BY_QUANTITY",
+        (Spread::Order, Some(_)) | (Spread::ByAmount, _) => "APPLY_TO_ITEMS_PROPORTIONALLY",
+        (Spread::ByQuantity, _) => "APPLY_TO_ITEMS_PROPORTIONALLY_BY_QUANTITY",
+    }
+}
+
+/// Of one product alone, or of several at once.
+fn units_free(units: &[UnitsFree]) -> Value {
+    let unit = |units: &UnitsFree| {
+        let effect = match units.joining {
+            Joining::Missing => "ADD_MISSING_ITEMS",
+            Joining::Always => "ADD_NEW_ITEMS",
+        };
+        json!({"unit_type": units.sku, "unit_off": units.quantity, "effect": effect})
+    };
+    match units {
+        [one] => both(json!({"type": "UNIT"}), unit(one)),
+        several => json!({
+            "type": "UNIT", "effect": "ADD_MANY_ITEMS",
+            "units": several.iter().map(unit).collect::<Vec<_>>(),
+        }),
     }
 }
 
@@ -101,7 +121,7 @@ fn formula(terms: &CampaignTerms) -> Value {
     let member = match &terms.benefit {
         Benefit::PercentOff(_) => "percent_off_formula",
         Benefit::FixedPrice(_) => "fixed_amount_formula",
-        Benefit::AmountOff(_) | Benefit::AmountOffEach { .. } => "amount_off_formula",
+        Benefit::AmountOff { .. } => "amount_off_formula",
         _ => "unit_off_formula",
     };
     json!({ member: formula })
@@ -121,8 +141,7 @@ fn points_back(terms: &CampaignTerms) -> Value {
     }
 }
 
-fn lines(terms: &CampaignTerms) -> Option<String> {
-    let category = terms.category.as_ref();
+fn lines(category: Option<&str>) -> Option<String> {
     category.map(|category| format!("line.category == \"{category}\""))
 }
 
@@ -159,9 +178,48 @@ fn cap(cap: &Cap) -> Value {
     json!({"reach": reach, "period": period, "unit": unit, "limit": cap.limit})
 }
 
+/// What a paid order earns: so many points for every such amount of its goods.
+pub fn earning(points: u64, per: u64) -> Value {
+    json!([{"event": "order.paid", "loyalty": {
+        "type": "PROPORTIONAL", "calculation_type": "ORDER_AMOUNT",
+        "order": {"amount": {"every": per, "points": points}},
+    }}])
+}
+
+/// A point pays so much.
+pub fn coin(worth: u64) -> Value {
+    let coin = json!({"exchange_ratio": worth, "points_ratio": 1});
+    json!({"name": "money off", "type": "COIN", "parameters": {"coin": coin}})
+}
+
+/// A unit of a product.
+pub fn material(sku: &str) -> Value {
+    json!({"name": sku, "type": "MATERIAL", "parameters": {"product": {"id": sku}}})
+}
+
+pub fn referrals(terms: &Referrals, cards: &Value) -> Value {
+    let discount = json!({"type": "PERCENT", "percent_off": f64::from(terms.rate) / 10_000.0});
+    json!({
+        "name": terms.name,
+        "campaign_type": "REFERRAL_PROGRAM",
+        "referral_program": {"conversion_event_type": "redemption", "referee_reward": {
+            "type": "GIFT_VOUCHER", "amount": terms.reward,
+            "related_object_parent": {"id": cards, "object": "CAMPAIGN"},
+        }},
+        "voucher": {"type": "DISCOUNT_VOUCHER", "discount": discount},
+    })
+}
+
 /// An order of the shop's number, or a cart.
 pub fn order(order: &Order) -> Value {
     let mut items: Vec<Value> = order.lines.iter().map(item).collect();
+    if order.cataloguing == Cataloguing::On {
+        for (item, line) in items.iter_mut().zip(&order.lines) {
+            item["product"] = json!({
+                "source_id": line.sku, "name": line.sku, "price": line.price, "override": true,
+            });
+        }
+    }
     if order.shipping > 0 {
         items.push(json!({"product_id": SHIPPING, "quantity": 1, "price": order.shipping}));
     }

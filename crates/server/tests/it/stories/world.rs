@@ -1,5 +1,7 @@
 //! The server as the world of a story: a fresh shop, its sandbox, and the story's clock.
 
+mod shop;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
@@ -12,17 +14,18 @@ use profiles::{Identifier, IdentifierKind};
 use serde_json::{Value, json};
 use server::{client::Client, people::People, replay, setup::SANDBOX};
 use simulation::story::world::{
-    Answer, Asked, Budget, CampaignTerms, Caused, CodeTerms, ConsentTerms, Decided, Event,
-    GiftCard, Granted, GuardrailTerms, Minor, NeedsCode, Order, PolicyTerms, Ppm, Quoted, Replay,
-    Side, Statement, Taken, Timestamp, Trouble, Unit, World,
+    Answer, Asked, Brought, Budget, CampaignTerms, Caused, CodeTerms, ConsentTerms, Decided, Event,
+    GiftCard, GiftTerms, Granted, GuardrailTerms, Minor, NeedsCode, Order, PolicyTerms, Ppm,
+    Quoted, Replay, Side, Statement, Taken, Timestamp, Trouble, Unit, World,
 };
 use tokio::runtime::Runtime;
 use wire::ids::{self, Tag};
 
 use super::{behind::Books, spoken, told};
-use crate::shop::Shop;
+use crate::{shop::Shop, webhooks::Receiver};
 
-/// The campaign that all gift cards belong to.
+/// The campaign of the gift cards that pay for whole orders; that of others bears the name of the
+/// category that they pay for.
 const GIFT_CARDS: &str = "GIFT-CARDS";
 /// A validation holds for half an hour.
 const HELD_MINUTES: u64 = 30;
@@ -36,6 +39,8 @@ pub struct Http {
     campaigns: BTreeMap<String, u64>,
     /// Offers that need no code, by the name of their campaign.
     tiers: Vec<(String, String)>,
+    /// Campaigns of gift cards.
+    of_cards: BTreeSet<String>,
     guardrails: Value,
     /// Names that stand for devices.
     devices: BTreeSet<String>,
@@ -45,6 +50,16 @@ pub struct Http {
     spare: BTreeMap<bool, Vec<String>>,
     decided: BTreeMap<String, String>,
     orders: BTreeMap<u64, Till>,
+    /// The call that takes back by itself what was used on an order.
+    used: BTreeMap<(u64, String), String>,
+    /// The cards of members, by who has them and the programme.
+    cards: BTreeMap<(String, String), String>,
+    /// What earns points, and what has points pay, by the programme.
+    rules: BTreeMap<String, String>,
+    coins: BTreeMap<String, String>,
+    rewards: BTreeMap<(String, String), String>,
+    /// Who is told by the webhook.
+    receiver: Option<Receiver>,
 }
 
 /// An order as it was validated.
@@ -79,12 +94,19 @@ impl Http {
             messages: 0,
             campaigns: BTreeMap::new(),
             tiers: Vec::new(),
+            of_cards: BTreeSet::new(),
             guardrails: json!({}),
             devices: text.lines().filter_map(signs_in).collect(),
             names: BTreeMap::new(),
             spare: BTreeMap::new(),
             decided: BTreeMap::new(),
             orders: BTreeMap::new(),
+            used: BTreeMap::new(),
+            cards: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            coins: BTreeMap::new(),
+            rewards: BTreeMap::new(),
+            receiver: None,
         }
     }
 
@@ -172,10 +194,24 @@ impl Http {
         Ok(who.to_owned())
     }
 
-    /// How a customer is named in a path; a device by the number that is kept for it.
+    /// The name a customer goes by, whether the server knows them or not.
+    fn named(&self, who: &str) -> String {
+        let source = self.names.get(who);
+        source.cloned().unwrap_or_else(|| who.to_owned())
+    }
+
+    /// How a customer is named in a path, registered when the name is heard first.
     fn key(&mut self, who: &str) -> Answer<String> {
         if !self.devices.contains(who) {
             return self.source(who);
+        }
+        self.known(who)
+    }
+
+    /// How a customer is named in a path; a device by the number that is kept for it.
+    fn known(&self, who: &str) -> Answer<String> {
+        if !self.devices.contains(who) {
+            return Ok(self.named(who));
         }
         let found = self.wait(async {
             let device = Identifier::new(IdentifierKind::Anonymous, who)?;
@@ -235,7 +271,7 @@ impl Http {
         let campaign = voucher
             .as_ref()
             .and_then(|voucher| voucher["campaign"].as_str());
-        let campaign = campaign.filter(|name| *name != GIFT_CARDS);
+        let campaign = campaign.filter(|name| !self.of_cards.contains(*name));
         Ok(campaign.unwrap_or(code).to_owned())
     }
 
@@ -280,19 +316,26 @@ impl Http {
         Ok((nothing, Vec::new()))
     }
 
-    fn put_forward(&self, codes: &[String]) -> Answer<Vec<Put>> {
+    fn put_forward(&self, brought: &[Brought]) -> Answer<Vec<Put>> {
         let tier = |(name, id): &(String, String)| Put {
             by: name.clone(),
             redeemable: json!({"object": "promotion_tier", "id": id}),
         };
         let mut puts: Vec<Put> = self.tiers.iter().map(tier).collect();
-        for code in codes {
-            puts.push(Put {
-                by: self.by(code)?,
-                redeemable: json!({"object": "voucher", "id": code}),
-            });
+        for one in brought {
+            puts.push(self.brought(one)?);
         }
         Ok(puts)
+    }
+
+    /// A code; of a card, with the reward that has its points pay.
+    fn brought(&self, Brought { code, points }: &Brought) -> Answer<Put> {
+        let by = self.by(code)?;
+        let mut redeemable = json!({"object": "voucher", "id": code});
+        if let Some(points) = points {
+            redeemable["reward"] = json!({"id": self.coins.get(&by), "points": points});
+        }
+        Ok(Put { by, redeemable })
     }
 
     /// Redeems what the validation found to apply.
@@ -318,14 +361,19 @@ impl Http {
         }
     }
 
+    /// By which name a story knows what was redeemed.
+    fn name_of(&self, redemption: &Value) -> Answer<String> {
+        match redemption["voucher"]["code"].as_str() {
+            Some(code) => self.by(code),
+            None => Ok(told::text(&redemption["promotion_tier"]["name"])),
+        }
+    }
+
     /// What a redemption took, by the names of the story.
     fn redeemed(&self, answer: &Value, before: &Quoted) -> Answer<Quoted> {
         let mut taken: Vec<Taken> = Vec::new();
         for redemption in told::all(&answer["redemptions"]) {
-            let name = match redemption["voucher"]["code"].as_str() {
-                Some(code) => self.by(code)?,
-                None => told::text(&redemption["promotion_tier"]["name"]),
-            };
+            let name = self.name_of(redemption)?;
             taken.push(told::taken(&name, &redemption["order"], &Value::Null));
         }
         Ok(Quoted {
@@ -403,7 +451,8 @@ fn quoted(
         let name = by(puts, row);
         if row["status"] == "APPLICABLE" {
             taken.push(told::taken(&name, &row["order"], &row["result"]));
-            applied.push(json!({"object": row["object"], "id": row["id"]}));
+            let put = puts.iter().find(|put| put.redeemable["id"] == row["id"]);
+            applied.extend(put.map(|put| put.redeemable.clone()));
         } else {
             refused.push((name, told::refusal(row)));
         }
@@ -462,18 +511,24 @@ impl World for Http {
         self.post("/v1/vouchers", &body).map(|_| ())
     }
 
-    fn create_gift_card(&mut self, code: &str, amount: Minor, until: Timestamp) -> Answer<()> {
-        if !self.campaigns.contains_key(GIFT_CARDS) {
-            let body = spoken::gift_cards(GIFT_CARDS);
-            let made = self.post("/v1/campaigns", &body)?;
-            self.campaigns
-                .insert(GIFT_CARDS.to_owned(), number(Tag::Campaign, &made["id"])?);
+    fn create_gift_card(&mut self, card: &GiftTerms) -> Answer<()> {
+        let campaign = card.category.as_deref().unwrap_or(GIFT_CARDS);
+        if !self.campaigns.contains_key(campaign) {
+            let body = spoken::gift_cards(campaign, card.category.as_deref());
+            self.make_campaign(campaign, &body)?;
+            self.of_cards.insert(campaign.to_owned());
         }
         let body = json!({
-            "code": code, "campaign": GIFT_CARDS, "type": "GIFT_VOUCHER",
-            "gift": {"amount": amount}, "expiration_date": wire::time::format(until - 1),
+            "code": card.code, "campaign": campaign, "type": "GIFT_VOUCHER",
+            "gift": {"amount": card.amount},
+            "expiration_date": wire::time::format(card.until - 1),
         });
         self.post("/v1/vouchers", &body).map(|_| ())
+    }
+
+    fn offer_for_sale(&mut self, sku: &str, price: Minor) -> Answer<()> {
+        let body = json!({"source_id": sku, "name": sku, "price": price});
+        self.post("/v1/products", &body).map(|_| ())
     }
 
     fn set_policy(&mut self, policy: &PolicyTerms) -> Answer<()> {
@@ -599,13 +654,13 @@ impl World for Http {
         }
     }
 
-    fn validate(&mut self, who: &str, order: &Order, codes: &[String]) -> Answer<Quoted> {
+    fn validate(&mut self, who: &str, order: &Order, brought: &[Brought]) -> Answer<Quoted> {
         let known = self.orders.get(&order.number);
         if known.is_some_and(|till| till.paid.is_some()) {
             return Err(fault(format!("order {} is paid", order.number)));
         }
-        let source = self.source(who)?;
-        let puts = self.put_forward(codes)?;
+        let source = self.named(who);
+        let puts = self.put_forward(brought)?;
         let (quoted, redeemables) = self.settle((&source, order), &puts)?;
         if redeemables.is_empty() && self.orders.contains_key(&order.number) {
             self.let_go(order.number)?;
@@ -622,9 +677,9 @@ impl World for Http {
         Ok(quoted)
     }
 
-    fn best(&mut self, who: &str, order: &Order, codes: &[String]) -> Answer<Quoted> {
+    fn best(&mut self, who: &str, order: &Order, brought: &[Brought]) -> Answer<Quoted> {
         let source = self.source(who)?;
-        let puts = self.put_forward(codes)?;
+        let puts = self.put_forward(brought)?;
         let body = json!({
             "customer": {"source_id": source},
             "order": spoken::order(order),
@@ -644,7 +699,10 @@ impl World for Http {
         let answer = self.redeem(&source, (order, key))?;
         let before = self.till(order)?.quoted.clone();
         let (quoted, undo) = match &answer {
-            Some(answer) => (self.redeemed(answer, &before)?, undoing(answer)),
+            Some(answer) => {
+                self.take_note(order, answer)?;
+                (self.redeemed(answer, &before)?, undoing(answer))
+            }
             None => (before, String::new()),
         };
         let goods = self.till(order)?.order.clone();
@@ -717,7 +775,7 @@ impl World for Http {
     fn gift_card(&mut self, code: &str) -> Answer<GiftCard> {
         let voucher = self.get(&format!("/v1/vouchers/{code}"))?;
         let ids = (
-            self.campaign(GIFT_CARDS)?,
+            number(Tag::Campaign, &voucher["campaign_id"])?,
             number(Tag::Voucher, &voucher["id"])?,
         );
         let [spent, held, left, breakage] = self.wait(self.books().card(ids));
@@ -730,15 +788,24 @@ impl World for Http {
     }
 
     fn liability(&mut self) -> Answer<Minor> {
-        let statement = self.get(&format!("/v1/campaigns/{GIFT_CARDS}/statement"))?;
-        Ok(told::minor(&statement["posted"]["liability"]))
+        let owed = self.of_cards.iter().map(|campaign| {
+            let statement = self.get(&format!("/v1/campaigns/{campaign}/statement"))?;
+            Ok(told::minor(&statement["posted"]["liability"]))
+        });
+        owed.sum()
     }
 
     fn points(&mut self, who: &str) -> Answer<Minor> {
         let key = self.key(who)?;
         let wallet = self.get(&format!("/v1/wallets/{key}"))?;
         let points = told::all(&wallet["points"]);
-        Ok(points.map(|one| told::minor(&one["balance"])).sum())
+        let owed: Minor = points.map(|one| told::minor(&one["balance"])).sum();
+        let mut on_cards = 0;
+        for (_, card) in self.cards.iter().filter(|((member, _), _)| member == who) {
+            let member = self.get(&format!("/v1/loyalties/members/{card}"))?;
+            on_cards += told::minor(&member["loyalty_card"]["balance"]);
+        }
+        Ok(owed + on_cards)
     }
 
     fn left(&mut self, campaign: &str, who: &str, unit: Unit) -> Answer<u64> {
@@ -757,7 +824,7 @@ impl World for Http {
     }
 
     fn wallet(&mut self, who: &str) -> Answer<Vec<Granted>> {
-        let key = self.key(who)?;
+        let key = self.known(who)?;
         let wallet = self
             .may_get(&format!("/v1/wallets/{key}"))?
             .unwrap_or_default();
@@ -800,6 +867,10 @@ impl World for Http {
             return Ok(());
         }
         Err(fault(format!("{:?}", audit.findings)))
+    }
+
+    fn shop(&mut self) -> Answer<&mut dyn simulation::story::world::Shop> {
+        Ok(self)
     }
 }
 

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use decision::{Configuration, Decision, Grant, Policy, Request, Snapshot};
 use ledger::{Book, Rejection, Transfer, TransferId};
 use measurement::{Arm, Design, WHOLE};
-use offers::{Booking, Campaign, Currency, Offer, OfferId, Voucher, VoucherId};
+use offers::{Booking, Campaign, Currency, Offer, OfferId, Sku, Voucher, VoucherId};
 use profiles::{CustomerId, Node};
 
 use super::world::{
-    Answer, Asked, Budget, CampaignTerms, CodeTerms, ConsentTerms, Decided, Event, GiftCard,
-    Granted, GuardrailTerms, Minor, Order, PolicyTerms, Ppm, Quoted, Replay, Side, Statement,
-    Timestamp, Trouble, Unit, World,
+    Answer, Asked, Brought, Budget, CampaignTerms, CodeTerms, ConsentTerms, Decided, Event,
+    GiftCard, GiftTerms, Granted, GuardrailTerms, Minor, Order, PolicyTerms, Ppm, Quoted, Replay,
+    Shop, Side, Statement, Timestamp, Trouble, Unit, World,
 };
 use till::Kept;
 
@@ -45,6 +45,8 @@ pub struct Memory {
     nodes: Vec<Node>,
     people: BTreeMap<CustomerId, Person>,
     orders: BTreeMap<u64, Kept>,
+    /// What units cost that join an order.
+    prices: Vec<(Sku, Minor)>,
     book: Book,
 }
 
@@ -94,6 +96,7 @@ impl Default for Memory {
             nodes: Vec::new(),
             people: BTreeMap::new(),
             orders: BTreeMap::new(),
+            prices: Vec::new(),
             book: Book::default(),
         }
     }
@@ -171,8 +174,13 @@ impl World for Memory {
         self.make_code(code)
     }
 
-    fn create_gift_card(&mut self, code: &str, amount: Minor, until: Timestamp) -> Answer<()> {
-        self.sell(code, amount, until)
+    fn create_gift_card(&mut self, card: &GiftTerms) -> Answer<()> {
+        self.sell(card)
+    }
+
+    fn offer_for_sale(&mut self, sku: &str, price: Minor) -> Answer<()> {
+        self.prices.push((Sku(sku.into()), price));
+        Ok(())
     }
 
     fn set_policy(&mut self, policy: &PolicyTerms) -> Answer<()> {
@@ -215,12 +223,12 @@ impl World for Memory {
         self.decide_again(who)
     }
 
-    fn validate(&mut self, who: &str, order: &Order, codes: &[String]) -> Answer<Quoted> {
-        self.hold(who, order, codes)
+    fn validate(&mut self, who: &str, order: &Order, brought: &[Brought]) -> Answer<Quoted> {
+        self.hold(who, order, brought)
     }
 
-    fn best(&mut self, who: &str, order: &Order, codes: &[String]) -> Answer<Quoted> {
-        self.find_best(who, order, codes)
+    fn best(&mut self, who: &str, order: &Order, brought: &[Brought]) -> Answer<Quoted> {
+        self.find_best(who, order, brought)
     }
 
     fn pay(&mut self, who: &str, order: u64, key: &str) -> Answer<Quoted> {
@@ -273,5 +281,9 @@ impl World for Memory {
 
     fn check_books(&mut self) -> Answer<()> {
         self.prove()
+    }
+
+    fn shop(&mut self) -> Answer<&mut dyn Shop> {
+        Err(fault("the core alone is no shop"))
     }
 }

@@ -10,23 +10,18 @@ use rules::{Condition, Schema, Type};
 
 use super::{EUR, Memory, fault, rejected};
 use crate::story::world::{
-    self, Answer, CampaignTerms, CapOf, CodeTerms, GuardrailTerms, Minor, NeedsCode, PolicyTerms,
-    Remainder, Timestamp, Trouble, Unit,
+    self, Answer, CampaignTerms, CapOf, CodeTerms, GiftTerms, GuardrailTerms, NeedsCode,
+    PolicyTerms, Remainder, Trouble, Unit,
 };
 
-/// The campaign that all gift cards belong to.
+/// The campaign of the gift cards that pay for whole orders; that of others bears the name of the
+/// category that they pay for.
 const GIFT_CARDS: &str = "GIFT-CARDS";
 
 impl Memory {
     pub(super) fn set_up(&mut self, terms: &CampaignTerms) -> Answer<()> {
         let rule = condition(terms.condition.as_deref().unwrap_or("true"))?;
-        let scope = match &terms.category {
-            Some(category) => {
-                let of = condition(&format!("line.category == \"{category}\""))?;
-                Scope::Lines(of.into())
-            }
-            None => Scope::Order,
-        };
+        let scope = lines_of(terms.category.as_deref())?;
         let id = self.next_id();
         self.setup.campaigns.push(Campaign {
             id: CampaignId(id),
@@ -79,20 +74,22 @@ impl Memory {
         Ok(())
     }
 
-    pub(super) fn sell(&mut self, code: &str, amount: Minor, until: Timestamp) -> Answer<()> {
-        if self.offer_named(GIFT_CARDS).is_err() {
-            self.set_up_gift_cards();
+    pub(super) fn sell(&mut self, terms: &GiftTerms) -> Answer<()> {
+        let name = terms.category.as_deref().unwrap_or(GIFT_CARDS);
+        if self.offer_named(name).is_err() {
+            self.set_up_gift_cards(name, lines_of(terms.category.as_deref())?);
         }
-        let offer = self.offer_named(GIFT_CARDS)?;
+        let offer = self.offer_named(name)?;
         let (offer, campaign) = (offer.id, offer.campaign);
         let voucher = VoucherId(self.next_id());
+        let amount = terms.amount;
         self.vouchers.push(Voucher {
             id: voucher,
-            code: code.into(),
+            code: terms.code.as_str().into(),
             offer,
             kind: VoucherKind::GiftCard { amount },
             active: true,
-            validity: Validity::between(Some(self.now), Some(until - 1)),
+            validity: Validity::between(Some(self.now), Some(terms.until - 1)),
             quantity: None,
             holder: None,
         });
@@ -110,11 +107,11 @@ impl Memory {
     }
 
     /// A gift card pays last, and beside everything.
-    fn set_up_gift_cards(&mut self) {
+    fn set_up_gift_cards(&mut self, name: &str, scope: Scope) {
         let id = self.next_id();
         self.setup.campaigns.push(Campaign {
             id: CampaignId(id),
-            name: GIFT_CARDS.into(),
+            name: name.into(),
             active: true,
             validity: Validity::default(),
             rule: Condition::Always,
@@ -130,13 +127,13 @@ impl Memory {
         self.setup.offers.push(Offer {
             id: OfferId(id),
             campaign: CampaignId(id),
-            name: GIFT_CARDS.into(),
+            name: name.into(),
             active: true,
             validity: Validity::default(),
             rule: Condition::Always,
             benefit: Benefit::Credit,
             formula: None,
-            scope: Scope::Order,
+            scope,
             is_tier: false,
             priority: 0,
             after: Condition::Always,
@@ -156,6 +153,15 @@ impl Memory {
         };
         Ok(())
     }
+}
+
+/// The lines of a category, or the order as one amount.
+fn lines_of(category: Option<&str>) -> Answer<Scope> {
+    let Some(category) = category else {
+        return Ok(Scope::Order);
+    };
+    let of = condition(&format!("line.category == \"{category}\""))?;
+    Ok(Scope::Lines(of.into()))
 }
 
 /// CEL over what can be known of a customer, the order, its lines and the moment.
@@ -187,34 +193,43 @@ fn benefit(terms: &CampaignTerms) -> Benefit {
             rate: *rate,
             ceiling,
         },
-        world::Benefit::AmountOff(amount) => Benefit::AmountOff {
+        world::Benefit::AmountOff { amount, spread } => Benefit::AmountOff {
             amount: *amount,
-            spread: Spread::Order,
-        },
-        world::Benefit::AmountOffEach { amount, each } => Benefit::AmountOff {
-            amount: *amount,
-            spread: match each {
-                world::Each::Line => Spread::EachLine,
-                world::Each::Unit => Spread::EachUnit,
+            spread: match spread {
+                world::Spread::Order => Spread::Order,
+                world::Spread::EachLine => Spread::EachLine,
+                world::Spread::EachUnit => Spread::EachUnit,
+                world::Spread::ByAmount => Spread::ByAmount,
+                world::Spread::ByQuantity => Spread::ByQuantity,
             },
         },
         world::Benefit::FixedPrice(price) => Benefit::FixedPrice { price: *price },
         world::Benefit::ShippingFree => Benefit::ShippingFree { ceiling },
-        world::Benefit::UnitFree { sku, quantity } => {
-            Benefit::unit_free(Sku(sku.as_str().into()), *quantity)
+        world::Benefit::UnitsFree(units) => {
+            Benefit::UnitsFree(units.iter().map(units_free).collect())
         }
-        world::Benefit::UnitExtra { sku, quantity } => Benefit::UnitsFree(vec![UnitFree {
-            sku: Sku(sku.as_str().into()),
-            quantity: *quantity,
-            formula: None,
-            joining: Joining::Always,
-        }]),
         world::Benefit::SameFree { quantity } => Benefit::SameFree {
+            quantity: *quantity,
+        },
+        world::Benefit::Exchange { sku, quantity } => Benefit::Exchange {
+            sku: Sku(sku.as_str().into()),
             quantity: *quantity,
         },
         world::Benefit::PointsBack { per, points } => Benefit::PointsBack {
             per: *per,
             points: *points,
+        },
+    }
+}
+
+fn units_free(units: &world::UnitsFree) -> UnitFree {
+    UnitFree {
+        sku: Sku(units.sku.as_str().into()),
+        quantity: units.quantity,
+        formula: None,
+        joining: match units.joining {
+            world::Joining::Missing => Joining::Missing,
+            world::Joining::Always => Joining::Always,
         },
     }
 }

@@ -14,7 +14,7 @@ use rules::Facts;
 
 use super::people::{bought, counted, order};
 use super::{HELD_MS, Memory, fault, rejected};
-use crate::story::world::{self, Answer, Quoted, Taken};
+use crate::story::world::{self, Answer, Brought, Quoted, Taken};
 
 /// What is put forward with an order: a campaign's own offer, or a code.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ impl Memory {
         &mut self,
         who: &str,
         goods: &world::Order,
-        codes: &[String],
+        brought: &[Brought],
     ) -> Answer<Quoted> {
         let customer = self.customer(who);
         let number = goods.number;
@@ -76,8 +76,8 @@ impl Memory {
             }
             self.release(number)?;
         }
-        let order = order(goods);
-        let (puts, unknown) = self.put_forward(codes);
+        let order = self.order(goods);
+        let (puts, unknown) = self.put_forward(brought);
         let held = self.held_by_grants(customer, &puts);
         let till = Till {
             customer,
@@ -102,8 +102,16 @@ impl Memory {
         Ok(quoted)
     }
 
+    /// The order, and what the catalogue says of the price of what may join it.
+    fn order(&self, goods: &world::Order) -> Order {
+        Order {
+            prices: self.prices.clone(),
+            ..order(goods)
+        }
+    }
+
     /// Every offer that needs no code, then the codes; those that nobody knows are refused.
-    fn put_forward(&self, codes: &[String]) -> (Vec<Put>, Vec<(String, Refusal)>) {
+    fn put_forward(&self, brought: &[Brought]) -> (Vec<Put>, Vec<(String, Refusal)>) {
         let put = |offer: &Offer, voucher: Option<&Voucher>| {
             let (_, campaign) = self.offer(offer.id)?;
             let is_card = voucher.filter(|one| matches!(one.kind, VoucherKind::GiftCard { .. }));
@@ -118,7 +126,7 @@ impl Memory {
         let tiers = self.setup.offers.iter().filter(|offer| offer.is_tier);
         let mut puts: Vec<Put> = tiers.filter_map(|offer| put(offer, None)).collect();
         let mut unknown = Vec::new();
-        for code in codes {
+        for Brought { code, .. } in brought {
             let voucher = self.voucher(code);
             let known = voucher.and_then(|voucher| {
                 let (offer, _) = self.offer(voucher.offer)?;
@@ -204,11 +212,11 @@ impl Memory {
         &mut self,
         who: &str,
         goods: &world::Order,
-        codes: &[String],
+        brought: &[Brought],
     ) -> Answer<Quoted> {
         let customer = self.customer(who);
-        let order = order(goods);
-        let (puts, unknown) = self.put_forward(codes);
+        let order = self.order(goods);
+        let (puts, unknown) = self.put_forward(brought);
         let till = Till {
             customer,
             order: &order,
