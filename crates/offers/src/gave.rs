@@ -242,7 +242,9 @@ mod tests {
                 match step {
                     Step::Units(line, units) => {
                         let lines = uses.iter_mut().filter_map(|one| one.shares.get_mut(line));
-                        lines.for_each(|share| drop(share.take_units(units)));
+                        lines.for_each(|share| {
+                            let _too_many = share.take_units(units);
+                        });
                     }
                     Step::Amount(amount) => {
                         let money = |all: &[Gave], is_points: bool| -> Minor {

@@ -201,7 +201,7 @@ impl CountedPoints {
         let count = |formula: &Formula| {
             let facts = occurrence.facts;
             let known = Known {
-                facts: [facts, facts],
+                facts: [facts, Facts::NONE, facts],
                 lines: facts.lines().iter().collect(),
                 cheapest: None,
                 dearest: None,

@@ -27,6 +27,7 @@ use crate::{
     checkout::{Redemption, StoredOrder},
     configuration::{Compiled, Stored, read},
     holding::numbers,
+    loyalty,
     moves::{self, Line},
     once::Answer,
     people::{People, Person},

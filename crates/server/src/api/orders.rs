@@ -96,7 +96,7 @@ pub(super) async fn imported(
     (sent, once): (&OrderInput, once::Key),
 ) -> Result<(), Refused> {
     let attempt = || attempt(at, Some(once), (About::PastOrder, sent));
-    retry(attempt).await.map(drop)
+    retry_in_turn(attempt).await.map(drop)
 }
 
 async fn told(
