@@ -451,6 +451,17 @@ async fn what_was_used_together_comes_back_together_in_parts() {
     books_balance(&shop).await;
 }
 
+/// Numbers below a bound, the same on every run: xorshift (Marsaglia, 2003).
+fn drawing() -> impl FnMut(u64) -> u64 {
+    let mut state = 88_172_645_463_325_252_u64;
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    }
+}
+
 /// Whatever the parts are, with the rest they come to what one rollback of the whole comes to.
 #[tokio::test]
 async fn any_parts_and_the_rest_equal_one_whole_rollback() {
@@ -464,14 +475,7 @@ async fn any_parts_and_the_rest_equal_one_whole_rollback() {
     )
     .await;
     let before = 100_000;
-    // Xorshift (Marsaglia, 2003): the same parts on every run.
-    let mut state = 88_172_645_463_325_252_u64;
-    let mut draw = |below: u64| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state % below
-    };
+    let mut draw = drawing();
     for number in 0..8 {
         let items = json!([
             {"source_id": "a", "quantity": 3, "price": 997},

@@ -147,6 +147,12 @@ async fn pages_orders_and_filters() {
         end,
     )
     .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_for_is_refused() {
+    let shop = Shop::start().await;
+    gift(&shop).await;
     for (query, key) in [
         ("?order=amount", "invalid_query_params"),
         ("?starting_after_id=me", "invalid_query_params"),

@@ -80,8 +80,8 @@ impl<'a> Undoing<'a> {
     pub(super) async fn part(
         &mut self,
         (before, redemption): (Redemption, Redemption),
-        is_whole: bool,
     ) -> Result<UndonePart, Refused> {
+        let is_whole = redemption.state == RedemptionState::RolledBack;
         let whole = redemption.gave.whole().max(1);
         let part = Part {
             from: before.gave.back(),
