@@ -136,7 +136,7 @@ describe("validations", () => {
 });
 
 describe("redemptions", () => {
-  it("of several stand in the order's list", { todo: "`stacked` is not told" }, async () => {
+  it("of several stand in the order's list", async () => {
     const codes = [(await code(amount(100))).code, (await code(amount(200))).code];
     const { order, parent_redemption, redemptions } = await client.redemptions.redeemStackable({
       redeemables: codes.map((each) => voucher(each)),
@@ -145,8 +145,7 @@ describe("redemptions", () => {
     holds(order.redemptions[parent_redemption.id], { stacked: redemptions.map(({ id }) => id) });
   });
 
-  const why = "the priority of an offer, which a tier has from its hierarchy, comes first";
-  it("apply in the order of the request", { todo: why }, async () => {
+  it("apply in the order of the request", async () => {
     const { code: TEN } = await code(percent(10));
     const first = await promotion({ discount: amount(500) });
     const answer = await client.redemptions.redeemStackable({

@@ -53,6 +53,7 @@ const ONCE: &[&str] = &[
     "/v1/loyalties/{id}/rewards",
     "/v1/loyalties/{id}/tiers",
     "/v1/orders",
+    "/v1/orders/import",
     "/v1/product-collections",
     "/v1/products",
     "/v1/products/bulk/async",

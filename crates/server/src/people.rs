@@ -290,6 +290,17 @@ impl<'a> People<'a> {
         Ok(self.now_known_as(id))
     }
 
+    /// The same number, unless whoever had it was erased: nothing more is kept of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn unless_erased(&mut self, customer: Option<u64>) -> Result<Option<u64>, Refused> {
+        match customer {
+            Some(number) => Ok(self.load_known(CustomerId(number)).await?.map(|_| number)),
+            None => Ok(None),
+        }
+    }
+
     async fn load_known(&mut self, customer: CustomerId) -> Result<Option<CustomerId>, Refused> {
         match self.load(customer).await {
             Ok(customer) => Ok(Some(customer)),

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     activity::{OrderTurn, Turned},
     app::App,
-    auth::{Caller, CampaignsRead, CustomersRead},
+    auth::{Caller, CampaignsRead, CustomersRead, Scope},
     checkout::{Redemption, StoredOrder},
     configuration::{Compiled, Stored, read},
     holding::numbers,
@@ -67,7 +67,8 @@ async fn of_customer(
     let person = people.person(customer).cloned().unwrap_or_default();
     let rows = rows_of_customer(at, people.view(), &person).await?;
     drop(people);
-    answered(at, &asked, (Whose::Customer(customer.0), rows)).await
+    let shows = caller.may(Scope::Redeem);
+    answered(at, (&asked, shows), (Whose::Customer(customer.0), rows)).await
 }
 
 /// What happened on a member's card, newest first.
@@ -79,8 +80,9 @@ async fn of_member_in(
     Path((campaign, member)): Path<(String, String)>,
     asked: Asked,
 ) -> Result<Answer, Refused> {
+    let shows = caller.may(Scope::Redeem);
     let at = At::of(&app, &caller);
-    of_card(at, (Some(&campaign), &member), &asked).await
+    of_card(at, (Some(&campaign), &member), (&asked, shows)).await
 }
 
 /// What happened on a member's card, newest first.
@@ -92,13 +94,14 @@ async fn of_member(
     Path(member): Path<String>,
     asked: Asked,
 ) -> Result<Answer, Refused> {
-    of_card(At::of(&app, &caller), (None, &member), &asked).await
+    let shows = caller.may(Scope::Redeem);
+    of_card(At::of(&app, &caller), (None, &member), (&asked, shows)).await
 }
 
 async fn of_card(
     at: At<'_>,
     which: (Option<&str>, &str),
-    asked: &Asked,
+    asked: (&Asked, bool),
 ) -> Result<Answer, Refused> {
     let (issued, _) = members::find(at, which).await?;
     let rows = rows_of_card(at, &issued).await?;
@@ -152,7 +155,7 @@ async fn rows_of_customer(
         for record in records(view, (Kind::Activity, &done)).await? {
             rows.push(turned(&record)?);
         }
-        rows.extend(used(at, view, &done).await?);
+        rows.extend(used(view, &done).await?);
         let given = view.find(Index::PublicationsOfCustomer, &of, MOST).await?;
         rows.extend(published(view, &given).await?);
     }
@@ -179,7 +182,7 @@ async fn rows_of_card(at: At<'_>, issued: &Stored<Issued>) -> Result<Vec<Row>, R
         let redemption: Redemption = versioned::read(&record.body)?;
         done.extend(redemption.rollbacks.iter().map(|back| back.id));
     }
-    rows.extend(used(at, &mut view, &done).await?);
+    rows.extend(used(&mut view, &done).await?);
     let given = view.find(Index::PublicationsOfVoucher, &of, MOST).await?;
     rows.extend(published(&mut view, &given).await?);
     rows.extend(moved(at, &mut view, issued).await?);
@@ -209,20 +212,22 @@ fn turned(record: &Record) -> Result<Row, Refused> {
 }
 
 /// What of these are redemptions, those that failed, and rollbacks.
-async fn used(at: At<'_>, view: &mut View, ids: &[u64]) -> Result<Vec<Row>, Refused> {
+async fn used(view: &mut View, ids: &[u64]) -> Result<Vec<Row>, Refused> {
     let mut rows = Vec::new();
     for (kind, what) in [
         (Kind::Redemption, Activity::Redeemed),
         (Kind::Failure, Activity::RedemptionFailed),
     ] {
         let found = records(view, (kind, ids)).await?;
-        let shown = redemptions::rows_of(at.app, at.project, &found).await?;
+        let shown = redemptions::rows_in(view, &found).await?;
         let each = found.iter().zip(shown);
-        rows.extend(each.map(|(record, shown)| Row::shown((record.id, what), shown)));
+        for (record, shown) in each {
+            rows.push(Row::shown((record.id, what), shown)?);
+        }
     }
     for record in records(view, (Kind::Rollback, ids)).await? {
         let shown = read(&record.body)?;
-        rows.push(Row::shown((record.id, Activity::RolledBack), shown));
+        rows.push(Row::shown((record.id, Activity::RolledBack), shown)?);
     }
     Ok(rows)
 }
@@ -290,17 +295,18 @@ fn order_in(shown: &Value, place: &str) -> Option<u64> {
 
 impl Row {
     /// A redemption or a rollback, from how it is shown.
-    fn shown((id, what): (u64, Activity), shown: Value) -> Self {
+    fn shown((id, what): (u64, Activity), shown: Value) -> Result<Self, Refused> {
         let text = |place: &str| shown.pointer(place).and_then(Value::as_str);
         let campaign = text("/voucher/campaign_id").or_else(|| text("/promotion_tier/campaign/id"));
-        Self {
+        let at = text("/date").and_then(time::parse);
+        Ok(Self {
             id,
             what,
-            at: text("/date").and_then(time::parse).unwrap_or(0),
+            at: at.ok_or_else(|| Refused::Fault("what happened has no date".into()))?,
             group: order_in(&shown, "/order/id").unwrap_or(id),
             campaign: campaign.map(str::to_owned),
             about: About::Shown(shown),
-        }
+        })
     }
 }
 
@@ -313,7 +319,12 @@ impl Whose {
         }
     }
 
-    async fn show(self, view: &mut View, row: Row) -> Result<ActivityView, Refused> {
+    /// Where orders, codes and their uses are not the caller's to read, no more of them than ids.
+    async fn show(
+        self,
+        view: &mut View,
+        (row, shows): (Row, bool),
+    ) -> Result<ActivityView, Refused> {
         let (member, tag, id) = match self {
             Self::Customer(id) => ("customer", Tag::Customer, id),
             Self::Card(id) => ("voucher", Tag::Voucher, id),
@@ -321,7 +332,13 @@ impl Whose {
         let mut data = json!({member: {"id": ids::format(tag, id), "object": member}});
         let about = match row.about {
             About::Itself => None,
-            About::Shown(shown) => Some(shown),
+            About::Shown(shown) if shows => Some(shown),
+            About::Shown(shown) => {
+                Some(json!({"id": shown.get("id"), "object": shown.get("object")}))
+            }
+            About::Order(order) if !shows => {
+                Some(json!({"id": ids::format(Tag::Order, order), "object": "order"}))
+            }
             About::Order(order) => match view.get(Kind::Order, order).await? {
                 Some(record) => {
                     let order: StoredOrder = versioned::read(&record.body)?;
@@ -381,7 +398,7 @@ impl Wanted<'_> {
 
 async fn answered(
     at: At<'_>,
-    asked: &Asked,
+    (asked, shows): (&Asked, bool),
     (whose, rows): (Whose, Vec<Row>),
 ) -> Result<Answer, Refused> {
     let cursor = Cursor::of(asked, Tag::Event)?;
@@ -406,7 +423,7 @@ async fn answered(
     let mut view = at.app.store().view(at.project)?;
     let mut shown = Vec::new();
     for row in page {
-        shown.push(whose.show(&mut view, row).await?);
+        shown.push(whose.show(&mut view, (row, shows)).await?);
     }
     Answer::ok(&List {
         has_more: Some(has_more),

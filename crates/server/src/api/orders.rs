@@ -17,7 +17,7 @@ use wire::{
 
 use super::{
     customers,
-    dialect::{Asked, malformed, not_found, page_of, parse, retry_in_turn},
+    dialect::{Asked, malformed, not_found, page_of, parse, retry, retry_in_turn},
     redemptions::{as_said, order_now},
     resources::{At, By, Place, scan_records},
     shelving::shelved,
@@ -46,11 +46,11 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     /// The one it names, or a new one.
-    AnyOrder,
+    Any,
     /// The same, of the past: what was bought then earns nothing now.
-    PastOrder,
+    Past,
     /// One that there is.
-    KnownOrder,
+    Known,
 }
 
 /// Make an order, or change the one that has this `source_id`. Its customer is made or changed by
@@ -66,7 +66,7 @@ async fn create(
     let once = once::Key::of(&headers, caller.project, ("POST /v1/orders", &body))?;
     let sent: OrderInput = parse(&body)?;
     let at = At::of(&app, &caller);
-    told(at, once, (About::AnyOrder, &sent)).await
+    told(at, once, (About::Any, &sent)).await
 }
 
 /// Change an order: what is absent stays, items are replaced as a whole.
@@ -84,7 +84,7 @@ async fn update(
         true => (Some(name), None),
         false => (None, Some(name)),
     };
-    told(At::of(&app, &caller), None, (About::KnownOrder, &sent)).await
+    told(At::of(&app, &caller), None, (About::Known, &sent)).await
 }
 
 /// Takes down an order of the past. Under the same key it makes none twice.
@@ -95,8 +95,8 @@ pub(super) async fn imported(
     at: At<'_>,
     (sent, once): (&OrderInput, once::Key),
 ) -> Result<(), Refused> {
-    let attempt = || attempt(at, Some(once), (About::PastOrder, sent));
-    retry_in_turn(attempt).await.map(drop)
+    let attempt = || attempt(at, Some(once), (About::Past, sent));
+    retry(attempt).await.map(drop)
 }
 
 async fn told(
@@ -118,16 +118,17 @@ async fn attempt(
     once: Option<once::Key>,
     (about, sent): (About, &OrderInput),
 ) -> Result<Option<Answer>, Refused> {
+    let compiled = at.app.compiled(at.project).await?;
     let mut people = People::open(at.app, at.project)?;
     let stored = stored_order(&mut people, Some(sent)).await?;
-    if let (None, About::KnownOrder) = (&stored, about) {
+    if let (None, About::Known) = (&stored, about) {
         let name = sent.id.as_deref().or(sent.source_id.as_deref());
         return Err(not_found("order", name.unwrap_or_default()));
     }
-    let compiled = at.app.compiled(at.project).await?;
     let [buyer, sender] = named(at, (&mut people, compiled.as_ref()), sent).await?;
     let version = stored.as_ref().map_or(0, |(_, version)| *version);
-    let (order, input, turn) = laid_over(at, &mut people, (stored, sent)).await?;
+    let (order, input, turn) =
+        laid_over(at, (&mut people, compiled.as_ref()), (stored, sent)).await?;
     let sender = sender.map(|id| ids::format(Tag::Customer, id));
     let input = input
         .unnamed()
@@ -145,9 +146,10 @@ async fn attempt(
     let goods = shelved(at, sent).await?;
     let with = (&mut people, compiled.as_ref());
     let earned = match (about, turn) {
-        (About::PastOrder, Turn::Paid) => loyalty::Changes::default(),
+        (About::Past, Turn::Paid) => loyalty::Changes::default(),
         _ => of_turn(at, with, (&order, &input, turn)).await?,
     };
+    let known = people.unless_erased(order.customer).await?;
     let (mut expects, mut writes) = people.finish()?;
     expects.extend(goods.expects);
     writes.extend(goods.writes);
@@ -158,7 +160,7 @@ async fn attempt(
         id: order.id,
         version,
     });
-    writes.extend(turned(at, (&order, version), turn)?);
+    writes.extend(turned(at, (&order, version, known), turn)?);
     let source = input.source_id.as_deref();
     writes.extend(order.writes(source.filter(|_| version == 0))?);
     let outcome = at.app.store().submit(Command {
@@ -213,7 +215,7 @@ async fn of_turn(
 /// that was there.
 fn turned(
     at: At<'_>,
-    (order, before): (&StoredOrder, u64),
+    (order, before, customer): (&StoredOrder, u64, Option<u64>),
     turn: Turn,
 ) -> Result<Vec<Write>, Refused> {
     let first = (before == 0).then_some(OrderTurn::Created);
@@ -229,7 +231,7 @@ fn turned(
             turn,
             at: at.now,
         };
-        writes.extend(turned.writes(at, order.customer)?);
+        writes.extend(turned.writes(at, customer)?);
     }
     Ok(writes)
 }
@@ -286,10 +288,10 @@ async fn earning(
 /// of it.
 async fn laid_over(
     at: At<'_>,
-    people: &mut People<'_>,
+    (people, compiled): (&mut People<'_>, &Compiled),
     (stored, sent): (Option<(StoredOrder, u64)>, &OrderInput),
 ) -> Result<(StoredOrder, OrderInput, Turn), Refused> {
-    let currency = at.app.compiled(at.project).await?.settings.currency;
+    let currency = compiled.settings.currency;
     let (order, before) = match stored {
         Some((order, _)) => {
             let kept = sent_last(people.view(), &order).await?;

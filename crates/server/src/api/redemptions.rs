@@ -15,7 +15,7 @@ use axum::{
 use decision::GrantState;
 use ledger::Account;
 use offers::{Booking, Checkout, Discount, Gave, Happening, Redeemable, Share, book, chart};
-use store::{Command, Expect, Index, Kind, Page, ProjectId, Record, Write};
+use store::{Command, Expect, Index, Kind, Page, ProjectId, Record, View, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
@@ -387,10 +387,21 @@ pub async fn rows_of(
     project: ProjectId,
     records: &[Record],
 ) -> Result<Vec<serde_json::Value>, Refused> {
+    let mut view = app.store().view(project)?;
+    rows_in(&mut view, records).await
+}
+
+/// As [`rows_of`], where a view is at hand.
+///
+/// # Errors
+/// When what is kept cannot be read.
+pub async fn rows_in(
+    view: &mut View,
+    records: &[Record],
+) -> Result<Vec<serde_json::Value>, Refused> {
     let read = records.iter().map(|record| versioned::read(&record.body));
     let redemptions: Vec<Redemption> = read.collect::<Result<_, _>>()?;
-    let mut view = app.store().view(project)?;
-    views::known(&mut view, &redemptions).await
+    views::known(view, &redemptions).await
 }
 
 /// One redemption or rollback.

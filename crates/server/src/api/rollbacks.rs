@@ -167,6 +167,7 @@ async fn attempt(
     let undone = Undone { parts, is_whole };
     let order = undoing.order((&top, above), (&undone, &sale)).await?;
     let mut people = People::open(app, project)?;
+    undoing.customer = people.unless_erased(top.customer).await?;
     if is_whole {
         give_grants_back(&mut people, &undone.parts).await?;
         top.state = RedemptionState::RolledBack;

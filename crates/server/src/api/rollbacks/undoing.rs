@@ -17,6 +17,8 @@ pub(super) struct Undoing<'a> {
     caller: &'a Caller<Redeem>,
     request: &'a RollbackRequest,
     booking: Booking,
+    /// Whose it was, unless they were erased.
+    pub(super) customer: Option<u64>,
     pub(super) writes: Vec<Write>,
     pub(super) expects: Vec<Expect>,
 }
@@ -56,6 +58,7 @@ impl<'a> Undoing<'a> {
             caller,
             request,
             booking: Booking::default(),
+            customer: None,
             writes: Vec::new(),
             expects: vec![expect(Kind::Redemption, id, version)],
         }
@@ -337,7 +340,7 @@ impl<'a> Undoing<'a> {
         let mut kept = redemption.clone();
         kept.rollbacks.push(self.back(rollback));
         let is_use = redemption.redeemable.is_some();
-        let whose = redemption.customer.filter(|_| is_use);
+        let whose = self.customer.filter(|_| is_use);
         self.writes.extend(activity::of(whose, rollback));
         self.writes.extend([
             kept.put()?,
