@@ -166,6 +166,7 @@ async fn attempt(
             return Err(refuse(Key::VoucherAlreadyPublished, details));
         }
         Answered::Before(before) => {
+            drop(people);
             return listed::shown(at, &compiled, (&before, Some(shown)))
                 .await
                 .and_then(|view| Answer::ok(&view))

@@ -2,8 +2,13 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use server::setup::SANDBOX;
-use store::Kind;
+use server::{
+    auth::Scope,
+    client::Client,
+    setup::{self, SANDBOX},
+};
+use store::{Index, Kind, Page};
+use wire::ids::{Tag, parse};
 
 use crate::{
     catalogue::{check, id},
@@ -11,6 +16,12 @@ use crate::{
     publications::{publish, to},
     redemptions::{books_balance, code, order, redeem, ten_off, using},
     shop::{HOUR, NOON, Shop},
+};
+
+const FIRST: Page = Page {
+    after: 0,
+    limit: 10,
+    newest_first: false,
 };
 
 async fn rows(shop: &Shop, path: &str) -> Vec<Value> {
@@ -202,6 +213,10 @@ async fn what_happened_on_a_card_is_told() {
 async fn the_erased_did_nothing() {
     let shop = Shop::start().await;
     lived(&shop).await;
+    code(&shop, "FIVE", ten_off(), json!({})).await;
+    let mut body = using(&["FIVE"], order("o-3", 5_000));
+    body["customer"] = json!({"source_id": "ann"});
+    let used = shop.post(NOON, "/v1/redemptions", &body).await;
     let ann = id(&shop.get(NOON, "/v1/customers/ann").await);
     let store = shop.app.store();
     let kept = store.count_records(SANDBOX, Kind::Activity).await.unwrap();
@@ -218,8 +233,44 @@ async fn the_erased_did_nothing() {
             .unwrap();
         assert_eq!(status, StatusCode::NOT_FOUND);
     }
+    // What is done for them afterwards is not told of anybody.
+    let of = id(&used["redemptions"][0]);
+    shop.post(NOON, &format!("/v1/redemptions/{of}/rollback"), &json!({}))
+        .await;
+    shop.put("/v1/orders/o-2", &json!({"metadata": {"gift": false}}))
+        .await;
+    let kept = store.count_records(SANDBOX, Kind::Activity).await.unwrap();
+    assert_eq!(kept, 0);
+    let number = parse(Tag::Customer, &ann).unwrap().to_be_bytes();
+    let index = (Index::ActivityOfCustomer, number.as_slice());
+    let ids = store.find(SANDBOX, index, FIRST).await.unwrap();
+    assert_eq!(ids, [0; 0]);
     shop.post(NOON, "/v1/customers", &json!({"source_id": "ann"}))
         .await;
     let told = kinds(&shop, "/v1/customers/ann/activity").await;
     assert_eq!(told, ["customer.created"]);
+}
+
+#[tokio::test]
+async fn a_key_sees_what_it_may_read() {
+    let shop = Shop::start().await;
+    lived(&shop).await;
+    let scopes = [Scope::CustomersRead, Scope::CampaignsRead];
+    let key = setup::new_key(&shop.app, SANDBOX, "desk", &scopes)
+        .await
+        .unwrap();
+    let path = "/v1/customers/ann/activity?limit=100";
+    let desk = Client::new(&shop.base, &key).with("proffer-now", "2026-11-21T12:00:00Z");
+    let (_, list) = desk.get(path).await.unwrap();
+    let all = rows(&shop, path).await;
+    let narrow = list["data"].as_array().unwrap();
+    assert_eq!(narrow.len(), all.len());
+    for (narrow, whole) in narrow.iter().zip(&all) {
+        assert_eq!(narrow["type"], whole["type"]);
+        for (member, said) in narrow["data"].as_object().unwrap() {
+            let is_told = |name: &String| ["id", "object"].contains(&name.as_str());
+            assert!(said.as_object().unwrap().keys().all(is_told), "{narrow}");
+            assert_eq!(said["id"], whole["data"][member]["id"]);
+        }
+    }
 }

@@ -164,6 +164,7 @@ async fn enrolled(
     if input.join_once == Some(true)
         && let Some(known) = card_of(&mut people, (holder, campaign.thing.id)).await?
     {
+        drop(people);
         let of = (at.project, compiled.as_ref());
         let view = vouchers::view(at.app, of, (&known, at.now)).await?;
         return Answer::ok(&view).map(Some);

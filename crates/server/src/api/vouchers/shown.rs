@@ -168,12 +168,13 @@ pub async fn counts(
     (issued, campaign): (&Stored<Issued>, &Campaign),
 ) -> Result<Counts, Refused> {
     let voucher = &issued.thing.voucher;
-    let used = used_so_far(&mut app.store().view(project)?, voucher.id).await?;
+    let mut view = app.store().view(project)?;
+    let used = used_so_far(&mut view, voucher.id).await?;
     let accounts = [
         chart::gift_balance(voucher.id),
         chart::gift_sold(campaign.id, voucher.id),
     ];
-    let found = app.store().accounts(project, &accounts).await?;
+    let found = view.accounts(&accounts).await?;
     let [balance, sold] = found.as_slice() else {
         return Ok(Counts::default());
     };
