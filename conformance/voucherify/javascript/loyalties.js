@@ -56,6 +56,20 @@ describe("loyalty programmes", () => {
     await gone(() => loyalties.get(made.id));
   });
 
+  it("tell what happened on a card", async () => {
+    const club = await programme(50);
+    const { card } = await member(club);
+    await loyalties.addOrRemoveCardBalance(card.code, { points: -20 });
+    const type = "voucher.loyalty_card.points_added";
+    for (const campaign of [club.id, null]) {
+      const { data } = await loyalties.listMemberActivity(campaign, card.code, { type });
+      holds(data, [
+        { type, data: { voucher_transaction: { type: "POINTS_REMOVAL", details: { balance: { points: -20 } } } } },
+        { type, data: { voucher_transaction: { type: "POINTS_ADDITION", details: { balance: { points: 50 } } } } },
+      ]);
+    }
+  });
+
   it("earn by rules that are made, read, switched, changed, listed, removed", async () => {
     const club = await programme();
     const [proportional, fixed] = await loyalties.createEarningRule(club.id, [

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { amount, client, code, fresh, holds, order, refused, timestamp, voucher } from "./shop.js";
+import { amount, client, code, finished, fresh, holds, order, refused, timestamp, voucher } from "./shop.js";
 
 describe("orders", () => {
   it("are made, read by either id, changed, paid, listed", async () => {
@@ -56,6 +56,16 @@ describe("orders", () => {
       order: { id: made.id, amount: 5000, total_discount_amount: 1000, total_amount: 4000, status: "PAID" },
     });
     holds(await client.orders.get(made.id), { total_amount: 4000, customer_id: made.customer_id });
+  });
+
+  it("of the past are imported", async () => {
+    const customer = { source_id: fresh("ann") };
+    const sent = { ...order(["mug", 2, 900]), status: "PAID", customer };
+    const imported = await finished(await client.orders.import([sent]));
+    holds(imported, { type: "ORDERS.IMPORT", result: { done_count: 1, failed_count: 0 } });
+    holds(await client.orders.get(sent.source_id), { status: "PAID", amount: 1800, total_amount: 1800 });
+    const { data } = await client.customers.listActivity(customer.source_id, { type: "customer.order.created" });
+    holds(data, [{ type: "customer.order.created", data: { order: { source_id: sent.source_id } } }]);
   });
 
   it("that make no sense are refused", async () => {

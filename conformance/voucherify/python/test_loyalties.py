@@ -67,6 +67,18 @@ class Programmes(Case):
         self.assertRegex(removed.async_action_id, "^aa_")
         gone(self, loyalties.get_loyalty_program, made.id)
 
+    def test_tell_what_happened_on_a_card(self):
+        club = programme(50)
+        card, _ = member(club)
+        loyalties.update_loyalty_card_balance(card.code, body={"points": -20})
+        kind = "voucher.loyalty_card.points_added"
+        for told in (
+            loyalties.list_member_activity(card.code, type=kind),
+            loyalties.list_member_activity1(club.id, card.code, type=kind),
+        ):
+            moved = [one.data["voucher_transaction"]["type"] for one in told.data]
+            self.assertEqual(moved, ["POINTS_REMOVAL", "POINTS_ADDITION"])
+
     def test_earn_by_rules_that_are_made_read_switched_changed_listed_removed(self):
         club = programme()
         made = loyalties.create_earning_rule(

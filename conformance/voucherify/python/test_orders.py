@@ -1,6 +1,6 @@
 """Orders as the shop tells them."""
 
-from shop import Case, amount, client, code, fresh, order, voucher
+from shop import Case, amount, client, code, finished, fresh, order, voucher
 
 
 class Orders(Case):
@@ -32,6 +32,16 @@ class Orders(Case):
         )
         self.holds(used.order, {"id": made.id, "amount": 5000, "total_amount": 4000, "status": "PAID"})
         self.holds(client.orders.get_order(made.id), {"total_amount": 4000, "customer_id": made.customer_id})
+
+    def test_of_the_past_are_imported(self):
+        source_id = fresh("ann")
+        sent = order(("mug", 2, 900)) | {"status": "PAID", "customer": {"source_id": source_id}}
+        action = finished(self, client.orders.import_orders(body=[sent]))
+        self.holds(action, {"type": "ORDERS.IMPORT", "result": {"done_count": 1, "failed_count": 0}})
+        self.holds(client.orders.get_order(sent["source_id"]), {"status": "PAID", "amount": 1800})
+        told = client.customers.list_customer_activity(source_id, type="customer.order.created")
+        self.assertEqual([one.type for one in told.data], ["customer.order.created"])
+        self.holds(told.data[0].data["order"], {"source_id": sent["source_id"], "amount": 1800})
 
     def test_that_nobody_knows_are_not_found(self):
         change = client.orders.update_order

@@ -258,6 +258,8 @@ async fn published(view: &mut View, ids: &[u64]) -> Result<Vec<Row>, Refused> {
 async fn moved(at: At<'_>, view: &mut View, issued: &Stored<Issued>) -> Result<Vec<Row>, Refused> {
     let mut lines = moves::lines(view, (at.project, &issued.thing)).await?;
     lines.retain(|line| activity_of(line).is_some());
+    let older = lines.len().saturating_sub(MOST.limit as usize);
+    lines.drain(..older);
     let told = moves::rows(view, issued, &lines).await?;
     let mut rows = Vec::new();
     for (line, told) in lines.iter().zip(told) {

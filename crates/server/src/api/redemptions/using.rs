@@ -68,11 +68,7 @@ impl<'a> Using<'a> {
         expects.extend(beside.expects);
         writes.extend(beside.writes);
         booking = booking.then(beside.booking);
-        expects.extend(till.stored.as_ref().map(|(order, version)| Expect {
-            kind: Kind::Order,
-            id: order.id,
-            version: *version,
-        }));
+        expects.extend(of_order(&till));
         let lent = till.lent();
         let (project, now) = (till.project, till.now);
         let at = self.at(&till);
@@ -510,4 +506,13 @@ fn share((line, amount): (&offers::PricedLine, u64)) -> Share {
         returned: 0,
         back: 0,
     }
+}
+
+/// That the order is as it was read, where there was one.
+fn of_order(till: &Till<'_>) -> Option<Expect> {
+    till.stored.as_ref().map(|(order, version)| Expect {
+        kind: Kind::Order,
+        id: order.id,
+        version: *version,
+    })
 }
