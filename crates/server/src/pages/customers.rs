@@ -74,30 +74,30 @@ pub async fn page(
     let compiled = app.compiled(visitor.project).await?;
     let mut people = People::open(&app, visitor.project)?;
     let customer = people.load(CustomerId(id)).await?;
+    let person = people.person(customer).cloned().unwrap_or_default();
     let profile = people.profile(customer);
-    let person = people.person(customer);
+    let allowed = profile.consent;
     let known = profiles::facts(
         &profile,
         Purpose::PersonaliseOffers,
         visitor.now,
         &Reads::everything(),
     );
-    let grants = person.map(|person| person.grants.as_slice());
-    let enrolled = person.and_then(|person| person.enrolled);
+    drop(people);
     show(&Customer {
         shell: Shell::of("decisions", &visitor),
         id: ids::format(Tag::Customer, customer.0),
-        consent: consent(profile.consent),
-        may_personalise: profile.consent.allows(Purpose::PersonaliseOffers),
+        consent: consent(allowed),
+        may_personalise: allowed.allows(Purpose::PersonaliseOffers),
         facts: facts(&known, figures::currency(&compiled)),
-        grants: grants
-            .unwrap_or_default()
+        grants: person
+            .grants
             .iter()
             .rev()
             .map(|granted| GrantRow::of(granted, &compiled, visitor.now))
             .collect(),
         decisions: last(&app, visitor.project, customer).await?,
-        arm: enrolled.map(|enrolment| enrolment.arm.to_string()),
+        arm: person.enrolled.map(|enrolment| enrolment.arm.to_string()),
     })
 }
 
