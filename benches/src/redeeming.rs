@@ -8,9 +8,9 @@ use cluster::Cluster;
 use ledger::Currency;
 use offers::{
     Asking, Benefit, Campaign, CampaignId, Cap, CapUnit, Checkout, Commitment, Gave, Given,
-    Happening, Lending, Offer, OfferId, Period, Presented, Priced, PricedLine, Reach, Redeemable,
-    Scope, Share, Spread, Stacking, StackingRules, Validity, Voucher, VoucherId, VoucherKind, book,
-    chart::Occasion,
+    Happening, Lending, Offer, OfferId, OrderCount, Period, Presented, Priced, PricedLine, Reach,
+    Redeemable, Scope, Share, Spread, Stacking, StackingRules, Validity, Voucher, VoucherId,
+    VoucherKind, book, chart::Occasion,
 };
 use rules::{Condition, Facts, Reads};
 use serde_json::json;
@@ -257,7 +257,7 @@ fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Result<Command, S
         voucher: Some(&voucher),
         discount: 750,
         gift: 0,
-        order: 0,
+        order: OrderCount::default(),
         points: None,
         free_units: 0,
         spent: None,

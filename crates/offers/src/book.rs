@@ -1,6 +1,7 @@
 //! Which transfers is a happening? The one place that knows both promotions and accounts.
 
 mod movements;
+mod order;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use ledger::{
 };
 
 pub use movements::{CountedOrder, GiftCard, Points};
+pub use order::OrderCount;
 
 use crate::chart::{self, AccountKind, Counter, Occasion, Reason, counters, empty};
 use crate::{
@@ -94,9 +96,7 @@ pub struct Given<'a> {
     pub discount: Minor,
     /// Paid from the gift balance of the voucher, in minor units.
     pub gift: Minor,
-    /// What the goods of the order cost, where it counts for the campaign by this one; it counts
-    /// once, and nothing where another of the campaign's on the same order made it count.
-    pub order: Minor,
+    pub order: OrderCount<'a>,
     /// Units given for nothing, also those whose price nobody told: they take a use.
     pub free_units: u32,
     /// Earned by the order, owed to its customer.
@@ -404,7 +404,9 @@ impl Checkout<'_> {
 }
 
 impl Given<'_> {
-    fn is_nothing(&self) -> bool {
+    /// Whether nothing moves by it.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
         let has_points = self.points.is_some_and(|points| points.amount > 0);
         let has_spent = self.spent.is_some_and(|spent| spent.points > 0);
         let is_free = self.discount == 0 && self.gift == 0 && self.free_units == 0;
@@ -423,7 +425,7 @@ impl Given<'_> {
                 CapUnit::Uses => Some(counter.movement(1)),
                 CapUnit::Money => Some(counter.movement(self.discount)),
                 CapUnit::Touches => None,
-                CapUnit::Orders => Some(counter.movement(self.order)),
+                CapUnit::Orders => Some(counter.movement(self.order.on(counter))),
                 CapUnit::Credit => Some(counter.movement(self.gift)),
             })
             .collect();

@@ -31,7 +31,9 @@ mod zone;
 
 pub use alone::{Alone, Taken};
 pub use best::{Best, Candidate, Combination, LeftOut, MAX_CANDIDATES, Room, best};
-pub use book::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
+pub use book::{
+    Booking, Checkout, CountedOrder, GiftCard, Given, Happening, OrderCount, Points, book,
+};
 pub use bundle::{Bundle, GoodsKind, MAX_PARTS, Member, Missing, Part, Sets};
 pub use calendar::{Calendar, Days, Hours, Length, Timeframe};
 pub use campaign::{

@@ -2,6 +2,7 @@
 //! qualification, validation and redemption: load, then quote.
 
 mod best;
+mod counting;
 mod found;
 mod grouping;
 mod holding;
@@ -21,9 +22,10 @@ use std::{
 };
 
 use decision::GrantState;
-use ledger::{Account, AccountId, Minor, Timestamp, Transfer};
+use ledger::{Account, AccountId, Timestamp, Transfer};
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, Given, Offer, Order, Points, Redeemable, StackingRules,
+    Asking, Benefit, Campaign, CampaignId, CapUnit, Given, Offer, Order, OrderCount, Points,
+    Redeemable, StackingRules,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
@@ -38,6 +40,7 @@ use wire::{
 };
 
 pub use best::Searched;
+pub use counting::{Counted, Counting};
 pub use found::{Found, Left, Offered};
 pub use grouping::grouped;
 pub use holding::open_holds;
@@ -406,11 +409,7 @@ impl<'a> Till<'a> {
             if let Some(decision) = found.decision {
                 found.held = open_holds(&mut self.people, (decision, self.now)).await?;
             }
-            if self.purpose == For::Using {
-                let mine = self.session_holds.iter();
-                let mine = mine.filter(|(whose, _)| *whose == found.redeemable);
-                found.held.extend(mine.flat_map(|(_, holds)| holds));
-            }
+            found.held.extend(self.held_for(found.redeemable));
             let counters = chart::counters(&found.campaign, found.voucher.as_ref(), &self.occasion);
             let parts = counters.iter().map(|one| lending::parts(self.app, one));
             let parts: Vec<Vec<AccountId>> = parts.collect();
@@ -426,6 +425,10 @@ impl<'a> Till<'a> {
                     Some(_) => counter.left_of(of),
                 };
                 let left = left.saturating_add(self.let_go(counter.account.id));
+                let left = match counter.cap.unit {
+                    CapUnit::Orders => self.room_for_order(&counter, left),
+                    _ => left,
+                };
                 Left { counter, left }
             });
             found.limits = lefts.collect();
@@ -499,30 +502,6 @@ impl<'a> Till<'a> {
     }
 }
 
-/// What an order counts as for campaigns that limit what orders cost: once for each, however many
-/// of a campaign's redeemables are on it.
-pub struct Counting {
-    order: Minor,
-    counted: BTreeSet<CampaignId>,
-}
-
-impl Counting {
-    #[must_use]
-    pub fn of(order: &Order) -> Self {
-        Self {
-            order: order.gross(),
-            counted: BTreeSet::new(),
-        }
-    }
-
-    pub fn by(&mut self, found: &Found) -> Minor {
-        match self.counted.insert(found.campaign.id) {
-            true => self.order,
-            false => 0,
-        }
-    }
-}
-
 impl Found {
     /// What its rules, scopes and formulas read.
     #[must_use]
@@ -533,9 +512,12 @@ impl Found {
         })
     }
 
-    /// What it gives, as it was priced, on an order that counts as so much for its campaign.
+    /// What it gives, as it was priced, on an order that counts so.
     #[must_use]
-    pub fn given(&self, (discount, order): (&offers::Discount, Minor)) -> Given<'_> {
+    pub fn given<'a>(
+        &'a self,
+        (discount, order): (&offers::Discount, OrderCount<'a>),
+    ) -> Given<'a> {
         let is_gift = self.offer.benefit == Benefit::Credit && self.card.is_none();
         let card = self.card.as_ref();
         let points = Points {

@@ -7,8 +7,8 @@ use decision::{Decision, DecisionId, Grant, GrantState, Request, decide, draw_of
 use ledger::Rejection;
 use measurement::Arm;
 use offers::{
-    Booking, CampaignId, Given, Happening, Offer, OfferId, Order, Timestamp, Voucher, VoucherId,
-    VoucherKind, Zone,
+    Booking, CampaignId, Given, Happening, Offer, OfferId, Order, OrderCount, Timestamp, Voucher,
+    VoucherId, VoucherKind, Zone,
     chart::{Counter, Occasion},
     order_facts,
 };
@@ -380,7 +380,7 @@ impl Draft<'_> {
                 .ceiling(self.request.order.as_ref(), &self.request.facts)
                 .unwrap_or(0),
             gift: 0,
-            order: 0,
+            order: OrderCount::default(),
             free_units: 0,
             points: None,
             spent: None,

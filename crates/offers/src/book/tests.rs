@@ -8,8 +8,8 @@ use rules::Condition;
 use super::{Booking, Checkout, CountedOrder, GiftCard, Given, Happening, Points, book};
 use crate::chart::{AccountKind, Occasion, Reason, counters, period_of};
 use crate::{
-    Campaign, CampaignId, Cap, CapUnit, Commitment, Currency, Lending, OfferId, Period, Reach,
-    Stacking, Validity, Voucher, VoucherId, VoucherKind, Zone,
+    Campaign, CampaignId, Cap, CapUnit, Commitment, Currency, Lending, OfferId, OrderCount, Period,
+    Reach, Stacking, Validity, Voucher, VoucherId, VoucherKind, Zone,
 };
 
 const EUR: Currency = Currency(*b"EUR");
@@ -164,7 +164,10 @@ impl Till {
             voucher: Some(&self.voucher),
             discount: number,
             gift: after("gift"),
-            order: after("order"),
+            order: OrderCount {
+                amount: after("order"),
+                counted: &[],
+            },
             free_units: 0,
             points: Some(points),
             spent: None,
@@ -520,7 +523,7 @@ fn a_guaranteed_grant_holds_its_use_whatever_its_worth() {
         voucher: Some(&till.voucher),
         discount: 0,
         gift: 0,
-        order: 0,
+        order: OrderCount::default(),
         free_units: 1,
         points: None,
         spent: None,
@@ -686,7 +689,7 @@ fn two_codes_of_one_campaign_each_post_their_own_hold() {
         voucher: Some(&codes[index]),
         discount,
         gift: 0,
-        order: 0,
+        order: OrderCount::default(),
         free_units: 0,
         points: None,
         spent: None,

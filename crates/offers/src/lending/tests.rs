@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::{Holding, Loan, Move, call_in, refill, top_up};
 use crate::book::tests::{account_text, campaign};
 use crate::chart::{Counter, Occasion, counters};
-use crate::{Booking, Campaign, Checkout, Given, Happening, Lending, book};
+use crate::{Booking, Campaign, Checkout, Given, Happening, Lending, OrderCount, book};
 
 /// `9 0 5`: what is left on the whole, on the slice of process 1, of process 2 …
 fn parts(text: &str) -> Vec<Holding> {
@@ -158,7 +158,7 @@ impl Shop {
             voucher: None,
             discount: amount,
             gift: 0,
-            order: 0,
+            order: OrderCount::default(),
             free_units: 0,
             points: None,
             spent: None,
@@ -403,7 +403,7 @@ fn what_one_process_held_another_redeems() {
         voucher: None,
         discount: 30,
         gift: 0,
-        order: 0,
+        order: OrderCount::default(),
         free_units: 0,
         points: None,
         spent: None,

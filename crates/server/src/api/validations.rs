@@ -10,7 +10,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use ledger::{Minor, Timestamp};
+use ledger::{Minor, Timestamp, Transfer};
 use offers::{Booking, Checkout, Happening, Redeemable, book};
 use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -188,15 +188,18 @@ fn shown_rows(rows: Vec<ValidationRow>, till: &Till<'_>) -> Vec<ValidationRow> {
 /// Holds what is limited; false where somebody else was faster.
 async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Refused> {
     let app = till.app;
-    let mut booking = released(app, (&till.session_holds, till.now))?;
+    let before = till.session_holds.iter().flat_map(|(_, holds)| holds);
+    let before: Vec<Transfer> = before.copied().collect();
+    let mut booking = released(app, (&before, till.now))?;
     let mut chains: Vec<(Redeemable, u64)> = Vec::new();
-    let mut counting = Counting::of(&till.order);
+    let mut counting = Counting::of(&till);
     for (found, discount) in used(&till, quote) {
-        let given = found.given((discount, counting.by(found)));
+        let counted = counting.by((found, discount));
+        let given = found.given((discount, counted.order()));
         let checkout = Checkout {
             given: std::slice::from_ref(&given),
             occasion: &till.occasion,
-            held: &found.held,
+            held: &counted.held,
         };
         let chain = app.next_id()?;
         let happening = Happening::Validated {
@@ -247,12 +250,8 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
 ///
 /// # Errors
 /// When there is no id for it.
-pub fn released(
-    app: &App,
-    (holds, now): (&[(Redeemable, Vec<ledger::Transfer>)], Timestamp),
-) -> Result<Booking, Refused> {
-    let all: Vec<_> = holds.iter().flat_map(|(_, holds)| holds).copied().collect();
-    let happening = Happening::Released { held: &all, now };
+pub fn released(app: &App, (held, now): (&[Transfer], Timestamp)) -> Result<Booking, Refused> {
+    let happening = Happening::Released { held, now };
     Ok(book(&happening, app.next_id()?))
 }
 
@@ -409,11 +408,8 @@ async fn let_go(
     }
     let mut holds = Vec::new();
     let mut people = crate::people::People::open(app, project)?;
-    for (whose, chain) in gone {
-        holds.push((
-            whose,
-            crate::checkout::open_holds(&mut people, (chain, now)).await?,
-        ));
+    for (_, chain) in gone {
+        holds.extend(crate::checkout::open_holds(&mut people, (chain, now)).await?);
     }
     let booking = released(app, (&holds, now))?;
     let writes = if kept.is_empty() {

@@ -44,7 +44,8 @@ pub struct Found {
     pub others_hold: bool,
 }
 
-/// A limit and what is left of it, own holds that will be let go included.
+/// A limit and what is left of it, own holds that will be let go included; of a limit on what
+/// orders cost, the most that this one may.
 #[derive(Clone, Copy, Debug)]
 pub struct Left {
     pub counter: Counter,

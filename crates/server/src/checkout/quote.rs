@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ledger::{AccountId, Minor, Timestamp};
 use offers::{
-    Asking, Benefit, CapUnit, Given, Offer, Outcome, Presented, Priced, Reach, Redeemable, Refusal,
-    StackingRules, chart, order_facts, qualify,
+    Asking, Benefit, CapUnit, Given, Offer, OrderCount, Outcome, Presented, Priced, Reach,
+    Redeemable, Refusal, StackingRules, chart, order_facts, qualify,
 };
 use rules::Reads;
 use store::{Command, ProjectId};
@@ -236,7 +236,7 @@ fn correction(
     for discount in &outcome.priced.discounts {
         let index = place_of(offered, discount.redeemable)?;
         let found = offered.get(index)?.found.as_ref()?;
-        let given = found.given((discount, 0));
+        let given = found.given((discount, OrderCount::default()));
         for limit in &found.limits {
             let Some(need) = found.needs(limit, &given) else {
                 continue;
@@ -394,10 +394,7 @@ impl Found {
                 CapUnit::Touches => false,
             });
         let is_spent = |limit: &&Left| match limit.counter.cap.unit {
-            CapUnit::Orders => {
-                let held = self.hold_for(limit).unwrap_or(0);
-                limit.left.saturating_add(held) < order
-            }
+            CapUnit::Orders => limit.left < order,
             _ => limit.left == 0 && !self.covers(limit),
         };
         let spent = binding.clone().find(is_spent);

@@ -9,8 +9,8 @@ use server::{
 use tokio::task::JoinSet;
 
 use crate::{
-    redemptions::{books_balance, order, redeem, refused, ten_off, using},
-    shop::{NOON, Shop},
+    redemptions::{books_balance, order, percent, redeem, refused, ten_off, using},
+    shop::{DAY, NOON, Shop},
 };
 
 /// What one node of this name and limit makes of a rule.
@@ -102,6 +102,154 @@ async fn an_order_that_grew_since_it_was_held_counts_whole() {
     refused(&shop.noon(), &rest, SPENT.0, SPENT.1).await;
     let rest = using(&["GROWS"], order("c", 5_000));
     assert_eq!(redeem(&shop.noon(), &rest).await.0, 200);
+    books_balance(&shop).await;
+}
+
+/// A campaign of several codes for everybody, with this beside.
+async fn of_codes(shop: &Shop, codes: &[&str], beside: Value) {
+    let mut campaign = json!({
+        "name": codes.concat(), "campaign_type": "DISCOUNT_COUPONS",
+        "voucher": {"type": "DISCOUNT_VOUCHER", "discount": ten_off()},
+    });
+    let (Some(all), Some(beside)) = (campaign.as_object_mut(), beside.as_object()) else {
+        panic!("both are objects");
+    };
+    all.extend(beside.clone());
+    let campaign = shop.post(NOON, "/v1/campaigns", &campaign).await;
+    let campaign = campaign["id"].as_str().unwrap();
+    for code in codes {
+        let path = format!("/v1/campaigns/{campaign}/vouchers/{code}");
+        shop.post(NOON, &path, &json!({})).await;
+    }
+}
+
+#[tokio::test]
+async fn a_basket_that_is_held_is_redeemed_whichever_of_its_codes_goes_first() {
+    let shop = Shop::start().await;
+    for (nth, asked) in [["A", "B"], ["B", "A"], ["B", "B"]].iter().enumerate() {
+        let name = |code: &str| format!("{code}{nth}");
+        let [a, b] = ["A", "B"].map(name);
+        let rule = rule(&shop, "campaign.orders.amount", 15_000).await;
+        of_codes(&shop, &[&a, &b], json!({"validation_rules": rule})).await;
+        let basket = |codes: &[&str]| {
+            let mut body = using(codes, order(&format!("held-{nth}"), 10_000));
+            body["session"] = json!({"type": "LOCK", "key": format!("basket-{nth}")});
+            body
+        };
+        let held = basket(&[&a, &b]);
+        for _ in 0..2 {
+            let held = shop.post(NOON, "/v1/validations", &held).await;
+            assert_eq!(held["valid"], true, "{held}");
+        }
+        let rest = |price: u64| using(&[&a], order(&format!("rest-{nth}"), price));
+        refused(&shop.noon(), &rest(5_001), SPENT.0, SPENT.1).await;
+        let mut asked = asked.map(name).to_vec();
+        asked.dedup();
+        let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+        let (status, used) = redeem(&shop.noon(), &basket(&asked)).await;
+        assert_eq!(status, 200, "{asked:?}: {used}");
+        refused(&shop.noon(), &rest(5_001), SPENT.0, SPENT.1).await;
+        assert_eq!(redeem(&shop.noon(), &rest(5_000)).await.0, 200);
+    }
+    books_balance(&shop).await;
+}
+
+/// What is held by the day counts for the day on which it was held, as all that is held does.
+#[tokio::test]
+async fn a_basket_that_is_held_is_redeemed_the_next_day() {
+    let shop = Shop::start().await;
+    let cap = json!({"reach": "campaign", "period": "day", "unit": "orders", "limit": 15_000});
+    of_codes(&shop, &["A", "B"], json!({"proffer": {"caps": [cap]}})).await;
+    let basket = |codes: &[&str], price: u64| {
+        let mut body = using(codes, order("held", price));
+        body["session"] = json!({"type": "LOCK", "key": "basket", "ttl": 2, "ttl_unit": "DAYS"});
+        body
+    };
+    let held = basket(&["A", "B"], 10_000);
+    let held = shop.post(NOON, "/v1/validations", &held).await;
+    assert_eq!(held["valid"], true, "{held}");
+    let tomorrow = NOON + DAY;
+    let other = |source: &str, price: u64| using(&["A"], order(source, price));
+    shop.post(tomorrow, "/v1/redemptions", &other("a", 10_000))
+        .await;
+    // What it grew by is no part of what was held, and of this day too little is left.
+    let client = shop.at(tomorrow);
+    refused(&client, &basket(&["B", "A"], 10_001), SPENT.0, SPENT.1).await;
+    let (status, used) = redeem(&client, &basket(&["B", "A"], 10_000)).await;
+    assert_eq!(status, 200, "{used}");
+    refused(&client, &other("b", 5_001), SPENT.0, SPENT.1).await;
+    assert_eq!(redeem(&client, &other("b", 5_000)).await.0, 200);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn an_order_counts_once_for_a_limit_that_campaigns_share() {
+    let shop = Shop::start().await;
+    let cap = json!({"reach": "customer_overall", "unit": "orders", "limit": 15_000});
+    for code in ["A", "B"] {
+        of_codes(&shop, &[code], json!({"proffer": {"caps": [cap]}})).await;
+    }
+    let body = |source: &str, price: u64| {
+        let mut body = using(&["A", "B"], order(source, price));
+        body["customer"] = json!({"source_id": "ann"});
+        body
+    };
+    let too_much = (SPENT.0, "used_up_person");
+    refused(&shop.noon(), &body("a", 15_001), too_much.0, too_much.1).await;
+    let (status, used) = redeem(&shop.noon(), &body("a", 10_000)).await;
+    assert_eq!(status, 200, "{used}");
+    refused(&shop.noon(), &body("b", 5_001), too_much.0, too_much.1).await;
+    assert_eq!(redeem(&shop.noon(), &body("b", 5_000)).await.0, 200);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn an_order_counts_for_the_limit_of_each_of_its_codes() {
+    let shop = Shop::start().await;
+    let cap = json!({"reach": "code", "unit": "orders", "limit": 15_000});
+    of_codes(&shop, &["A", "B"], json!({"proffer": {"caps": [cap]}})).await;
+    let both = using(&["A", "B"], order("a", 10_000));
+    assert_eq!(redeem(&shop.noon(), &both).await.0, 200);
+    let alone = |price: u64| using(&["B"], order("b", price));
+    let (status, answer) = redeem(&shop.noon(), &alone(5_001)).await;
+    assert_eq!(
+        (status.as_u16(), &answer["key"]),
+        (400, &json!("quantity_exceeded"))
+    );
+    assert_eq!(redeem(&shop.noon(), &alone(5_000)).await.0, 200);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn an_order_counts_by_the_first_that_gives_something() {
+    let shop = Shop::start().await;
+    let rules = "/management/v1/projects/proj_0000000000002/stacking-rules";
+    let anyway = json!({"redeemables_no_effect_rule": "REDEEM_ANYWAY"});
+    shop.post(NOON, rules, &anyway).await;
+    let tier = |name: &str, lines: &str| {
+        let action = json!({"discount": percent(10)});
+        json!({"name": name, "action": action, "proffer": {"lines": lines}})
+    };
+    let campaign = json!({
+        "name": "Tiers", "campaign_type": "PROMOTION",
+        "promotion": {"tiers": [
+            tier("none", "line.sku == 'nothing'"), tier("all", "line.sku == 'sku-1'"),
+        ]},
+        "validation_rules": rule(&shop, "campaign.orders.amount", 15_000).await,
+    });
+    let made = shop.post(NOON, "/v1/campaigns", &campaign).await;
+    let body = |source: &str, price: u64| {
+        let tiers = made["promotion"]["tiers"].as_array().unwrap().iter();
+        let tiers = tiers.map(|tier| json!({"object": "promotion_tier", "id": tier["id"]}));
+        json!({"redeemables": tiers.collect::<Vec<_>>(), "order": order(source, price)})
+    };
+    let (status, used) = redeem(&shop.noon(), &body("a", 10_000)).await;
+    assert_eq!(status, 200, "{used}");
+    assert_eq!(used["redemptions"].as_array().unwrap().len(), 2);
+    let (status, answer) = redeem(&shop.noon(), &body("b", 5_001)).await;
+    assert_eq!(status, 400, "{answer}");
+    assert_eq!(answer["proffer"]["code"], "budget_reached", "{answer}");
+    assert_eq!(redeem(&shop.noon(), &body("b", 5_000)).await.0, 200);
     books_balance(&shop).await;
 }
 

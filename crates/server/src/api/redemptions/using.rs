@@ -34,26 +34,8 @@ impl<'a> Using<'a> {
     ) -> Result<Option<Answer>, Refused> {
         let referrer = self.referrer(&mut till).await?;
         self.keep_customer(&mut till)?;
-        let (mut booking, mut made) = (self.let_go(&till)?, Vec::new());
         let counts = self.counts(&mut till).await?;
-        let mut counting = Counting::of(&till.order);
-        for ((found, discount), counts) in used(&till, self.quote).zip(counts) {
-            let id = match self.is_alone() {
-                true => self.top,
-                false => self.app.next_id()?,
-            };
-            let given = found.given((discount, counting.by(found)));
-            let checkout = Checkout {
-                given: std::slice::from_ref(&given),
-                occasion: &till.occasion,
-                held: &found.held,
-            };
-            let happening = Happening::Redeemed {
-                checkout: &checkout,
-            };
-            booking = booking.then(book(&happening, id));
-            made.push(self.redemption(&till, (found, discount), (id, counts))?);
-        }
+        let (mut booking, made) = self.uses(&till, counts)?;
         let earning = self.earning(&mut till).await?;
         booking = booking.then(earning.booking);
         let top = self.top(&till, (&made, referrer))?;
@@ -89,6 +71,36 @@ impl<'a> Using<'a> {
         // Whoever was faster took the limit, the order or the code: look again.
         let outcome = lending::submit(self.app, command, &lent).await?;
         Ok(answer.after(outcome)?.ok())
+    }
+
+    /// Each use with what it moves, and what the session held for none of them let go first.
+    fn uses(
+        &self,
+        till: &Till<'_>,
+        counts: Vec<Counts>,
+    ) -> Result<(Booking, Vec<Redemption>), Refused> {
+        let (mut booking, mut made) = (Booking::default(), Vec::new());
+        let mut counting = Counting::of(till);
+        for ((found, discount), counts) in used(till, self.quote).zip(counts) {
+            let id = match self.is_alone() {
+                true => self.top,
+                false => self.app.next_id()?,
+            };
+            let counted = counting.by((found, discount));
+            let given = found.given((discount, counted.order()));
+            let checkout = Checkout {
+                given: std::slice::from_ref(&given),
+                occasion: &till.occasion,
+                held: &counted.held,
+            };
+            let happening = Happening::Redeemed {
+                checkout: &checkout,
+            };
+            booking = booking.then(book(&happening, id));
+            made.push(self.redemption(till, (found, discount), (id, counts))?);
+        }
+        let let_go = self.let_go((till, counting.rest()))?;
+        Ok((let_go.then(booking), made))
     }
 
     /// What the order earns its customer.
@@ -237,13 +249,16 @@ impl<'a> Using<'a> {
         Ok(())
     }
 
-    /// What the session holds for what is not used after all.
-    fn let_go(&self, till: &Till<'_>) -> Result<Booking, Refused> {
+    /// What the session holds for what is not used after all, and what else is not posted.
+    fn let_go(
+        &self,
+        (till, mut rest): (&Till<'_>, Vec<ledger::Transfer>),
+    ) -> Result<Booking, Refused> {
         let is_used = |redeemable: &Redeemable| {
             used(till, self.quote).any(|(found, _)| found.redeemable == *redeemable)
         };
-        let rest = till.session_holds.iter().filter(|(one, _)| !is_used(one));
-        let rest: Vec<_> = rest.cloned().collect();
+        let unused = till.session_holds.iter().filter(|(one, _)| !is_used(one));
+        rest.extend(unused.flat_map(|(one, _)| till.held_for(*one)));
         released(self.app, (&rest, till.now))
     }
 

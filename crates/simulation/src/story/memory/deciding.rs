@@ -9,7 +9,7 @@ use decision::{
 use ledger::{Kind, Rejection};
 use measurement::bucket;
 use offers::{
-    CapUnit, Given, Happening, OfferId, Period, Reach, Voucher, VoucherId, VoucherKind,
+    CapUnit, Given, Happening, OfferId, OrderCount, Period, Reach, Voucher, VoucherId, VoucherKind,
     chart::{Occasion, counters},
     order_facts,
 };
@@ -168,7 +168,7 @@ impl Memory {
             voucher: voucher.as_ref(),
             discount: offer.ceiling(order, &record.request.facts).unwrap_or(0),
             gift: 0,
-            order: 0,
+            order: OrderCount::default(),
             free_units: 0,
             points: None,
             spent: None,

@@ -4,8 +4,8 @@ use decision::GrantState;
 use ledger::{AccountId, Kind as TransferKind, Part, Rejection, Transfer};
 use offers::{
     Asking, Booking, Campaign, Candidate, CapUnit, Checkout, Discount, Given, Happening, LeftOut,
-    Minor, Offer, Order, Points, Presented, Priced, Redeemable, Refusal, Room, StackingRules,
-    Timestamp, Voucher, VoucherKind, best,
+    Minor, Offer, Order, OrderCount, Points, Presented, Priced, Redeemable, Refusal, Room,
+    StackingRules, Timestamp, Voucher, VoucherKind, best,
     chart::{self, counters},
     quote,
 };
@@ -349,7 +349,7 @@ impl Memory {
                 .ceiling(Some(till.order), &self.facts(till.customer))
                 .unwrap_or(0),
             gift: 0,
-            order: 0,
+            order: OrderCount::default(),
             free_units: 0,
             points: None,
             spent: None,
@@ -554,7 +554,7 @@ fn given((put, discount): &(Put, Discount)) -> Given<'_> {
         voucher: put.voucher.as_ref(),
         discount: money,
         gift,
-        order: 0,
+        order: OrderCount::default(),
         free_units: discount.units(),
         points: (discount.points > 0).then_some(Points {
             programme,
