@@ -169,7 +169,7 @@ impl<'a> Till<'a> {
             customer: customer.map(|id| id.0).or(stranger),
             store: order.store.as_deref().map(number_of),
             at: call.now,
-            key: call.key,
+            key: Some(call.key),
             order: app.next_id()?,
             process: app.process(),
         };
@@ -219,7 +219,9 @@ impl<'a> Till<'a> {
         }
         facts.extend(order_metadata_facts(&self.input, &reads));
         let mut telling = Telling::to(&reads);
-        telling.tell("redemption.api_key", self.occasion.key.to_string());
+        if let Some(key) = self.occasion.key {
+            telling.tell("redemption.api_key", key.to_string());
+        }
         if let Some(metadata) = metadata {
             metadata_facts("redemption.metadata.", metadata, &mut telling);
         }

@@ -233,7 +233,8 @@ fn occasion(
         store: store.as_deref().map(number_of),
         at,
         order: 0,
-        key: 0,
+        // Whoever asks is not whoever redeems: what keys may redeem is judged when one does.
+        key: None,
         process: app.process(),
     }
 }

@@ -131,6 +131,8 @@ async fn of_others(
 ) -> Result<Vec<Counter>, Refused> {
     let occasion = Occasion {
         at: now,
+        // Any will do: the sample is made like the account of each.
+        key: Some(0),
         ..Occasion::default()
     };
     let Some(sample) = chart::counters(campaign, None, &occasion).pop() else {

@@ -133,7 +133,7 @@ impl Till {
                 store: Some(9),
                 at: 0,
                 order: 70,
-                key: 3,
+                key: Some(3),
                 process: 0,
             },
             books: Book::default(),

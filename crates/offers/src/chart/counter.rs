@@ -18,8 +18,9 @@ pub struct Occasion {
     /// The order's own number. It stands in for a customer whom nobody knows, so that two such
     /// orders share no row; to read what is left, any number will do.
     pub order: u64,
-    /// The number of the key of the API that asks.
-    pub key: u64,
+    /// The number of the key of the API that redeems; `None` before it is known which one will:
+    /// then no limit of keys counts.
+    pub key: Option<u64>,
     /// The number of the process that asks: where limits are lent it spends from its slice. 0
     /// spends from the account that lends.
     pub process: u64,
@@ -223,7 +224,7 @@ impl Place<'_> {
         }
     }
 
-    /// `None` for a cap on codes where no code is used.
+    /// `None` for a cap on codes where no code is used, and for one on keys where none redeems.
     fn counter(&self, cap: Cap) -> Option<Counter> {
         if (cap.reach, cap.period, cap.unit) == (Reach::Campaign, Period::Ever, CapUnit::Money) {
             return Some(self.budget(cap));
@@ -282,7 +283,7 @@ impl Place<'_> {
             Reach::Customer => (campaign, customer),
             Reach::CustomerOverall => (self.overall(cap.unit), customer),
             Reach::Store => (campaign, self.occasion.store.unwrap_or_default()),
-            Reach::ApiKey => (campaign, self.occasion.key),
+            Reach::ApiKey => (campaign, self.occasion.key?),
         })
     }
 

@@ -157,7 +157,7 @@ fn check_caps(caps: &str, quantity: Option<u64>, expected: &str) {
         store: Some(9),
         at: 0,
         order: 70,
-        key: 3,
+        key: Some(3),
         process: 0,
     };
     let voucher = voucher(quantity);
@@ -217,7 +217,10 @@ fn what_is_left_is_read_from_the_account() {
 
 #[test]
 fn a_reached_limit_is_a_refusal() {
-    let occasion = Occasion::default();
+    let occasion = Occasion {
+        key: Some(3),
+        ..Occasion::default()
+    };
     let told = |caps| {
         let found = counters(&campaign(caps), Some(&voucher(None)), &occasion);
         refusal(found[0].account.id)

@@ -253,6 +253,37 @@ async fn an_order_counts_by_the_first_that_gives_something() {
     books_balance(&shop).await;
 }
 
+/// Whoever asks for a decision is not whoever redeems: keys count at the till alone.
+#[tokio::test]
+async fn a_decision_takes_nothing_of_what_keys_may_redeem() {
+    let shop = Shop::start().await;
+    let caps = json!([{"reach": "api_key", "limit": 1}]);
+    let settings = json!({"commitment": "guaranteed", "caps": caps, "grant_days": 4});
+    shop.percent_off("Keys", 10, settings).await;
+    shop.policy("ranked", &["Keys"], 0).await;
+    let mut codes = Vec::new();
+    for name in ["ann", "bob", "cy"] {
+        shop.customer(name).await;
+        let made = shop.decide(NOON, name).await;
+        let code = made["offer"]["code"].as_str().map(str::to_owned);
+        codes.push((name, code.unwrap_or_else(|| panic!("{name}: {made}"))));
+    }
+    let body = |nth: usize| {
+        let (name, code) = &codes[nth];
+        let mut body = using(&[code], order(name, 5_000));
+        body["customer"] = json!({"source_id": name});
+        body
+    };
+    assert_eq!(redeem(&shop.noon(), &body(0)).await.0, 200);
+    refused(&shop.noon(), &body(1), SPENT.0, SPENT.1).await;
+    let key = setup::new_key(&shop.app, SANDBOX, "till", &[Scope::Redeem]);
+    let key = key.await.unwrap();
+    let till = Client::new(&shop.base, &key).with("proffer-now", "2026-11-21T12:00:00Z");
+    assert_eq!(redeem(&till, &body(1)).await.0, 200);
+    refused(&till, &body(2), SPENT.0, SPENT.1).await;
+    books_balance(&shop).await;
+}
+
 #[tokio::test]
 async fn gift_cards_of_a_campaign_pay_so_much_together() {
     let shop = Shop::start().await;

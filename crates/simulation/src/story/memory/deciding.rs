@@ -127,7 +127,7 @@ impl Memory {
             store: None,
             at: self.now,
             order,
-            key: 0,
+            key: None,
             process: 0,
         }
     }
