@@ -104,7 +104,12 @@ async fn told(
     once: Option<once::Key>,
     (about, sent): (About, &OrderInput),
 ) -> Result<Answer, Refused> {
-    match retry_in_turn(|| attempt(at, once, (about, sent))).await {
+    let attempt = || attempt(at, once, (about, sent));
+    let answer = match sent.is_named() {
+        true => retry_in_turn(attempt).await,
+        false => retry(attempt).await,
+    };
+    match answer {
         Err(refusal @ Refused::Dialect(..)) => {
             once::refused(at.app, at.project, (once, refusal)).await
         }

@@ -28,7 +28,7 @@ use wire::{
 
 use super::{
     customers,
-    dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry_in_turn},
+    dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry, retry_in_turn},
     promotions,
     resources::At,
     told,
@@ -113,7 +113,12 @@ pub async fn use_all(
     (request, once): (&RedemptionRequest, Option<once::Key>),
 ) -> Result<Answer, Refused> {
     let swept = AtomicBool::new(false);
-    let answer = match retry_in_turn(|| attempt(app, caller, (request, once), &swept)).await {
+    let attempt = || attempt(app, caller, (request, once), &swept);
+    let answer = match request.order.as_ref().is_some_and(OrderInput::is_named) {
+        true => retry_in_turn(attempt).await,
+        false => retry(attempt).await,
+    };
+    let answer = match answer {
         // Who has to wait now may be heard later.
         Err(refusal @ Refused::Dialect(status, _)) if status != StatusCode::TOO_MANY_REQUESTS => {
             once::refused(app, caller.project, (once, refusal)).await

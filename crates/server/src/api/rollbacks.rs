@@ -23,7 +23,7 @@ use wire::{
 };
 
 use super::{
-    dialect::{Asked, parse_optional, refuse, retry_in_turn},
+    dialect::{Asked, parse_optional, refuse, retry, retry_in_turn},
     redemptions::{Reader, find, load, order_now},
     resources::At,
     vouchers::{used_card_view, used_view},
@@ -107,7 +107,7 @@ async fn roll_back(
     (name, of): (&str, Of),
     (request, once): (&RollbackRequest, Option<once::Key>),
 ) -> Result<Answer, Refused> {
-    let answer = match retry_in_turn(|| attempt(app, caller, (name, of), (request, once))).await {
+    let answer = match in_turn(app, caller, (name, of), (request, once)).await {
         Err(Refused::Dialect(status, body)) => {
             let told = failed(At::of(app, caller), (name, request), &body).await?;
             let refusal = Refused::Dialect(status, body);
@@ -117,6 +117,21 @@ async fn roll_back(
     };
     let told = Reader::of(app, caller).tell_answer(answer?).await;
     told.map_err(Refused::after_all)
+}
+
+/// Rolls back after all others that are at the same order, where there is one.
+async fn in_turn(
+    app: &App,
+    caller: &Caller<Redeem>,
+    (name, of): (&str, Of),
+    (request, once): (&RollbackRequest, Option<once::Key>),
+) -> Result<Answer, Refused> {
+    let (top, _) = find(app, caller.project, name).await?;
+    let attempt = || attempt(app, caller, (name, of), (request, once));
+    match top.order {
+        Some(_) => retry_in_turn(attempt).await,
+        None => retry(attempt).await,
+    }
 }
 
 /// What webhooks are told of a rollback that was refused, if there is such a redemption.

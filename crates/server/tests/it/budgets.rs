@@ -1,15 +1,23 @@
 //! Limits that validation rules set on keys, on what orders cost, and on credit.
 
+use axum::http::{Method, StatusCode};
+use ledger::Asset;
+use offers::{
+    CampaignId, Currency,
+    chart::{self, AccountKind, Party},
+};
 use serde_json::{Value, json};
 use server::{
     auth::Scope,
     client::Client,
     setup::{self, SANDBOX},
 };
+use store::{Command, Outcome};
 use tokio::task::JoinSet;
+use wire::ids::{Tag, parse};
 
 use crate::{
-    redemptions::{books_balance, order, percent, redeem, refused, ten_off, using},
+    redemptions::{books_balance, code, order, percent, redeem, refused, ten_off, using},
     shop::{DAY, NOON, Shop},
 };
 
@@ -250,6 +258,47 @@ async fn an_order_counts_by_the_first_that_gives_something() {
     assert_eq!(status, 400, "{answer}");
     assert_eq!(answer["proffer"]["code"], "budget_reached", "{answer}");
     assert_eq!(redeem(&shop.noon(), &body("b", 5_000)).await.0, 200);
+    books_balance(&shop).await;
+}
+
+/// The books have no room for what the customer is given, whatever is read of the limits.
+#[tokio::test]
+async fn only_who_names_an_order_is_told_that_others_are_at_it() {
+    let shop = Shop::start().await;
+    let campaign = code(&shop, "TEN", ten_off(), json!({})).await;
+    let [campaign, customer] = [
+        parse(Tag::Campaign, &campaign),
+        parse(Tag::Customer, &shop.customer("ann").await),
+    ]
+    .map(Result::unwrap);
+    let funding = chart::funding(CampaignId(campaign), Party::Number(customer));
+    let kind = AccountKind::DiscountGiven;
+    let opening = chart::empty(kind, funding, Asset::Currency(Currency(*b"EUR")));
+    let command = Command {
+        openings: vec![opening],
+        ..setup::writes(SANDBOX, Vec::new())
+    };
+    assert_eq!(
+        shop.app.store().submit(command).await.unwrap(),
+        Outcome::Applied
+    );
+    let mut body = using(&["TEN"], order("a", 5_000));
+    body["customer"] = json!({"source_id": "ann"});
+    let (status, answer) = redeem(&shop.noon(), &body).await;
+    assert_eq!(
+        (status.as_u16(), &answer["key"]),
+        (400, &json!("multiple_requests"))
+    );
+    body["order"].as_object_mut().unwrap().remove("source_id");
+    let key = format!("Bearer {}", shop.sandbox_key);
+    let headers = [
+        ("authorization", key.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let call = (Method::POST, "/v1/redemptions");
+    let (status, headers, answer) = shop.raw(call, &headers, body.to_string()).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{answer}");
+    assert_eq!(headers["retry-after"], "1");
     books_balance(&shop).await;
 }
 

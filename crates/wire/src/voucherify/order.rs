@@ -93,6 +93,12 @@ pub struct OrderInput {
 }
 
 impl OrderInput {
+    /// Whether other calls may be about the same order.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.id.is_some() || self.source_id.is_some()
+    }
+
     /// Whose it is: by what it says of them, or by their id alone.
     #[must_use]
     pub fn buyer(&self) -> Option<CustomerInput> {
