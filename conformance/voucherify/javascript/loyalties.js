@@ -60,7 +60,7 @@ describe("loyalty programmes", () => {
     const club = await programme(50);
     const { card } = await member(club);
     await loyalties.addOrRemoveCardBalance(card.code, { points: -20 });
-    const type = "voucher.loyalty_card.points_added";
+    const type = "customer.voucher.loyalty_card.points_added";
     for (const campaign of [club.id, null]) {
       const { data } = await loyalties.listMemberActivity(campaign, card.code, { type });
       holds(data, [

@@ -168,21 +168,13 @@ async fn rows_of_customer(
 async fn rows_of_card(at: At<'_>, issued: &Stored<Issued>) -> Result<Vec<Row>, Refused> {
     let mut view = at.app.store().view(at.project)?;
     let card = issued.thing.voucher.id.0;
-    let mut rows = vec![Row {
-        id: card,
-        what: Activity::Created,
-        at: issued.created_at,
-        group: card,
-        campaign: Some(ids::format(Tag::Campaign, issued.thing.campaign.0)),
-        about: About::Itself,
-    }];
     let of = key(card);
     let mut done = view.find(Index::RedemptionsOfVoucher, &of, MOST).await?;
     for record in records(&mut view, (Kind::Redemption, &done)).await? {
         let redemption: Redemption = versioned::read(&record.body)?;
         done.extend(redemption.rollbacks.iter().map(|back| back.id));
     }
-    rows.extend(used(&mut view, &done).await?);
+    let mut rows = used(&mut view, &done).await?;
     let given = view.find(Index::PublicationsOfVoucher, &of, MOST).await?;
     rows.extend(published(&mut view, &given).await?);
     rows.extend(moved(at, &mut view, issued).await?);
@@ -315,9 +307,12 @@ impl Row {
 impl Whose {
     fn name(self, what: Activity) -> String {
         match (self, what) {
-            (Self::Customer(_), _) => format!("customer.{}", what.name()),
-            (Self::Card(_), Activity::Created) => format!("voucher.{}", what.name()),
-            (Self::Card(_), _) => what.name().to_owned(),
+            // As the protocol spells them of a card.
+            (Self::Card(_), Activity::Redeemed) => "customer.redemption.succceeded".to_owned(),
+            (Self::Card(_), Activity::RolledBack) => {
+                "customer.redemption.rollback.succceeded".to_owned()
+            }
+            _ => format!("customer.{}", what.name()),
         }
     }
 
