@@ -132,10 +132,11 @@ pub fn load(rest: &[&str]) -> Result<(), String> {
     released("load", rest)
 }
 
-/// Builds what is released and runs one program of it. All are built at once: cargo would compile
-/// what a package alone asks of its dependencies a second time.
+/// Runs a program as it is released, beside the server. Both are built as parts of the workspace:
+/// cargo would compile what a package alone asks of its dependencies a second time.
 fn released(name: &str, words: &[&str]) -> Result<(), String> {
-    cargo(&["build", "--release", "--locked", "--workspace", "--bins"])?;
+    let build = "build --release --locked --workspace --bin proffer --bin";
+    cargo(&split(&[build, name]))?;
     let program = beside_us("../release").join(name);
     println!("── {name} {}", words.join(" "));
     done(Command::new(program).args(words).current_dir(tidy::root()))
