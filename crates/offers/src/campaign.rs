@@ -184,6 +184,14 @@ pub struct Offer {
     pub grant_ms: i64,
 }
 
+impl Campaign {
+    /// Visits all facts that its rules may read, as often as they are written.
+    pub fn each_read(&self, visit: &mut dyn FnMut(&Path)) {
+        self.rule.each_read(visit);
+        self.after.each_read(visit);
+    }
+}
+
 impl Offer {
     /// All that is counted for each order.
     pub fn formulas(&self) -> impl Iterator<Item = &Formula> {

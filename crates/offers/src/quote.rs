@@ -67,8 +67,7 @@ pub fn quote<'a>(
 fn reads_of(presented: &[Presented<'_>]) -> Reads {
     Reads::visited(|visit| {
         for one in presented {
-            one.campaign.rule.each_read(visit);
-            one.campaign.after.each_read(visit);
+            one.campaign.each_read(visit);
             one.offer.each_read(visit);
         }
         visit(&CURRENCY.into());

@@ -509,7 +509,7 @@ impl Found {
     #[must_use]
     pub fn reads(&self) -> Reads {
         Reads::visited(|visit| {
-            self.campaign.rule.each_read(visit);
+            self.campaign.each_read(visit);
             self.offer.each_read(visit);
         })
     }

@@ -5,7 +5,7 @@ use rules::{Facts, Reads, Telling, Value};
 use store::{Index, Kind, Page, View};
 use wire::voucherify::{Metadata, metadata_facts};
 
-use super::{Found, Till};
+use super::Till;
 use crate::{
     api::{promotions, vouchers},
     configuration::Stored,
@@ -32,7 +32,7 @@ impl Till<'_> {
     pub(super) async fn tell_own(&mut self) -> Result<(), Refused> {
         let mut offered = std::mem::take(&mut self.offered);
         for found in offered.iter_mut().filter_map(|one| one.found.as_mut()) {
-            let reads = reads_of(found);
+            let reads = found.reads();
             if PREFIXES.iter().any(|prefix| reads.wants_under(prefix)) {
                 found.own = match &found.issued {
                     Some((issued, _)) => of_voucher(self.people.view(), (issued, &reads)).await?,
@@ -56,14 +56,6 @@ impl Till<'_> {
         }
         Ok(telling.done())
     }
-}
-
-fn reads_of(found: &Found) -> Reads {
-    Reads::visited(|visit| {
-        found.campaign.rule.each_read(visit);
-        found.campaign.after.each_read(visit);
-        found.offer.each_read(visit);
-    })
 }
 
 async fn of_voucher(
