@@ -3,6 +3,7 @@
 
 mod acts;
 mod claims;
+mod listed;
 mod memory;
 mod pattern;
 mod readme;
