@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use store::{Once, Outcome, ProjectId, Write};
 use wire::voucherify::Key as VoucherifyKey;
 
-use crate::{app::App, problem::Refused};
+use crate::{api::resources::At, problem::Refused};
 
 const HEADER: &str = "idempotency-key";
 const REPLAYED: &str = "idempotency-replayed";
@@ -96,12 +96,8 @@ impl Key {
 ///
 /// # Errors
 /// The refusal itself where there is no key, or where the store fails.
-pub async fn refused(
-    app: &App,
-    project: ProjectId,
-    refused: (Option<Key>, Refused),
-) -> Result<Answer, Refused> {
-    refused_telling(app, project, refused, Vec::new()).await
+pub async fn refused(at: At<'_>, refused: (Option<Key>, Refused)) -> Result<Answer, Refused> {
+    refused_telling(at, refused, Vec::new()).await
 }
 
 /// The same of a refusal that others are told of by these writes.
@@ -109,8 +105,7 @@ pub async fn refused(
 /// # Errors
 /// As [`refused`].
 pub async fn refused_telling(
-    app: &App,
-    project: ProjectId,
+    at: At<'_>,
     (key, refused): (Option<Key>, Refused),
     tell: Vec<Write>,
 ) -> Result<Answer, Refused> {
@@ -124,9 +119,10 @@ pub async fn refused_telling(
         return Err(refused);
     }
     let answer = Answer::new(*status, body)?;
-    let mut command = crate::setup::writes(project, tell);
+    let mut command = crate::setup::writes(at.project, tell);
+    command.now = at.now;
     command.once = key.map(|key| key.once(&answer));
-    let outcome = app.store().submit(command).await?;
+    let outcome = at.app.store().submit(command).await?;
     match (key, answer.after(outcome)?) {
         (Some(_), Ok(answer)) => Ok(answer),
         _ => Err(refused),

@@ -11,9 +11,10 @@
 //! waiting at most [`Settings::linger`] and only if several callers came just before. In one
 //! transaction it loads the rows they touch, judges each command in memory after those before it,
 //! saves every changed row once, commits, and only then answers. What is refused was never
-//! written, so nothing is undone on disk. Rows are read inside the transaction that saves them and
-//! the writer remembers nothing between batches: a second process on the same file is safe, only
-//! slower. [`Store::balances`] alone answers out of memory, and only to advise.
+//! written, so nothing is undone on disk. Rows are read inside the transaction that saves them;
+//! what the writer remembers between batches, the highest numbers kept, it forgets when another
+//! process wrote to the file, so a second process is safe, only slower. [`Store::balances`] alone
+//! answers out of memory, and only to advise.
 //!
 //! That is SQLite. On PostgreSQL ([`Store::connect`]) a task takes the place of the thread and
 //! locks the place of the only writer: `migrations/postgres` describes the tables, and page 0011 of

@@ -6,6 +6,9 @@ use tokio::sync::oneshot;
 
 use crate::{Command, Fault, Outcome};
 
+/// How many times as long as for a log of one's own somebody waits at most.
+const AFAR: u32 = 5;
+
 /// Commands that one caller submitted together.
 pub(crate) struct Job {
     pub(crate) commands: Vec<Command>,
@@ -46,6 +49,13 @@ impl Pace {
     /// they, and those who were answered by it, who may ask again. A lone caller waits for nobody.
     pub(crate) fn awaited(self, waited: usize) -> usize {
         waited + self.callers
+    }
+
+    /// How long is worth waiting where transactions wait for a log that others write too: of who
+    /// comes too late for one the next has to do it all over, so up to half of it, and not without
+    /// end where the log stands still.
+    pub(crate) fn linger_afar(self, linger: Duration) -> Duration {
+        linger.max((self.took / 2).min(linger * AFAR))
     }
 
     /// To wait longer than a transaction takes would cost more than another one.

@@ -97,6 +97,7 @@ pub async fn begin(
     let work = Work::Import(Importing { what });
     let action = Action::new(kind, (work, rows.len() as u64), at.now);
     let mut command = writes(at.project, action.begin(id)?);
+    command.now = at.now;
     let mut first = 1;
     for rows in rows.chunks(PART_ROWS) {
         let part = Part {

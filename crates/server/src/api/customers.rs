@@ -10,6 +10,7 @@ use axum::{
 use profiles::{Choice, Consent, CustomerId, Identifier, IdentifierKind, NodeId, Purpose};
 use rules::{Facts, Reads};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::{Kind, Outcome};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -44,12 +45,40 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// A customer as the shop writes them, with what they said of consent.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct CustomerWrite {
     #[serde(flatten)]
     customer: CustomerInput,
     #[serde(skip_serializing_if = "Option::is_none")]
     consent: Option<ConsentInput>,
+}
+
+/// What of [`CustomerWrite`] is not a customer's.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Beside {
+    consent: Option<ConsentInput>,
+}
+
+impl CustomerWrite {
+    /// Reads both parts by themselves: of what is flattened nobody could say where it is wrong.
+    ///
+    /// # Errors
+    /// With the place where the body does not fit.
+    fn read(body: &[u8]) -> Result<Self, Refused> {
+        let customer = dialect::parse(body)?;
+        let Beside { consent } = dialect::parse(body)?;
+        Ok(Self { customer, consent })
+    }
+
+    /// The same, of a row of many.
+    ///
+    /// # Errors
+    /// With the place where the row does not fit.
+    pub(super) fn of_row(row: &Value) -> Result<Self, Refused> {
+        let body = serde_json::to_vec(row).map_err(|error| Refused::Fault(error.to_string()))?;
+        Self::read(&body)
+    }
 }
 
 /// What is left out is left as it is.
@@ -83,7 +112,7 @@ async fn create(
     caller: Caller<CustomersWrite>,
     body: Bytes,
 ) -> Result<Answer, Refused> {
-    let input: CustomerWrite = dialect::parse(&body)?;
+    let input = CustomerWrite::read(&body)?;
     upsert(At::of(&app, &caller), (None, &input)).await
 }
 
@@ -98,7 +127,7 @@ async fn update(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Answer, Refused> {
-    let input: CustomerWrite = dialect::parse(&body)?;
+    let input = CustomerWrite::read(&body)?;
     upsert(At::of(&app, &caller), (Some(&id), &input)).await
 }
 

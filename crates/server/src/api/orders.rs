@@ -110,9 +110,7 @@ async fn told(
         false => retry(attempt).await,
     };
     match answer {
-        Err(refusal @ Refused::Dialect(..)) => {
-            once::refused(at.app, at.project, (once, refusal)).await
-        }
+        Err(refusal @ Refused::Dialect(..)) => once::refused(at, (once, refusal)).await,
         other => other,
     }
 }

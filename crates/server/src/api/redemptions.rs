@@ -98,7 +98,7 @@ pub async fn answered(
     if let Some(OrderStatus::Created | OrderStatus::Canceled) = status {
         let details = "a draft or cancelled order uses nothing: redeem when it is paid";
         let refusal = refuse(Key::InvalidOrder, details);
-        return once::refused(app, caller.project, (once, refusal)).await;
+        return once::refused(At::of(app, caller), (once, refusal)).await;
     }
     use_all(app, caller, (request, once)).await
 }
@@ -121,7 +121,7 @@ pub async fn use_all(
     let answer = match answer {
         // Who has to wait now may be heard later.
         Err(refusal @ Refused::Dialect(status, _)) if status != StatusCode::TOO_MANY_REQUESTS => {
-            once::refused(app, caller.project, (once, refusal)).await
+            once::refused(At::of(app, caller), (once, refusal)).await
         }
         other => other,
     };

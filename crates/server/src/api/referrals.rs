@@ -182,9 +182,7 @@ async fn added(
         return Err(refuse(Key::InvalidPayload, details));
     }
     match retry(|| attempt(at, of, (&sent, once))).await {
-        Err(refusal @ Refused::Dialect(..)) => {
-            once::refused(at.app, at.project, (once, refusal)).await
-        }
+        Err(refusal @ Refused::Dialect(..)) => once::refused(at, (once, refusal)).await,
         other => other,
     }
 }

@@ -267,7 +267,7 @@ pub async fn told(
 ) -> Result<Answer, Refused> {
     match made {
         Ok(answer) => Ok(answer),
-        Err(refused) => once::refused(at.app, at.project, (once, refused)).await,
+        Err(refused) => once::refused(at, (once, refused)).await,
     }
 }
 

@@ -140,7 +140,7 @@ async fn create(
     let named = async { named(at, &sent(&body)?).await };
     match named.await {
         Ok(sent) => resources::create::<Reward>(at, (&sent, once)).await,
-        Err(refused) => once::refused(&app, caller.project, (once, refused)).await,
+        Err(refused) => once::refused(At::of(&app, &caller), (once, refused)).await,
     }
 }
 

@@ -111,7 +111,7 @@ async fn roll_back(
         Err(Refused::Dialect(status, body)) => {
             let told = failed(At::of(app, caller), (name, request), &body).await?;
             let refusal = Refused::Dialect(status, body);
-            once::refused_telling(app, caller.project, (once, refusal), told).await
+            once::refused_telling(At::of(app, caller), (once, refusal), told).await
         }
         other => other,
     };

@@ -87,7 +87,7 @@ fn metadata_of(row: &Value) -> Result<Metadata, Refused> {
 }
 
 async fn set_customer(at: At<'_>, row: &Value) -> Result<(), Refused> {
-    let input: CustomerWrite = read(row)?;
+    let input = CustomerWrite::of_row(row)?;
     // One without a name would be somebody else each time.
     named(row, &["source_id", "id"])?;
     customers::upsert(at, (None, &input)).await.map(drop)
@@ -100,7 +100,7 @@ async fn changed_customer(at: At<'_>, row: &Value) -> Result<(), Refused> {
     drop(people);
     let mut sent = Sent::new();
     sent.insert("metadata".into(), serde_json::json!(metadata_of(row)?));
-    let input: CustomerWrite = read(&Value::Object(sent))?;
+    let input = CustomerWrite::of_row(&Value::Object(sent))?;
     customers::upsert(at, (Some(name), &input)).await.map(drop)
 }
 

@@ -325,6 +325,7 @@ async fn create(
     };
     let mut command = crate::setup::writes(caller.project, vec![put]);
     command.writes.extend(told);
+    command.now = caller.now;
     command.once = once.map(|key| key.once(&answer));
     let outcome = app.store().submit(command).await?;
     answer.after(outcome)?.map_err(|other| unexpected(&other))

@@ -11,7 +11,7 @@ const BEGIN: &str = "<!-- calls of the protocol -->\n";
 const END: &str = "<!-- end of the calls -->\n";
 
 /// Every call that is described, as its method and the shape of its path.
-fn served() -> BTreeSet<(String, String)> {
+pub fn served() -> BTreeSet<(String, String)> {
     let description = serde_json::to_value(server::router::openapi()).unwrap();
     let mut served = BTreeSet::new();
     for (path, calls) in description["paths"].as_object().unwrap() {

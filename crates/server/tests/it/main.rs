@@ -64,3 +64,4 @@ mod validations;
 mod vouchers;
 mod wallet_rows;
 mod webhooks;
+mod worst;

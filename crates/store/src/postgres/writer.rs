@@ -73,6 +73,7 @@ pub(super) async fn run(mut desk: Desk, mut queue: Receiver<Message>, settings: 
     let mut pace = Pace::default();
     loop {
         let mut batch = Batch::default();
+        let linger = pace.linger_afar(settings.linger);
         batch.take(&mut queue, settings);
         let waited = batch.jobs.len();
         if batch.is_empty() {
@@ -80,9 +81,11 @@ pub(super) async fn run(mut desk: Desk, mut queue: Receiver<Message>, settings: 
                 Some(message) => batch.add(message),
                 None => return,
             }
-            pace = pace.resumed(settings.linger);
+            pace = pace.resumed(linger);
         }
-        batch.fill(&mut queue, settings, (pace, waited)).await;
+        let deadline = Instant::now() + pace.patience(linger);
+        let awaited = pace.awaited(waited);
+        batch.fill(&mut queue, settings, (deadline, awaited)).await;
         let begun = Instant::now();
         let callers = batch.jobs.len();
         desk.answer(batch.jobs, settings.expiries.max(1)).await;
@@ -113,18 +116,17 @@ impl Batch {
         }
     }
 
-    /// As long as SQLite's writer: what comes, and a little more where many may come.
+    /// Takes what comes, and waits a little for those who may come.
     async fn fill(
         &mut self,
         queue: &mut Receiver<Message>,
         settings: Settings,
-        (pace, waited): (Pace, usize),
+        (deadline, awaited): (Instant, usize),
     ) {
-        let deadline = Instant::now() + pace.patience(settings.linger);
         while !self.is_full(settings) {
             let next = match queue.try_recv() {
                 Ok(message) => Some(message),
-                Err(_) if self.jobs.len() >= pace.awaited(waited) => return,
+                Err(_) if self.jobs.len() >= awaited => return,
                 Err(_) => timeout_at(deadline, queue.recv()).await.ok().flatten(),
             };
             match next {

@@ -3,7 +3,7 @@
 //! Everything is read inside the transaction that will save it, so nothing can change between.
 
 use ledger::{AccountId, Limit, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use crate::batch::{Cell, Pointer, Rows, Seen};
 use crate::books::Books;
@@ -12,6 +12,14 @@ use crate::wanted::{Wanted, records_of, unique_key, wanted};
 use crate::{Command, ProjectId, SavedTransfer};
 
 use super::columns::{self, account_columns, transfer_columns};
+use super::newest::Newest;
+
+const SELECT_ACCOUNT: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    " FROM accounts WHERE project = ?1 AND series = ?2 AND owner = ?3 AND party = ?4 \
+     AND period = ?5 AND hundred = ?6"
+);
 
 /// Open holds of one side of an account whose time has come, the oldest first.
 macro_rules! overdue {
@@ -37,14 +45,14 @@ macro_rules! overdue {
 pub(super) fn load<'a>(
     connection: &Connection,
     commands: &[&'a Command],
-    expiries: u32,
+    (expiries, newest): (u32, &mut Newest),
 ) -> rusqlite::Result<Rows<'a>> {
     let mut rows = Rows::default();
     load_once(connection, commands, &mut rows)?;
-    load_versions(connection, commands, &mut rows)?;
+    load_versions(connection, (commands, newest), &mut rows)?;
     load_unique(connection, commands, &mut rows)?;
     for (project, wanted) in wanted(commands) {
-        let books = load_books(connection, project, (wanted, expiries))?;
+        let books = load_books(connection, project, (wanted, expiries, newest))?;
         rows.books.insert(project, books);
     }
     Ok(rows)
@@ -76,7 +84,7 @@ fn load_once<'a>(
 
 fn load_versions<'a>(
     connection: &Connection,
-    commands: &[&'a Command],
+    (commands, newest): (&[&'a Command], &mut Newest),
     rows: &mut Rows<'a>,
 ) -> rusqlite::Result<()> {
     let select = "SELECT version FROM records WHERE project = ?1 AND kind = ?2 AND id = ?3";
@@ -87,11 +95,20 @@ fn load_versions<'a>(
             if rows.records.contains_key(&key) {
                 continue;
             }
-            let row = params![command.project.0, kind as u8, signed(id)];
-            let version = statement.query_row(row, |row| row.get(0)).optional()?;
+            let place = ((command.project, kind), signed(id));
+            let version = match newest.is_new_record(connection, place)? {
+                true => None,
+                false => {
+                    let row = params![command.project.0, kind as u8, signed(id)];
+                    statement.query_row(row, |row| row.get(0)).optional()?
+                }
+            };
             rows.records
                 .insert(key, Cell::saved(version.map_or(0, unsigned)));
         }
+    }
+    for (project, kind, id) in rows.records.keys() {
+        newest.raise_record((*project, *kind), signed(*id));
     }
     Ok(())
 }
@@ -117,34 +134,27 @@ fn load_unique<'a>(
 fn load_books(
     connection: &Connection,
     project: ProjectId,
-    (mut wanted, expiries): (Wanted, u32),
+    (mut wanted, expiries, newest): (Wanted, u32, &mut Newest),
 ) -> rusqlite::Result<Books> {
     let mut books = Books::default();
     load_due(connection, project, (&mut wanted, expiries), &mut books)?;
-    load_chains(connection, project, &mut wanted, &mut books)?;
+    load_chains(connection, project, (&mut wanted, newest), &mut books)?;
+    let mut select = connection.prepare_cached(SELECT_ACCOUNT)?;
     for id in &wanted.accounts {
-        load_account(connection, project, *id, &mut books)?;
+        load_account(&mut select, (project, *id), &mut books)?;
     }
     Ok(books)
 }
 
 fn load_account(
-    connection: &Connection,
-    project: ProjectId,
-    id: AccountId,
+    select: &mut Statement<'_>,
+    (project, id): (ProjectId, AccountId),
     books: &mut Books,
 ) -> rusqlite::Result<()> {
-    let select = concat!(
-        "SELECT ",
-        account_columns!(),
-        " FROM accounts WHERE project = ?1 AND series = ?2 AND owner = ?3 AND party = ?4 \
-         AND period = ?5 AND hundred = ?6"
-    );
-    let mut statement = connection.prepare_cached(select)?;
     let (owner, party) = (signed(id.owner), signed(id.party));
     let (series, hundred) = columns::places(id.kind);
     let row = params![project.0, series, owner, party, id.window, hundred];
-    if let Some(account) = statement.query_row(row, columns::account).optional()? {
+    if let Some(account) = select.query_row(row, columns::account).optional()? {
         books.load_account(account);
     }
     Ok(())
@@ -178,17 +188,20 @@ fn load_due(
 fn load_chains(
     connection: &Connection,
     project: ProjectId,
-    wanted: &mut Wanted,
+    (wanted, newest): (&mut Wanted, &mut Newest),
     books: &mut Books,
 ) -> rusqlite::Result<()> {
-    let chain = concat!(
+    let select = concat!(
         "SELECT ",
         transfer_columns!(),
         " FROM transfers WHERE project = ?1 AND chain = ?2"
     );
-    let mut statement = connection.prepare_cached(chain)?;
-    for chain in &wanted.chains {
-        for saved in statement.query_map(params![project.0, signed(*chain)], columns::transfer)? {
+    let mut statement = connection.prepare_cached(select)?;
+    for chain in wanted.chains.iter().map(|chain| signed(*chain)) {
+        if newest.is_new_chain(connection, (project, chain))? {
+            continue;
+        }
+        for saved in statement.query_map(params![project.0, chain], columns::transfer)? {
             let saved = saved?;
             // Whoever ends a hold moves its accounts.
             wanted
@@ -196,6 +209,9 @@ fn load_chains(
                 .extend([saved.transfer.debit, saved.transfer.credit]);
             books.load_transfer(&saved);
         }
+    }
+    for chain in &wanted.chains {
+        newest.raise_chain(project, signed(*chain));
     }
     Ok(())
 }
@@ -220,11 +236,12 @@ pub(super) fn load_overdue(
     let is_new = |saved: &SavedTransfer| !books.has_hold(saved.transfer.id);
     let new = found.filter(|saved| saved.as_ref().map_or(true, is_new));
     let new: Vec<SavedTransfer> = new.take(expiries as usize).collect::<Result<_, _>>()?;
+    let mut select = connection.prepare_cached(SELECT_ACCOUNT)?;
     for saved in &new {
         for id in [saved.transfer.debit, saved.transfer.credit] {
             // Those that are there may have changed since they were read.
             if books.account(id).is_none() {
-                load_account(connection, project, id, books)?;
+                load_account(&mut select, (project, id), books)?;
             }
         }
         books.load_transfer(saved);

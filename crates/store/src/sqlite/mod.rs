@@ -3,12 +3,13 @@
 mod columns;
 mod load;
 mod moving;
+mod newest;
 mod read;
 mod save;
 mod schema;
 mod writer;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,6 +61,7 @@ impl Sqlite {
                             connection,
                             balances,
                             recent,
+                            newest: RefCell::default(),
                             others: Cell::default(),
                         },
                         &jobs,

@@ -3,7 +3,7 @@
 //! A batch is one transaction: load the touched rows, judge every command in memory, save each
 //! changed row once, commit (which syncs the log), and only then answer.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ use crate::queue::{Answer, Job, Pace, commands_of, hand_out};
 use crate::recent::Recent;
 use crate::{Command, Fault, Outcome, ProjectId, Settings};
 
+use super::newest::Newest;
 use super::{disk, load, moving, save};
 
 /// How long the cutting of the log waits for readers while callers wait for it.
@@ -61,6 +62,7 @@ pub(super) struct Desk {
     pub(super) connection: Connection,
     pub(super) balances: Arc<Balances>,
     pub(super) recent: Arc<Recent>,
+    pub(super) newest: RefCell<Newest>,
     /// How often other processes had written to the file.
     pub(super) others: Cell<i64>,
 }
@@ -85,7 +87,7 @@ pub(super) fn run(desk: &Desk, queue: &Receiver<Message>, settings: Settings) {
         answer(batch.jobs, desk, settings.expiries.max(1));
         pace = Pace::after(callers, begun);
         for tidying in batch.tidying {
-            tidy(tidying, &desk.connection);
+            tidy(tidying, desk);
         }
         if let Some(close) = batch.close {
             // Nobody waits for an answer that nobody wants to hear.
@@ -176,8 +178,10 @@ fn transact(desk: &Desk, commands: &[&Command], expiries: u32) -> rusqlite::Resu
     let others = others.query_row([], |row| row.get(0))?;
     if desk.others.replace(others) != others {
         desk.recent.forget();
+        desk.newest.borrow_mut().forget();
     }
-    let mut rows = load::load(connection, commands, expiries)?;
+    let known = (expiries, &mut *desk.newest.borrow_mut());
+    let mut rows = load::load(connection, commands, known)?;
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {
         outcomes.push(judge(connection, &mut rows, (command, expiries))?);
@@ -212,7 +216,8 @@ fn judge<'a>(
     }
 }
 
-fn tidy(tidying: Tidying, connection: &Connection) {
+fn tidy(tidying: Tidying, desk: &Desk) {
+    let connection = &desk.connection;
     // A caller that stopped waiting changes nothing.
     match tidying {
         Tidying::Keys {
@@ -226,6 +231,7 @@ fn tidy(tidying: Tidying, connection: &Connection) {
             let _ = answer.send(cut_log(connection));
         }
         Tidying::Load((stretch, mark), answer) => {
+            desk.newest.borrow_mut().forget();
             let _ = answer.send(moving::load(connection, (&stretch, mark)).map_err(disk));
         }
     }

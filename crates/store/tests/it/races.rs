@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use ledger::{Kind as TransferKind, Rejection};
-use store::{Command, Fault, Index, Outcome, Settings, Store};
+use store::{Command, Expect, Fault, Index, Kind, Outcome, Settings, Store};
 
 use crate::support::*;
 
@@ -247,4 +247,66 @@ fn a_full_queue_says_so_and_does_nothing() {
     let kept = run(store.count_records(SHOP, store::Kind::Voucher)).unwrap();
     assert_eq!(kept as usize, applied.load(Ordering::Relaxed));
     assert_eq!(applied.into_inner() + busy.into_inner(), 64);
+}
+
+/// A writer knows the highest numbers it kept; what another process kept above them is found.
+#[test]
+fn what_another_process_kept_above_is_found() {
+    let scratch = Scratch::new();
+    let (one, other) = (scratch.open("above.db"), scratch.open("above.db"));
+    let openings = budget(10);
+    submit(
+        &one,
+        Command {
+            openings,
+            writes: vec![put(5, "ours")],
+            chain: vec![spend(5, 1, TransferKind::Direct)],
+            ..command()
+        },
+    );
+    let theirs = Command {
+        writes: vec![put(9, "theirs")],
+        chain: vec![spend(9, 1, TransferKind::Direct)],
+        ..command()
+    };
+    assert_eq!(submit(&other, theirs), Outcome::Applied);
+    let as_new = Command {
+        expects: vec![expect(9, 0)],
+        ..command()
+    };
+    let stale = Outcome::Stale {
+        kind: Some(Kind::Voucher),
+        id: 9,
+    };
+    assert_eq!(submit(&one, as_new), stale);
+    // The same number again, for another amount.
+    let again = Command {
+        chain: vec![spend(9, 2, TransferKind::Direct)],
+        ..command()
+    };
+    let known = Outcome::Rejected {
+        line: 0,
+        rejection: Rejection::ExistsWithDifferentContent,
+    };
+    assert_eq!(submit(&one, again), known);
+    let over = Command {
+        expects: vec![expect(9, 1)],
+        writes: vec![put(9, "ours")],
+        ..command()
+    };
+    assert_eq!(submit(&one, over), Outcome::Applied);
+    let kept = run(one.get(SHOP, Kind::Voucher, 9)).unwrap().unwrap();
+    assert_eq!(
+        (kept.version, kept.body.as_slice()),
+        (2, b"ours".as_slice())
+    );
+    assert!(run(one.audit()).unwrap().is_clean());
+}
+
+fn expect(id: u64, version: u64) -> Expect {
+    Expect {
+        kind: Kind::Voucher,
+        id,
+        version,
+    }
 }

@@ -35,7 +35,10 @@ pub struct CustomerInput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// `YYYY-MM-DD`
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "super::lenient::day",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub birthdate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,

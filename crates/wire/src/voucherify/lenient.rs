@@ -61,6 +61,18 @@ pub fn name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Err
     }
 }
 
+/// A day of the calendar, or nothing; no text is nothing too.
+///
+/// # Errors
+/// When it is no text, or there is no such day.
+pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(from)?.filter(|text| !text.is_empty());
+    match text.as_deref().map(str::parse::<jiff::civil::Date>) {
+        Some(Err(_)) => Err(D::Error::custom("not a day: write 1990-12-24")),
+        Some(Ok(_)) | None => Ok(text),
+    }
+}
+
 /// `null` stands for what an absent member stands for.
 ///
 /// # Errors

@@ -83,7 +83,7 @@ async fn bought(
     };
     match bought.await {
         Err(refusal @ Refused::Dialect(..)) => {
-            once::refused(app, caller.project, (once, refusal)).await
+            once::refused(At::of(app, caller), (once, refusal)).await
         }
         other => other,
     }
