@@ -2,7 +2,18 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { client, fresh, holds, needs, order, refused, timestamp } from "./shop.js";
+import {
+  amount,
+  client,
+  code,
+  fresh,
+  holds,
+  needs,
+  order,
+  refused,
+  timestamp,
+  voucher,
+} from "./shop.js";
 
 describe("customers", () => {
   it("are made, read by either id, changed, listed, removed", async () => {
@@ -63,17 +74,37 @@ describe("customers", () => {
     holds(await client.customers.list({ email }), { total: 1, customers: [{ id }] });
   });
 
-  it("show what they came to", { todo: "`summary` and `loyalty` are those of a stranger" }, async () => {
+  it("show what they came to", async () => {
     const source_id = fresh("ann");
     const { id, name } = await client.loyalties.create({
       name: fresh("club"),
       voucher: { type: "LOYALTY_CARD", loyalty_card: { points: 40 } },
     });
     await client.loyalties.createMember(id, { customer: { source_id } });
-    await client.orders.create({ ...order(["mug", 2, 1250]), status: "PAID", customer: { source_id } });
-    holds(await client.customers.get(source_id), {
-      summary: { orders: { total_amount: 2500, total_count: 1, last_order_amount: 2500 } },
+    const paid = { ...order(["mug", 2, 1250]), status: "PAID", customer: { source_id } };
+    await client.orders.create(paid);
+    const used = await client.redemptions.redeemStackable({
+      redeemables: [voucher((await code(amount(500))).code)],
+      order: order(["mug", 1, 1250]),
+      customer: { source_id },
+    });
+    const redemptions = { total_redeemed: 1, total_succeeded: 1, total_rolled_back: 0 };
+    const shown = await client.customers.get(source_id);
+    holds(shown, {
+      summary: {
+        redemptions,
+        orders: { total_amount: 3250, total_count: 2, average_amount: 1625, last_order_amount: 750 },
+      },
       loyalty: { points: 40, campaigns: { [name]: { points: 40 } } },
+      referrals: { total: 0, campaigns: [] },
+    });
+    assert.match(shown.summary.orders.last_order_date, timestamp);
+    await client.redemptions.rollback(used.redemptions[0].id);
+    holds(await client.customers.get(source_id), {
+      summary: {
+        redemptions: { ...redemptions, total_rolled_back: 1, total_rollback_succeeded: 1 },
+        orders: { total_amount: 2500, total_count: 1 },
+      },
     });
   });
 

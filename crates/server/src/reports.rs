@@ -1,6 +1,7 @@
 //! What changed, and what did it earn? Readouts, statements and the overview, computed from the
 //! books and the arms when they are asked for: there is no second set of numbers.
 
+pub mod customers;
 pub mod summary;
 
 use std::collections::{BTreeSet, HashMap};

@@ -199,6 +199,32 @@ impl View {
         }
     }
 
+    /// The first ids under each key of an index that is not unique, at most `limit` of each, in the
+    /// order of the keys. Nothing for a unique index.
+    ///
+    /// # Errors
+    /// [`Fault::Disk`].
+    pub async fn find_many(
+        &mut self,
+        index: Index,
+        (keys, limit): (&[&[u8]], u32),
+    ) -> Result<Vec<Vec<u64>>, Fault> {
+        self.asked += 1;
+        let page = Page { limit, ..FIRST };
+        match &mut self.source {
+            _ if index.is_unique() => Ok(vec![Vec::new(); keys.len()]),
+            Source::Memory(snapshot) => {
+                let each = keys.iter().map(|key| snapshot.find(index, key, page));
+                Ok(each.collect())
+            }
+            Source::Sqlite(reader) => {
+                let each = keys.iter().map(|key| reader.find(index, key, page));
+                each.collect()
+            }
+            Source::Postgres(reader) => reader.find_many(index, (keys, limit)).await,
+        }
+    }
+
     /// The keys of a unique index after a key, in their order, with what they point to. Nothing
     /// for an index that is not unique.
     ///

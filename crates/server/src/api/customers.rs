@@ -2,6 +2,8 @@
 
 mod listed;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::{
     body::Bytes,
     extract::{Path, State},
@@ -11,7 +13,7 @@ use profiles::{Choice, Consent, CustomerId, Identifier, IdentifierKind, NodeId, 
 use rules::{Facts, Reads};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Kind, Outcome};
+use store::{Kind, Outcome, View};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
@@ -20,14 +22,17 @@ use wire::{
     voucherify::{CustomerInput, CustomerView, DeletionView, Event, List},
 };
 
+pub use listed::persons;
+
 use super::{dialect, resources::At};
 use crate::{
     app::App,
     auth::{Caller, CustomersRead, CustomersWrite},
-    configuration,
+    configuration::{self, Compiled},
     once::Answer,
     people::{People, Person},
     problem::Refused,
+    reports::customers::{CameTo, came_to},
     schemas::Schemas,
     setup::writes,
     webhooks, withdrawing,
@@ -113,7 +118,7 @@ async fn create(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let input = CustomerWrite::read(&body)?;
-    upsert(At::of(&app, &caller), (None, &input)).await
+    written(At::of(&app, &caller), (None, &input)).await
 }
 
 /// Changes a customer; makes nobody.
@@ -128,17 +133,30 @@ async fn update(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let input = CustomerWrite::read(&body)?;
-    upsert(At::of(&app, &caller), (Some(&id), &input)).await
+    written(At::of(&app, &caller), (Some(&id), &input)).await
 }
 
-/// Makes a customer, or changes the one of this name.
+/// Writes a customer, and tells of them as they are then.
+async fn written(at: At<'_>, asked: (Option<&str>, &CustomerWrite)) -> Result<Answer, Refused> {
+    let person = upsert(at, asked).await?;
+    let told = told(at, &person).await;
+    Answer::ok(&told.map_err(Refused::after_all)?)
+}
+
+async fn told(at: At<'_>, person: &Person) -> Result<CustomerView, Refused> {
+    let compiled = at.app.compiled(at.project).await?;
+    let mut view = at.app.store().view(at.project)?;
+    one_shown(at, (&mut view, &compiled), person).await
+}
+
+/// Makes a customer, or changes the one of this name; as they are kept then.
 ///
 /// # Errors
 /// When it cannot be kept so.
 pub async fn upsert(
     At { app, project, now }: At<'_>,
     (path, input): (Option<&str>, &CustomerWrite),
-) -> Result<Answer, Refused> {
+) -> Result<Person, Refused> {
     let compiled = app.compiled(project).await?;
     for _ in 0..MAX_ATTEMPTS {
         let mut people = People::open(app, project)?;
@@ -147,7 +165,8 @@ pub async fn upsert(
         }
         let key = path.or(input.customer.key());
         let who = who(&mut people, key, now).await?;
-        let view = put_down(&mut people, (who, now), (input, &compiled.schemas))?;
+        put_down(&mut people, (who, now), (input, &compiled.schemas))?;
+        let person = people.person(who.0).cloned().unwrap_or_default();
         let taken_back = people.taken_back();
         let (expects, changed) = people.finish()?;
         let mut command = writes(project, changed);
@@ -158,7 +177,7 @@ pub async fn upsert(
         match app.store().submit(command).await? {
             Outcome::Applied => {
                 withdrawing::strip(app, (project, now), &taken_back).await?;
-                return Answer::ok(&view);
+                return Ok(person);
             }
             Outcome::Stale { .. } => {}
             other => return Err(Refused::Fault(format!("a customer: {other:?}"))),
@@ -183,15 +202,6 @@ pub(super) async fn taken_down(
     };
     put_down(people, (who, now), (&input, schemas))?;
     Ok(who.0)
-}
-
-/// A customer as they are here and now, with what changed on the way.
-///
-/// # Errors
-/// When they were never loaded, or something else wrote them: a fault.
-pub(super) fn shown(people: &People<'_>, customer: CustomerId) -> Result<CustomerView, Refused> {
-    let person = people.person(customer).cloned().unwrap_or_default();
-    Ok(view(&person, &said(&person)?))
 }
 
 /// The customer of this name, made if the name is the shop's own; a new one without a name.
@@ -226,7 +236,7 @@ fn put_down(
     people: &mut People<'_>,
     ((customer, node), now): ((CustomerId, NodeId), i64),
     (input, schemas): (&CustomerWrite, &Schemas),
-) -> Result<CustomerView, Refused> {
+) -> Result<(), Refused> {
     let lost = || Refused::Fault("a customer that was loaded is there".into());
     let person = people.person(customer).ok_or_else(lost)?;
     let before = self::said(person)?;
@@ -238,7 +248,7 @@ fn put_down(
     }
     said.source_id = said.source_id.or_else(|| person.source_id.clone());
     if !is_new && said == before && input.consent.is_none() {
-        return Ok(view(person, &said));
+        return Ok(());
     }
     let person = people.person_mut(customer).ok_or_else(lost)?;
     person.source_id.clone_from(&said.source_id);
@@ -246,11 +256,10 @@ fn put_down(
     person.updated_at = (!is_new).then_some(now);
     let stated = stated(&person.traits, &said);
     person.traits = stated;
-    let view = view(person, &said);
     if let Some(consent) = input.consent {
         people.state(customer, node, consent.at(now));
     }
-    Ok(view)
+    Ok(())
 }
 
 /// What was stated before goes; what was observed stays.
@@ -294,13 +303,85 @@ pub fn said(person: &Person) -> Result<CustomerInput, Refused> {
     configuration::read(person.extra.as_bytes())
 }
 
-/// How a customer is shown.
-#[must_use]
-pub fn view(person: &Person, said: &CustomerInput) -> CustomerView {
-    let id = ids::format(Tag::Customer, person.id.0);
-    let mut view = CustomerView::of(id, said, person.created_at);
-    view.updated_at = person.updated_at;
-    view
+/// How a loaded customer is shown, as they are here and now.
+///
+/// # Errors
+/// As of [`all_shown`].
+pub(super) async fn shown(
+    at: At<'_>,
+    (people, compiled): (&mut People<'_>, &Compiled),
+    customer: CustomerId,
+) -> Result<CustomerView, Refused> {
+    let person = people.person(customer).cloned().unwrap_or_default();
+    one_shown(at, (people.view(), compiled), &person).await
+}
+
+async fn one_shown(
+    at: At<'_>,
+    with: (&mut View, &Compiled),
+    person: &Person,
+) -> Result<CustomerView, Refused> {
+    let shown = all_shown(at, with, std::slice::from_ref(person)).await?;
+    let shown = shown.into_iter().next();
+    shown.ok_or_else(|| Refused::Fault("whoever is asked about is shown".into()))
+}
+
+/// How customers are shown, in their order, each with what they came to. It costs as
+/// [`came_to`] does. What a customer came to is sums and ids, never an order or a code, and so told
+/// to whoever may read the customer.
+///
+/// # Errors
+/// When the store cannot be read, or something else wrote what is kept of them: a fault.
+pub async fn all_shown(
+    at: At<'_>,
+    with: (&mut View, &Compiled),
+    persons: &[Person],
+) -> Result<Vec<CustomerView>, Refused> {
+    let came_to = came_to(at, with, persons).await?;
+    let shown = persons.iter().map(|person| {
+        let id = ids::format(Tag::Customer, person.id.0);
+        let CameTo {
+            summary,
+            loyalty,
+            referrals,
+        } = came_to.get(&person.id).cloned().unwrap_or_default();
+        Ok(CustomerView {
+            updated_at: person.updated_at,
+            summary,
+            loyalty,
+            referrals,
+            ..CustomerView::of(id, &said(person)?, person.created_at)
+        })
+    });
+    shown.collect()
+}
+
+/// Customers by numbers that they have or had, as they are shown now. Who was erased is left out.
+///
+/// # Errors
+/// As of [`all_shown`].
+pub(super) async fn numbered(
+    at: At<'_>,
+    compiled: &Compiled,
+    numbers: &[u64],
+) -> Result<BTreeMap<u64, CustomerView>, Refused> {
+    let name = |number: &u64| ids::format(Tag::Customer, *number);
+    let names: Vec<String> = numbers.iter().map(name).collect();
+    let mut people = People::open(at.app, at.project)?;
+    let known = people.all_named(&names).await?;
+    let found: BTreeSet<u64> = known.iter().flatten().map(|id| id.0).collect();
+    let found: Vec<u64> = found.into_iter().collect();
+    let view = people.view();
+    let records = view.get_many(Kind::Customer, &found).await?;
+    let persons = persons(&records.into_iter().flatten().collect::<Vec<_>>())?;
+    let shown = all_shown(at, (view, compiled), &persons).await?;
+    let shown: BTreeMap<String, CustomerView> =
+        shown.into_iter().map(|one| (one.id.clone(), one)).collect();
+    let by_number = numbers.iter().zip(known).filter_map(|(number, id)| {
+        let shown = shown.get(&ids::format(Tag::Customer, id?.0))?;
+        Some((*number, shown.clone()))
+    });
+    Ok(by_number.collect())
 }
 
 /// One customer, by `cust_…` or the shop's own id.
@@ -313,10 +394,11 @@ async fn get(
     caller: Caller<CustomersRead>,
     Path(id): Path<String>,
 ) -> Result<Answer, Refused> {
+    let compiled = app.compiled(caller.project).await?;
     let mut people = People::open(&app, caller.project)?;
     let customer = known(&mut people, &id).await?;
-    let person = people.person(customer).cloned().unwrap_or_default();
-    Answer::ok(&view(&person, &said(&person)?))
+    let at = At::of(&app, &caller);
+    Answer::ok(&shown(at, (&mut people, &compiled), customer).await?)
 }
 
 /// Deletes a customer and all they are known by. What was redeemed and counted stays in the books

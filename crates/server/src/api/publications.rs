@@ -156,7 +156,7 @@ async fn attempt(
         customer,
     };
     let shown = match giver {
-        Giver::Shop { .. } => customers::shown(&people, customer)?,
+        Giver::Shop { .. } => customers::shown(at, (&mut people, &compiled), customer).await?,
         Giver::Page => claimed(customer, buyer, at.now),
     };
     let chosen = match publishing.choose(&mut people).await? {
@@ -176,7 +176,8 @@ async fn attempt(
     publishing.commit(people, chosen, (shown, once)).await
 }
 
-/// A customer as a page claims them: nothing that it did not say itself.
+/// A customer as a page claims them: nothing that it did not say itself, and so nothing that they
+/// came to.
 fn claimed(customer: CustomerId, said: &CustomerInput, now: Timestamp) -> CustomerView {
     CustomerView::of(ids::format(Tag::Customer, customer.0), said, now)
 }

@@ -55,7 +55,7 @@ use crate::{
 pub use shown::{Reader, tell};
 use using::Using;
 use views::json;
-pub use views::{as_said, order_now};
+pub use views::{as_said, order_now, orders_now};
 
 /// Earlier uses of a code without limit are counted so far in the answer to a redemption, so that
 /// its cost does not grow with them.

@@ -15,7 +15,7 @@ use crate::{
         resources::At,
         vouchers,
     },
-    people::{People, Person},
+    people::People,
     problem::Refused,
     versioned,
     vouchers::{OF_CAMPAIGN, read, under_both},
@@ -159,14 +159,12 @@ async fn of_customers(at: At<'_>, page: Page) -> Result<Stretch, Refused> {
         .list(at.project, Kind::Customer, page)
         .await?;
     let ids: Vec<u64> = records.iter().map(|record| record.id).collect();
+    let compiled = at.app.compiled(at.project).await?;
+    let mut view = at.app.store().view(at.project)?;
+    let persons = customers::persons(&records)?;
+    let shown = customers::all_shown(at, (&mut view, &compiled), &persons).await?;
     let mut stretch = Stretch::of(&ids);
-    for record in &records {
-        let person: Person = versioned::read(&record.body)?;
-        if person.merged_into.is_none() {
-            let said = customers::said(&person)?;
-            stretch.rows.push(json(&customers::view(&person, &said))?);
-        }
-    }
+    stretch.rows = shown.iter().map(json).collect::<Result<_, _>>()?;
     Ok(stretch)
 }
 

@@ -1,6 +1,6 @@
 //! What is on a card, and which cards has a customer?
 
-use ledger::{Account, Timestamp};
+use ledger::{Account, Minor, Timestamp};
 use offers::{
     Lot, PointsCard, VoucherId, VoucherKind,
     chart::{self, AccountKind},
@@ -126,6 +126,25 @@ pub async fn balance_of(view: &mut View, of: (ProjectId, VoucherId)) -> Result<V
     Ok(lots(view, of).await?.iter().map(lot).collect())
 }
 
+/// What can be spent of a card now.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn left_on(
+    view: &mut View,
+    (project, card, now): (ProjectId, VoucherId, Timestamp),
+) -> Result<Minor, Refused> {
+    let today = day_of(now);
+    let lots = balance_of(view, (project, card)).await?;
+    let alive = lots.iter().filter(|lot| !is_over(lot, today));
+    Ok(alive.map(|lot| lot.points).sum())
+}
+
+/// Whether its day has passed.
+fn is_over(lot: &Lot, today: u32) -> bool {
+    lot.day != offers::NEVER && lot.day < today
+}
+
 /// What the books say of a card now.
 ///
 /// # Errors
@@ -136,7 +155,7 @@ pub async fn counts(
 ) -> Result<CardCounts, Refused> {
     let lots = balance_of(view, (project, card.card)).await?;
     let today = day_of(now);
-    let is_over = |lot: &Lot| lot.day != offers::NEVER && lot.day < today;
+    let is_over = |lot: &&Lot| is_over(lot, today);
     let sum = |lots: &mut dyn Iterator<Item = &Lot>| lots.map(|lot| lot.points).sum::<u64>();
     let others = [
         AccountKind::PointsGiven,
@@ -155,7 +174,7 @@ pub async fn counts(
         total: given,
         balance: sum(&mut lots.iter().filter(|lot| !is_over(lot))),
         spent: came(1),
-        expired: came(3).saturating_add(sum(&mut lots.iter().filter(|lot| is_over(lot)))),
+        expired: came(3).saturating_add(sum(&mut lots.iter().filter(is_over))),
         withdrawn: came(2),
         next: soonest(&lots, today),
     })

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Has a table made and reads it: a list of rows of cells, the heading first.
-async fn table(shop: &Shop, asked: Value) -> Vec<Vec<String>> {
+pub async fn table(shop: &Shop, asked: Value) -> Vec<Vec<String>> {
     let made = shop.post(NOON, "/v1/exports", &asked).await;
     assert_eq!(
         (&made["status"], &made["result"]),

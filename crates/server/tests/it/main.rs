@@ -7,6 +7,7 @@ mod activity;
 mod best;
 mod budgets;
 mod bundles;
+mod came_to;
 mod campaigns;
 mod catalogue;
 mod clients;

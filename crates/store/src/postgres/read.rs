@@ -9,7 +9,7 @@ use tokio_postgres::{Error, Row};
 
 use crate::ahead::Ahead;
 use crate::balances::{self, Balances, is_shared};
-use crate::numbers::{CHAINS_OF_PARTY, party_key, signed};
+use crate::numbers::{CHAINS_OF_PARTY, party_key, signed, unsigned};
 use crate::{
     AccountsOf, Fault, Index, Kind, Page, ProjectId, Record, SavedTransfer, TransferFilter,
 };
@@ -368,6 +368,23 @@ impl Reader {
         let (start, limit) = (page.start(), i64::from(page.limit));
         let row: [Param<'_>; 5] = [&self.number(), &(index as i64), &key, &start, &limit];
         all(&self.ask(select, &row).await?, first_id)
+    }
+
+    pub(crate) async fn find_many(
+        &mut self,
+        index: Index,
+        (keys, limit): (&[&[u8]], u32),
+    ) -> Result<Vec<Vec<u64>>, Fault> {
+        let select = "SELECT ARRAY(SELECT id FROM links WHERE project = $1 AND idx = $2 \
+                      AND key = asked.key ORDER BY id LIMIT $4) \
+                      FROM unnest($3::BYTEA[]) WITH ORDINALITY AS asked (key, place) \
+                      ORDER BY asked.place";
+        let limit = i64::from(limit);
+        let row: [Param<'_>; 4] = [&self.number(), &(index as i64), &keys, &limit];
+        all(&self.ask(select, &row).await?, |row| {
+            let ids: Vec<i64> = get(row, 0)?;
+            Ok(ids.into_iter().map(unsigned).collect())
+        })
     }
 
     pub(crate) async fn keys(

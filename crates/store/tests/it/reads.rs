@@ -131,6 +131,42 @@ fn keys_asked_for_at_once_are_answered_in_their_order() {
 }
 
 #[test]
+fn what_stands_under_many_keys_is_found_as_under_each() {
+    on_each_engine(|store| {
+        let under = |key, ids: std::ops::RangeInclusive<u64>| {
+            ids.map(move |id| link(Index::SkusOfProduct, key, id))
+        };
+        let others = [
+            link(Index::VouchersOfCampaign, "mug", 1),
+            link(Index::ProductSource, "cup", 2),
+        ];
+        let writes = under("mug", 1..=5).chain(under("cup", 4..=6));
+        submit(
+            store,
+            Command {
+                writes: writes.chain(others).collect(),
+                ..command()
+            },
+        );
+        let keys: [&[u8]; 4] = [b"mug", b"pot", b"cup", b"mug"];
+        let mut view = store.view(SHOP).unwrap();
+        let mut check = |limit: u32, expected: [&[u64]; 4]| {
+            let asked = (keys.as_slice(), limit);
+            let found = run(view.find_many(Index::SkusOfProduct, asked)).unwrap();
+            assert_eq!(found, expected);
+        };
+        let (all, cups): (&[u64], &[u64]) = (&[1, 2, 3, 4, 5], &[4, 5, 6]);
+        check(100, [all, &[], cups, all]);
+        check(5, [all, &[], cups, all]);
+        check(2, [&[1, 2], &[], &[4, 5], &[1, 2]]);
+        let none = run(view.find_many(Index::SkusOfProduct, (&[], 9))).unwrap();
+        assert_eq!(none, [[0; 0]; 0]);
+        let unique = run(view.find_many(Index::ProductSource, (&keys, 9))).unwrap();
+        assert_eq!(unique, [[0; 0]; 4]);
+    });
+}
+
+#[test]
 fn a_page_of_transfers_never_ends_inside_a_chain() {
     on_each_engine(|store| {
         for chain in 1..=4 {

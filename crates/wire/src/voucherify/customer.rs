@@ -1,5 +1,7 @@
 //! Who is it for? A customer as the shop writes and reads them.
 
+use std::collections::BTreeMap;
+
 use rules::{Facts, Reads, Telling};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -122,7 +124,8 @@ pub struct CustomerView {
 }
 
 impl CustomerView {
-    /// What the shop sent, with the id and the instants we gave it.
+    /// What the shop sent, with the id and the instants we gave it; of somebody who came to nothing
+    /// yet.
     #[must_use]
     pub fn of(id: String, input: &CustomerInput, created_at: Timestamp) -> Self {
         Self {
@@ -178,59 +181,118 @@ impl DeletionView {
     }
 }
 
+/// What a customer's uses of codes and their orders came to, under every id that they had.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct CustomerSummary {
     pub redemptions: CustomerRedemptions,
     pub orders: CustomerOrders,
 }
 
+/// Each redeemable that was used counts, also of those that were used together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct CustomerRedemptions {
+    /// Those that succeeded and those that failed.
     pub total_redeemed: u64,
+    /// Of somebody who was known before; what a browser asks for in vain does not count.
     pub total_failed: u64,
+    /// Those that were rolled back later included.
     pub total_succeeded: u64,
+    /// Of those, what was rolled back as a whole.
     pub total_rolled_back: u64,
+    /// Always 0: a rollback that is refused is kept nowhere.
     pub total_rollback_failed: u64,
+    /// Each in part counts as one.
     pub total_rollback_succeeded: u64,
     pub gift: GiftTotals,
     pub loyalty_card: PointTotals,
 }
 
+/// In minor units of the project's currency. Gift cards in another do not count: the two cannot be
+/// added.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct GiftTotals {
+    /// What the customer paid with gift cards, less what was given back.
     pub redeemed_amount: u64,
+    /// What is left on the gift cards that they hold.
     pub amount_to_go: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct PointTotals {
+    /// What the customer spent of points, less what was given back.
     pub redeemed_points: u64,
+    /// What is left on the loyalty cards that they hold.
     pub points_to_go: u64,
 }
 
+/// Of orders that are paid or fulfilled, what they cost after discounts, in minor units of the
+/// project's currency. Orders in another do not count: the two cannot be added.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct CustomerOrders {
     pub total_amount: u64,
     pub total_count: u64,
+    /// Down to the whole minor unit.
     pub average_amount: u64,
+    /// Of the order that was made last.
     pub last_order_amount: u64,
     #[serde(with = "time::optional")]
     #[schema(value_type = Option<String>)]
     pub last_order_date: Option<Timestamp>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
-pub struct CustomerLoyalty {
-    pub points: u64,
-    pub referred_customers: u64,
-    #[schema(value_type = Object)]
-    pub campaigns: Metadata,
+impl CustomerOrders {
+    /// Adds a paid order, made then. Of two of one moment, the one that is added later is the last.
+    pub fn add(&mut self, amount: u64, made_at: Timestamp) {
+        self.total_amount = self.total_amount.saturating_add(amount);
+        self.total_count += 1;
+        self.average_amount = self.total_amount / self.total_count;
+        if self.last_order_date.is_none_or(|last| last <= made_at) {
+            self.last_order_amount = amount;
+            self.last_order_date = Some(made_at);
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct CustomerLoyalty {
+    /// What is left on all loyalty cards that the customer holds.
+    pub points: u64,
+    /// Whom the customer's codes referred, once it counts.
+    pub referred_customers: u64,
+    /// By the name of each campaign of which the customer holds a loyalty card or a code that
+    /// refers.
+    pub campaigns: BTreeMap<String, CampaignLoyalty>,
+}
+
+/// What a customer came to in one campaign.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct CampaignLoyalty {
+    pub points: u64,
+    /// The name of the tier that the points lie in; of several cards, those on the fullest.
+    pub loyalty_tier: Option<String>,
+    pub referred_customers: u64,
+}
+
+/// By whom a customer was referred, once it counts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct CustomerReferrals {
     pub total: u64,
-    pub campaigns: Vec<serde_json::Value>,
+    /// Oldest first. One whose referrer was erased, or whose code was removed, counts and is told
+    /// no more.
+    pub campaigns: Vec<CustomerReferral>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct CustomerReferral {
+    pub campaign_id: String,
+    pub referrer_id: String,
+    /// The first redemption of the code by the customer; where there is none, the code.
+    pub related_object_id: String,
+    pub related_object_type: &'static str,
+    /// When the referral became one that counts.
+    #[serde(with = "time::exact")]
+    #[schema(value_type = String)]
+    pub date: Timestamp,
 }
 
 /// A customer inside a redemption.
@@ -268,5 +330,34 @@ impl CustomerRef {
             id,
             object: CustomerObject::Customer,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_add_up_and_the_last_is_told() {
+        let check = |orders: &[(u64, Timestamp)], expected: [u64; 4]| {
+            let mut all = CustomerOrders::default();
+            for (amount, made_at) in orders {
+                all.add(*amount, *made_at);
+            }
+            let told = [all.total_amount, all.total_count, all.average_amount];
+            assert_eq!(told, expected[..3], "{orders:?}");
+            assert_eq!(all.last_order_amount, expected[3], "{orders:?}");
+            let last = orders.iter().map(|(_, made_at)| *made_at).max();
+            assert_eq!(all.last_order_date, last, "{orders:?}");
+        };
+        check(&[], [0, 0, 0, 0]);
+        check(&[(100, 5)], [100, 1, 100, 100]);
+        check(&[(100, 5), (101, 6)], [201, 2, 100, 101]);
+        check(&[(100, 6), (101, 5), (1, 4)], [202, 3, 67, 100]);
+        check(&[(100, 5), (7, 5)], [107, 2, 53, 7]);
+        check(
+            &[(u64::MAX, 1), (u64::MAX, 2)],
+            [u64::MAX, 2, u64::MAX / 2, u64::MAX],
+        );
     }
 }

@@ -71,9 +71,9 @@ use condition::goods_lines;
 pub use condition::{Translated, joined, translate};
 pub use custom_event::{CustomEventInput, CustomEventView, EventLoyalty, EventReferral};
 pub use customer::{
-    Address, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions, CustomerRef,
-    CustomerReferrals, CustomerSummary, CustomerView, DeletionView, GiftTotals, PointTotals,
-    SimpleCustomer,
+    Address, CampaignLoyalty, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions,
+    CustomerRef, CustomerReferral, CustomerReferrals, CustomerSummary, CustomerView, DeletionView,
+    GiftTotals, PointTotals, SimpleCustomer,
 };
 pub use discount::{Discount, DiscountType, Effect, Terms, Unit, UnitRef};
 pub use endpoints::{Endpoint, endpoint_of, endpoints, left_out, shape};

@@ -276,6 +276,10 @@ mod tests {
             "/filter/loyalty.points",
         );
         check(
+            one("summary.redemptions.total_redeemed", "$is", json!([1])),
+            "/filter/summary.redemptions.total_redeemed",
+        );
+        check(
             one("customer.mood", "$is", json!([1])),
             "/filter/customer.mood",
         );

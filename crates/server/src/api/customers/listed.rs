@@ -1,7 +1,5 @@
 //! Which customers are listed, and in which order?
 
-use std::collections::BTreeSet;
-
 use ledger::Timestamp;
 use profiles::CustomerId;
 use store::Record;
@@ -43,13 +41,10 @@ async fn list(
     } else {
         wanted.page(at, asked.paging_by(USUAL)?).await?
     };
-    let mut rows = Vec::with_capacity(records.len());
-    for record in &records {
-        let person: Person = versioned::read(&record.body)?;
-        if person.merged_into.is_none() {
-            rows.push(view(&person, &said(&person)?));
-        }
-    }
+    let compiled = app.compiled(caller.project).await?;
+    let mut view = app.store().view(caller.project)?;
+    let persons = persons(&records)?;
+    let rows = all_shown(at, (&mut view, &compiled), &persons).await?;
     let last = rows.last().map(|row| row.created_at);
     let next = last.filter(|_| has_more == Some(true));
     Answer::ok(&List {
@@ -57,6 +52,19 @@ async fn list(
         more_starting_after: has_more.map(|_| next.and_then(wire::time::format)),
         ..List::page("customers", rows, total)
     })
+}
+
+/// Those who did not turn out to be somebody else.
+///
+/// # Errors
+/// When something else wrote what is kept of them: a fault.
+pub fn persons(records: &[Record]) -> Result<Vec<Person>, Refused> {
+    let mut persons = Vec::with_capacity(records.len());
+    for record in records {
+        let person: Person = versioned::read(&record.body)?;
+        persons.extend(Some(person).filter(|person| person.merged_into.is_none()));
+    }
+    Ok(persons)
 }
 
 /// What a list is asked for.

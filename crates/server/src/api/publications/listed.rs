@@ -39,7 +39,7 @@ pub fn bare(of: &Publication) -> Result<PublicationView, Refused> {
     })
 }
 
-/// A publication with its customer and, where it is one, its code as they are now.
+/// A publication with its customer and, where it is one, its code as it is now.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -49,18 +49,7 @@ pub async fn shown(
     (of, customer): (&Publication, Option<CustomerView>),
 ) -> Result<PublicationView, Refused> {
     let mut view = bare(of)?;
-    view.customer = match (customer, of.customer) {
-        (None, Some(id)) => {
-            let mut people = People::open(at.app, at.project)?;
-            match people.load(CustomerId(id)).await {
-                Ok(customer) => Some(customers::shown(&people, customer)?),
-                // Erased since.
-                Err(Refused::NotFound { .. }) => None,
-                Err(other) => return Err(other),
-            }
-        }
-        (customer, _) => customer,
-    };
+    view.customer = customer;
     if let [(id, _)] = of.vouchers.as_slice() {
         let record = at.app.store().get(at.project, Kind::Voucher, *id).await?;
         if let Some(record) = record {
@@ -133,10 +122,15 @@ pub async fn list(at: At<'_>, asked: &Asked) -> Result<Answer, Refused> {
         (found.await?.into_iter().flatten().collect(), total)
     };
     let compiled = at.app.compiled(at.project).await?;
+    let read = records.iter().map(|record| versioned::read(&record.body));
+    let page: Vec<Publication> = read.collect::<Result<_, _>>()?;
+    let given_to: Vec<u64> = page.iter().filter_map(|one| one.customer).collect();
+    // Who was erased since is nobody.
+    let customers = customers::numbered(at, &compiled, &given_to).await?;
     let mut rows = Vec::new();
-    for record in records {
-        let one: Publication = versioned::read(&record.body)?;
-        rows.push(shown(at, &compiled, (&one, None)).await?);
+    for one in page {
+        let customer = one.customer.and_then(|number| customers.get(&number));
+        rows.push(shown(at, &compiled, (&one, customer.cloned())).await?);
     }
     Answer::ok(&List::page("publications", rows, total))
 }

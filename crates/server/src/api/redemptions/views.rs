@@ -309,6 +309,42 @@ pub async fn order_now(view: &mut View, order: &StoredOrder) -> Result<OrderView
     Ok(shown)
 }
 
+/// Stored orders as they stand, each with the currency it names: what was sold last of all of them
+/// is read at once.
+///
+/// # Errors
+/// When what is kept cannot be read.
+pub async fn orders_now(
+    view: &mut View,
+    orders: &[StoredOrder],
+) -> Result<Vec<(OrderView, Option<String>)>, Refused> {
+    let sold = orders.iter().filter(|order| order.said.is_none());
+    let sold: Vec<u64> = sold.filter_map(StoredOrder::last).collect();
+    let mut sales: BTreeMap<u64, Sale> = BTreeMap::new();
+    for record in view
+        .get_many(Kind::Redemption, &sold)
+        .await?
+        .iter()
+        .flatten()
+    {
+        let last: Redemption = versioned::read(&record.body)?;
+        sales.extend(last.sale.map(|sale| (last.id, *sale)));
+    }
+    let now = orders.iter().map(|order| {
+        let sale = order.last().and_then(|last| sales.get(&last));
+        let (view, input): (_, OrderInput) = match (&order.said, sale) {
+            (Some(said), _) => {
+                let input = said.read()?;
+                (as_said(order, &input)?, input)
+            }
+            (None, Some(sale)) => (as_sold(order, sale)?, sale.input.read()?),
+            (None, None) => return Err(Refused::Fault("an order's redemption is lost".into())),
+        };
+        Ok((view, input.currency))
+    });
+    now.collect()
+}
+
 fn as_sold(order: &StoredOrder, sale: &Sale) -> Result<OrderView, Refused> {
     let uses = order.uses.iter().map(|one| &one.earlier);
     let mut view = sale.order((order.id, order.customer), uses)?;
