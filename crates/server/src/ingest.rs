@@ -13,12 +13,13 @@ use wire::{
 };
 
 use crate::{
+    api::At,
     app::App,
-    configuration::Settings,
+    configuration::Compiled,
     counting::{Counted, Counting, Told, message_key, order_key},
     people::{MAX_IDENTIFIERS, People, Whose},
     problem::Refused,
-    retention, withdrawing,
+    retention, webhooks, withdrawing,
 };
 
 /// Somebody else changed one of the same people: begin anew, at most so often.
@@ -64,7 +65,7 @@ pub async fn take(
             app,
             project,
             now,
-            settings: &compiled.settings,
+            compiled: &compiled,
             people: People::open(app, project)?,
             counting: Counting::default(),
             seen: HashSet::new(),
@@ -109,7 +110,7 @@ struct Unit<'a> {
     app: &'a App,
     project: ProjectId,
     now: i64,
-    settings: &'a Settings,
+    compiled: &'a Compiled,
     people: People<'a>,
     counting: Counting,
     seen: HashSet<[u8; 16]>,
@@ -303,7 +304,12 @@ impl Unit<'_> {
         };
         let is_after = track.activity.at >= enrolled.at;
         let costs = track.costs.unwrap_or_default();
-        let counted = Counted::new(enrolled.unit, self.settings.currency, order.discount, costs);
+        let counted = Counted::new(
+            enrolled.unit,
+            self.compiled.settings.currency,
+            order.discount,
+            costs,
+        );
         is_after.then_some(counted)
     }
 
@@ -326,7 +332,12 @@ impl Unit<'_> {
     /// `None` when somebody else changed what this was based on.
     async fn commit(self) -> Result<Option<Tally>, Refused> {
         let taken_back = self.people.taken_back();
-        let (mut expects, mut writes) = self.people.finish()?;
+        let at = At {
+            app: self.app,
+            project: self.project,
+            now: self.now,
+        };
+        let (mut expects, mut writes) = webhooks::finished(self.people, (at, self.compiled))?;
         let (of_orders, booking, orders) = self.counting.finish()?;
         expects.extend(of_orders);
         writes.extend(orders);

@@ -29,6 +29,7 @@ use wire::{
 use crate::{
     api::resources::At,
     configuration::{self, Compiled, Stored},
+    people::People,
     problem::Refused,
     vouchers::key,
 };
@@ -111,15 +112,21 @@ pub fn told<T: Serialize>(
     Ok(writes)
 }
 
-/// Tells of the customers that a command makes: those of whom it expects that there is no record.
+/// What [`People::finish`] gives, with what is told of whoever is new by it.
 ///
 /// # Errors
-/// When there is no number left for it.
-pub fn newcomers(
-    at: At<'_>,
-    compiled: &Compiled,
-    expects: &[Expect],
-) -> Result<Vec<Write>, Refused> {
+/// As [`People::finish`], and when there is no number left for what is told.
+pub fn finished(
+    people: People<'_>,
+    (at, compiled): (At<'_>, &Compiled),
+) -> Result<(Vec<Expect>, Vec<Write>), Refused> {
+    let (expects, mut writes) = people.finish()?;
+    writes.extend(newcomers(at, compiled, &expects)?);
+    Ok((expects, writes))
+}
+
+/// Tells of the customers that a command makes: those of whom it expects that there is no record.
+fn newcomers(at: At<'_>, compiled: &Compiled, expects: &[Expect]) -> Result<Vec<Write>, Refused> {
     let mut writes = Vec::new();
     let is_new = |one: &&Expect| one.kind == Kind::Customer && one.version == 0;
     for new in expects.iter().filter(is_new) {

@@ -35,6 +35,7 @@ use crate::{
     problem::Refused,
     referring::{By, Referred, Sign, of_customer, refer},
     vouchers::Issued,
+    webhooks,
 };
 
 /// Codes of one customer that are looked through for those that referred them.
@@ -122,7 +123,7 @@ async fn attempt(
         referral,
         loyalty: sent.loyalty.clone(),
     })?;
-    let (of_people, changed) = people.finish()?;
+    let (of_people, changed) = webhooks::finished(people, (at, &compiled))?;
     all.expects.extend(of_people);
     all.writes.extend(changed);
     let outcome = at.app.store().submit(Command {

@@ -168,10 +168,9 @@ pub async fn upsert(
         put_down(&mut people, (who, now), (input, &compiled.schemas))?;
         let person = people.person(who.0).cloned().unwrap_or_default();
         let taken_back = people.taken_back();
-        let (expects, changed) = people.finish()?;
+        let telling = (At { app, project, now }, compiled.as_ref());
+        let (expects, changed) = webhooks::finished(people, telling)?;
         let mut command = writes(project, changed);
-        let told = webhooks::newcomers(At { app, project, now }, &compiled, &expects)?;
-        command.writes.extend(told);
         command.expects = expects;
         command.now = now;
         match app.store().submit(command).await? {

@@ -33,7 +33,7 @@ use crate::{
     once::{self, Answer},
     people::People,
     problem::Refused,
-    versioned,
+    versioned, webhooks,
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -153,7 +153,7 @@ async fn attempt(
         _ => of_turn(at, with, (&order, &input, turn)).await?,
     };
     let known = people.unless_erased(order.customer).await?;
-    let (mut expects, mut writes) = people.finish()?;
+    let (mut expects, mut writes) = webhooks::finished(people, (at, compiled.as_ref()))?;
     expects.extend(goods.expects);
     writes.extend(goods.writes);
     expects.extend(earned.expects);

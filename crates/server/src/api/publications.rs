@@ -35,6 +35,7 @@ use crate::{
     publishing::{Publication, hand_over},
     versioned,
     vouchers::{Issued, key, read},
+    webhooks,
 };
 
 /// Free codes of a campaign that are looked at for some that can be given.
@@ -429,7 +430,8 @@ impl Publishing<'_> {
         mut chosen: Chosen,
         (customer, once): (CustomerView, Option<once::Key>),
     ) -> Result<Option<Answer>, Refused> {
-        let (mut expects, mut writes) = people.finish()?;
+        let telling = (self.at, self.compiled);
+        let (mut expects, mut writes) = webhooks::finished(people, telling)?;
         let of = chosen.of.as_ref().map(|(_, _, input)| input);
         for (stored, version) in &mut chosen.codes {
             let to = (self.customer.0, of, &self.compiled.settings.zone);

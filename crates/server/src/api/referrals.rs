@@ -31,6 +31,7 @@ use crate::{
     referring::{By, Sign, of_customer, refer},
     versioned,
     vouchers::Issued,
+    webhooks,
 };
 
 /// Holders of one code that are listed.
@@ -232,7 +233,7 @@ async fn attempt(
     let shown: Vec<HolderView> = rows.iter().map(Holder::view).collect::<Result<_, _>>()?;
     let total = shown.len() as u64;
     let answer = Answer::ok(&List::page("holders", shown, total))?;
-    let (of_people, changed) = people.finish()?;
+    let (of_people, changed) = webhooks::finished(people, (at, &compiled))?;
     expects.extend(of_people);
     writes.extend(changed);
     let outcome = at.app.store().submit(Command {

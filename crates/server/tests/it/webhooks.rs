@@ -1,5 +1,6 @@
 //! Webhooks: what they are told, with what it is signed, and what becomes of what is not taken.
 
+use std::collections::BTreeSet;
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicU16, Ordering},
@@ -402,6 +403,58 @@ async fn changes_of_what_there_is_are_told_by_their_names() {
     );
     let customer = of("customer.created")["customer"].as_object().unwrap();
     assert_eq!(customer.len(), 2, "nothing but their id: {customer:?}");
+}
+
+/// Whoever is made on the way of another call is told of as one who is made by name.
+#[tokio::test]
+async fn a_customer_is_told_of_once_however_they_came() {
+    let shop = shop().await;
+    shop.percent_off("Ten", 10, json!({})).await;
+    let card = json!({"type": "LOYALTY_CARD", "loyalty_card": {"points": 0}});
+    let loyalty = json!({"name": "Points", "voucher": card});
+    shop.post(NOON, "/v1/loyalties", &loyalty).await;
+    let (receiver, url) = Receiver::start(200).await;
+    register(&shop, &url, &["customer.created"]).await;
+    let of = |source: &str| json!({"source_id": source});
+    let calls = [
+        ("/v1/orders", json!({"customer": of("c-1"), "amount": 1})),
+        (
+            "/v1/events",
+            json!({"customer": of("c-2"), "event": "seen"}),
+        ),
+        (
+            "/v1/publications",
+            json!({"customer": of("c-3"), "campaign": {"name": "Ten"}}),
+        ),
+        (
+            "/v1/loyalties/Points/members",
+            json!({"customer": of("c-4")}),
+        ),
+        (
+            "/v1/identify",
+            json!({"userId": "c-5", "context": {"consent": {
+            "categoryPreferences": {"personalise_offers": true}}}}),
+        ),
+        (
+            "/v1/orders",
+            json!({"customer": of("c-1"), "referrer": of("c-6"), "amount": 1}),
+        ),
+    ];
+    for (path, body) in &calls {
+        shop.post(NOON, path, body).await;
+    }
+    run_jobs(&shop, NOON + 1).await;
+    let told = receiver.told().into_iter();
+    let told: BTreeSet<String> = told
+        .map(|told| told["data"]["customer"]["id"].as_str().unwrap().to_owned())
+        .collect();
+    let mut made = BTreeSet::new();
+    for number in 1..=6 {
+        let customer = shop.get(NOON, &format!("/v1/customers/c-{number}")).await;
+        made.insert(customer["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(told, made);
+    assert_eq!(receiver.told().len(), 6);
 }
 
 #[tokio::test]

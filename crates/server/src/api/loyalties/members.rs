@@ -18,6 +18,7 @@ use crate::{
     loyalty,
     people::People,
     vouchers::{Issued, issue, removal},
+    webhooks,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -169,7 +170,7 @@ async fn enrolled(
         let view = vouchers::view(at.app, of, (&known, at.now)).await?;
         return Answer::ok(&view).map(Some);
     }
-    let (expects, changed) = people.finish()?;
+    let (expects, changed) = webhooks::finished(people, (at, compiled.as_ref()))?;
     let mut command = Command {
         now: at.now,
         expects,

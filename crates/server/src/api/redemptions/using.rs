@@ -55,8 +55,7 @@ impl<'a> Using<'a> {
         let (project, now) = (till.project, till.now);
         let at = self.at(&till);
         let compiled = till.compiled.clone();
-        let (of_people, changed) = till.people.finish()?;
-        writes.extend(webhooks::newcomers(at, &compiled, &of_people)?);
+        let (of_people, changed) = webhooks::finished(till.people, (at, &compiled))?;
         expects.extend(of_people);
         let command = Command {
             project,
