@@ -122,6 +122,15 @@ impl Share {
         self.amount.saturating_sub(self.back)
     }
 
+    /// How many of so many of its units that count towards a cap came back: as many of them as of
+    /// all units, or as of the amount.
+    #[must_use]
+    pub fn counted_back(&self, counted: u32) -> Minor {
+        let by_units = scaled(counted.into(), (self.returned.into(), self.units.into()));
+        let by_amount = scaled(counted.into(), (self.back, self.amount));
+        by_units.max(by_amount)
+    }
+
     /// So many more units come back: each brings as much as any other that is left, rounded down,
     /// and the last one all that is left.
     ///

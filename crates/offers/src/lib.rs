@@ -27,6 +27,7 @@ mod running;
 #[cfg(test)]
 mod shop;
 mod stack;
+mod unit_cap;
 mod zone;
 
 pub use alone::{Alone, Taken};
@@ -61,7 +62,7 @@ pub use stack::{
     Basis, Category, CategoryId, Crowd, Goods, JointGo, NoEffect, Sorting, Stack, StackingRules,
     stack,
 };
-
+pub use unit_cap::{CappedGoods, Counted, PRODUCT, UnitCap, UnitReach, UnitsLeft};
 pub use zone::Zone;
 
 pub use ledger::{Currency, Minor, Timestamp};
