@@ -43,7 +43,7 @@ pub use campaign::{
     VoucherId, VoucherKind,
 };
 pub use formula::{Formula, NotAFormula};
-pub use gave::{Gave, Share, TooMuch, take_back};
+pub use gave::{Gave, Share, TooMuch, counted_back, take_back};
 pub use lending::{Holding, Loan, Move, call_in, refill, top_up};
 pub use lines::{Counts, Lines, Pick, PickLimits, Touched, Visits};
 pub use loyalty::{

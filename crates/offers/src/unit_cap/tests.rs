@@ -277,7 +277,8 @@ fn moved(units: u32, held: &[Transfer], until: Option<i64>) -> Vec<Transfer> {
         };
         caps.iter().map(of)
     };
-    let counted: Vec<Counted> = counted(0).chain(counted(1)).collect();
+    let counted = counted(0).chain(counted(1)).filter(|one| one.units > 0);
+    let counted: Vec<Counted> = counted.collect();
     let given = [Given {
         campaign: &case.campaign,
         voucher: None,

@@ -320,3 +320,52 @@ async fn what_is_written_is_told_and_what_cannot_be_kept_is_refused() {
     let details = answer["details"].as_str().unwrap_or_default();
     assert!(details.contains("units of a product"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_changed_limit_moves_what_is_left() {
+    let shop = Shop::start().await;
+    let limits = |all: u64, each: u64| {
+        let mut entry = mug("product_campaign_quantity_limit", all);
+        entry[0]["product_customer_campaign_quantity_limit"] = json!(each);
+        entry
+    };
+    let rule = code(&shop, "MUGS", limits(5, 3)).await;
+    let path = format!("/v1/validation-rules/{rule}");
+    let change = |included: Value| json!({"applicable_to": {"included": included}});
+    let order =
+        |source: &str, who: &str| of_customer(body(&["MUGS"], (source, &[("mug", 9)])), who);
+    let ann = uses(&shop, &order("a", "ann"), 3).await;
+    shop.put(&path, &change(limits(8, 4))).await;
+    uses(&shop, &order("b", "ann"), 1).await;
+    assert_eq!(seen(&shop, NOON, &order("c", "bob")).await, 4);
+    shop.put(&path, &change(limits(5, 4))).await;
+    uses(&shop, &order("c", "bob"), 1).await;
+    // Five are given: it cannot be fewer.
+    let too_few = change(limits(4, 4));
+    let (status, answer) = shop.noon().put(&path, &too_few).await.unwrap();
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    // For each customer it can: who has more has nothing left.
+    shop.put(&path, &change(limits(6, 2))).await;
+    assert_eq!(seen(&shop, NOON, &order("d", "ann")).await, 0);
+    assert_eq!(seen(&shop, NOON, &order("d", "bob")).await, 1);
+    let path = format!("/v1/redemptions/{ann}/rollback");
+    shop.post(NOON, &path, &json!({})).await;
+    assert_eq!(seen(&shop, NOON, &order("d", "cy")).await, 2);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn a_decision_gives_nothing_of_what_has_no_units_left() {
+    let shop = Shop::start().await;
+    code(&shop, "MUGS", mug("product_campaign_quantity_limit", 1)).await;
+    shop.policy("ranked", &["MUGS"], 0).await;
+    for name in ["ann", "bob"] {
+        shop.customer(name).await;
+    }
+    let made = shop.decide(NOON, "ann").await;
+    assert!(made["offer"].is_object(), "{made}");
+    uses(&shop, &body(&["MUGS"], ("a", &[("mug", 1)])), 1).await;
+    let made = shop.decide(NOON, "bob").await;
+    assert!(made["offer"].is_null(), "{made}");
+    books_balance(&shop).await;
+}

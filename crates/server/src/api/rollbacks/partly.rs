@@ -1,7 +1,7 @@
 //! Which part of what redemptions gave is given back: all of it, by what was returned, or so much.
 
 use ledger::{Minor, Part, Transfer};
-use offers::Gave;
+use offers::{Gave, counted_back};
 use wire::voucherify::{Key, OrderInput, ReturnedItem, RollbackRequest};
 
 use super::undoing::Undone;
@@ -131,11 +131,10 @@ pub(super) fn units_back(
     let places: Vec<usize> = goods.map(|(place, _)| place).collect();
     let back = |of: &Redemption, account| {
         let mine = discount.counted.iter().filter(|one| one.account == account);
-        let shares = mine.filter_map(|one| {
+        counted_back(mine.filter_map(|one| {
             let share = of.gave.shares.get(*places.get(one.line)?)?;
-            Some(share.counted_back(one.units))
-        });
-        shares.fold(0, Minor::saturating_add)
+            Some((share, one.units))
+        }))
     };
     let part = |transfer: &Transfer| Part {
         from: back(before, transfer.debit),
