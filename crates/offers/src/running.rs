@@ -307,7 +307,8 @@ impl<'a> Running<'a> {
         if !hit.touched.is_empty() {
             return Ok(Some(hit));
         }
-        let is_used_up = || units.is_some() && !self.hit(lines, None).touched.is_empty();
+        let is_capped = units.is_some() && lines.is_capped();
+        let is_used_up = || is_capped && !self.hit(lines, None).touched.is_empty();
         let is_out_of_reach = self.lines.iter().any(|line| {
             let facts = line.told(self.reads);
             self.is_out_of_reach(line) && lines.of.evaluate(facts).is_met()

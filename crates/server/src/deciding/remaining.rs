@@ -24,11 +24,15 @@ pub async fn remaining(
     let mut limits: Vec<(CampaignId, Counter)> = Vec::new();
     let mut seen = BTreeSet::new();
     let mut units: Vec<(CampaignId, Vec<Vec<Counter>>)> = Vec::new();
-    for (offer, _) in candidates(&compiled.snapshot, facts) {
-        let Some((offer, campaign)) = compiled.snapshot.offer(offer) else {
+    let asked = candidates(&compiled.snapshot, facts);
+    for (offer, _) in &asked {
+        let Some((offer, campaign)) = compiled.snapshot.offer(*offer) else {
             continue;
         };
-        units.push((campaign.id, unit_bounds(offer, (occasion, number_of))));
+        let bounds = unit_bounds(offer, (occasion, number_of));
+        if !bounds.is_empty() {
+            units.push((campaign.id, bounds));
+        }
         if !seen.insert(campaign.id) {
             continue;
         }
@@ -39,7 +43,7 @@ pub async fn remaining(
                 .map(|counter| (campaign.id, counter)),
         );
     }
-    if limits.is_empty() && units.iter().all(|(_, bounds)| bounds.is_empty()) {
+    if limits.is_empty() && units.is_empty() {
         return Ok(Remaining::default());
     }
     // What campaigns share is read once, and out of memory: the command that makes the promise is
@@ -60,11 +64,21 @@ pub async fn remaining(
     let accounts = people.view().balances(&ids).await?;
     let accounts = ids.into_iter().zip(accounts).collect();
     let mut remaining = left(app, &limits, &accounts);
-    remaining.spent.extend(without_units(&units, &accounts));
+    if units.is_empty() {
+        return Ok(remaining);
+    }
+    let gives_anyway = |campaign: &CampaignId| {
+        let of = asked.iter().filter(|(_, of)| of == campaign);
+        let mut offers = of.filter_map(|(offer, _)| compiled.snapshot.offer(*offer));
+        offers.any(|(offer, _)| unit_bounds(offer, (occasion, number_of)).is_empty())
+    };
+    let mut spent = without_units(&units, &accounts);
+    spent.retain(|campaign| !gives_anyway(campaign));
+    remaining.spent.extend(spent);
     Ok(remaining)
 }
 
-/// The campaigns of which no offer in question has units left of any product.
+/// The campaigns of which no capped offer in question has units left of any product.
 fn without_units(
     units: &[(CampaignId, Vec<Vec<Counter>>)],
     accounts: &BTreeMap<AccountId, Option<Account>>,
@@ -74,7 +88,8 @@ fn without_units(
         counter.left(account.and_then(Option::as_ref)) == 0
     };
     let gives = |bounds: &[Vec<Counter>]| {
-        bounds.is_empty() || bounds.iter().any(|pick| !pick.iter().any(is_spent))
+        let mut picks = bounds.iter();
+        picks.any(|pick| !pick.iter().any(is_spent))
     };
     let all = units.iter().map(|(campaign, _)| *campaign);
     let mut spent: BTreeSet<CampaignId> = all.collect();

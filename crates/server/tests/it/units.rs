@@ -369,3 +369,26 @@ async fn a_decision_gives_nothing_of_what_has_no_units_left() {
     assert!(made["offer"].is_null(), "{made}");
     books_balance(&shop).await;
 }
+
+#[tokio::test]
+async fn tiers_of_one_session_share_and_are_redeemed_as_they_were_held() {
+    let shop = Shop::start().await;
+    let limit = mug("product_campaign_quantity_limit", 5);
+    let rules = [rule(&shop, limit.clone()).await, rule(&shop, limit).await];
+    let tiers = tiers(&shop, &[&rules[0], &rules[1]]).await;
+    let both: Vec<&str> = tiers.iter().map(String::as_str).collect();
+    let order = |source: &str, mugs| {
+        let mut body = body(&both, (source, &[("mug", mugs)]));
+        body["session"] = json!({"type": "LOCK", "key": source});
+        body
+    };
+    for _ in 0..2 {
+        let answer = shop.post(NOON, "/v1/validations", &order("a", 3)).await;
+        assert_eq!(units(&answer), 5, "{answer}");
+        assert_eq!(seen(&shop, NOON, &order("b", 3)).await, 0);
+    }
+    // The order grew: each uses what it holds, and nothing is left beside that.
+    uses(&shop, &order("a", 4), 5).await;
+    gives_nothing(&shop, &order("b", 3)).await;
+    books_balance(&shop).await;
+}

@@ -128,7 +128,12 @@ pub(super) fn units_back(
     let items = sent.items.as_deref().unwrap_or_default();
     let goods = items.iter().enumerate();
     let goods = goods.filter(|(_, item)| !item.is_shipping());
-    let places: Vec<usize> = goods.map(|(place, _)| place).collect();
+    // What joined the order stands behind all that was sent.
+    let places: Vec<usize> = goods
+        .map(|(place, _)| place)
+        .chain(items.len()..)
+        .take(sale.priced.lines.len())
+        .collect();
     let back = |of: &Redemption, account| {
         let mine = discount.counted.iter().filter(|one| one.account == account);
         counted_back(mine.filter_map(|one| {
