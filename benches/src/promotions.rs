@@ -95,6 +95,7 @@ fn stacked<'s>(
         category: None,
         own: Facts::NONE,
         at_most: None,
+        units: None,
     });
     let asking = Asking {
         customer: None,

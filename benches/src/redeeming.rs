@@ -259,6 +259,7 @@ fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Result<Command, S
         gift: 0,
         order: OrderCount::default(),
         points: None,
+        units: (&[], &[]),
         free_units: 0,
         spent: None,
     }];
@@ -387,6 +388,7 @@ impl Kept<'_> {
             category: None,
             own: Facts::NONE,
             at_most: None,
+            units: None,
         };
         Ok(offers::quote(
             &order,

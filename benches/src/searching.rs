@@ -140,5 +140,6 @@ fn put((campaign, offer): &(Campaign, Offer)) -> Presented<'_> {
         category: None,
         own: Facts::NONE,
         at_most: None,
+        units: None,
     }
 }

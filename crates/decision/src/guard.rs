@@ -202,6 +202,7 @@ impl Candidate {
             category: None,
             own: Facts::NONE,
             at_most: None,
+            units: None,
         }
     }
 }

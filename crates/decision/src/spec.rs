@@ -135,6 +135,7 @@ fn alone((order, known): (&Order, &Facts), (offer, campaign): Pair<'_>) -> Price
         category: None,
         own: Facts::NONE,
         at_most: None,
+        units: None,
     };
     price(
         order,

@@ -9,7 +9,7 @@ use rules::Facts;
 
 use crate::{
     Basis, Benefit, Counts, Lines, Minor, Offer, PickLimits, PricedLine, Refusal, Spread, Touched,
-    Zone, running::Running,
+    UnitsLeft, Zone, running::Running,
 };
 
 pub(crate) use cut::Cut;
@@ -34,6 +34,8 @@ pub(crate) struct How<'a> {
     pub(crate) zone: &'a Zone,
     /// What is told of the redeemable alone.
     pub(crate) own: &'a Facts,
+    /// What caps on units have left, where that is asked for.
+    pub(crate) units: Option<&'a [UnitsLeft]>,
 }
 
 static UTC: Zone = Zone::UTC;
@@ -46,6 +48,7 @@ impl How<'static> {
             at_most: None,
             zone: &UTC,
             own: Facts::NONE,
+            units: None,
         }
     }
 }
@@ -68,7 +71,7 @@ impl Running<'_> {
     /// `NoMatchingLines`, `BalanceSpent`, `NoEffect`.
     pub(crate) fn cut(&self, offer: &Offer, how: How<'_>) -> Result<Cut, Refusal> {
         let How { basis, at_most, .. } = how;
-        let hit = self.in_scope(&offer.scope)?;
+        let hit = self.in_scope(&offer.scope, how.units)?;
         let hit = hit.as_ref();
         let of_order = match offer.formulas().next() {
             Some(_) => self.facts(&offer.reads()),
@@ -97,6 +100,9 @@ impl Running<'_> {
         cut.within_goods(self.rest);
         cut.at_most(at_most);
         cut.touched = hit.map(Hit::units).unwrap_or_default();
+        if let (Some(hit), Some(units)) = (hit, how.units.filter(|units| !units.is_empty())) {
+            cut.counted = self.counted_units(hit, (&cut, units));
+        }
         if cut.gives_nothing() {
             Err(Refusal::NoEffect)
         } else {
@@ -132,7 +138,7 @@ impl Running<'_> {
         let lines = match hit {
             Some(hit) => hit,
             None => {
-                every = self.hit(&all);
+                every = self.hit(&all, None);
                 &every
             }
         };

@@ -14,8 +14,8 @@ pub use order::OrderCount;
 
 use crate::chart::{self, AccountKind, Counter, Occasion, Reason, counters, empty};
 use crate::{
-    Campaign, CapUnit, CardMove, Commitment, Loan, Lot, Minor, PointsCard, Rewarded, Spent,
-    Timestamp, Voucher,
+    Campaign, CapUnit, CardMove, Commitment, Counted, Loan, Lot, Minor, PointsCard, Rewarded,
+    Spent, Timestamp, UnitsLeft, Voucher, unit_cap::by_account,
 };
 
 /// Something that moves value, or promises to.
@@ -97,6 +97,8 @@ pub struct Given<'a> {
     /// Paid from the gift balance of the voucher, in minor units.
     pub gift: Minor,
     pub order: OrderCount<'a>,
+    /// What of it counts towards caps on units, and those caps.
+    pub units: (&'a [Counted], &'a [UnitsLeft]),
     /// Units given for nothing, also those whose price nobody told: they take a use.
     pub free_units: u32,
     /// Earned by the order, owed to its customer.
@@ -215,7 +217,10 @@ impl Movement {
     /// Whether it is more than was held of a limit that does not bound the price: the order grew
     /// since, and what it costs more comes out of what is left.
     fn may_pass(&self, hold: &Transfer) -> bool {
-        let is_count = matches!(self.reason, Reason::OrderCounted | Reason::CreditCounted);
+        let is_count = matches!(
+            self.reason,
+            Reason::OrderCounted | Reason::CreditCounted | Reason::UnitsCounted
+        );
         is_count && self.amount > hold.amount
     }
 }
@@ -429,6 +434,7 @@ impl Given<'_> {
                 CapUnit::Credit => Some(counter.movement(self.gift)),
             })
             .collect();
+        movements.extend(self.counted());
         if !has_budget {
             movements.push(self.unlimited_discount(occasion));
         }
@@ -442,6 +448,17 @@ impl Given<'_> {
         let earned = occasion.customer.zip(self.points);
         movements.extend(earned.map(|(customer, points)| points.earn(customer)));
         movements
+    }
+
+    /// Units of one cap are one movement, from however many lines.
+    fn counted(&self) -> impl Iterator<Item = Movement> {
+        let (counted, caps) = self.units;
+        let all = by_account(counted).into_iter();
+        all.filter_map(|(account, units)| {
+            let mut caps = caps.iter().map(|cap| &cap.counter);
+            let counter = caps.find(|counter| counter.account.id == account)?;
+            Some(counter.movement(units))
+        })
     }
 
     /// Without a budget the money has no account of its own but one per party, so that no two

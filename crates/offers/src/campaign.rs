@@ -5,7 +5,9 @@ use std::sync::Arc;
 use rules::{Condition, Path, Reads};
 use serde::{Deserialize, Serialize};
 
-use crate::{Bundle, Calendar, Currency, Formula, Lines, Minor, Sku, Timestamp, Zone};
+use crate::{
+    Bundle, Calendar, Currency, Formula, Lines, Minor, PRODUCT, Sku, Timestamp, UnitCap, Zone,
+};
 
 /// Parts per million: 10 % is 100 000.
 pub type Ppm = u32;
@@ -208,6 +210,15 @@ impl Offer {
         self.formula.iter().chain(of_units).chain(of_picks)
     }
 
+    /// All its caps on units of products.
+    pub fn unit_caps(&self) -> impl Iterator<Item = &UnitCap> {
+        let picks = match &self.scope {
+            Scope::Order => &[],
+            Scope::Lines(lines) => &lines.picks[..],
+        };
+        picks.iter().flat_map(|pick| &pick.unit_caps)
+    }
+
     /// All facts that its conditions and formulas may read, the campaign's rule aside.
     #[must_use]
     pub fn reads(&self) -> Reads {
@@ -222,6 +233,9 @@ impl Offer {
         let conditions = conditions.chain(parts.map(|part| &part.of));
         conditions.for_each(|condition| condition.each_read(visit));
         self.formulas().for_each(|formula| formula.each_read(visit));
+        if self.unit_caps().any(|cap| cap.goods.is_of_each()) {
+            visit(&PRODUCT.into());
+        }
     }
 }
 

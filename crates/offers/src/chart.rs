@@ -5,6 +5,7 @@
 
 mod counter;
 mod reason;
+mod units;
 mod window;
 
 use ledger::{AccountId, Asset, Limit, Opening, Transfer};
@@ -13,6 +14,7 @@ use crate::{CampaignId, CapUnit, Reach, Refusal, VoucherId};
 
 pub use counter::{Counter, Occasion, caps_to_openings, counters, stock, unstocked};
 pub use reason::Reason;
+pub use units::{UnitCounter, UnitEntry, unit_bounds, unit_counters};
 pub use window::{period_of, window, window_end};
 
 /// A line of the chart of accounts.
@@ -45,6 +47,18 @@ pub enum AccountKind {
     Allowed(Reach, CapUnit),
     /// What was taken of a cap.
     Used(Reach, CapUnit),
+    /// A cap on units of a product, over all customers.
+    Units(Side),
+    /// The same, of each customer.
+    CustomerUnits(Side),
+}
+
+/// One account of the three that a cap has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    Left,
+    Allowed,
+    Taken,
 }
 
 use AccountKind as A;
@@ -52,7 +66,7 @@ use AccountKind as A;
 /// The kinds that are not caps, with number, name and meaning. What a campaign gave a customer is
 /// numbered beside the customer's uses of it (106, 206, 306): rows of the same place in a hundred,
 /// owner and party stand together in a store.
-const PLAIN: [(AccountKind, u16, &str, &str); 21] = [
+const PLAIN: [(AccountKind, u16, &str, &str); 27] = [
     (A::Budget, 1, "Budget", "What a campaign may still spend."),
     (
         A::Funding,
@@ -163,6 +177,42 @@ const PLAIN: [(AccountKind, u16, &str, &str); 21] = [
         35,
         "Orders",
         "The other side of a customer's outcomes.",
+    ),
+    (
+        A::Units(Side::Left),
+        431,
+        "Units",
+        "Units of a product that may still be discounted.",
+    ),
+    (
+        A::Units(Side::Allowed),
+        531,
+        "Units allowed",
+        "Where those units come from.",
+    ),
+    (
+        A::Units(Side::Taken),
+        631,
+        "Units taken",
+        "Units of a product that were discounted.",
+    ),
+    (
+        A::CustomerUnits(Side::Left),
+        432,
+        "Units of a customer",
+        "The same, for one customer.",
+    ),
+    (
+        A::CustomerUnits(Side::Allowed),
+        532,
+        "Units allowed to customers",
+        "Where those come from.",
+    ),
+    (
+        A::CustomerUnits(Side::Taken),
+        632,
+        "Units taken by a customer",
+        "Units of a product that were discounted for one customer.",
     ),
 ];
 
@@ -283,6 +333,10 @@ impl AccountKind {
             A::CardPoints | A::PointsSpent => Limit::DebitsWithinCredits,
             A::PointsGiven | A::PointsWithdrawn | A::CardBreakage => Limit::None,
             A::Cap(..) | A::Used(..) => Limit::DebitsWithinCredits,
+            A::Units(side) | A::CustomerUnits(side) => match side {
+                Side::Left | Side::Taken => Limit::DebitsWithinCredits,
+                Side::Allowed => Limit::None,
+            },
             A::Allowed(..) | A::Funding | A::GiftSold | A::GiftBreakage => Limit::None,
             A::PointsCost | A::PointsBreakage => Limit::None,
             A::Revenue | A::GoodsCost | A::ShippingCost | A::Fees => Limit::None,
@@ -433,6 +487,8 @@ pub fn slice(limit: AccountId, process: u64) -> AccountId {
 pub fn refusal(reached: AccountId) -> Option<Refusal> {
     match AccountKind::of(reached)? {
         A::Cap(Reach::Customer | Reach::CustomerOverall, _) => Some(Refusal::UsedUpByCustomer),
+        A::CustomerUnits(Side::Left) => Some(Refusal::UsedUpByCustomer),
+        A::Units(Side::Left) => Some(Refusal::UsedUp),
         A::Budget | A::Cap(Reach::ApiKey, _) => Some(Refusal::BudgetSpent),
         A::Cap(Reach::Campaign, CapUnit::Money | CapUnit::Orders | CapUnit::Credit) => {
             Some(Refusal::BudgetSpent)

@@ -117,6 +117,18 @@ impl Gave {
     }
 }
 
+/// How many came back of units that count towards a cap, so many of each of these items: of each as
+/// many as of all its units, or as of its amount. Rounded down, and in the end all of them.
+pub fn counted_back<'s>(items: impl IntoIterator<Item = (&'s Share, u32)>) -> Minor {
+    const FINE: Minor = 1_000_000;
+    let back = items.into_iter().map(|(share, counted)| {
+        let fine = Minor::from(counted) * FINE;
+        let by_units = scaled(fine, (share.returned.into(), share.units.into()));
+        by_units.max(scaled(fine, (share.back, share.amount)))
+    });
+    back.fold(0, Minor::saturating_add) / FINE
+}
+
 impl Share {
     fn left(&self) -> Minor {
         self.amount.saturating_sub(self.back)
@@ -206,6 +218,34 @@ mod tests {
         let mut uses = [gave(&[(1, 30)], 0)];
         assert_eq!(take_back(&mut uses, &[true], 31), Err(TooMuch { left: 30 }));
         assert_eq!(take_back(&mut uses, &[true], 30), Ok(true));
+    }
+
+    #[test]
+    fn counted_units_come_back_with_theirs() {
+        let check = |lines: &[(u32, Minor, u32, Minor, u32)], expected| {
+            let shares: Vec<(Share, u32)> = lines
+                .iter()
+                .map(|(units, amount, returned, back, counted)| {
+                    let share = Share {
+                        units: *units,
+                        amount: *amount,
+                        returned: *returned,
+                        back: *back,
+                    };
+                    (share, *counted)
+                })
+                .collect();
+            let back = counted_back(shares.iter().map(|(share, counted)| (share, *counted)));
+            assert_eq!(back, expected, "{lines:?}");
+        };
+        check(&[(3, 1_000, 1, 333, 3)], 1);
+        check(&[(6, 500, 1, 83, 5)], 0);
+        check(&[(6, 500, 2, 166, 5)], 1);
+        check(&[(6, 500, 6, 500, 5)], 5);
+        // An amount is shared by lines, and what is half a unit of each is one of both.
+        check(&[(3, 300, 0, 150, 3), (1, 100, 0, 50, 1)], 2);
+        check(&[(1, 900, 1, 900, 1), (9, 90, 0, 0, 9)], 1);
+        check(&[], 0);
     }
 
     #[derive(Clone, Copy, Debug)]

@@ -27,6 +27,7 @@ mod running;
 #[cfg(test)]
 mod shop;
 mod stack;
+mod unit_cap;
 mod zone;
 
 pub use alone::{Alone, Taken};
@@ -42,7 +43,7 @@ pub use campaign::{
     VoucherId, VoucherKind,
 };
 pub use formula::{Formula, NotAFormula};
-pub use gave::{Gave, Share, TooMuch, take_back};
+pub use gave::{Gave, Share, TooMuch, counted_back, take_back};
 pub use lending::{Holding, Loan, Move, call_in, refill, top_up};
 pub use lines::{Counts, Lines, Pick, PickLimits, Touched, Visits};
 pub use loyalty::{
@@ -61,7 +62,7 @@ pub use stack::{
     Basis, Category, CategoryId, Crowd, Goods, JointGo, NoEffect, Sorting, Stack, StackingRules,
     stack,
 };
-
+pub use unit_cap::{CappedGoods, Counted, PRODUCT, UnitCap, UnitReach, UnitsLeft};
 pub use zone::Zone;
 
 pub use ledger::{Currency, Minor, Timestamp};

@@ -3,7 +3,7 @@
 use rules::Condition;
 use serde::{Deserialize, Serialize};
 
-use crate::{Formula, Minor, PricedLine};
+use crate::{Formula, Minor, PricedLine, UnitCap};
 
 /// Lines that a benefit touches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Pick {
     pub price: Option<Minor>,
     /// Counts that price for each line; where it comes to nothing, the price stands.
     pub price_formula: Option<Formula>,
+    /// Units of each of its products at most, over many orders.
+    pub unit_caps: Vec<UnitCap>,
 }
 
 /// In which order lines are visited. Of equal prices the one that costs less in all goes first,
@@ -111,12 +113,17 @@ impl Pick {
             limits: PickLimits::default(),
             price: None,
             price_formula: None,
+            unit_caps: Vec::new(),
         }
     }
 
     /// Those of the lines whose turn it is, in the order of the visit, with so many units as the
-    /// limits allow.
-    fn of_those(&self, mut lines: Vec<(usize, &PricedLine)>, pick: usize) -> Vec<Touched> {
+    /// limits allow, and what is left of caps on units (`grant`).
+    fn of_those(
+        &self,
+        mut lines: Vec<(usize, &PricedLine)>,
+        (pick, grant): (usize, &mut Grant<'_>),
+    ) -> Vec<Touched> {
         self.visits.order(&mut lines);
         let mut turn = Turn {
             before: self.skip,
@@ -137,6 +144,10 @@ impl Pick {
             };
             let of_line = self.limits.units_of_line.unwrap_or(u32::MAX);
             let units = units.min(of_line).min(turn.left);
+            let units = match self.unit_caps.is_empty() {
+                true => units,
+                false => grant((pick, line), units),
+            };
             turn.left -= units;
             if units > 0 {
                 touched.push(Touched {
@@ -151,6 +162,9 @@ impl Pick {
         touched
     }
 }
+
+/// Of so many units of a line that a pick would touch, how many are left to be touched.
+pub(crate) type Grant<'g> = dyn FnMut((usize, usize), u32) -> u32 + 'g;
 
 /// Whose turn it is while lines are visited.
 struct Turn {
@@ -223,7 +237,7 @@ impl Lines {
     pub(crate) fn touched(
         &self,
         lines: &[(&PricedLine, bool)],
-        is_in: impl Fn(&Condition, usize) -> bool,
+        (is_in, grant): (impl Fn(&Condition, usize) -> bool, &mut Grant<'_>),
     ) -> Vec<Touched> {
         let mut free: Vec<(usize, &PricedLine)> = lines
             .iter()
@@ -232,15 +246,21 @@ impl Lines {
             .map(|(at, (line, _))| (at, *line))
             .collect();
         if self.picks.is_empty() {
-            return Pick::all(Condition::Always).of_those(free, 0);
+            return Pick::all(Condition::Always).of_those(free, (0, grant));
         }
         let mut touched = Vec::new();
         for (number, pick) in self.picks.iter().enumerate() {
             let (those, rest) = free.into_iter().partition(|(at, _)| is_in(&pick.of, *at));
-            touched.extend(pick.of_those(those, number));
+            touched.extend(pick.of_those(those, (number, &mut *grant)));
             free = rest;
         }
         touched
+    }
+
+    /// Whether it may touch only so many units of a product, over many orders.
+    #[must_use]
+    pub fn is_capped(&self) -> bool {
+        self.picks.iter().any(|pick| !pick.unit_caps.is_empty())
     }
 
     /// The pick that has it, where there are any.

@@ -4,8 +4,8 @@ use rules::Facts;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Benefit, CampaignId, Minor, Offer, OfferId, Order, Redeemable, Scope, Sets, Sku, Spread, Stack,
-    Touched, UnitFree,
+    Benefit, CampaignId, Counted, Minor, Offer, OfferId, Order, Redeemable, Scope, Sets, Sku,
+    Spread, Stack, Touched, UnitFree,
     benefit::{How, sum},
     running::Running,
 };
@@ -73,6 +73,9 @@ pub struct Discount {
     pub sets: Option<Sets>,
     /// Points owed to the customer after the order.
     pub points: u64,
+    /// What of it counts towards caps on units.
+    #[serde(default)]
+    pub counted: Vec<Counted>,
     /// Which units it touched, where it visited them one by one. Told when it is priced, and not
     /// kept.
     #[serde(skip)]

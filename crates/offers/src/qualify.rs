@@ -6,8 +6,8 @@ use rules::{Condition, Facts, Term, Value, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Benefit, Campaign, Category, Minor, Offer, OfferId, Refusal, Timestamp, Validity, Voucher,
-    VoucherId, refusal::is_of_customer,
+    Benefit, Campaign, Category, Minor, Offer, OfferId, Refusal, Timestamp, UnitsLeft, Validity,
+    Voucher, VoucherId, refusal::is_of_customer,
 };
 
 /// Anything that can be presented for redemption.
@@ -30,6 +30,9 @@ pub struct Presented<'a> {
     /// The most money it may give, in minor units: what a budget that grants its remainder, or
     /// the balance of a gift card, still holds. `None` is without bound.
     pub at_most: Option<Minor>,
+    /// What its caps on units have left; of one that is not there, nothing is. `None` where nobody
+    /// looked, and units count as if there were enough.
+    pub units: Option<&'a [UnitsLeft]>,
 }
 
 /// Who asks, and when.

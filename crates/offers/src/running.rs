@@ -1,16 +1,17 @@
 //! What is left of an order between one redeemable and the next?
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::BTreeMap};
 
-use ledger::allocate;
+use ledger::{AccountId, allocate};
 use rules::{Condition, Facts, Path, Reads, Telling, Verdict};
 
 use crate::{
     Basis, Currency, Discount, Goods, Line, Minor, NoEffect, Offer, Order, Presented, Priced,
-    PricedLine, Refusal, Scope, Sets, Sku, StackingRules,
+    PricedLine, Refusal, Scope, Sets, Sku, StackingRules, UnitsLeft,
     benefit::{Cut, Hit, How, sum},
     lines::Lines,
     qualify::CURRENCY,
+    unit_cap::{Counted, UnitRoom, draw, product_of},
 };
 
 /// An order with the discounts so far.
@@ -34,6 +35,8 @@ pub(crate) struct Running<'a> {
     on_order: Minor,
     pub(crate) shipping: Minor,
     discounts: Vec<Discount>,
+    /// What was taken of caps on units, what was held for it aside.
+    pub(crate) drawn: BTreeMap<AccountId, Minor>,
 }
 
 #[derive(Clone)]
@@ -112,6 +115,7 @@ impl<'a> Running<'a> {
             on_order: 0,
             shipping,
             discounts: Vec::new(),
+            drawn: BTreeMap::new(),
         };
         running.own = order.discount.min(running.counted());
         running.on_order = running.own;
@@ -187,6 +191,8 @@ impl<'a> Running<'a> {
                 told: OnceCell::new(),
             });
         }
+        let units = presented.units.unwrap_or_default();
+        draw((units, &cut.counted), &mut self.drawn);
         self.discounts
             .push(discount(presented, cut, self.lines.len()));
         self.rest = self.counted();
@@ -215,6 +221,7 @@ impl<'a> Running<'a> {
             at_most: presented.at_most,
             zone: &presented.campaign.zone,
             own: presented.own,
+            units: presented.units,
         };
         let cut = match self.sets_of(presented.offer)? {
             Some(sets) => {
@@ -288,19 +295,25 @@ impl<'a> Running<'a> {
     }
 
     /// What a scope touches of the lines; `None` where it is the order as one amount.
-    pub(crate) fn in_scope<'s>(&self, scope: &'s Scope) -> Result<Option<Hit<'s>>, Refusal> {
+    pub(crate) fn in_scope<'s>(
+        &self,
+        scope: &'s Scope,
+        units: Option<&[UnitsLeft]>,
+    ) -> Result<Option<Hit<'s>>, Refusal> {
         let Scope::Lines(lines) = scope else {
             return Ok(None);
         };
-        let hit = self.hit(lines);
+        let hit = self.hit(lines, units);
         if !hit.touched.is_empty() {
             return Ok(Some(hit));
         }
+        let is_capped = units.is_some() && lines.is_capped();
+        let is_used_up = || is_capped && !self.hit(lines, None).touched.is_empty();
         let is_out_of_reach = self.lines.iter().any(|line| {
             let facts = line.told(self.reads);
             self.is_out_of_reach(line) && lines.of.evaluate(facts).is_met()
         });
-        Err(match is_out_of_reach {
+        Err(match is_out_of_reach || is_used_up() {
             true => Refusal::NoEffect,
             false => Refusal::NoMatchingLines,
         })
@@ -311,7 +324,8 @@ impl<'a> Running<'a> {
         self.is_once() && line.is_touched
     }
 
-    pub(crate) fn hit<'s>(&self, lines: &'s Lines) -> Hit<'s> {
+    /// What is touched within what caps on units have left; `None` where nobody asks for that.
+    pub(crate) fn hit<'s>(&self, lines: &'s Lines, units: Option<&[UnitsLeft]>) -> Hit<'s> {
         let is_met = |condition: &Condition, facts| condition.evaluate(facts).is_met();
         let told = self.lines.iter().zip(self.line_facts());
         let all: Vec<(&PricedLine, bool)> = told
@@ -320,11 +334,43 @@ impl<'a> Running<'a> {
                 (&line.priced, can_be)
             })
             .collect();
-        let touched = lines.touched(&all, |condition, at| {
+        let is_in = |condition: &Condition, at: usize| {
             let line = self.lines.get(at);
             line.is_some_and(|line| is_met(condition, line.told(self.reads)))
-        });
+        };
+        let mut room = units.map(|units| UnitRoom::of(units, &self.drawn));
+        let mut grant = |(pick, line): (usize, usize), wanted| match &mut room {
+            None => wanted,
+            Some(room) => {
+                let caps = lines.picks.get(pick).map_or(0, |pick| pick.unit_caps.len());
+                let line = self.lines.get(line);
+                let product = line.and_then(|line| product_of(line.told(self.reads)));
+                room.take((pick, product), (caps, wanted))
+            }
+        };
+        let touched = lines.touched(&all, (is_in, &mut grant));
         Hit { lines, touched }
+    }
+
+    /// The units that count towards caps: of those lines of which something was taken.
+    pub(crate) fn counted_units(
+        &self,
+        hit: &Hit<'_>,
+        (cut, units): (&Cut, &[UnitsLeft]),
+    ) -> Vec<Counted> {
+        let is_taken = |line: usize| cut.per_line.get(line).is_some_and(|taken| *taken > 0);
+        let taken = hit.touched.iter().filter(|one| is_taken(one.line));
+        let counted = taken.flat_map(|one| {
+            let line = self.lines.get(one.line);
+            let product = line.and_then(|line| product_of(line.told(self.reads)));
+            let of = units.iter().filter(move |of| of.is_of((one.pick, product)));
+            of.map(|of| Counted {
+                line: one.line,
+                units: one.units,
+                account: of.counter.account.id,
+            })
+        });
+        counted.collect()
     }
 
     /// Of each line the facts that scopes read, told once until a discount changes them.
@@ -472,6 +518,7 @@ fn discount(presented: &Presented<'_>, cut: Cut, lines: usize) -> Discount {
         sets: cut.sets,
         points: cut.points,
         touched: cut.touched,
+        counted: cut.counted,
     }
 }
 

@@ -74,6 +74,7 @@ impl Case {
             category: self.category,
             own: Facts::NONE,
             at_most: self.at_most,
+            units: None,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     api::{dialect::refuse, resources::At},
     app::App,
     configuration::{Compiled, Stored, write},
+    funding::fund_units,
     problem::Refused,
     setting::CONFIGURATION,
     vouchers::key,
@@ -169,8 +170,14 @@ impl<'a> Change<'a> {
     ///
     /// # Errors
     /// When what would be in force contradicts itself, or the store fails.
-    pub async fn submit(self, once: Option<Once>) -> Result<Outcome, Refused> {
+    pub async fn submit(mut self, once: Option<Once>) -> Result<Outcome, Refused> {
         self.check()?;
+        for after in std::mem::take(&mut self.offers) {
+            let before = self.compiled.offers.get(&after.id);
+            let offers = (before.map(|before| &before.thing), &after);
+            let funded = fund_units(self.app, self.project, offers).await?;
+            self.book(funded);
+        }
         let id = self.compiled.snapshot.id;
         let command = Command {
             project: self.project,

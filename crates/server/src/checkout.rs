@@ -15,6 +15,7 @@ mod records;
 mod shelf;
 mod stacked;
 mod stored;
+mod units;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -334,6 +335,8 @@ impl<'a> Till<'a> {
             decision,
             held: Vec::new(),
             limits: Vec::new(),
+            units: Vec::new(),
+            lacks_units: false,
             credit: input.gift.and_then(|gift| gift.credits),
             balance: 0,
             card,
@@ -397,6 +400,8 @@ impl<'a> Till<'a> {
             decision: granted.map(|granted| granted.decision),
             held: Vec::new(),
             limits: Vec::new(),
+            units: Vec::new(),
+            lacks_units: false,
             credit: None,
             balance: 0,
             card: None,
@@ -415,9 +420,14 @@ impl<'a> Till<'a> {
             let counters = chart::counters(&found.campaign, found.voucher.as_ref(), &self.occasion);
             let parts = counters.iter().map(|one| lending::parts(self.app, one));
             let parts: Vec<Vec<AccountId>> = parts.collect();
-            let accounts = self.people.view().accounts(&parts.concat()).await?;
+            let capped = self.unit_counters(found);
+            let of_units = capped.iter().map(|one| one.counter.account.id);
+            let asked: Vec<AccountId> = parts.iter().flatten().copied().chain(of_units).collect();
+            let mut accounts = self.people.view().accounts(&asked).await?;
+            let of_units = accounts.split_off(asked.len().saturating_sub(capped.len()));
+            self.tell_units(found, (capped, &of_units));
             let is_held = |account: &Account| account.debits.pending > 0;
-            found.others_hold = accounts.iter().flatten().any(is_held);
+            found.others_hold |= accounts.iter().flatten().any(is_held);
             let mut rest = accounts.as_slice();
             let lefts = counters.into_iter().zip(parts).map(|(counter, parts)| {
                 let (of, others) = rest.split_at(parts.len().min(rest.len()));
@@ -518,10 +528,11 @@ impl Found {
     #[must_use]
     pub fn given<'a>(
         &'a self,
-        (discount, order): (&offers::Discount, OrderCount<'a>),
+        (discount, order): (&'a offers::Discount, OrderCount<'a>),
     ) -> Given<'a> {
         let is_gift = self.offer.benefit == Benefit::Credit && self.card.is_none();
         let card = self.card.as_ref();
+        let units = (discount.counted.as_slice(), self.units.as_slice());
         let points = Points {
             programme: self.campaign.id.0,
             amount: discount.points,
@@ -532,6 +543,7 @@ impl Found {
             discount: if is_gift { 0 } else { discount.amount },
             gift: if is_gift { discount.amount } else { 0 },
             order,
+            units,
             free_units: discount.units(),
             points: (discount.points > 0).then_some(points),
             spent: card.and_then(|card| card.spent(discount.amount)),

@@ -382,6 +382,7 @@ impl Draft<'_> {
                 .unwrap_or(0),
             gift: 0,
             order: OrderCount::default(),
+            units: (&[], &[]),
             free_units: 0,
             points: None,
             spent: None,

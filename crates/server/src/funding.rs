@@ -3,6 +3,8 @@
 //! An account starts with what its cap allows when it is first used. From then on a change of the
 //! cap moves the difference, in the same command that changes the campaign.
 
+mod units;
+
 use ledger::{Account, AccountId, Opening};
 use offers::{
     Campaign, Cap, Happening, Lending, Loan, Minor, Move, Reach, Timestamp,
@@ -19,6 +21,8 @@ use crate::{
     problem::Refused,
     vouchers::{self, OF_CAMPAIGN, under_both},
 };
+
+pub use units::fund_units;
 
 /// A cap on each customer or code is changed for so many of them at most.
 const MAX_ACCOUNTS: u32 = 10_000;

@@ -19,9 +19,9 @@ pub trait Versioned {
 impl Versioned for decision::Configuration {
     const NAME: &'static str = "configuration";
     /// 2 says of each campaign whether it lends; 3 how lines are picked, and more benefits; 4 has
-    /// calendars; 5 asks for instants and lists, and counts by key, orders and credit.
-    const SHAPE: u8 = 5;
-    const OLDEST: u8 = 4;
+    /// calendars; 5 asks for instants and lists, and counts by key, orders and credit; 6 caps units
+    /// of products.
+    const SHAPE: u8 = 6;
 }
 
 /// The body of a record: the number of the shape, then the thing.

@@ -53,9 +53,8 @@ struct Kept<'a> {
 impl Versioned for Kept<'_> {
     const NAME: &'static str = "voucher";
     /// 2 knows more benefits, and how lines are picked; 3 has calendars; 4 says to whom it was
-    /// given; 5 has rules and limits that ask and count more.
-    const SHAPE: u8 = 5;
-    const OLDEST: u8 = 4;
+    /// given; 5 has rules and limits that ask and count more; 6 caps units of products.
+    const SHAPE: u8 = 6;
 }
 
 /// The body of a voucher's record.

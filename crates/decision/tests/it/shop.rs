@@ -218,6 +218,7 @@ pub fn paid_and_left(order: &Order, (offer, campaign): (&Offer, &Campaign)) -> (
         category: None,
         own: Facts::NONE,
         at_most: None,
+        units: None,
     };
     let priced = offers::price(
         order,

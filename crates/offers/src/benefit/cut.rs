@@ -3,7 +3,7 @@
 use ledger::allocate;
 
 use super::sum;
-use crate::{FreeUnits, Minor, PricedLine, Sets, Sku, Touched};
+use crate::{Counted, FreeUnits, Minor, PricedLine, Sets, Sku, Touched};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cut {
@@ -23,6 +23,8 @@ pub(crate) struct Cut {
     pub(crate) sets: Option<Sets>,
     /// Which units it touches, where it visits them one by one.
     pub(crate) touched: Vec<Touched>,
+    /// What of it counts towards caps on units.
+    pub(crate) counted: Vec<Counted>,
     pub(crate) points: u64,
 }
 

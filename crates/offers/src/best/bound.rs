@@ -203,6 +203,8 @@ struct Counted<'r, 'a> {
 /// The list price of as many lines, or units of them, as a pick may touch: those that it visits
 /// first where it passes none over, else the dearest.
 fn picked_by(pick: &Pick, (mut lines, is_in_turn): (Vec<&PricedLine>, bool)) -> Minor {
+    // Where a cap on units passes a line over, the next comes in its place.
+    let is_in_turn = is_in_turn && pick.unit_caps.is_empty();
     let is_in_turn = is_in_turn && pick.skip == 0 && pick.every == 1;
     let list = |line: &&PricedLine| Reverse(line.amount);
     match pick.visits {

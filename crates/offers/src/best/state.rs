@@ -271,6 +271,7 @@ impl Prepared<'_> {
         self.rank == other.rank
             && one.category == two.category
             && one.at_most == two.at_most
+            && one.units == two.units
             && one.campaign.stacking == two.campaign.stacking
             && one.campaign.rule == two.campaign.rule
             && offer.rule == same.rule
@@ -433,7 +434,10 @@ impl<'a> State<'a> {
         let mut spent: Vec<(Room, u64)> = self.spent.clone();
         spent.sort_unstable_by_key(|(room, _)| room.account);
         let spent = spent.into_iter().map(|(_, spent)| spent);
-        let numbers = whole.into_iter().chain(of_line).chain(spent).collect();
+        let drawn = self.running.drawn.iter();
+        let drawn = drawn.flat_map(|(account, units)| [account.owner, account.party, *units]);
+        let numbers = whole.into_iter().chain(of_line).chain(spent);
+        let numbers = numbers.chain(drawn).collect();
         let joined = lines.skip(self.running.sent());
         let joined = joined.map(|line| line.priced.sku.clone());
         (self.used, numbers, joined.collect())

@@ -4,7 +4,7 @@
 //! rank save side by side is never less one way round than the other: a fixed price or a share of
 //! the whole before whatever takes a part, on each line alike, and fixed amounts last. So no other
 //! way round need be tried (an exchange argument, as in Smith 1956). Where rules, formulas, money
-//! limits or exchanged goods read what is left in between, all orders are tried.
+//! limits, caps on units or exchanged goods read what is left in between, all orders are tried.
 
 use super::state::Prepared;
 use crate::{Basis, Benefit, CapUnit, Goods, Presented, Scope, Spread, StackingRules};
@@ -40,6 +40,7 @@ impl Turns {
                 || offer.formulas().next().is_some()
                 || offer.bundle.is_some()
                 || one.presented.looks_after()
+                || one.presented.units.is_some_and(|units| !units.is_empty())
                 || matches!(offer.benefit, Benefit::Exchange { .. })
                 || one.limits.iter().any(|room| room.unit == CapUnit::Money)
         };

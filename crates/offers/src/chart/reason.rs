@@ -15,6 +15,7 @@ pub enum Reason {
     Touch = 13,
     OrderCounted = 14,
     CreditCounted = 15,
+    UnitsCounted = 16,
     GiftLoaded = 20,
     GiftSpent = 21,
     GiftLapsed = 22,
@@ -32,7 +33,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason with its name and meaning. What is undone keeps its reason, the other way.
-    pub const ALL: [(Reason, &'static str, &'static str); 22] = [
+    pub const ALL: [(Reason, &'static str, &'static str); 23] = [
         (
             Reason::BudgetSet,
             "Budget set",
@@ -73,6 +74,11 @@ impl Reason {
             Reason::CreditCounted,
             "Credit counted",
             "What a gift card paid counted towards a limit on credit.",
+        ),
+        (
+            Reason::UnitsCounted,
+            "Units counted",
+            "Discounted units of a product counted towards a cap on them.",
         ),
         (
             Reason::GiftLoaded,

@@ -940,6 +940,7 @@ fn any_pick() -> impl Strategy<Value = Pick> {
             },
             price,
             price_formula: None,
+            unit_caps: Vec::new(),
         },
     )
 }
@@ -1195,7 +1196,7 @@ proptest! {
         let nothing = Facts::none();
         let running = crate::running::Running::new(&order, &nothing);
         let mut touched = vec![0; lines.len()];
-        if let Ok(Some(hit)) = running.in_scope(&scope) {
+        if let Ok(Some(hit)) = running.in_scope(&scope, None) {
             for one in hit.touched {
                 touched[one.line] += one.units;
             }

@@ -173,7 +173,7 @@ async fn attempt(
     let is_whole = take_back(&mut after, (request, &sale))?;
     let mut parts = Vec::new();
     for (before, after) in before.into_iter().zip(after) {
-        parts.push(undoing.part((before, after)).await?);
+        parts.push(undoing.part((before, after), &sale).await?);
     }
     let above = match top.children.is_empty() {
         true => None,

@@ -315,6 +315,8 @@ pub async fn again(
     let ids = (before.0.id, before.1.id);
     let after = own(&input_of(&issued)?, ids, beside)?;
     crate::funding::fund(app, change, (&before.0, &after.0)).await?;
+    let offers = (Some(&before.1), &after.1);
+    change.book(crate::funding::fund_units(app, project, offers).await?);
     issued.thing.own = Some(after);
     issued.updated_at = Some(change.now());
     change.write([Write::Put {

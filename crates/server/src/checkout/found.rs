@@ -1,7 +1,7 @@
 //! What does a redeemable stand for, and what is left of its limits?
 
 use ledger::{Minor, Transfer};
-use offers::{Campaign, Offer, Redeemable, Voucher, chart::Counter};
+use offers::{Campaign, Offer, Redeemable, UnitsLeft, Voucher, chart::Counter};
 use rules::Facts;
 use wire::voucherify::RedeemableInput;
 
@@ -35,6 +35,10 @@ pub struct Found {
     /// What is held for it already, and is posted first.
     pub held: Vec<Transfer>,
     pub limits: Vec<Left>,
+    /// What is left of its caps on units of products, as far as the order has such.
+    pub units: Vec<UnitsLeft>,
+    /// Others hold of those, and what is left may be too little for the order.
+    pub lacks_units: bool,
     /// What may be taken off a gift card, as far as it was asked for.
     pub credit: Option<Minor>,
     pub balance: Minor,

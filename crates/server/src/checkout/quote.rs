@@ -304,6 +304,9 @@ fn is_short((fate, bound): (&Fate, &Bound), (offered, outcome): (&Offered, &Outc
     let Some(found) = offered.found.as_ref().filter(|found| found.others_hold) else {
         return false;
     };
+    if found.lacks_units {
+        return true;
+    }
     match fate {
         Fate::Refused(
             Refusal::UsedUp
@@ -337,6 +340,7 @@ impl Found {
             category: self.group.as_ref().map(|(category, _)| *category),
             own: &self.own,
             at_most,
+            units: Some(&self.units),
         }
     }
 
@@ -405,6 +409,7 @@ impl Found {
                 Reach::Customer | Reach::CustomerOverall
             )
         });
+        let of_customer = of_customer || self.counts_units_of_customer();
         if of_customer && asking.customer.is_none() {
             return Some(Refusal::SignInRequired);
         }

@@ -174,8 +174,8 @@ pub struct Redemption {
 impl Versioned for Redemption {
     const NAME: &'static str = "redemption";
     /// 2 knows more benefits, and what did not apply; 3 whose a voucher was; 4 what was made
-    /// together on an order before, and what came back of each item.
-    const SHAPE: u8 = 4;
+    /// together on an order before, and what came back of each item; 5 which units count.
+    const SHAPE: u8 = 5;
 }
 
 /// What was used, as it was then.

@@ -1,7 +1,7 @@
 //! What does the catalogue add to what the order says of its goods? Looked up only where a rule, a
 //! scope or a benefit in question asks for it, or where the answer names goods.
 
-use offers::{Benefit, Offer, Scope, Sku};
+use offers::{Benefit, Offer, PRODUCT, Scope, Sku};
 use rules::{Facts, Reads, Telling};
 use wire::voucherify::{Named, metadata_facts};
 
@@ -124,6 +124,7 @@ fn tell(facts: &mut Facts, good: &Good) {
     told.extend(std::mem::take(facts));
     told.set(COLLECTIONS, names(&good.collections));
     told.set(NAMES, names(&good.names()));
+    told.set(PRODUCT, good.product.as_deref().unwrap_or(good).id.as_str());
     *facts = told;
 }
 

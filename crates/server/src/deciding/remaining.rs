@@ -6,11 +6,14 @@ use decision::{Remaining, candidates};
 use ledger::{Account, AccountId};
 use offers::{
     CampaignId, CapUnit, Period, Reach, Timestamp, Zone,
-    chart::{self, Counter, Occasion, counters},
+    chart::{self, Counter, Occasion, counters, unit_bounds},
 };
 use rules::Facts;
 
-use crate::{app::App, configuration::Compiled, lending, people::People, problem::Refused};
+use crate::{
+    app::App, configuration::Compiled, deciding::number_of, lending, people::People,
+    problem::Refused,
+};
 
 /// What the budgets and caps of the campaigns in question still hold.
 pub async fn remaining(
@@ -20,10 +23,16 @@ pub async fn remaining(
 ) -> Result<Remaining, Refused> {
     let mut limits: Vec<(CampaignId, Counter)> = Vec::new();
     let mut seen = BTreeSet::new();
-    for (offer, _) in candidates(&compiled.snapshot, facts) {
-        let Some((_, campaign)) = compiled.snapshot.offer(offer) else {
+    let mut units: Vec<(CampaignId, Vec<Vec<Counter>>)> = Vec::new();
+    let asked = candidates(&compiled.snapshot, facts);
+    for (offer, _) in &asked {
+        let Some((offer, campaign)) = compiled.snapshot.offer(*offer) else {
             continue;
         };
+        let bounds = unit_bounds(offer, (occasion, number_of));
+        if !bounds.is_empty() {
+            units.push((campaign.id, bounds));
+        }
         if !seen.insert(campaign.id) {
             continue;
         }
@@ -34,7 +43,7 @@ pub async fn remaining(
                 .map(|counter| (campaign.id, counter)),
         );
     }
-    if limits.is_empty() {
+    if limits.is_empty() && units.is_empty() {
         return Ok(Remaining::default());
     }
     // What campaigns share is read once, and out of memory: the command that makes the promise is
@@ -48,11 +57,47 @@ pub async fn remaining(
         .iter()
         .filter(|(_, counter)| counter.lender.is_some());
     ids.extend(lent.flat_map(|(_, counter)| lending::parts(app, counter)));
+    let of_units = units.iter().flat_map(|(_, bounds)| bounds.iter().flatten());
+    ids.extend(of_units.map(|counter| counter.account.id));
     ids.sort_unstable();
     ids.dedup();
     let accounts = people.view().balances(&ids).await?;
     let accounts = ids.into_iter().zip(accounts).collect();
-    Ok(left(app, &limits, &accounts))
+    let mut remaining = left(app, &limits, &accounts);
+    if units.is_empty() {
+        return Ok(remaining);
+    }
+    let gives_anyway = |campaign: &CampaignId| {
+        let of = asked.iter().filter(|(_, of)| of == campaign);
+        let mut offers = of.filter_map(|(offer, _)| compiled.snapshot.offer(*offer));
+        offers.any(|(offer, _)| unit_bounds(offer, (occasion, number_of)).is_empty())
+    };
+    let mut spent = without_units(&units, &accounts);
+    spent.retain(|campaign| !gives_anyway(campaign));
+    remaining.spent.extend(spent);
+    Ok(remaining)
+}
+
+/// The campaigns of which no capped offer in question has units left of any product.
+fn without_units(
+    units: &[(CampaignId, Vec<Vec<Counter>>)],
+    accounts: &BTreeMap<AccountId, Option<Account>>,
+) -> BTreeSet<CampaignId> {
+    let is_spent = |counter: &Counter| {
+        let account = accounts.get(&counter.account.id);
+        counter.left(account.and_then(Option::as_ref)) == 0
+    };
+    let gives = |bounds: &[Vec<Counter>]| {
+        let mut picks = bounds.iter();
+        picks.any(|pick| !pick.iter().any(is_spent))
+    };
+    let all = units.iter().map(|(campaign, _)| *campaign);
+    let mut spent: BTreeSet<CampaignId> = all.collect();
+    let giving = units.iter().filter(|(_, bounds)| gives(bounds));
+    giving.for_each(|(campaign, _)| {
+        spent.remove(campaign);
+    });
+    spent
 }
 
 /// The periods in which a customer's own limits count at a moment.

@@ -183,7 +183,7 @@ fn is_of_campaign(kind: AccountKind) -> bool {
             ];
             of_campaign.contains(&reach)
         }
-        A::CardPoints => false,
+        A::Units(_) | A::CustomerUnits(_) | A::CardPoints => false,
         A::GiftBalance | A::Points | A::PointsCost | A::PointsBreakage => false,
         A::Revenue | A::GoodsCost | A::ShippingCost | A::Fees => false,
         A::OrderDiscount | A::OrdersOf => false,

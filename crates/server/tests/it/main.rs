@@ -61,6 +61,7 @@ mod stacking;
 mod stories;
 mod summaries;
 mod transactions;
+mod units;
 mod validations;
 mod vouchers;
 mod wallet_rows;

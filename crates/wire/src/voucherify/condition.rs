@@ -12,6 +12,7 @@ mod items;
 mod logic;
 mod operator;
 mod people;
+mod unit_caps;
 
 use offers::{Bundle, Cap, Lines};
 use rules::Condition;

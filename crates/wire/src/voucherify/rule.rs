@@ -145,6 +145,32 @@ pub struct ApplicableTo {
     pub amount_limit: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aggregated_amount_limit: Option<u64>,
+    /// Units of the product that the campaign discounts, over all orders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_campaign_quantity_limit: Option<u64>,
+    /// The same, for each customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_customer_campaign_quantity_limit: Option<u64>,
+    /// Units of each product of the collection by itself that the campaign discounts, over all
+    /// orders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_in_collection_campaign_quantity_limit: Option<u64>,
+    /// The same, for each customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_in_collection_customer_campaign_quantity_limit: Option<u64>,
+    /// Units of the product that the promotion tier discounts, over all orders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_promotion_tier_quantity_limit: Option<u64>,
+    /// The same, for each customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_customer_promotion_tier_quantity_limit: Option<u64>,
+    /// Units of each product of the collection by itself that the promotion tier discounts, over
+    /// all orders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_in_collection_promotion_tier_quantity_limit: Option<u64>,
+    /// The same, for each customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_in_collection_customer_promotion_tier_quantity_limit: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! Validation rules as our conditions, caps and lines.
 
-use offers::{Cap, Pick};
+use offers::{Cap, CappedGoods, Pick, UnitCap};
 use wire::voucherify::{RuleInput, Translated, translate};
 
 #[test]
@@ -57,6 +57,7 @@ fn picks(picks: &[Pick]) -> String {
         ) {
             told += &format!(" (units {one} of a line, {all} in all; money {of_one}, {of_all})");
         }
+        told += &unit_caps(&pick.unit_caps);
         told + &pick
             .price
             .map_or(String::new(), |price| format!(" at {price}"))
@@ -65,5 +66,20 @@ fn picks(picks: &[Pick]) -> String {
     match all.is_empty() {
         true => String::new(),
         false => format!(", picked {}", all.join("; ")),
+    }
+}
+
+fn unit_caps(caps: &[UnitCap]) -> String {
+    let told = |cap: &UnitCap| {
+        let goods = match &cap.goods {
+            CappedGoods::Product(name) => name.to_string(),
+            CappedGoods::EachIn(name) => format!("each in {name}"),
+        };
+        format!("{} of {goods} by {:?}", cap.limit, cap.reach)
+    };
+    let all: Vec<String> = caps.iter().map(told).collect();
+    match all.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", all.join(", ")),
     }
 }

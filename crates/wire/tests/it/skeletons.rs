@@ -64,6 +64,7 @@ fn quoted<'a>(order: &Order, campaign: &'a Campaign, offers: &'a [Offer]) -> Out
         category: None,
         own: Facts::NONE,
         at_most: None,
+        units: None,
     };
     let asking = Asking {
         customer: None,

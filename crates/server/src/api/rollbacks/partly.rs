@@ -1,7 +1,7 @@
 //! Which part of what redemptions gave is given back: all of it, by what was returned, or so much.
 
-use ledger::Minor;
-use offers::Gave;
+use ledger::{Minor, Part, Transfer};
+use offers::{Gave, counted_back};
 use wire::voucherify::{Key, OrderInput, ReturnedItem, RollbackRequest};
 
 use super::undoing::Undone;
@@ -111,6 +111,42 @@ fn by_amount(made: &mut [Redemption], (amount, sale): (Minor, &Sale)) -> Result<
         one.gave = gave;
     }
     Ok(is_whole)
+}
+
+/// Which part of each count of units comes back: as many as came back of the lines they are of.
+///
+/// # Errors
+/// Never for what is stored; a fault if it happens.
+pub(super) fn units_back(
+    posted: &[Transfer],
+    ((before, after), sale): ((&Redemption, &Redemption), &Sale),
+) -> Result<Vec<(Transfer, Part)>, Refused> {
+    let Some(discount) = sale.discount_of(after).filter(|_| !posted.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let sent: OrderInput = sale.input.read()?;
+    let items = sent.items.as_deref().unwrap_or_default();
+    let goods = items.iter().enumerate();
+    let goods = goods.filter(|(_, item)| !item.is_shipping());
+    // What joined the order stands behind all that was sent.
+    let places: Vec<usize> = goods
+        .map(|(place, _)| place)
+        .chain(items.len()..)
+        .take(sale.priced.lines.len())
+        .collect();
+    let back = |of: &Redemption, account| {
+        let mine = discount.counted.iter().filter(|one| one.account == account);
+        counted_back(mine.filter_map(|one| {
+            let share = of.gave.shares.get(*places.get(one.line)?)?;
+            Some((share, one.units))
+        }))
+    };
+    let part = |transfer: &Transfer| Part {
+        from: back(before, transfer.debit),
+        to: back(after, transfer.debit),
+        of: transfer.amount,
+    };
+    Ok(posted.iter().map(|one| (*one, part(one))).collect())
 }
 
 /// What an order costs more again.

@@ -2,6 +2,8 @@
 
 use offers::day_of;
 
+use super::partly::units_back;
+
 use super::*;
 
 /// More lines than one chain ever has.
@@ -83,6 +85,7 @@ impl<'a> Undoing<'a> {
     pub(super) async fn part(
         &mut self,
         (before, redemption): (Redemption, Redemption),
+        sale: &Sale,
     ) -> Result<UndonePart, Refused> {
         let is_whole = redemption.state == RedemptionState::RolledBack;
         let whole = redemption.gave.whole().max(1);
@@ -99,6 +102,13 @@ impl<'a> Undoing<'a> {
         let posted = self.posted(redemption.id).await?;
         let is_use = |transfer: &Transfer| transfer.code == Reason::Use.code();
         let (uses, amounts): (Vec<Transfer>, Vec<Transfer>) = posted.into_iter().partition(is_use);
+        let of_units = Reason::UnitsCounted.code();
+        let is_of_units = |transfer: &Transfer| transfer.code == of_units;
+        let (units, amounts): (Vec<Transfer>, Vec<Transfer>) =
+            amounts.into_iter().partition(is_of_units);
+        for (transfer, part) in units_back(&units, ((&before, &redemption), sale))? {
+            self.reverse(&[transfer], part, self.app.next_id()?);
+        }
         let back = self.reverse(&amounts, part, rollback);
         // A use goes back when the whole does: who keeps a part has used it.
         if is_whole {

@@ -169,6 +169,7 @@ impl Memory {
             discount: offer.ceiling(order, &record.request.facts).unwrap_or(0),
             gift: 0,
             order: OrderCount::default(),
+            units: (&[], &[]),
             free_units: 0,
             points: None,
             spent: None,

@@ -297,6 +297,7 @@ impl Memory {
             category: None,
             own: Facts::NONE,
             at_most: self.at_most(till, put),
+            units: None,
         }
     }
 
@@ -350,6 +351,7 @@ impl Memory {
                 .unwrap_or(0),
             gift: 0,
             order: OrderCount::default(),
+            units: (&[], &[]),
             free_units: 0,
             points: None,
             spent: None,
@@ -555,6 +557,7 @@ fn given((put, discount): &(Put, Discount)) -> Given<'_> {
         discount: money,
         gift,
         order: OrderCount::default(),
+        units: (&[], &[]),
         free_units: discount.units(),
         points: (discount.points > 0).then_some(Points {
             programme,

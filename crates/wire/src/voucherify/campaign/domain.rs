@@ -301,6 +301,32 @@ impl Parts<'_> {
     /// # Errors
     /// When there is none or more than one, or the one there is does not fit.
     pub fn terms(&self) -> Result<Terms, Malformed> {
+        let terms = self.uncapped()?;
+        let is_capped = self.lines.as_ref().is_some_and(Lines::is_capped);
+        let is_counted = matches!(
+            terms.benefit,
+            Benefit::PercentOff { .. }
+                | Benefit::AmountOff { .. }
+                | Benefit::FixedPrice { .. }
+                | Benefit::Credit
+        );
+        if is_capped && !(is_counted && matches!(terms.scope, Scope::Lines(_))) {
+            let detail =
+                "limits on units of a product count what is taken off items: not with this";
+            return Err(Malformed::at("/effect", detail).under(self.name()));
+        }
+        Ok(terms)
+    }
+
+    fn name(&self) -> &'static str {
+        match (self.gift, self.points) {
+            (Some(_), _) => "gift",
+            (None, Some(_)) => "points_back",
+            (None, None) => "discount",
+        }
+    }
+
+    fn uncapped(&self) -> Result<Terms, Malformed> {
         if self.card.is_some() && self.discount.is_none() && self.gift.is_none() {
             return Ok((Benefit::Credit, Scope::Order).into());
         }

@@ -8,6 +8,7 @@ use super::{
     super::{Applicability, ApplicabilityEffect, ApplicableTo, Node, discount::read_formula},
     items,
     operator::{self, Comparison},
+    unit_caps,
 };
 use crate::Malformed;
 
@@ -94,18 +95,6 @@ fn picks(goods: &Applicability, included: &[Condition]) -> Result<Vec<Pick>, Mal
 }
 
 impl ApplicableTo {
-    /// A bound that is passed over would give without a bound.
-    fn refuse_budgets(&self) -> Result<(), Malformed> {
-        let is_budget =
-            |name: &str| name.starts_with("product_") && name.contains("_quantity_limit");
-        let mut sent = self.more.iter().filter(|(_, value)| !value.is_null());
-        let budget = sent.find(|(name, _)| is_budget(name));
-        match budget {
-            Some((name, _)) => Err(Malformed::at(format!("/{name}"), "not supported yet")),
-            None => Ok(()),
-        }
-    }
-
     fn price_formula(&self) -> Result<Option<Formula>, Malformed> {
         let pointer = "/price_formula";
         match &self.price_formula {
@@ -120,7 +109,6 @@ impl ApplicableTo {
             let number = number.map(u32::try_from).transpose();
             number.map_err(|_| Malformed::at(pointer, "too large"))
         };
-        self.refuse_budgets()?;
         let every = small(self.repeat, "/repeat")?.unwrap_or(1);
         if every == 0 {
             return Err(Malformed::at("/repeat", "must be above zero"));
@@ -149,6 +137,7 @@ impl ApplicableTo {
             },
             price: self.price,
             price_formula: self.price_formula()?,
+            unit_caps: unit_caps::of(self)?,
         })
     }
 }

@@ -1,6 +1,8 @@
 //! What earns points? A rule of a programme, as it is sent and shown.
 
-use offers::{CountedPoints, EarningRule as Domain, Earns, Measure, OfItems, Trigger, Validity};
+use offers::{
+    CountedPoints, EarningRule as Domain, Earns, Lines, Measure, OfItems, Trigger, Validity,
+};
 use rules::Condition;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -414,6 +416,10 @@ impl Step {
             (None, None) => return Ok(Condition::Always),
         };
         let lines = goods_lines(&goods).map_err(|wrong| wrong.under("applicable_to"))?;
+        if lines.as_ref().is_some_and(Lines::is_capped) {
+            let detail = "limits on units of a product count discounts, and no points";
+            return Err(Malformed::at("/applicable_to", detail));
+        }
         Ok(lines.map_or(Condition::Always, |lines| lines.of))
     }
 }
