@@ -14,6 +14,9 @@ import urllib.request
 
 URL = os.environ["PROFFER_URL"]
 KEY = os.environ["PROFFER_KEY"]
+PUBLIC_KEY = os.environ["PROFFER_PUBLIC_KEY"]
+ORIGIN = "https://shop.example"
+PROJECT = "proj_0000000000002"
 
 #: What a run does where its caller does not say otherwise: so many requests of each call.
 USUAL = ["--phases", "fuzzing", "--max-examples", "5", "--seed", "1"]
@@ -42,6 +45,8 @@ def things():
     tiers = {"tiers": [{"name": "first", "action": {"discount": ten}}]}
     promotion = {"name": "summer", "campaign_type": "PROMOTION", "promotion": tiers}
     promotion = call("POST", "/v1/campaigns", promotion)
+    stack = {"name": "both", "tiers": {"ids": [promotion["promotion"]["tiers"][0]["id"]]}}
+    stack = call("POST", f"/v1/promotions/{promotion['id']}/stacks", stack)["id"]
     campaign = call("POST", "/v1/campaigns", campaign)["id"]
     node = {"name": "order.amount", "conditions": {"$more_than": [5]}}
     rule = call("POST", "/v1/validation-rules", {"name": "some", "rules": {"1": node}})["id"]
@@ -53,14 +58,14 @@ def things():
         "customer": {"id": customer},
     }
     redemption = call("POST", "/v1/redemptions", use)
-    project = "proj_0000000000002"
-    return [
+    return loyalty(customer, campaign) + management() + [
         ("/v1/vouchers/", "code", "TEN"),
         ("/v1/vouchers/.*(balance|transactions)", "code", "GIFT"),
         ("/v1/campaigns/", "id", campaign),
         ("/v1/campaigns/.*/vouchers/", "code", "OWN"),
         ("/v1/promotions/\\{", "campaign", promotion["id"]),
         ("/v1/promotions/tiers/", "id", promotion["promotion"]["tiers"][0]["id"]),
+        ("/v1/promotions/.*stacks/", "id", stack),
         ("/v1/customers/", "id", customer),
         ("/v1/wallets/", "customer", customer),
         ("/v1/products/", "id", product),
@@ -72,7 +77,61 @@ def things():
         ("/v1/validation-rules/", "id", rule),
         ("/v1/redemptions/", "id", redemption["redemptions"][0]["id"]),
         ("/v1/orders/", "id", redemption["order"]["id"]),
-        ("/management/", "project", project),
+        ("/v1/exports/", "id", call("POST", "/v1/exports", {"exported_object": "order"})["id"]),
+        ("/v1/metadata-schemas/", "resource", "voucher"),
+    ]
+
+
+def loyalty(customer, campaign):
+    """A programme with a member, a rule and a reward, and a code that refers."""
+    card = {"type": "LOYALTY_CARD", "loyalty_card": {"points": 500}}
+    program = call("POST", "/v1/loyalties", {"name": "points", "voucher": card})["id"]
+    path = f"/v1/loyalties/{program}"
+    member = call("POST", f"{path}/members", {"customer": {"id": customer}})["code"]
+    rule = {"event": "order.paid", "loyalty": {"type": "FIXED", "points": 5}}
+    rule = call("POST", f"{path}/earning-rules", [rule])[0]["id"]
+    gives = {"campaign": {"id": campaign, "type": "DISCOUNT_COUPONS"}}
+    reward = {"name": "code", "type": "CAMPAIGN", "parameters": gives}
+    reward = call("POST", "/v1/rewards", reward)["id"]
+    price = {"campaign": program, "parameters": {"loyalty": {"points": 10}}}
+    assignment = call("POST", f"/v1/rewards/{reward}/assignments", price)["id"]
+    tier = {"name": "first", "points": {"from": 1, "to": 100}}
+    tier = call("POST", f"{path}/tiers", [tier])[0]["id"]
+    voucher = {"type": "DISCOUNT_VOUCHER", "discount": {"type": "AMOUNT", "amount_off": 10}}
+    refers = {
+        "name": "friends",
+        "campaign_type": "REFERRAL_PROGRAM",
+        "voucher": voucher,
+        "referral_program": {"conversion_event": "redemption"},
+    }
+    refers = call("POST", "/v1/campaigns", refers)["id"]
+    published = {"customer": {"id": customer}, "campaign": {"name": "friends", "count": 1}}
+    code = call("POST", "/v1/publications", published)["voucher"]["code"]
+    return [
+        ("/v1/loyalties/\\{id", "id", program),
+        ("/v1/loyalties/.*members/", "member", member),
+        ("/v1/loyalties/.*earning-rules/", "rule", rule),
+        ("/v1/loyalties/.*(rewards|assignments)/", "assignment", assignment),
+        ("/v1/loyalties/.*tiers/", "tier", tier),
+        ("/v1/rewards/", "id", reward),
+        ("/v1/rewards/.*assignments/", "assignment", assignment),
+        ("/v1/referrals/\\{campaign", "campaign", refers),
+        ("/v1/referrals/.*members/", "member", code),
+    ]
+
+
+def management():
+    """What a project has beside its shop; and its pages may call."""
+    pages = {"origins": [ORIGIN], "client_redeem_enabled": True, "client_publish_enabled": True}
+    call("PUT", "/v1/settings", pages)
+    path = f"/management/v1/projects/{PROJECT}"
+    schema = {"related_object": "voucher", "properties": {}}
+    hook = {"target_url": f"{ORIGIN}/hook", "events": ["voucher.loyalty_card.points_aded"]}
+    return [
+        ("/management/", "project", PROJECT),
+        ("/management/.*metadata-schemas/", "id", call("POST", f"{path}/metadata-schemas", schema)["id"]),
+        ("/management/.*stacking-rules/", "id", call("POST", f"{path}/stacking-rules", {})["id"]),
+        ("/management/.*webhooks/", "id", call("POST", f"{path}/webhooks", hook)["id"]),
     ]
 
 
@@ -95,6 +154,8 @@ def main():
         program = pathlib.Path(sys.executable).with_name("schemathesis")
         words = [program, "--config-file", file, "run", f"{URL}/openapi.json", "--url", URL]
         words += ["--header", f"X-App-Token: {KEY}", "--checks", "not_a_server_error"]
+        words += ["--header", "X-Client-Application-Id: page", "--header", f"Origin: {ORIGIN}"]
+        words += ["--header", f"X-Client-Token: {PUBLIC_KEY}"]
         words += ["--request-timeout", "20", "--warnings", "off", "--no-color"]
         words += [*USUAL, *sys.argv[1:]]
         return subprocess.run(words, cwd=folder, check=False).returncode

@@ -343,7 +343,11 @@ impl<'a> Running<'a> {
             None => wanted,
             Some(room) => {
                 let caps = lines.picks.get(pick).map_or(0, |pick| pick.unit_caps.len());
+                // Of a line that costs nothing any more nothing can be taken.
                 let line = self.lines.get(line);
+                if line.is_some_and(|line| line.priced.subtotal() == 0) {
+                    return 0;
+                }
                 let product = line.and_then(|line| product_of(line.told(self.reads)));
                 room.take((pick, product), (caps, wanted))
             }

@@ -172,12 +172,14 @@ impl<'a> Change<'a> {
     /// When what would be in force contradicts itself, or the store fails.
     pub async fn submit(mut self, once: Option<Once>) -> Result<Outcome, Refused> {
         self.check()?;
-        for after in std::mem::take(&mut self.offers) {
-            let before = self.compiled.offers.get(&after.id);
-            let offers = (before.map(|before| &before.thing), &after);
-            let funded = fund_units(self.app, self.project, offers).await?;
-            self.book(funded);
-        }
+        let offers = std::mem::take(&mut self.offers);
+        let before = |id| self.compiled.offers.get(&id).map(|before| &before.thing);
+        let changed: Vec<(Option<&Offer>, &Offer)> = offers
+            .iter()
+            .map(|after| (before(after.id), after))
+            .collect();
+        let funded = fund_units(self.app, self.project, &changed).await?;
+        self.book(funded);
         let id = self.compiled.snapshot.id;
         let command = Command {
             project: self.project,

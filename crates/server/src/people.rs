@@ -8,7 +8,7 @@ mod recalling;
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use ledger::Timestamp;
@@ -100,6 +100,8 @@ pub struct People<'a> {
     /// What each identifier leads to, as read or as made here.
     known: HashMap<Identifier, ([u8; 16], Option<CustomerId>)>,
     persons: BTreeMap<CustomerId, Tracked<Person>>,
+    /// Those of them who had no name of the shop's when they were read.
+    nameless: BTreeSet<CustomerId>,
     /// Of the same customers.
     nodes: BTreeMap<CustomerId, Tracked<Nodes>>,
     /// Where pseudonyms led that lead elsewhere now.
@@ -123,6 +125,7 @@ impl<'a> People<'a> {
             secret,
             known: HashMap::new(),
             persons: BTreeMap::new(),
+            nameless: BTreeSet::new(),
             nodes: BTreeMap::new(),
             moved: BTreeMap::new(),
             links: Vec::new(),
@@ -281,6 +284,9 @@ impl<'a> People<'a> {
                 });
             };
             let next = person.merged_into;
+            if !person.has_user {
+                self.nameless.insert(id);
+            }
             self.persons.insert(id, Tracked::read(person, version));
             let nodes = self.read::<Nodes>(Kind::Nodes, id.0).await?;
             let (nodes, version) = nodes.unwrap_or_default();

@@ -120,23 +120,13 @@ pub fn finished(
     people: People<'_>,
     (at, compiled): (At<'_>, &Compiled),
 ) -> Result<(Vec<Expect>, Vec<Write>), Refused> {
+    let newcomers = people.newcomers();
     let (expects, mut writes) = people.finish()?;
-    writes.extend(newcomers(at, compiled, &expects)?);
-    Ok((expects, writes))
-}
-
-/// Tells of the customers that a command makes: those of whom it expects that there is no record.
-fn newcomers(at: At<'_>, compiled: &Compiled, expects: &[Expect]) -> Result<Vec<Write>, Refused> {
-    let mut writes = Vec::new();
-    let is_new = |one: &&Expect| one.kind == Kind::Customer && one.version == 0;
-    for new in expects.iter().filter(is_new) {
-        writes.extend(told(
-            at,
-            compiled,
-            (Event::CustomerCreated, &customer(new.id)),
-        )?);
+    for new in newcomers {
+        let shown = customer(new.0);
+        writes.extend(told(at, compiled, (Event::CustomerCreated, &shown))?);
     }
-    Ok(writes)
+    Ok((expects, writes))
 }
 
 /// All that is told of a customer.

@@ -59,9 +59,8 @@ impl<'a> Rows<'a> {
     /// Judges one command after those before it, and keeps what it changes.
     pub(crate) fn judge(&mut self, command: &'a Command) -> Outcome {
         debug_assert!(
-            command.now != ledger::Timestamp::MIN
-                || command.once.is_none() && command.chain.is_empty(),
-            "what is kept of a chain or a key says when it was"
+            command.is_dated(),
+            "a chain, an account or a key of no time"
         );
         if let Some(outcome) = self.seen(command) {
             return outcome;

@@ -28,6 +28,15 @@ pub struct Command {
     pub writes: Vec<Write>,
 }
 
+impl Command {
+    /// Whether it says when it was, where what is kept of it does: of a chain, of an account that
+    /// is opened, and of a key.
+    pub(crate) fn is_dated(&self) -> bool {
+        let is_kept = self.once.is_some() || !self.chain.is_empty() || !self.openings.is_empty();
+        !is_kept || self.now != Timestamp::MIN
+    }
+}
+
 /// An idempotency key with what was asked and what is to be answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Once {

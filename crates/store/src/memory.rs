@@ -126,6 +126,10 @@ impl Memory {
 }
 
 fn submit(project: &mut Snapshot, command: &Command) -> Outcome {
+    debug_assert!(
+        command.is_dated(),
+        "a chain, an account or a key of no time"
+    );
     if let Some(outcome) = project.seen(command.once.as_ref()) {
         return outcome;
     }

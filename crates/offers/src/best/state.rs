@@ -435,7 +435,10 @@ impl<'a> State<'a> {
         spent.sort_unstable_by_key(|(room, _)| room.account);
         let spent = spent.into_iter().map(|(_, spent)| spent);
         let drawn = self.running.drawn.iter();
-        let drawn = drawn.flat_map(|(account, units)| [account.owner, account.party, *units]);
+        let drawn = drawn.flat_map(|(account, units)| {
+            let kind = u64::from(account.kind);
+            [kind, account.owner, account.party, *units]
+        });
         let numbers = whole.into_iter().chain(of_line).chain(spent);
         let numbers = numbers.chain(drawn).collect();
         let joined = lines.skip(self.running.sent());

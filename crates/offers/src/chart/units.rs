@@ -70,10 +70,12 @@ pub fn unit_bounds(
     offer: &Offer,
     (occasion, number): (&Occasion, fn(&str) -> u64),
 ) -> Vec<Vec<Counter>> {
-    let picks = match &offer.scope {
-        Scope::Order => &[],
-        Scope::Lines(lines) => &lines.picks[..],
+    let Scope::Lines(lines) = &offer.scope else {
+        return Vec::new();
     };
+    if !lines.is_capped() {
+        return Vec::new();
+    }
     let of_pick = |pick: &Pick| {
         let named = pick.unit_caps.iter().filter(|cap| !cap.goods.is_of_each());
         let counters = named.map(|cap| {
@@ -82,7 +84,7 @@ pub fn unit_bounds(
         });
         counters.collect::<Vec<_>>()
     };
-    let all: Vec<Vec<Counter>> = picks.iter().map(of_pick).collect();
+    let all: Vec<Vec<Counter>> = lines.picks.iter().map(of_pick).collect();
     match all.iter().any(Vec::is_empty) {
         true => Vec::new(),
         false => all,
@@ -117,8 +119,8 @@ impl<'a> UnitEntry<'a> {
             UnitReach::Tier | UnitReach::TierCustomer => format!("offer {}", offer.id.0),
         };
         let goods = match &cap.goods {
-            CappedGoods::Product(name) => format!("units of {name}"),
-            CappedGoods::EachIn(name) => format!("units of each in {name}"),
+            CappedGoods::Product(name) => format!("units of product {name}"),
+            CappedGoods::EachIn(name) => format!("units of each product in {name}"),
         };
         let number = number(&format!("{whose}: {goods}"));
         Self { cap, number }

@@ -70,6 +70,7 @@ pub(super) async fn stretch(
     };
     let alike = Alike::of(&config, &of.sent)?;
     let mut command = writes(at.project, Vec::with_capacity(4 * count));
+    command.now = at.now;
     // Whoever removes the campaign at this moment finds all of its codes, or none of these is made.
     command.expects.push(Expect {
         kind: Kind::Campaign,

@@ -25,6 +25,7 @@ use wire::{
 };
 
 use super::{
+    At,
     dialect::{not_found, parse, refuse, retry},
     told, vouchers,
 };
@@ -37,7 +38,7 @@ use crate::{
     once::Answer,
     problem::Refused,
     setup::random_text,
-    telemetry,
+    telemetry, webhooks,
 };
 
 /// A reservation ends after so long at most: an abandoned order gives back.
@@ -231,7 +232,8 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
     let mut expects = till.expects();
     let lent = till.lent();
     let (project, now) = (till.project, till.now);
-    let (of_people, changed) = till.people.finish()?;
+    let telling = (At { app, project, now }, &*till.compiled.clone());
+    let (of_people, changed) = webhooks::finished(till.people, telling)?;
     expects.extend(of_people);
     writes.extend(changed);
     let command = Command {

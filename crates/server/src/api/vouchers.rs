@@ -316,7 +316,7 @@ pub async fn again(
     let after = own(&input_of(&issued)?, ids, beside)?;
     crate::funding::fund(app, change, (&before.0, &after.0)).await?;
     let offers = (Some(&before.1), &after.1);
-    change.book(crate::funding::fund_units(app, project, offers).await?);
+    change.book(crate::funding::fund_units(app, project, &[offers]).await?);
     issued.thing.own = Some(after);
     issued.updated_at = Some(change.now());
     change.write([Write::Put {

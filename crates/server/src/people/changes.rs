@@ -5,7 +5,7 @@ use profiles::{Consent, CustomerId, NodeId, Purpose, Tallies};
 use rules::Facts;
 use store::{Index, Kind, Write};
 
-use super::{Enrolment, MAX_GRANTS, People};
+use super::{Enrolment, MAX_GRANTS, People, Person, Tracked};
 use crate::{
     deciding::{PROGRAMME, arm_key},
     withdrawing::noted,
@@ -15,6 +15,20 @@ use crate::{
 const STATED: [&str; 2] = ["customer.id", "customer.metadata."];
 
 impl People<'_> {
+    /// Who is a customer of the shop by name from now on: not who was joined to another or erased,
+    /// nor a visitor whom nobody named.
+    #[must_use]
+    pub fn newcomers(&self) -> Vec<CustomerId> {
+        let is_new = |(id, tracked): &(&CustomerId, &Tracked<Person>)| {
+            let was_nobody = tracked.version == 0 || self.nameless.contains(id);
+            let is_there = tracked.thing.has_user && tracked.thing.merged_into.is_none();
+            let is_erased = self.erased.contains(&(Kind::Customer, id.0));
+            tracked.changed && was_nobody && is_there && !is_erased
+        };
+        let new = self.persons.iter().filter(is_new);
+        new.map(|(id, _)| *id).collect()
+    }
+
     /// Takes down what a customer says of consent under one of their identifiers. What they no
     /// longer allow is gone in the same command: features, traits, and their place in an arm. What
     /// was decided by it is noted to be stripped.

@@ -196,6 +196,11 @@ async fn gift_cards_are_made_with_their_money() {
     let list = shop.get(NOON, "/v1/vouchers?campaign=cards&limit=1").await;
     assert_eq!(list["total"], 1_100);
     assert_eq!(list["vouchers"][0]["gift"]["balance"], 2_500);
+    let code = list["vouchers"][0]["code"].as_str().unwrap();
+    let moved = format!("/v1/vouchers/{code}/transactions");
+    let moved = shop.get(NOON, &moved).await;
+    let at = moved["data"][0]["created_at"].as_str();
+    assert_eq!(at, wire::time::format(NOON).as_deref(), "{moved}");
     books_balance(&shop).await;
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use axum::http::{Method, StatusCode};
-use wire::voucherify::{endpoint_of, endpoints, left_out, shape};
+use wire::voucherify::{Endpoint, endpoint_of, endpoints, left_out, shape};
 
 use crate::shop::Shop;
 
@@ -25,26 +25,28 @@ pub fn served() -> BTreeSet<(String, String)> {
 fn table() -> String {
     let served = served();
     let is_served = |method: &str, shape: String| served.contains(&(method.to_owned(), shape));
-    let all = endpoints().count();
+    let worth = endpoints().count();
+    let all = worth + left_out().count();
     let of_all = endpoints().filter(|one| is_served(one.method, one.shape()));
-    let mut table = format!("{} of {all} calls are served.\n", of_all.count());
-    let mut group = "";
-    for one in endpoints() {
-        if one.group != group {
-            group = one.group;
-            write!(
-                table,
-                "\n**{group}**\n\n| Call | What it does | Served |\n|---|---|---|\n"
-            )
-            .unwrap();
+    let mut table = format!(
+        "{} of {all} calls are served; {worth} are worth serving.\n",
+        of_all.count()
+    );
+    let all: Vec<Endpoint> = endpoints().chain(left_out()).collect();
+    let mut groups: Vec<&str> = all.iter().map(|one| one.group).collect();
+    let mut seen = BTreeSet::new();
+    groups.retain(|group| seen.insert(*group));
+    for group in groups {
+        let heading = "| Call | What it does | Served |\n|---|---|---|";
+        write!(table, "\n**{group}**\n\n{heading}\n").unwrap();
+        for one in all.iter().filter(|one| one.group == group) {
+            let told = match is_served(one.method, one.shape()) {
+                true => "yes",
+                false => "no",
+            };
+            let (method, path, purpose) = (one.method, one.path, one.purpose);
+            writeln!(table, "| `{method} {path}` | {purpose} | {told} |").unwrap();
         }
-        let told = if is_served(one.method, one.shape()) {
-            "yes"
-        } else {
-            "no"
-        };
-        let (method, path, purpose) = (one.method, one.path, one.purpose);
-        writeln!(table, "| `{method} {path}` | {purpose} | {told} |").unwrap();
     }
     table
 }

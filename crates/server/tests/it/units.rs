@@ -354,6 +354,39 @@ async fn a_changed_limit_moves_what_is_left() {
     books_balance(&shop).await;
 }
 
+/// One rule of two tiers: their limit is one, and moves once.
+#[tokio::test]
+async fn a_limit_that_offers_share_is_changed_once() {
+    let shop = Shop::start().await;
+    let named = "product_campaign_quantity_limit";
+    let rule = rule(&shop, mug(named, 5)).await;
+    let tiers = tiers(&shop, &[&rule, &rule]).await;
+    let path = format!("/v1/validation-rules/{rule}");
+    let change = |limit| json!({"applicable_to": {"included": mug(named, limit)}});
+    let order = |source: &str| body(&[tiers[0].as_str()], (source, &[("mug", 20)]));
+    uses(&shop, &body(&[tiers[1].as_str()], ("a", &[("mug", 2)])), 2).await;
+    assert_eq!(seen(&shop, NOON, &order("b")).await, 3);
+    shop.put(&path, &change(8)).await;
+    assert_eq!(seen(&shop, NOON, &order("b")).await, 6);
+    shop.put(&path, &change(4)).await;
+    assert_eq!(seen(&shop, NOON, &order("b")).await, 2);
+    uses(&shop, &order("b"), 2).await;
+    gives_nothing(&shop, &order("c")).await;
+    books_balance(&shop).await;
+}
+
+/// What costs nothing any more takes no unit.
+#[tokio::test]
+async fn a_line_that_costs_nothing_takes_no_unit() {
+    let shop = Shop::start().await;
+    code(&shop, "MUGS", mug("product_campaign_quantity_limit", 2)).await;
+    let mut order = body(&["MUGS"], ("a", &[("mug", 2), ("mug", 2)]));
+    order["order"]["items"][0]["discount_amount"] = json!(2_000);
+    uses(&shop, &order, 2).await;
+    gives_nothing(&shop, &body(&["MUGS"], ("b", &[("mug", 1)]))).await;
+    books_balance(&shop).await;
+}
+
 #[tokio::test]
 async fn a_decision_gives_nothing_of_what_has_no_units_left() {
     let shop = Shop::start().await;

@@ -440,6 +440,12 @@ async fn a_customer_is_told_of_once_however_they_came() {
             json!({"customer": of("c-1"), "referrer": of("c-6"), "amount": 1}),
         ),
     ];
+    let visit = json!({"batch": [
+        {"type": "page", "anonymousId": "v-7", "context": {"consent": {
+            "categoryPreferences": {"personalise_offers": true}}}},
+        {"type": "identify", "anonymousId": "v-7", "userId": "c-7", "context": {"consent": {
+            "categoryPreferences": {"personalise_offers": true}}}}]});
+    shop.post(NOON, "/v1/batch", &visit).await;
     for (path, body) in &calls {
         shop.post(NOON, path, body).await;
     }
@@ -449,12 +455,12 @@ async fn a_customer_is_told_of_once_however_they_came() {
         .map(|told| told["data"]["customer"]["id"].as_str().unwrap().to_owned())
         .collect();
     let mut made = BTreeSet::new();
-    for number in 1..=6 {
+    for number in 1..=7 {
         let customer = shop.get(NOON, &format!("/v1/customers/c-{number}")).await;
         made.insert(customer["id"].as_str().unwrap().to_owned());
     }
     assert_eq!(told, made);
-    assert_eq!(receiver.told().len(), 6);
+    assert_eq!(receiver.told().len(), 7);
 }
 
 #[tokio::test]
