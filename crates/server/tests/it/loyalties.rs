@@ -848,6 +848,56 @@ async fn an_event_earns_on_the_cards_that_are_meant() {
     books_balance(&shop).await;
 }
 
+/// A rule may ask what an event tells; where nothing happened but an order, nothing is told.
+#[tokio::test]
+async fn a_rule_asks_what_an_event_tells() {
+    let shop = Shop::start().await;
+    let club = programme(&shop, "Club").await;
+    let card = card(&shop, &club, "ann").await;
+    let asks = |name: &str, conditions: Value| {
+        json!({"name": name, "rules": {"1": {"name": "custom_event.metadata",
+            "property": name, "conditions": conditions}}})
+    };
+    let far = asks("steps", json!({"$more_than_or_equal": [1_000]}));
+    let far = id(&shop.post(NOON, "/v1/validation-rules", &far).await);
+    let today = asks("day", json!({"$is_days_ago": [0]}));
+    let today = id(&shop.post(NOON, "/v1/validation-rules", &today).await);
+    let earning = |event: &str, rule: &str, points: u64| {
+        json!({"event": event, "validation_rule_id": rule,
+            "loyalty": {"type": "FIXED", "points": points}})
+    };
+    let all = [
+        earning("walked", &far, 7),
+        earning("walked", &today, 100),
+        earning("order.paid", &far, 1_000),
+    ];
+    rules(&shop, &club, json!(all)).await;
+    let walked = async |metadata: Value| {
+        let event = json!({"event": "walked", "customer": {"source_id": "ann"},
+            "metadata": metadata});
+        shop.post(NOON, "/v1/events", &event).await;
+        points(&shop, NOON, &card).await[0]
+    };
+    assert_eq!(walked(json!({"steps": 999})).await, 0);
+    assert_eq!(walked(json!({})).await, 0);
+    assert_eq!(walked(json!({"steps": 1_000})).await, 7);
+    assert_eq!(walked(json!({"day": "2026-11-20"})).await, 7);
+    assert_eq!(walked(json!({"day": "2026-11-21"})).await, 107);
+    let order = json!({"source_id": "o-1", "amount": 5_000, "status": "PAID"});
+    shop.post(NOON, "/v1/orders", &of_ann(order)).await;
+    check_points(&shop, &card, [107, 107, 0]).await;
+    // On a code the rule is kept, and never met.
+    let to = json!({"campaign": code(&shop, "FAR", ten_off(), json!({})).await});
+    let path = format!("/v1/validation-rules/{far}/assignments");
+    shop.post(NOON, &path, &to).await;
+    let asked = of_ann(using(&["FAR"], json!({"amount": 10_000})));
+    let asked = shop.post(NOON, "/v1/validations", &asked).await;
+    assert_eq!(asked["valid"], false);
+    let error = &asked["redeemables"][0]["result"]["error"];
+    assert_eq!(error["key"], "order_rules_violated", "{asked}");
+    books_balance(&shop).await;
+}
+
 /// A year of a club: a customer joins, buys, rises a tier, pays with points, takes a mug, sends an
 /// order back, and lets the rest lapse.
 #[tokio::test]

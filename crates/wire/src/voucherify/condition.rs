@@ -187,6 +187,8 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "order.metadata" | "order_metadata" => of_property(node, "order.metadata"),
         "redemption.metadata" | "redemption_metadata" => of_property(node, "redemption.metadata"),
         "redeemable.metadata" | "publication.metadata" => of_property(node, name),
+        // Told where an event of the shop's own earns; elsewhere there is none.
+        "custom_event.metadata" | "custom_event_metadata" => of_property(node, "event.metadata"),
         "publication.redeemable_by_linked_customer" | "redemption.api_key" => {
             operator::compare(node, &Comparison::scalar(name))
         }
