@@ -113,7 +113,7 @@ pub struct Occurrence<'a> {
     pub priced: Option<&'a Priced>,
     /// How many decimals the currency has.
     pub places: u8,
-    /// Whose calendar counts in formulas.
+    /// Whose calendar says which rules are open, and counts in formulas.
     pub zone: &'a Zone,
     /// The points on the card before.
     pub balance: Minor,
@@ -168,7 +168,7 @@ impl Mapping {
 
 impl EarningRule {
     fn is_met(&self, occurrence: &Occurrence<'_>) -> bool {
-        let is_open = self.validity.is_open(occurrence.at, &Zone::UTC);
+        let is_open = self.validity.is_open(occurrence.at, occurrence.zone);
         let is_meant = self.active && self.on == *occurrence.trigger && is_open;
         is_meant && self.condition.evaluate(occurrence.facts).is_met()
     }

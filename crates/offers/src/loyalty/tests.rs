@@ -1,6 +1,6 @@
 //! Which points go first, when they lapse, what they are worth, and what a happening earns.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ledger::{Account, Book, Kind, Part, TransferId, apply};
 use proptest::prelude::*;
@@ -8,7 +8,8 @@ use rules::{Condition, Facts};
 
 use super::{card::NEVER, *};
 use crate::{
-    Booking, CampaignId, Formula, Happening, Minor, Timestamp, VoucherId, Zone, book, chart,
+    Booking, Calendar, CampaignId, Days, Formula, Happening, Hours, Minor, Timestamp, VoucherId,
+    Zone, book, chart,
 };
 
 const NOON: Timestamp = 1_795_262_400_000;
@@ -171,6 +172,39 @@ fn a_rule_gives_by_steps_and_a_tier_makes_more_of_it() {
     paused.rules[0].active = false;
     paused.rules[1].validity.until = Some(NOON - 1);
     assert_eq!(earns(&paused, "visited", 250, 0), []);
+}
+
+#[test]
+fn a_rule_gives_while_the_shop_s_clock_says_it_is_open() {
+    let check = |from: u16, zone: &str, expected: &[(u64, Minor)]| {
+        let mut programme = programme();
+        programme.rules.truncate(1);
+        let hours = Hours {
+            days: Days::of([6]),
+            from: from * 60,
+            until: (from + 1) * 60,
+        };
+        programme.rules[0].validity.calendar = Some(Arc::new(Calendar {
+            hours: vec![hours],
+            ..Calendar::default()
+        }));
+        let occurrence = Occurrence {
+            trigger: &Trigger::Event("visited".into()),
+            at: NOON,
+            facts: Facts::NONE,
+            priced: None,
+            places: 2,
+            zone: &Zone::named(zone).unwrap(),
+            balance: 0,
+        };
+        let given = earned(&programme, &occurrence);
+        let given: Vec<_> = given.iter().map(|one| (one.rule, one.points)).collect();
+        assert_eq!(given, expected, "{from} in {zone}");
+    };
+    check(12, "UTC", &[(1, 5)]);
+    check(11, "UTC", &[]);
+    check(2, "Pacific/Honolulu", &[(1, 5)]);
+    check(12, "Pacific/Honolulu", &[]);
 }
 
 #[test]

@@ -21,16 +21,24 @@ fn cart() -> Value {
     ]})
 }
 
-/// A code whose discount touches what this rule says.
+/// A code whose discount touches these goods.
 async fn code(shop: &Shop, code: &str, discount: Value, applicable_to: Value) {
+    let rule = match applicable_to.is_null() {
+        true => Value::Null,
+        false => json!({"name": code, "rules": {}, "applicable_to": applicable_to}),
+    };
+    ruled(shop, code, discount, rule).await;
+}
+
+/// A code under a rule, where there is one.
+async fn ruled(shop: &Shop, code: &str, discount: Value, rule: Value) {
     let mut campaign = json!({
         "name": code, "campaign_type": "DISCOUNT_COUPONS", "type": "STANDALONE",
         "voucher": {
             "type": "DISCOUNT_VOUCHER", "discount": discount, "code_config": {"pattern": code},
         },
     });
-    if !applicable_to.is_null() {
-        let rule = json!({"name": code, "rules": {}, "applicable_to": applicable_to});
+    if !rule.is_null() {
         let rule = shop.post(NOON, "/v1/validation-rules", &rule).await;
         campaign["validation_rules"] = json!([rule["id"]]);
     }
@@ -98,6 +106,73 @@ async fn units_are_picked_line_by_line() {
     code(&shop, "FIXED", fixed, cheapest).await;
     let (off, total) = taken(&shop, "FIXED", cart()).await;
     assert_eq!((off, total), (vec![500, 0, 600, 0, 0], 21_400));
+}
+
+fn node(name: &str, property: &str, conditions: Value) -> Value {
+    let mut node = json!({"name": name, "conditions": conditions});
+    if !property.is_empty() {
+        node["property"] = json!(property);
+    }
+    node
+}
+
+/// Nodes of a rule name the goods that must be there, and the discount touches no others.
+#[tokio::test]
+async fn nodes_say_what_is_touched() {
+    let shop = Shop::start().await;
+    let item = |source: &str, quantity: u64, more: Value| {
+        json!({"source_id": source, "related_object": "product", "quantity": quantity,
+            "price": 1_000, "product": {"metadata": more}})
+    };
+    let red = item("shirt", 3, json!({"color": "red", "size": 42}));
+    let goods = json!({"items": [
+        red, item("mug", 2, json!({"color": "blue", "size": 44})), item("socks", 4, json!({})),
+    ]});
+    let only_red = json!({ "items": [red] });
+    let color = "product.metadata.discount_applicable";
+    let is_red = node(color, "color", json!({"$is": ["red"]}));
+    let is_large = node(color, "size", json!({"$more_than": [40]}));
+    let mug = json!([{"id": "mug", "object": "product"}]);
+    let is_mug = node("product.discount_applicable", "", json!({"$is": mug}));
+    let no_mug = node("sku.discount_applicable", "", json!({"$is_not": mug}));
+    let all_red = node("order_items_metadata", "color", json!({"$is": ["red"]}));
+    let tenth = json!({"type": "PERCENT", "percent_off": 10});
+    let coded = async |name: &str, nodes: &[&Value]| {
+        let numbered = nodes.iter().enumerate();
+        let rules: serde_json::Map<String, Value> = numbered
+            .map(|(at, node)| (at.to_string(), (*node).clone()))
+            .collect();
+        let rule = json!({"name": name, "rules": rules});
+        ruled(&shop, name, tenth.clone(), rule).await;
+    };
+    coded("RED", &[&is_red]).await;
+    coded("LARGERED", &[&is_large, &is_red]).await;
+    coded("LARGE", &[&is_large]).await;
+    coded("MUG", &[&is_mug]).await;
+    coded("NOMUG", &[&no_mug]).await;
+    coded("REDMUG", &[&is_mug, &is_red]).await;
+    coded("ALLRED", &[&all_red]).await;
+    for (name, expected) in [
+        ("RED", [300, 0, 0]),
+        ("LARGERED", [300, 0, 0]),
+        ("LARGE", [300, 200, 0]),
+        ("MUG", [0, 200, 0]),
+        ("NOMUG", [300, 0, 400]),
+    ] {
+        let (off, total) = taken(&shop, name, goods.clone()).await;
+        assert_eq!(
+            (&off[..], total),
+            (&expected[..], 9_000 - off.iter().sum::<u64>())
+        );
+    }
+    let (off, total) = taken(&shop, "ALLRED", only_red.clone()).await;
+    assert_eq!((off, total), (vec![0], 2_700));
+    for (name, order) in [("REDMUG", &goods), ("ALLRED", &goods), ("MUG", &only_red)] {
+        let body = using(&[name], order.clone());
+        let answer = shop.post(NOON, "/v1/validations", &body).await;
+        let error = &answer["redeemables"][0]["result"]["error"];
+        assert_eq!(error["key"], "order_rules_violated", "{name}: {answer}");
+    }
 }
 
 #[tokio::test]

@@ -443,6 +443,7 @@ async fn earning_rules_are_kept_as_they_are_sent() {
         "loyalty": {"type": "FIXED", "points": 5},
         "source": {"banner": "5 for all", "object_id": club, "object_type": "campaign"},
         "active": true, "start_date": null, "expiration_date": null, "metadata": {"by": "eve"},
+        "validity_timeframe": null, "validity_day_of_week": null, "validity_hours": null,
         "automation_id": id(rule).replace("ern_", "auto_"),
         "created_at": "2026-11-21T12:00:00.000Z", "updated_at": null, "object": "earning_rule"});
     assert_eq!(rule, &expected);
@@ -468,6 +469,84 @@ async fn earning_rules_are_kept_as_they_are_sent() {
         )
         .await;
     }
+}
+
+/// Rules give points on days and in hours of the shop's clock.
+#[tokio::test]
+async fn earning_rules_open_and_close() {
+    let shop = Shop::start().await;
+    shop.put("/v1/settings", &json!({"timezone": "Pacific/Honolulu"}))
+        .await;
+    let club = programme(&shop, "Club").await;
+    let card = card(&shop, &club, "ann").await;
+    let earning = |points: u64, when: Value| {
+        let mut rule = json!({"event": "order.paid", "loyalty": {"type": "FIXED",
+            "points": points}});
+        rule.as_object_mut()
+            .unwrap()
+            .extend(when.as_object().unwrap().clone());
+        rule
+    };
+    let hours = json!({"daily": [
+        {"start_time": "02:00", "expiration_time": "03:00", "days_of_week": [6]},
+    ]});
+    let frame = json!({"interval": "P2D", "duration": "P1D"});
+    let all = json!([
+        earning(5, json!({"validity_day_of_week": [6]})),
+        earning(70, json!({ "validity_hours": hours })),
+        earning(
+            900,
+            json!({"start_date": "2026-11-21T00:00:00Z", "validity_timeframe": frame})
+        ),
+        earning(1_000, json!({"expiration_date": "2026-11-21T12:00:00Z"})),
+    ]);
+    let made = rules(&shop, &club, all).await;
+    let path = |at: usize| format!("/v1/loyalties/{club}/earning-rules/{}", made[at]);
+    let shown = shop.get(NOON, &path(0)).await;
+    assert_eq!(shown["validity_day_of_week"], json!([6]));
+    assert_eq!(shop.get(NOON, &path(1)).await["validity_hours"], hours);
+    assert_eq!(shop.get(NOON, &path(2)).await["validity_timeframe"], frame);
+    let paid = async |hour: i64| {
+        let order = json!({"source_id": format!("o-{hour}"), "amount": 100, "status": "PAID"});
+        let now = NOON + hour * DAY / 24;
+        let before = points(&shop, now, &card).await[0];
+        shop.post(now, "/v1/orders", &of_ann(order)).await;
+        points(&shop, now, &card).await[0] - before
+    };
+    // Noon in UTC is two in the morning of a Saturday.
+    assert_eq!(paid(0).await, 5 + 70 + 900 + 1_000);
+    assert_eq!(paid(1).await, 5 + 900);
+    assert_eq!(paid(21).await, 5);
+    assert_eq!(paid(22).await, 0);
+    let changed = shop
+        .put(&path(2), &json!({"validity_timeframe": null}))
+        .await;
+    assert_eq!(changed["validity_timeframe"], Value::Null);
+    assert_eq!(paid(23).await, 900);
+    books_balance(&shop).await;
+}
+
+#[tokio::test]
+async fn a_calendar_that_no_clock_keeps_names_the_place() {
+    let shop = Shop::start().await;
+    let path = format!(
+        "/v1/loyalties/{}/earning-rules",
+        programme(&shop, "Club").await
+    );
+    let fixed = json!({"type": "FIXED", "points": 5});
+    let rows = [
+        (
+            json!([{"event": "x", "loyalty": fixed, "validity_day_of_week": [1, 7]}]),
+            "/0/validity_day_of_week/1",
+        ),
+        (
+            json!([{"event": "x", "loyalty": fixed,
+                "validity_timeframe": {"interval": "P2D", "duration": "P1D"}}]),
+            "/0/validity_timeframe",
+        ),
+    ];
+    check_bodies(&shop, (Method::POST, &path), &rows).await;
+    assert_eq!(shop.get(NOON, &path).await["total"], 0);
 }
 
 /// A formula says how many points; where it has no value, the number does.
@@ -845,6 +924,56 @@ async fn an_event_earns_on_the_cards_that_are_meant() {
     check_points(&shop, &other, [6, 6, 0]).await;
     walked("ran", None).await;
     check_points(&shop, &one, [12, 12, 0]).await;
+    books_balance(&shop).await;
+}
+
+/// A rule may ask what an event tells; where nothing happened but an order, nothing is told.
+#[tokio::test]
+async fn a_rule_asks_what_an_event_tells() {
+    let shop = Shop::start().await;
+    let club = programme(&shop, "Club").await;
+    let card = card(&shop, &club, "ann").await;
+    let asks = |name: &str, conditions: Value| {
+        json!({"name": name, "rules": {"1": {"name": "custom_event.metadata",
+            "property": name, "conditions": conditions}}})
+    };
+    let far = asks("steps", json!({"$more_than_or_equal": [1_000]}));
+    let far = id(&shop.post(NOON, "/v1/validation-rules", &far).await);
+    let today = asks("day", json!({"$is_days_ago": [0]}));
+    let today = id(&shop.post(NOON, "/v1/validation-rules", &today).await);
+    let earning = |event: &str, rule: &str, points: u64| {
+        json!({"event": event, "validation_rule_id": rule,
+            "loyalty": {"type": "FIXED", "points": points}})
+    };
+    let all = [
+        earning("walked", &far, 7),
+        earning("walked", &today, 100),
+        earning("order.paid", &far, 1_000),
+    ];
+    rules(&shop, &club, json!(all)).await;
+    let walked = async |metadata: Value| {
+        let event = json!({"event": "walked", "customer": {"source_id": "ann"},
+            "metadata": metadata});
+        shop.post(NOON, "/v1/events", &event).await;
+        points(&shop, NOON, &card).await[0]
+    };
+    assert_eq!(walked(json!({"steps": 999})).await, 0);
+    assert_eq!(walked(json!({})).await, 0);
+    assert_eq!(walked(json!({"steps": 1_000})).await, 7);
+    assert_eq!(walked(json!({"day": "2026-11-20"})).await, 7);
+    assert_eq!(walked(json!({"day": "2026-11-21"})).await, 107);
+    let order = json!({"source_id": "o-1", "amount": 5_000, "status": "PAID"});
+    shop.post(NOON, "/v1/orders", &of_ann(order)).await;
+    check_points(&shop, &card, [107, 107, 0]).await;
+    // On a code the rule is kept, and never met.
+    let to = json!({"campaign": code(&shop, "FAR", ten_off(), json!({})).await});
+    let path = format!("/v1/validation-rules/{far}/assignments");
+    shop.post(NOON, &path, &to).await;
+    let asked = of_ann(using(&["FAR"], json!({"amount": 10_000})));
+    let asked = shop.post(NOON, "/v1/validations", &asked).await;
+    assert_eq!(asked["valid"], false);
+    let error = &asked["redeemables"][0]["result"]["error"];
+    assert_eq!(error["key"], "order_rules_violated", "{asked}");
     books_balance(&shop).await;
 }
 

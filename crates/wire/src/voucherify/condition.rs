@@ -59,15 +59,19 @@ pub fn translate(rule: &RuleInput) -> Result<Translated, Malformed> {
     let own = expression(rule.expression.as_deref(), "/expression")?;
     said.conditions.extend(own);
     let goods = rule.applicable_to.as_ref().map(goods::lines);
+    let goods = goods.transpose();
+    let goods = goods.map_err(|wrong| wrong.under("applicable_to"))?;
+    let touched = joined(said.touched).map(Lines::from);
     Ok(Translated {
         condition: joined(said.conditions),
         after: joined(said.after),
         caps: said.caps,
         bundle: bundle.map_err(|wrong| wrong.under("bundle_rules"))?,
         lines: goods
-            .transpose()
-            .map_err(|wrong| wrong.under("applicable_to"))?
-            .flatten(),
+            .flatten()
+            .into_iter()
+            .chain(touched)
+            .reduce(Lines::and),
     })
 }
 
@@ -91,9 +95,12 @@ struct Said {
     conditions: Vec<Condition>,
     after: Vec<Condition>,
     caps: Vec<Cap>,
+    /// Each narrows down what the discount touches, over the facts of a line.
+    touched: Vec<Condition>,
 }
 
-/// The nodes of a rule. A budget must hold whatever else does: it may not stand in an `or`.
+/// The nodes of a rule. A budget, and what the discount touches, must hold whatever else does:
+/// they may not stand in an `or`.
 fn top(nodes: &Nodes) -> Result<Said, Malformed> {
     if nodes.count() > MAX_NODES {
         return Err(Malformed::at("", format!("more than {MAX_NODES} nodes")));
@@ -104,12 +111,19 @@ fn top(nodes: &Nodes) -> Result<Said, Malformed> {
             said.caps.push(cap);
             continue;
         }
+        if let Some(touched) = touched_by(&part, nodes)? {
+            said.touched.push(touched);
+            continue;
+        }
         let condition = meaning(&part, nodes, &condition_of)?;
         match is_after(&part, nodes) {
             true => said.after.push(condition),
             false => said.conditions.push(condition),
         }
     }
+    // Where nothing can be touched the rule does not hold.
+    let some_line = joined(said.touched.clone()).map(|line| some(Ok(line)));
+    said.conditions.extend(some_line.transpose()?);
     Ok(said)
 }
 
@@ -132,6 +146,16 @@ fn budget_of(part: &Logic, nodes: &Nodes) -> Result<Option<Cap>, Malformed> {
     };
     match nodes.nodes.get(number) {
         Some(node) => budget::cap(node).map_err(|wrong| wrong.under(number)),
+        None => Ok(None),
+    }
+}
+
+fn touched_by(part: &Logic, nodes: &Nodes) -> Result<Option<Condition>, Malformed> {
+    let Logic::Node(number) = part else {
+        return Ok(None);
+    };
+    match nodes.nodes.get(number) {
+        Some(node) => goods::touched(node).map_err(|wrong| wrong.under(number)),
         None => Ok(None),
     }
 }
@@ -171,22 +195,15 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "product.id" | "sku.id" => return goods::some_line(node),
         _ => {}
     }
-    if node
-        .rules
-        .as_ref()
-        .is_some_and(|rules| !rules.nodes.is_empty())
-    {
-        return Err(Malformed::at(
-            "/rules",
-            format!("not supported under {name}"),
-        ));
-    }
+    nothing_within(node)?;
     match name {
         "customer.segment" | "customer_segment" => operator::membership(node, "customer.segments"),
         "customer.metadata" | "customer_metadata" => of_property(node, "customer.metadata"),
         "order.metadata" | "order_metadata" => of_property(node, "order.metadata"),
         "redemption.metadata" | "redemption_metadata" => of_property(node, "redemption.metadata"),
         "redeemable.metadata" | "publication.metadata" => of_property(node, name),
+        // Told where an event of the shop's own earns; elsewhere there is none.
+        "custom_event.metadata" | "custom_event_metadata" => of_property(node, "event.metadata"),
         "publication.redeemable_by_linked_customer" | "redemption.api_key" => {
             operator::compare(node, &Comparison::scalar(name))
         }
@@ -201,7 +218,9 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "order.items.metadata_any" | "product.metadata" | "product_metadata" => {
             some(of_property(node, "line.metadata"))
         }
-        "order.items.metadata_each" => every(of_property(node, "line.metadata")),
+        "order.items.metadata_each" | "product.metadata.match_all" | "order_items_metadata" => {
+            every(of_property(node, "line.metadata"))
+        }
         "product.metadata.aggregated_quantity" => items::in_all(node, "line.quantity"),
         "product.metadata.aggregated_amount" => items::in_all(node, "line.amount"),
         "redemption.reward.pay_with_points.points_used" => {
@@ -214,6 +233,15 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
     }
 }
 
+fn nothing_within(node: &Node) -> Result<(), Malformed> {
+    let rules = node.rules.as_ref();
+    if rules.is_some_and(|rules| !rules.nodes.is_empty()) {
+        let detail = format!("not supported under {}", node.name);
+        return Err(Malformed::at("/rules", detail));
+    }
+    Ok(())
+}
+
 /// Why a name says nothing here.
 fn unsaid(name: &str) -> String {
     match name {
@@ -221,7 +249,9 @@ fn unsaid(name: &str) -> String {
         "redemption.count.per_user" | "redemption.user.login" => {
             format!("{name}: keys of the API redeem here, and no users: count per_api_key")
         }
-        budget if budget::is_budget(budget) => format!("{budget} may not stand in an or"),
+        whole if budget::is_budget(whole) || goods::is_touching(whole) => {
+            format!("{whole} may not stand in an or")
+        }
         other => format!("{other} is not supported yet"),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     super::{Applicability, ApplicabilityEffect, ApplicableTo, Node, discount::read_formula},
-    items,
+    items, nothing_within, of_property,
     operator::{self, Comparison},
     unit_caps,
 };
@@ -36,6 +36,26 @@ pub(super) fn measured(node: &Node) -> Result<Condition, Malformed> {
     let of = node.property.as_deref().map(|id| product(&[id]));
     let line = Condition::all(of.into_iter().chain([measure]));
     Ok(Condition::AnyLine(Box::new(line)))
+}
+
+const TOUCHED: [&str; 2] = ["product.discount_applicable", "sku.discount_applicable"];
+const TOUCHED_BY_METADATA: &str = "product.metadata.discount_applicable";
+
+/// Whether a node says which lines the discount touches.
+pub(super) fn is_touching(name: &str) -> bool {
+    TOUCHED.contains(&name) || name == TOUCHED_BY_METADATA
+}
+
+/// The lines that a node lets the discount touch, where it says so.
+pub(super) fn touched(node: &Node) -> Result<Option<Condition>, Malformed> {
+    if !is_touching(&node.name) {
+        return Ok(None);
+    }
+    nothing_within(node)?;
+    match node.name == TOUCHED_BY_METADATA {
+        true => of_property(node, "line.metadata").map(Some),
+        false => operator::each(node, items::one_chosen).map(Some),
+    }
 }
 
 /// The lines that a discount touches; `None` where it is all of them, with all their units.

@@ -140,7 +140,8 @@ fn chosen(node: &Node) -> Result<Condition, Malformed> {
     Ok(every(parts))
 }
 
-fn one_chosen(operator: &str, values: &[Json]) -> Result<Condition, Malformed> {
+/// What one condition on goods says of a line.
+pub(super) fn one_chosen(operator: &str, values: &[Json]) -> Result<Condition, Malformed> {
     match operator {
         "$is" | "$in" => goods::one_of(values),
         "$is_not" | "$not_in" => Ok(Condition::Not(Box::new(goods::one_of(values)?))),

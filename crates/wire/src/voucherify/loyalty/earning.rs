@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        Applicability, ApplicableTo, Metadata, bounds, discount::read_formula, goods_lines, lenient,
+        Applicability, ApplicableTo, CalendarView, Metadata, bounds, calendar::Said,
+        discount::read_formula, goods_lines, lenient,
     },
     LapseRules, not_yet, says,
 };
@@ -174,6 +175,8 @@ pub struct EarningRuleView {
     #[serde(with = "time::optional")]
     #[schema(value_type = Option<String>)]
     pub expiration_date: Option<Timestamp>,
+    #[serde(flatten)]
+    pub calendar: CalendarView,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiration_rules: Option<LapseRules>,
     #[schema(value_type = Object)]
@@ -216,12 +219,7 @@ impl EarningRule {
     pub fn to_domain(&self, id: u64, condition: Condition) -> Result<Domain, Malformed> {
         self.refuse_unsupported()?;
         let on = self.trigger()?;
-        let validity = Validity::between(self.start_date, self.expiration_date);
-        if let (Some(from), Some(until)) = (validity.from, validity.until)
-            && until < from
-        {
-            return Err(Malformed::at("/expiration_date", "is before start_date"));
-        }
+        let validity = self.validity()?;
         let required = || Malformed::at("/loyalty", "is required");
         let earning = self.loyalty.as_ref().ok_or_else(required)?;
         let lapse = self.expiration_rules.as_ref().map(LapseRules::lapse);
@@ -237,13 +235,23 @@ impl EarningRule {
         })
     }
 
+    /// When it gives points. Members that are empty say nothing.
+    fn validity(&self) -> Result<Validity, Malformed> {
+        let said = |value: &Option<Value>| value.clone().filter(|value| says(Some(value)));
+        Said {
+            from: self.start_date,
+            until: self.expiration_date,
+            timeframe: &said(&self.validity_timeframe),
+            days: &said(&self.validity_day_of_week),
+            hours: &said(&self.validity_hours),
+        }
+        .validity()
+    }
+
     fn refuse_unsupported(&self) -> Result<(), Malformed> {
         let members = [
             ("/segment", &self.segment),
             ("/loyalty_tier", &self.loyalty_tier),
-            ("/validity_timeframe", &self.validity_timeframe),
-            ("/validity_day_of_week", &self.validity_day_of_week),
-            ("/validity_hours", &self.validity_hours),
             ("/pending_points", &self.pending_points),
         ];
         let mut said = members.iter().filter(|(_, value)| says(value.as_ref()));
@@ -289,6 +297,8 @@ impl EarningRule {
             active: self.active.unwrap_or(true),
             start_date: self.start_date,
             expiration_date: self.expiration_date,
+            // What is kept was checked.
+            calendar: CalendarView::of(&self.validity().unwrap_or_default()),
             expiration_rules: self.expiration_rules,
             metadata: self.metadata.clone(),
             created_at: times.0,
@@ -421,5 +431,75 @@ impl Step {
             return Err(Malformed::at("/applicable_to", detail));
         }
         Ok(lines.map_or(Condition::Always, |lines| lines.of))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The members of a rule beside what it gives, and when it is open or what is refused.
+    #[track_caller]
+    fn check(mut body: Value, expected: &str) {
+        body["event"] = json!("visited");
+        body["loyalty"] = json!({"type": "FIXED", "points": 5});
+        let rule: EarningRule = serde_json::from_value(body).unwrap();
+        let read = match rule.to_domain(1, Condition::Always) {
+            Err(wrong) => wrong.to_string(),
+            Ok(_) => serde_json::to_string(&rule.view(1, (0, None)).calendar).unwrap(),
+        };
+        assert!(read.starts_with(expected), "{read}");
+    }
+
+    #[test]
+    fn a_rule_has_a_calendar() {
+        let always = concat!(
+            r#"{"validity_timeframe":null,"validity_day_of_week":null,"#,
+            r#""validity_hours":null}"#
+        );
+        check(json!({}), always);
+        check(
+            json!({"validity_timeframe": {}, "validity_day_of_week": [], "validity_hours": null}),
+            always,
+        );
+        check(
+            json!({"validity_timeframe": {"interval": "P2D", "duration": "PT1H"},
+                "validity_day_of_week": [6, 0], "start_date": "2026-11-21T00:00:00Z"}),
+            concat!(
+                r#"{"validity_timeframe":{"interval":"P2D","duration":"PT1H"},"#,
+                r#""validity_day_of_week":[0,6],"validity_hours":null}"#
+            ),
+        );
+        check(
+            json!({"validity_hours": {"daily": [{"start_time": "09:00", "days_of_week": [1]}]}}),
+            concat!(
+                r#"{"validity_timeframe":null,"validity_day_of_week":null,"validity_hours":"#,
+                r#"{"daily":[{"start_time":"09:00","expiration_time":"24:00","#,
+                r#""days_of_week":[1]}]}}"#
+            ),
+        );
+        check(
+            json!({"validity_timeframe": {"interval": "P2D", "duration": "PT1H"}}),
+            "/validity_timeframe: needs a start_date",
+        );
+        check(
+            json!({"validity_day_of_week": [7]}),
+            "/validity_day_of_week/0: is a day",
+        );
+        check(
+            json!({"start_date": "2026-11-21T00:00:00Z",
+                "expiration_date": "2026-11-20T00:00:00Z"}),
+            "/expiration_date: is before start_date",
+        );
+        check(
+            json!({"segment": {"id": "seg_1"}}),
+            "/segment: not supported yet",
+        );
+        check(
+            json!({"pending_points": {"period_type": "DAY"}}),
+            "/pending_points: not supported",
+        );
     }
 }
