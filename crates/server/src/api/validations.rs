@@ -25,7 +25,6 @@ use wire::{
 };
 
 use super::{
-    At,
     dialect::{not_found, parse, refuse, retry},
     told, vouchers,
 };
@@ -38,7 +37,7 @@ use crate::{
     once::Answer,
     problem::Refused,
     setup::random_text,
-    telemetry, webhooks,
+    telemetry,
 };
 
 /// A reservation ends after so long at most: an abandoned order gives back.
@@ -232,8 +231,8 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
     let mut expects = till.expects();
     let lent = till.lent();
     let (project, now) = (till.project, till.now);
-    let telling = (At { app, project, now }, &*till.compiled.clone());
-    let (of_people, changed) = webhooks::finished(till.people, telling)?;
+    // A look tells nobody: of somebody new only the number is kept that the hold counts by.
+    let (of_people, changed) = till.people.finish()?;
     expects.extend(of_people);
     writes.extend(changed);
     let command = Command {

@@ -275,6 +275,7 @@ async fn only_who_names_an_order_is_told_that_others_are_at_it() {
     let kind = AccountKind::DiscountGiven;
     let opening = chart::empty(kind, funding, Asset::Currency(Currency(*b"EUR")));
     let command = Command {
+        now: NOON,
         openings: vec![opening],
         ..setup::writes(SANDBOX, Vec::new())
     };

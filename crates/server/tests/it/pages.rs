@@ -496,6 +496,7 @@ async fn measured() -> Shop {
         body: truth.to_string().into_bytes(),
     });
     let mut command = setup::writes(SANDBOX, writes);
+    command.now = NOON;
     command.openings = booking.openings;
     command.chain = booking.chain;
     let outcome = shop.app.store().submit(command).await.unwrap();
