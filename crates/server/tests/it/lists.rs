@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     catalogue::id,
-    redemptions::{percent, ten_off},
+    redemptions::{code, order, percent, redeem, ten_off, using},
     shop::{DAY, NOON, Shop},
 };
 
@@ -213,5 +213,110 @@ async fn campaigns_are_listed_as_asked_for() {
         "filters[x]=y",
     ] {
         refused(&shop, &format!("/v1/campaigns?{query}")).await;
+    }
+}
+
+/// Uses a code for a customer, on this day; `None` for nobody.
+async fn used(shop: &Shop, (day, codes): (i64, &[&str]), whose: Option<&str>) -> Value {
+    let mut body = using(codes, order(&format!("o-{day}"), 20_000));
+    body["tracking_id"] = json!(format!("t{}", 9 - day));
+    if let Some(name) = whose {
+        body["customer"] = json!({"source_id": name});
+    }
+    redeem(&shop.at(NOON + day * DAY), &body).await.1
+}
+
+#[tokio::test]
+async fn redemptions_are_listed_as_asked_for() {
+    let shop = Shop::start().await;
+    for name in ["TEN", "HALF"] {
+        code(&shop, name, ten_off(), json!({})).await;
+    }
+    let big = json!({"rule": "order.amount >= 900000"});
+    let campaign = code(&shop, "BIG", ten_off(), big).await;
+    let ann = shop.customer("ann").await;
+    shop.customer("bob").await;
+    let single = used(&shop, (0, &["TEN"]), Some("ann")).await;
+    let several = used(&shop, (1, &["TEN", "HALF"]), Some("bob")).await;
+    used(&shop, (2, &["big"]), Some("ann")).await;
+    used(&shop, (3, &["HALF"]), None).await;
+    let parent = several["parent_redemption"]["id"].as_str().unwrap();
+    let all = shop.get(NOON, "/v1/redemptions").await;
+    assert_eq!(all["total"], 6);
+    let rows = all["redemptions"].as_array().unwrap();
+    let by_code = |row: &Value| {
+        let code = row["voucher"]["code"].as_str();
+        code.map_or(row["related_object_type"].to_string(), str::to_owned)
+    };
+    assert_eq!(by_code(&rows[0]), "HALF");
+    let check = async |query: &str, expected: &[&str]| {
+        let path = format!("/v1/redemptions?{query}").replace(' ', "%20");
+        let list = shop.get(NOON, &path).await;
+        let rows = list["redemptions"].as_array().unwrap();
+        if !query.contains("limit") {
+            assert_eq!(list["total"], rows.len(), "{query}");
+        }
+        let told = rows.iter().map(|row| {
+            let tracking = row["tracking_id"].as_str().unwrap();
+            let what = match (row["result"].as_str(), row["voucher"]["code"].as_str()) {
+                (Some("FAILURE"), _) => "failed",
+                (_, Some(code)) => code,
+                (_, None) => "parent",
+            };
+            format!("{tracking} {what}")
+        });
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{query}");
+    };
+    check("order=created_at&limit=1", &["t9 TEN"]).await;
+    check("limit=2", &["t6 HALF", "t7 failed"]).await;
+    check("order=tracking_id&limit=2", &["t6 HALF", "t7 failed"]).await;
+    check(
+        "order=-voucher_code&limit=1&result=success&customer=ann",
+        &["t9 TEN"],
+    )
+    .await;
+    check("campaign=for%20HALF&order=id", &["t8 HALF", "t6 HALF"]).await;
+    check("campaign=for%20HALF&limit=1&page=2", &["t8 HALF"]).await;
+    check(&format!("campaign={campaign}"), &["t7 failed"]).await;
+    check("campaign=for%20BIG&result=SUCCESS", &[]).await;
+    check("customer=ann", &["t7 failed", "t9 TEN"]).await;
+    check("customer=bob&campaign=for%20TEN", &["t8 TEN"]).await;
+    check("customer=ann&campaign=for%20BIG", &["t7 failed"]).await;
+    check(
+        "created_at[after]=2026-11-22T13:00:00Z&created_at[before]=2026-11-24T13:00:00Z",
+        &["t6 HALF", "t7 failed"],
+    )
+    .await;
+    let by = |field: &str, value: &str| format!("filters[{field}][conditions][$is][0]={value}");
+    check(&by("result", "FAILURE"), &["t7 failed"]).await;
+    check(&by("failure_code", "order_rules_violated"), &["t7 failed"]).await;
+    check(&by("voucher_code", "BIG"), &["t7 failed"]).await;
+    check(&by("voucher_code", "TEN"), &["t8 TEN", "t9 TEN"]).await;
+    check(&by("customer_id", &ann), &["t7 failed", "t9 TEN"]).await;
+    check(&by("campaign_name", "for TEN"), &["t8 TEN", "t9 TEN"]).await;
+    check(&by("parent_redemption_id", parent), &["t8 HALF", "t8 TEN"]).await;
+    let of = &single["redemptions"][0]["related_object_id"];
+    let of = by("related_object_id", of.as_str().unwrap());
+    check(&of, &["t8 TEN", "t9 TEN"]).await;
+    check(&by("related_object_type", "redemption"), &["t8 parent"]).await;
+    check(&by("user_login", "ann"), &[]).await;
+    check(
+        "filters[created_at][conditions][$before]=2026-11-22T12:00:00Z",
+        &["t9 TEN"],
+    )
+    .await;
+    for query in [
+        "order=colour",
+        "filters[colour][conditions][$is]=x",
+        "created_at[after]=soon",
+    ] {
+        refused(&shop, &format!("/v1/redemptions?{query}")).await;
+    }
+    for query in ["campaign=none", "customer=nobody"] {
+        let path = format!("/v1/redemptions?{query}");
+        assert_eq!(
+            shop.noon().get(&path).await.unwrap().0,
+            StatusCode::NOT_FOUND
+        );
     }
 }
