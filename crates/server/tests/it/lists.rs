@@ -207,6 +207,7 @@ async fn campaigns_are_listed_as_asked_for() {
     let making = json!({"name": "making", "voucher": voucher, "vouchers_count": 1_500});
     campaign(3, making).await;
     check("campaign_status=IN_PROGRESS", &["making"]).await;
+    check("filters[status][conditions][$is]=IN_PROGRESS", &["making"]).await;
     for query in [
         "order=name",
         "filters[colour][conditions][$is]=x",
@@ -319,4 +320,114 @@ async fn redemptions_are_listed_as_asked_for() {
             StatusCode::NOT_FOUND
         );
     }
+}
+
+#[tokio::test]
+async fn segments_are_listed_as_asked_for() {
+    let shop = Shop::start().await;
+    let mut ids = Vec::new();
+    for (day, name, filter) in [
+        (0, "north", None),
+        (1, "south", None),
+        (
+            2,
+            "all",
+            Some(json!({"name": {"conditions": {"$has_value": []}}})),
+        ),
+    ] {
+        let body = match filter {
+            Some(filter) => json!({"name": name, "type": "passive", "filter": filter}),
+            None => json!({"name": name, "type": "static", "customers": []}),
+        };
+        ids.push(id(&shop
+            .post(NOON + day * DAY, "/v1/segments", &body)
+            .await));
+    }
+    let check = async |query: &str, expected: &[&str]| {
+        let list = shop.get(NOON, &format!("/v1/segments?{query}")).await;
+        let rows = list["segments"].as_array().unwrap();
+        if !query.contains("limit") {
+            assert_eq!(list["total"], rows.len(), "{query}");
+        }
+        let names = rows.iter().map(|row| row["name"].as_str().unwrap());
+        assert_eq!(names.collect::<Vec<_>>(), expected, "{query}");
+    };
+    check("order=created_at", &["north", "south", "all"]).await;
+    let these = format!("ids={},{}", ids[0], ids[2]);
+    check(&these, &["all", "north"]).await;
+    check(&format!("{these}&order=created_at&limit=1"), &["north"]).await;
+    check("ids[0]=seg_9", &[]).await;
+    let is = |field: &str, value: &str| format!("filters[{field}][conditions][$is]={value}");
+    check(&is("type", "static"), &["south", "north"]).await;
+    check(&is("id", &ids[1]), &["south"]).await;
+    check(
+        "filters[name][conditions][$ends_with]=th&limit=1",
+        &["south"],
+    )
+    .await;
+    let late = "filters[created_at][conditions][$after]=2026-11-22";
+    check(late, &["all", "south"]).await;
+    check(&format!("{late}&{these}"), &["all"]).await;
+    for query in ["order=colour", "filters[colour][conditions][$is]=x"] {
+        refused(&shop, &format!("/v1/segments?{query}")).await;
+    }
+}
+
+#[tokio::test]
+async fn validation_rules_and_tiers_are_listed_as_asked_for() {
+    let shop = Shop::start().await;
+    let mut ids = Vec::new();
+    for (day, name) in [(0, "B"), (1, "C"), (2, "A")] {
+        let body = json!({"name": name, "rules": {}});
+        ids.push(id(&shop
+            .post(NOON + day * DAY, "/v1/validation-rules", &body)
+            .await));
+    }
+    let check = async |query: &str, expected: &[&str]| {
+        let path = format!("/v1/validation-rules?{query}");
+        assert_eq!(
+            listed(&shop, &path, ("data", "name")).await,
+            expected,
+            "{query}"
+        );
+    };
+    check("", &["A", "C", "B"]).await;
+    check("order=created_at", &["B", "C", "A"]).await;
+    check("order=name", &["A", "B", "C"]).await;
+    check("order=-name&limit=1&page=2", &["B"]).await;
+    check("start_date=2026-11-22T00:00:00Z", &["A", "C"]).await;
+    check(
+        "start_date=2026-11-22&end_date=2026-11-23&order=name",
+        &["C"],
+    )
+    .await;
+    let path = format!("/v1/validation-rules/{}", ids[1]);
+    shop.at(NOON + 9 * DAY)
+        .put(&path, &json!({"name": "C2"}))
+        .await
+        .unwrap();
+    check("order=-updated_at", &["C2", "A", "B"]).await;
+    refused(&shop, "/v1/validation-rules?order=colour").await;
+    refused(&shop, "/v1/validation-rules?start_date=soon").await;
+    let discount = json!({"discount": ten_off()});
+    let campaign = json!({"name": "promo", "campaign_type": "PROMOTION"});
+    shop.post(NOON, "/v1/campaigns", &campaign).await;
+    for (day, name) in [(0, "one"), (1, "two")] {
+        let body = json!({"name": name, "action": discount});
+        shop.post(NOON + day * DAY, "/v1/promotions/promo/tiers", &body)
+            .await;
+    }
+    let tiers = async |query: &str, expected: &[&str]| {
+        let path = format!("/v1/promotions/tiers?{query}");
+        assert_eq!(
+            listed(&shop, &path, ("tiers", "name")).await,
+            expected,
+            "{query}"
+        );
+    };
+    tiers("", &["one", "two"]).await;
+    tiers("order=-created_at", &["two", "one"]).await;
+    tiers("order=-created_at&limit=1&page=2", &["one"]).await;
+    tiers("order=updated_at", &["one", "two"]).await;
+    refused(&shop, "/v1/promotions/tiers?order=colour").await;
 }

@@ -10,6 +10,7 @@ const FIELDS: &[Column] = &[
     ("campaigns", &["/name"]),
     ("campaigns_id", &["/id"]),
     ("campaign_status", &["/vouchers_generation_status"]),
+    ("status", &["/vouchers_generation_status"]),
     ("active", &["/active"]),
     ("is_referral_code", &["/voucher/is_referral_code"]),
     ("voucher_type", &["/voucher/type"]),
