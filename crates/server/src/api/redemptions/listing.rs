@@ -1,8 +1,8 @@
 //! Which redemptions are listed, and in which order?
 //!
 //! Where their numbers alone say it, any number of them is paged through. Where each must be looked
-//! at, at most so many are, and the call is refused where they are more: of a campaign or a customer
-//! they are fewer, and both are found by an index.
+//! at, at most so many are, and the call is refused where they are more: of a campaign or a
+//! customer they are fewer, and both are found by an index.
 
 use std::collections::HashMap;
 
