@@ -202,6 +202,21 @@ impl Asked {
         self.get(name).map(read).transpose()
     }
 
+    /// `name[after]` and `name[before]`, in either of the ways they are written.
+    ///
+    /// # Errors
+    /// When one of them is no instant.
+    pub fn window(&self, name: &str) -> Result<Window, Refused> {
+        let at = |end: &str| -> Result<Option<Timestamp>, Refused> {
+            let plain = self.instant(&format!("{name}[{end}]"))?;
+            Ok(plain.or(self.instant(&format!("[{name}][{end}]"))?))
+        };
+        Ok(Window {
+            after: at("after")?,
+            before: at("before")?,
+        })
+    }
+
     /// `filters[…]`, as a condition on fields that are known by name.
     ///
     /// # Errors
@@ -264,6 +279,30 @@ impl Asked {
             page,
             newest_first: true,
         })
+    }
+}
+
+/// After and before which moments something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    after: Option<Timestamp>,
+    before: Option<Timestamp>,
+}
+
+impl Window {
+    /// Whether it takes any moment, and what never happened.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        self.after.is_none() && self.before.is_none()
+    }
+
+    #[must_use]
+    pub fn takes(self, at: Option<Timestamp>) -> bool {
+        self.after
+            .is_none_or(|after| at.is_some_and(|at| after < at))
+            && self
+                .before
+                .is_none_or(|before| at.is_some_and(|at| at < before))
     }
 }
 

@@ -22,7 +22,7 @@ use super::{
     campaigns,
     dialect::{Asked, in_use, malformed, not_found, parse, refuse, retry},
     promotion_stacks,
-    resources::At,
+    resources::{At, By},
     validation_rules::{self, Object, named},
 };
 use crate::{
@@ -221,7 +221,7 @@ async fn known_view(
     view(app, project, (&of.thing, stored)).await
 }
 
-/// All tiers, oldest first.
+/// All tiers, oldest first, or in the `order` of `created_at` or `updated_at`.
 #[utoipa::path(get, path = "/v1/promotions/tiers",
     responses((status = 200, body = List<TierView>)))]
 async fn list(
@@ -247,13 +247,29 @@ pub async fn listed(
     let tiers = compiled.offers.values().filter(|offer| {
         offer.thing.is_tier && (!is_available || is_open(&compiled, &offer.thing, caller.now))
     });
-    let tiers: Vec<_> = tiers.collect();
+    let mut tiers: Vec<_> = tiers.collect();
+    if asked.get("order").is_some() {
+        sort(&mut tiers, By::asked(asked)?);
+    }
     let total = tiers.len() as u64;
     let mut rows = Vec::new();
     for tier in paging.cut(tiers) {
         rows.push(known_view(app, (caller.project, &compiled), tier).await?);
     }
     Answer::ok(&List::page("tiers", rows, total))
+}
+
+fn sort(tiers: &mut [&Arc<Stored<Offer>>], (by, is_falling): (By, bool)) {
+    tiers.sort_unstable_by_key(|tier| {
+        let at = match by {
+            By::Created => tier.created_at,
+            By::Updated => tier.updated_at.unwrap_or(tier.created_at),
+        };
+        (at, tier.thing.id)
+    });
+    if is_falling {
+        tiers.reverse();
+    }
 }
 
 fn is_open(compiled: &Compiled, offer: &Offer, now: i64) -> bool {

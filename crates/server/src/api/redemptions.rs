@@ -1,6 +1,7 @@
 //! Redemptions: redeemables are used on a paid order, all of them or none, in one command.
 
 mod given_back;
+mod listing;
 mod shown;
 mod using;
 mod views;
@@ -28,7 +29,7 @@ use wire::{
 
 use super::{
     customers,
-    dialect::{Asked, Paging, not_found, page_of, page_under, parse, refuse, retry, retry_in_turn},
+    dialect::{Asked, Paging, not_found, page_under, parse, refuse, retry, retry_in_turn},
     promotions,
     resources::At,
     told,
@@ -63,7 +64,7 @@ const COUNTED_USES: u32 = 100;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(redeem, list))
+        .routes(routes!(redeem, listing::list))
         .routes(routes!(get))
         .routes(routes!(of_voucher))
 }
@@ -336,51 +337,6 @@ fn failure(till: &Till<'_>, quote: &Quote) -> (usize, ErrorBody) {
             (index, body)
         }
     }
-}
-
-/// All redemptions, newest first, failed ones included.
-#[utoipa::path(get, path = "/v1/redemptions",
-    responses((status = 200, body = List<RedemptionView>)))]
-async fn list(
-    State(app): State<App>,
-    caller: Caller<Redeem>,
-    asked: Asked,
-) -> Result<Answer, Refused> {
-    let (project, paging) = (caller.project, asked.paging()?);
-    let result = asked.get("result").map(str::to_uppercase);
-    let (records, total) = match result.as_deref() {
-        None => page_of_all(&app, project, paging).await?,
-        Some("SUCCESS") => page_of(&app, project, (Kind::Redemption, paging)).await?,
-        Some("FAILURE") => page_of(&app, project, (Kind::Failure, paging)).await?,
-        Some(_) => (Vec::new(), 0),
-    };
-    let mut rows = rows_of(&app, project, &records).await?;
-    Reader::of(&app, &caller).tell(&mut rows).await?;
-    Answer::ok(&List::page("redemptions", rows, total))
-}
-
-/// Redemptions and those that failed, as one list.
-async fn page_of_all(
-    app: &App,
-    project: ProjectId,
-    paging: Paging,
-) -> Result<(Vec<Record>, u64), Refused> {
-    let mut view = app.store().view(project)?;
-    let (mut all, mut total) = (Vec::new(), 0);
-    for kind in [Kind::Redemption, Kind::Failure] {
-        let ids = view.ids(kind, paging.upto()).await?;
-        all.extend(ids);
-        total += view.count_records(kind).await?;
-    }
-    all.sort_unstable_by(|one, other| other.cmp(one));
-    all.truncate(paging.upto().limit as usize);
-    let page = paging.cut(all);
-    let mut records = Vec::new();
-    for kind in [Kind::Redemption, Kind::Failure] {
-        records.extend(view.get_many(kind, &page).await?.into_iter().flatten());
-    }
-    records.sort_unstable_by_key(|record| std::cmp::Reverse(record.id));
-    Ok((records, total))
 }
 
 /// Redemptions as they are shown.

@@ -14,7 +14,7 @@ use wire::{
     voucherify::{Key, Metadata, Sent, merge},
 };
 
-pub use self::listing::{Asking, By, Place, list, scan, scan_records, under};
+pub use self::listing::{Asking, By, Place, list, list_of, scan, scan_records, under};
 use super::dialect::{self, DEFAULT_LIMIT, duplicate, malformed, not_found, refuse, retry};
 use crate::{
     app::App,

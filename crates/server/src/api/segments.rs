@@ -28,12 +28,20 @@ use crate::{
     app::{App, renumbered},
     auth::{Caller, CustomersRead, CustomersWrite},
     configuration::Compiled,
+    exports::tables::{self, Column},
     once::{self, Answer},
     people::People,
     problem::Refused,
     segments,
 };
 
+/// What a filter can ask of a segment.
+const FIELDS: &[Column] = &[
+    ("id", &["/id"]),
+    ("name", &["/name"]),
+    ("type", &["/type"]),
+    ("created_at", &["/created_at"]),
+];
 /// Customers that are looked at together.
 const STRETCH: usize = 500;
 
@@ -136,7 +144,8 @@ async fn forget_the_erased(at: At<'_>, customers: &BTreeSet<CustomerId>) -> Resu
     Ok(())
 }
 
-/// All segments, newest first.
+/// Segments, newest first: all of them, or these `ids`, or those that `filters` take by `id`,
+/// `name`, `type` and `created_at`.
 #[utoipa::path(get, path = "/v1/segments",
     responses((status = 200, description = "The rows stand under `segments`.",
         body = List<SegmentView>)))]
@@ -145,7 +154,19 @@ async fn list(
     caller: Caller<CustomersRead>,
     asked: Asked,
 ) -> Result<Answer, Refused> {
-    resources::list::<Segment>(At::of(&app, &caller), &asked).await
+    let at = At::of(&app, &caller);
+    let ids = asked.all("ids");
+    let filters = asked.filters(|name| tables::field(FIELDS, name))?;
+    if ids.is_empty() && filters.is_none() {
+        return resources::list::<Segment>(at, &asked).await;
+    }
+    let takes = |kept: &Kept<Segment>| {
+        let shown = Segment::bare(kept);
+        let is_named = ids.is_empty() || ids.contains(&shown.id.as_str());
+        let row = serde_json::to_value(shown);
+        is_named && row.is_ok_and(|row| tables::takes(FIELDS, &filters, &row))
+    };
+    resources::list_of(at, &asked, takes).await
 }
 
 /// One segment.

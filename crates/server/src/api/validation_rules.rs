@@ -2,6 +2,7 @@
 //! of a rule changes all of them, in one command.
 
 mod assigning;
+mod listing;
 mod naming;
 
 use axum::{
@@ -12,7 +13,7 @@ use axum::{
 use ledger::Currency;
 use offers::{CampaignId, Lines, OfferId, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
-use store::{Index, Kind, Outcome, Page, ProjectId, Write};
+use store::{Index, Kind, Outcome, Page, ProjectId, Record, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
@@ -47,7 +48,7 @@ const MAX_ASSIGNMENTS: u32 = 1_000;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create, list))
+        .routes(routes!(create, listing::list))
         .routes(routes!(get, update, delete))
         .merge(assigning::routes())
 }
@@ -333,24 +334,6 @@ async fn create(
 
 fn unexpected(outcome: &Outcome) -> Refused {
     Refused::Fault(format!("a rule could not be kept: {outcome:?}"))
-}
-
-/// All rules, newest first.
-#[utoipa::path(get, path = "/v1/validation-rules",
-    responses((status = 200, body = List<RuleView>)))]
-async fn list(
-    State(app): State<App>,
-    caller: Caller<CampaignsRead>,
-    asked: Asked,
-) -> Result<Answer, Refused> {
-    let page = (Kind::ValidationRule, asked.paging()?);
-    let (records, total) = page_of(&app, caller.project, page).await?;
-    let mut rows = Vec::new();
-    for record in records {
-        let rule = read(&record.body)?;
-        rows.push(view(&app, caller.project, (record.id, &rule)).await?);
-    }
-    Answer::ok(&List::page("data", rows, total))
 }
 
 /// One rule.

@@ -1,8 +1,8 @@
 //! Which columns has a table, and where in a row does each stand?
 
-use rules::{Facts, Value as Fact};
+use rules::{Condition, Facts, Value as Fact};
 use serde_json::Value;
-use wire::voucherify::{ExportedObject, RowField};
+use wire::voucherify::{ExportedObject, Filter, RowField};
 
 /// A column: its name, and the places in a row of which the first that is there is shown.
 pub type Column = (&'static str, &'static [&'static str]);
@@ -282,6 +282,15 @@ pub fn cell<'a>(columns: &[Column], row: &'a Value, name: &str) -> &'a Value {
     let mut places = places.into_iter().flat_map(|(_, places)| places.iter());
     let found = places.find_map(|place| row.pointer(place).filter(|cell| !cell.is_null()));
     found.unwrap_or(&NOTHING)
+}
+
+/// Whether the filters of a list, where there are some, take a row.
+#[must_use]
+pub fn takes(columns: &[Column], filters: &Option<(Filter, Condition)>, row: &Value) -> bool {
+    filters.as_ref().is_none_or(|(filter, condition)| {
+        let facts = facts(columns, row, filter.fields.keys());
+        condition.evaluate(&facts).is_met()
+    })
 }
 
 /// What a filter can read of a row.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     catalogue::id,
-    redemptions::{percent, ten_off},
+    redemptions::{code, order, percent, redeem, ten_off, using},
     shop::{DAY, NOON, Shop},
 };
 
@@ -207,6 +207,7 @@ async fn campaigns_are_listed_as_asked_for() {
     let making = json!({"name": "making", "voucher": voucher, "vouchers_count": 1_500});
     campaign(3, making).await;
     check("campaign_status=IN_PROGRESS", &["making"]).await;
+    check("filters[status][conditions][$is]=IN_PROGRESS", &["making"]).await;
     for query in [
         "order=name",
         "filters[colour][conditions][$is]=x",
@@ -214,4 +215,219 @@ async fn campaigns_are_listed_as_asked_for() {
     ] {
         refused(&shop, &format!("/v1/campaigns?{query}")).await;
     }
+}
+
+/// Uses a code for a customer, on this day; `None` for nobody.
+async fn used(shop: &Shop, (day, codes): (i64, &[&str]), whose: Option<&str>) -> Value {
+    let mut body = using(codes, order(&format!("o-{day}"), 20_000));
+    body["tracking_id"] = json!(format!("t{}", 9 - day));
+    if let Some(name) = whose {
+        body["customer"] = json!({"source_id": name});
+    }
+    redeem(&shop.at(NOON + day * DAY), &body).await.1
+}
+
+#[tokio::test]
+async fn redemptions_are_listed_as_asked_for() {
+    let shop = Shop::start().await;
+    for name in ["TEN", "HALF"] {
+        code(&shop, name, ten_off(), json!({})).await;
+    }
+    let big = json!({"rule": "order.amount >= 900000"});
+    let campaign = code(&shop, "BIG", ten_off(), big).await;
+    let ann = shop.customer("ann").await;
+    shop.customer("bob").await;
+    let single = used(&shop, (0, &["TEN"]), Some("ann")).await;
+    let several = used(&shop, (1, &["TEN", "HALF"]), Some("bob")).await;
+    used(&shop, (2, &["big"]), Some("ann")).await;
+    used(&shop, (3, &["HALF"]), None).await;
+    let parent = several["parent_redemption"]["id"].as_str().unwrap();
+    let all = shop.get(NOON, "/v1/redemptions").await;
+    assert_eq!(all["total"], 6);
+    let rows = all["redemptions"].as_array().unwrap();
+    let by_code = |row: &Value| {
+        let code = row["voucher"]["code"].as_str();
+        code.map_or(row["related_object_type"].to_string(), str::to_owned)
+    };
+    assert_eq!(by_code(&rows[0]), "HALF");
+    let check = async |query: &str, expected: &[&str]| {
+        let path = format!("/v1/redemptions?{query}").replace(' ', "%20");
+        let list = shop.get(NOON, &path).await;
+        let rows = list["redemptions"].as_array().unwrap();
+        if !query.contains("limit") {
+            assert_eq!(list["total"], rows.len(), "{query}");
+        }
+        let told = rows.iter().map(|row| {
+            let tracking = row["tracking_id"].as_str().unwrap();
+            let what = match (row["result"].as_str(), row["voucher"]["code"].as_str()) {
+                (Some("FAILURE"), _) => "failed",
+                (_, Some(code)) => code,
+                (_, None) => "parent",
+            };
+            format!("{tracking} {what}")
+        });
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{query}");
+    };
+    check("order=created_at&limit=1", &["t9 TEN"]).await;
+    check("limit=2", &["t6 HALF", "t7 failed"]).await;
+    check("order=tracking_id&limit=2", &["t6 HALF", "t7 failed"]).await;
+    check(
+        "order=-voucher_code&limit=1&result=success&customer=ann",
+        &["t9 TEN"],
+    )
+    .await;
+    check("campaign=for%20HALF&order=id", &["t8 HALF", "t6 HALF"]).await;
+    check("campaign=for%20HALF&limit=1&page=2", &["t8 HALF"]).await;
+    check(&format!("campaign={campaign}"), &["t7 failed"]).await;
+    check("campaign=for%20BIG&result=SUCCESS", &[]).await;
+    check("customer=ann", &["t7 failed", "t9 TEN"]).await;
+    check("customer=bob&campaign=for%20TEN", &["t8 TEN"]).await;
+    check("customer=ann&campaign=for%20BIG", &["t7 failed"]).await;
+    check(
+        "created_at[after]=2026-11-22T13:00:00Z&created_at[before]=2026-11-24T13:00:00Z",
+        &["t6 HALF", "t7 failed"],
+    )
+    .await;
+    let by = |field: &str, value: &str| format!("filters[{field}][conditions][$is][0]={value}");
+    check(&by("result", "FAILURE"), &["t7 failed"]).await;
+    check(&by("failure_code", "order_rules_violated"), &["t7 failed"]).await;
+    check(&by("voucher_code", "BIG"), &["t7 failed"]).await;
+    check(&by("voucher_code", "TEN"), &["t8 TEN", "t9 TEN"]).await;
+    check(&by("customer_id", &ann), &["t7 failed", "t9 TEN"]).await;
+    check(&by("campaign_name", "for TEN"), &["t8 TEN", "t9 TEN"]).await;
+    check(&by("parent_redemption_id", parent), &["t8 HALF", "t8 TEN"]).await;
+    let of = &single["redemptions"][0]["related_object_id"];
+    let of = by("related_object_id", of.as_str().unwrap());
+    check(&of, &["t8 TEN", "t9 TEN"]).await;
+    check(&by("related_object_type", "redemption"), &["t8 parent"]).await;
+    check(&by("user_login", "ann"), &[]).await;
+    check(
+        "filters[created_at][conditions][$before]=2026-11-22T12:00:00Z",
+        &["t9 TEN"],
+    )
+    .await;
+    for query in [
+        "order=colour",
+        "filters[colour][conditions][$is]=x",
+        "created_at[after]=soon",
+    ] {
+        refused(&shop, &format!("/v1/redemptions?{query}")).await;
+    }
+    for query in ["campaign=none", "customer=nobody"] {
+        let path = format!("/v1/redemptions?{query}");
+        assert_eq!(
+            shop.noon().get(&path).await.unwrap().0,
+            StatusCode::NOT_FOUND
+        );
+    }
+}
+
+#[tokio::test]
+async fn segments_are_listed_as_asked_for() {
+    let shop = Shop::start().await;
+    let mut ids = Vec::new();
+    for (day, name, filter) in [
+        (0, "north", None),
+        (1, "south", None),
+        (
+            2,
+            "all",
+            Some(json!({"name": {"conditions": {"$has_value": []}}})),
+        ),
+    ] {
+        let body = match filter {
+            Some(filter) => json!({"name": name, "type": "passive", "filter": filter}),
+            None => json!({"name": name, "type": "static", "customers": []}),
+        };
+        ids.push(id(&shop
+            .post(NOON + day * DAY, "/v1/segments", &body)
+            .await));
+    }
+    let check = async |query: &str, expected: &[&str]| {
+        let list = shop.get(NOON, &format!("/v1/segments?{query}")).await;
+        let rows = list["segments"].as_array().unwrap();
+        if !query.contains("limit") {
+            assert_eq!(list["total"], rows.len(), "{query}");
+        }
+        let names = rows.iter().map(|row| row["name"].as_str().unwrap());
+        assert_eq!(names.collect::<Vec<_>>(), expected, "{query}");
+    };
+    check("order=created_at", &["north", "south", "all"]).await;
+    let these = format!("ids={},{}", ids[0], ids[2]);
+    check(&these, &["all", "north"]).await;
+    check(&format!("{these}&order=created_at&limit=1"), &["north"]).await;
+    check("ids[0]=seg_9", &[]).await;
+    let is = |field: &str, value: &str| format!("filters[{field}][conditions][$is]={value}");
+    check(&is("type", "static"), &["south", "north"]).await;
+    check(&is("id", &ids[1]), &["south"]).await;
+    check(
+        "filters[name][conditions][$ends_with]=th&limit=1",
+        &["south"],
+    )
+    .await;
+    let late = "filters[created_at][conditions][$after]=2026-11-22";
+    check(late, &["all", "south"]).await;
+    check(&format!("{late}&{these}"), &["all"]).await;
+    for query in ["order=colour", "filters[colour][conditions][$is]=x"] {
+        refused(&shop, &format!("/v1/segments?{query}")).await;
+    }
+}
+
+#[tokio::test]
+async fn validation_rules_and_tiers_are_listed_as_asked_for() {
+    let shop = Shop::start().await;
+    let mut ids = Vec::new();
+    for (day, name) in [(0, "B"), (1, "C"), (2, "A")] {
+        let body = json!({"name": name, "rules": {}});
+        ids.push(id(&shop
+            .post(NOON + day * DAY, "/v1/validation-rules", &body)
+            .await));
+    }
+    let check = async |query: &str, expected: &[&str]| {
+        let path = format!("/v1/validation-rules?{query}");
+        assert_eq!(
+            listed(&shop, &path, ("data", "name")).await,
+            expected,
+            "{query}"
+        );
+    };
+    check("", &["A", "C", "B"]).await;
+    check("order=created_at", &["B", "C", "A"]).await;
+    check("order=name", &["A", "B", "C"]).await;
+    check("order=-name&limit=1&page=2", &["B"]).await;
+    check("start_date=2026-11-22T00:00:00Z", &["A", "C"]).await;
+    check(
+        "start_date=2026-11-22&end_date=2026-11-23&order=name",
+        &["C"],
+    )
+    .await;
+    let path = format!("/v1/validation-rules/{}", ids[1]);
+    shop.at(NOON + 9 * DAY)
+        .put(&path, &json!({"name": "C2"}))
+        .await
+        .unwrap();
+    check("order=-updated_at", &["C2", "A", "B"]).await;
+    refused(&shop, "/v1/validation-rules?order=colour").await;
+    refused(&shop, "/v1/validation-rules?start_date=soon").await;
+    let discount = json!({"discount": ten_off()});
+    let campaign = json!({"name": "promo", "campaign_type": "PROMOTION"});
+    shop.post(NOON, "/v1/campaigns", &campaign).await;
+    for (day, name) in [(0, "one"), (1, "two")] {
+        let body = json!({"name": name, "action": discount});
+        shop.post(NOON + day * DAY, "/v1/promotions/promo/tiers", &body)
+            .await;
+    }
+    let tiers = async |query: &str, expected: &[&str]| {
+        let path = format!("/v1/promotions/tiers?{query}");
+        assert_eq!(
+            listed(&shop, &path, ("tiers", "name")).await,
+            expected,
+            "{query}"
+        );
+    };
+    tiers("", &["one", "two"]).await;
+    tiers("order=-created_at", &["two", "one"]).await;
+    tiers("order=-created_at&limit=1&page=2", &["one"]).await;
+    tiers("order=updated_at", &["one", "two"]).await;
+    refused(&shop, "/v1/promotions/tiers?order=colour").await;
 }

@@ -10,6 +10,7 @@ const FIELDS: &[Column] = &[
     ("campaigns", &["/name"]),
     ("campaigns_id", &["/id"]),
     ("campaign_status", &["/vouchers_generation_status"]),
+    ("status", &["/vouchers_generation_status"]),
     ("active", &["/active"]),
     ("is_referral_code", &["/voucher/is_referral_code"]),
     ("voucher_type", &["/voucher/type"]),
@@ -43,10 +44,6 @@ pub(super) async fn list(
             bare.vouchers_generation_status = IN_PROGRESS;
         }
         let row = serde_json::to_value(&bare).map_err(|e| Refused::Fault(e.to_string()))?;
-        let is_met = filters.as_ref().is_none_or(|(filter, condition)| {
-            let facts = tables::facts(FIELDS, &row, filter.fields.keys());
-            condition.evaluate(&facts).is_met()
-        });
         let is_one = |name: &str, place: &str| {
             asked.get(name).is_none_or(|asked| {
                 let is_asked = |text: &str| asked.split(',').any(|one| one.trim() == text);
@@ -57,7 +54,7 @@ pub(super) async fn list(
                 }
             })
         };
-        let is_asked = is_met
+        let is_asked = tables::takes(FIELDS, &filters, &row)
             && is_one("campaign_type", "/campaign_type")
             && is_one("campaign_status", "/vouchers_generation_status")
             && is_one("is_referral_code", "/voucher/is_referral_code");

@@ -118,14 +118,45 @@ impl Asking {
 /// When the query cannot be read, or the store fails.
 pub async fn list<T: Resource>(at: At<'_>, asked: &Asked) -> Result<Answer, Refused> {
     let asking = Asking::of(asked, T::PAGE)?;
-    let (records, total) = if asking.is_by_id() {
+    let found = if asking.is_by_id() {
         page_of(at.app, at.project, (T::KIND, asking.paging)).await?
     } else {
-        let places = scan::<T, _>(at, |kept| asking.place(kept)).await?;
-        let (ids, total) = asking.page(places);
-        let found = at.app.store().get_many(at.project, T::KIND, &ids).await?;
-        (found.into_iter().flatten().collect(), total)
+        picked::<T>(at, &asking, |_| true).await?
     };
+    told::<T>(at, found).await
+}
+
+/// Those of the things of a kind that are taken. Each is looked at.
+///
+/// # Errors
+/// When the query cannot be read, or the store fails.
+pub async fn list_of<T: Resource>(
+    at: At<'_>,
+    asked: &Asked,
+    takes: impl Fn(&Kept<T>) -> bool + Send + Sync,
+) -> Result<Answer, Refused> {
+    let asking = Asking::of(asked, T::PAGE)?;
+    let found = picked::<T>(at, &asking, takes).await?;
+    told::<T>(at, found).await
+}
+
+/// A page of those that are taken, and how many they are.
+async fn picked<T: Resource>(
+    at: At<'_>,
+    asking: &Asking,
+    takes: impl Fn(&Kept<T>) -> bool + Send + Sync,
+) -> Result<(Vec<Record>, u64), Refused> {
+    let place = |kept: &Kept<T>| asking.place(kept).filter(|_| takes(kept));
+    let places = scan::<T, _>(at, place).await?;
+    let (ids, total) = asking.page(places);
+    let found = at.app.store().get_many(at.project, T::KIND, &ids).await?;
+    Ok((found.into_iter().flatten().collect(), total))
+}
+
+async fn told<T: Resource>(
+    at: At<'_>,
+    (records, total): (Vec<Record>, u64),
+) -> Result<Answer, Refused> {
     let rows = kept(&records)?;
     let shown = T::shown(at, &rows).await?;
     let key = Some(T::ROWS);

@@ -12,6 +12,7 @@ use wire::voucherify::{Filter, RowField};
 
 use super::*;
 use crate::{
+    api::dialect::Window,
     exports::tables::{self, VOUCHER},
     people::People,
     vouchers::OF_HOLDER,
@@ -54,9 +55,9 @@ struct Asking {
     by: By,
     is_falling: bool,
     category: Option<String>,
-    /// After and before which moments they were made, and changed.
-    created: [Option<Timestamp>; 2],
-    updated: [Option<Timestamp>; 2],
+    /// When they were made, and changed.
+    created: Window,
+    updated: Window,
     filters: Option<(Filter, Condition)>,
 }
 
@@ -72,13 +73,6 @@ impl Asking {
                 return Err(refuse(Key::InvalidQueryParams, details));
             }
         };
-        let window = |name: &str| -> Result<[Option<Timestamp>; 2], Refused> {
-            let at = |end: &str| -> Result<Option<Timestamp>, Refused> {
-                let plain = asked.instant(&format!("{name}[{end}]"))?;
-                Ok(plain.or(asked.instant(&format!("[{name}][{end}]"))?))
-            };
-            Ok([at("after")?, at("before")?])
-        };
         let field = |name: &str| -> Option<RowField> {
             tables::field(VOUCHER, name).filter(|_| FIELDS.contains(&name))
         };
@@ -86,19 +80,18 @@ impl Asking {
             by,
             is_falling: order.starts_with('-'),
             category: asked.get("category").map(str::to_owned),
-            created: window("created_at")?,
-            updated: window("updated_at")?,
+            created: asked.window("created_at")?,
+            updated: asked.window("updated_at")?,
             filters: asked.filters(field)?,
         })
     }
 
     /// Whether their numbers say all that is asked for.
     fn is_by_id(&self) -> bool {
-        let is_open = |window: [Option<Timestamp>; 2]| window == [None, None];
         self.by == By::Created
             && self.category.is_none()
-            && is_open(self.created)
-            && is_open(self.updated)
+            && self.created.is_open()
+            && self.updated.is_open()
             && self.filters.is_none()
     }
 
@@ -111,12 +104,8 @@ impl Asking {
         let Ok(standing) = standing(compiled, issued) else {
             return Ok(None);
         };
-        let is_within = |at: Option<Timestamp>, [after, before]: [Option<Timestamp>; 2]| {
-            after.is_none_or(|after| at.is_some_and(|at| after < at))
-                && before.is_none_or(|before| at.is_some_and(|at| at < before))
-        };
-        let is_asked = is_within(Some(issued.created_at), self.created)
-            && is_within(issued.updated_at, self.updated)
+        let is_asked = self.created.takes(Some(issued.created_at))
+            && self.updated.takes(issued.updated_at)
             && self.is_taken(issued, standing)?;
         let voucher = &issued.thing.voucher;
         let at = match self.by {
@@ -143,12 +132,8 @@ impl Asking {
         if self.category.is_some() && shown.category != self.category {
             return Ok(false);
         }
-        let Some((filter, condition)) = &self.filters else {
-            return Ok(true);
-        };
         let row = serde_json::to_value(shown).map_err(|e| Refused::Fault(e.to_string()))?;
-        let facts = tables::facts(VOUCHER, &row, filter.fields.keys());
-        Ok(condition.evaluate(&facts).is_met())
+        Ok(tables::takes(VOUCHER, &self.filters, &row))
     }
 }
 
