@@ -18,6 +18,7 @@ use wire::voucherify::{StackingRules, StackingRulesView};
 
 use crate::{
     browsers::is_origin,
+    grouping::Categories,
     loyalty::Loyalty,
     problem::Refused,
     schemas::Schemas,
@@ -167,6 +168,7 @@ pub struct Compiled {
     pub stacking: Combining,
     pub segments: Segments,
     pub schemas: Schemas,
+    pub categories: Categories,
     pub loyalty: Loyalty,
     pub webhooks: Webhooks,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
@@ -235,6 +237,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     let segments = numbered(&mut view, Kind::Segment).await?;
     let segments = Segments::of(&segments, &settings.zone)?;
     let schemas = Schemas::of(numbered(&mut view, Kind::MetadataSchema).await?);
+    let categories = Categories::of(numbered(&mut view, Kind::Category).await?);
     let loyalty = Loyalty::load(&mut view, &campaigns).await?;
     let webhooks = Webhooks::of(numbered(&mut view, Kind::Webhook).await?);
     drop(view);
@@ -257,6 +260,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
         stacking,
         segments,
         schemas,
+        categories,
         loyalty,
         webhooks,
         campaigns: campaigns

@@ -24,6 +24,7 @@ pub mod exports;
 pub mod following;
 pub mod funding;
 pub mod goods;
+pub mod grouping;
 pub mod guessing;
 pub mod holding;
 pub mod ids;

@@ -20,7 +20,7 @@ use wire::{
     voucherify::{
         ActionType, AsyncActionStarted, Beside, CalendarView, CampaignCreate, CampaignType,
         CampaignUpdate, CampaignView, CampaignVouchersCreate, CodeCapacity, Event, Key, List,
-        ProfferSettings, ReferralProgram, TierView, VoucherConfig, VoucherView,
+        ProfferSettings, ReferralProgram, TierView, VoucherConfig, VoucherView, regrouped,
     },
 };
 
@@ -230,8 +230,12 @@ pub(super) async fn created(
     }
     let mut view = bare_view(&campaign, &draft.input)?;
     view.vouchers_count = codes;
+    view.categories = change.compiled().categories.listed(&campaign.extra);
     if codes > AT_ONCE {
         view.vouchers_generation_status = IN_PROGRESS;
+    }
+    for tier in &mut made {
+        tier.campaign.category_id = view.categories.first().map(|one| one.id.clone());
     }
     if !made.is_empty() {
         view.promotion = Some(listed(made));
@@ -383,6 +387,10 @@ pub(super) fn changed(
     if let Some(life) = &sent.activity_duration_after_publishing {
         input.activity_duration_after_publishing.clone_from(life);
     }
+    (input.category, input.category_id) = regrouped(
+        (input.category.take(), input.category_id.take()),
+        (sent.category.clone(), sent.category_id.clone()),
+    );
     input.join_once = sent.join_once.or(input.join_once);
     input.auto_join = sent.auto_join.or(input.auto_join);
     input.capacity = sent.capacity.or(input.capacity);

@@ -10,15 +10,15 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     Malformed,
     ids::Tag,
-    voucherify::{Category, CategoryView, List},
+    voucherify::{Category, CategoryView, List, Sent},
 };
 
 use super::{
-    dialect::{Asked, MAX_LIMIT},
-    resources::{self, At, Kept, Resource, sent},
+    dialect::{Asked, MAX_LIMIT, retry},
+    resources::{self, At, Call, Kept, Resource, load, sent, take_effect},
 };
 use crate::{
-    app::App,
+    app::{App, renumbered},
     auth::{Caller, CampaignsRead, CampaignsWrite},
     once::{self, Answer},
     problem::Refused,
@@ -63,7 +63,18 @@ async fn create(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let once = once::Key::of(&headers, caller.project, ("POST /v1/categories", &body))?;
-    resources::create::<Category>(At::of(&app, &caller), (&sent(&body)?, once)).await
+    let (at, sent) = (At::of(&app, &caller), sent(&body)?);
+    let made = retry(|| resources::made(at, Category::default(), seen(&sent, once))).await;
+    let answer = resources::told(at, once, made).await?;
+    take_effect(at).await;
+    Ok(answer)
+}
+
+/// What is sent, with what has every process look at the categories again.
+fn seen(sent: &Sent, once: Option<once::Key>) -> Call<'_> {
+    let mut call = Call::new(sent, once);
+    call.writes.push(renumbered());
+    call
 }
 
 /// All categories, newest first.
@@ -96,7 +107,14 @@ async fn update(
     Path(name): Path<String>,
     body: Bytes,
 ) -> Result<Answer, Refused> {
-    resources::update::<Category>(At::of(&app, &caller), &name, &sent(&body)?).await
+    let (at, sent) = (At::of(&app, &caller), sent(&body)?);
+    let attempt = async || {
+        let known: Kept<Category> = load(at, &name).await?;
+        resources::changed(at, known, seen(&sent, None)).await
+    };
+    let answer = retry(attempt).await?;
+    take_effect(at).await;
+    Ok(answer)
 }
 
 /// Remove a category.
@@ -106,5 +124,12 @@ async fn delete(
     caller: Caller<CampaignsWrite>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Refused> {
-    resources::delete::<Category>(At::of(&app, &caller), &name).await
+    let at = At::of(&app, &caller);
+    let attempt = async || {
+        let known: Kept<Category> = load(at, &name).await?;
+        resources::removed(at, &known, vec![renumbered()]).await
+    };
+    let removed = retry(attempt).await?;
+    take_effect(at).await;
+    Ok(removed)
 }

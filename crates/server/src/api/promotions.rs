@@ -14,7 +14,7 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         Action, Beside, CalendarView, CampaignType, Discount, Event, Key, List, Metadata,
-        TierCampaign, TierInput, TierSummary, TierUpdate, TierView,
+        TierCampaign, TierInput, TierSummary, TierUpdate, TierView, regrouped,
     },
 };
 
@@ -115,7 +115,7 @@ pub async fn put(
     let stored = stored(compile(of, (id, input), &beside)?, input, now)?;
     change.put_offer(&stored)?;
     change.write(writes);
-    let view = bare_view(of, &stored)?;
+    let view = grouped(bare_view(of, &stored)?, change.compiled(), &stored);
     change.tell(Event::TierCreated, &view)?;
     Ok(view)
 }
@@ -198,14 +198,23 @@ pub fn bare_view(of: &Campaign, stored: &Stored<Offer>) -> Result<TierView, Refu
     })
 }
 
+/// With its category and that of its campaign.
+fn grouped(mut view: TierView, compiled: &Compiled, stored: &Stored<Offer>) -> TierView {
+    let of = compiled.campaigns.get(&stored.thing.campaign);
+    let of = of.and_then(|of| compiled.categories.named_by(&of.extra));
+    view.campaign.category_id = of.map(|category| category.id.clone());
+    view.categories = compiled.categories.listed(&stored.extra);
+    view
+}
+
 /// # Errors
 /// When the store cannot be read.
 pub async fn view(
     app: &App,
-    project: ProjectId,
+    (project, compiled): (ProjectId, &Compiled),
     (of, stored): (&Campaign, &Stored<Offer>),
 ) -> Result<TierView, Refused> {
-    let mut view = bare_view(of, stored)?;
+    let mut view = grouped(bare_view(of, stored)?, compiled, stored);
     view.validation_rule_assignments =
         validation_rules::shown(app, project, stored.thing.id.0).await?;
     Ok(view)
@@ -218,7 +227,7 @@ async fn known_view(
 ) -> Result<TierView, Refused> {
     let of = compiled.campaigns.get(&stored.thing.campaign);
     let of = of.ok_or_else(|| Refused::Fault("a tier without its campaign".into()))?;
-    view(app, project, (&of.thing, stored)).await
+    view(app, (project, compiled), (&of.thing, stored)).await
 }
 
 /// All tiers, oldest first, or in the `order` of `created_at` or `updated_at`.
@@ -299,7 +308,7 @@ async fn of_campaign(
     let total = tiers.len() as u64;
     let mut rows = Vec::new();
     for tier in paging.cut(tiers) {
-        rows.push(view(&app, caller.project, (&campaign.thing, tier)).await?);
+        rows.push(view(&app, (caller.project, &compiled), (&campaign.thing, tier)).await?);
     }
     Answer::ok(&List::page("tiers", rows, total))
 }
@@ -424,7 +433,8 @@ async fn modified(
     let mut stored = stored(offer, &input, before.created_at)?;
     stored.updated_at = Some(caller.now);
     change.put_offer(&stored)?;
-    let shown = view(app, project, (&campaign.thing, &stored)).await?;
+    let of = (project, &**change.compiled());
+    let shown = view(app, of, (&campaign.thing, &stored)).await?;
     let events = [Event::TierEnabled, Event::TierDisabled, Event::TierUpdated];
     let is_active = (before.thing.active, stored.thing.active);
     change.tell(webhooks::switched(is_active, events), &shown)?;
@@ -446,6 +456,10 @@ fn changed(mut input: TierInput, sent: &TierUpdate) -> TierInput {
         .validity_day_of_week
         .unwrap_or(input.validity_day_of_week);
     input.validity_hours = sent.validity_hours.unwrap_or(input.validity_hours);
+    (input.category, input.category_id) = regrouped(
+        (input.category.take(), input.category_id.take()),
+        (sent.category, sent.category_id),
+    );
     if let Some(metadata) = sent.metadata {
         input.metadata.get_or_insert_default().extend(metadata);
     }

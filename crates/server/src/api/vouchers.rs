@@ -23,6 +23,7 @@ use wire::{
         ActionType, BalanceChange, BalanceView, Beside, CampaignCreate, CampaignVouchersCreate,
         CodeConfig, Discount, Event, Gift, Key, List, Metadata, PublishSummary, RedemptionSummary,
         RuleInput, VoucherConfig, VoucherCreate, VoucherType, VoucherUpdate, VoucherView,
+        regrouped,
     },
 };
 
@@ -188,7 +189,8 @@ pub async fn created(
     let (rules, assignments) = named(app, (project, now), names, Object::Voucher(id.0)).await?;
     let at = At { app, project, now };
     let made = first(at, &compiled, (input, id), &rules).await?;
-    let view = new_view(&made.stored, standing(&compiled, &made.stored)?);
+    let mut view = new_view(&made.stored, standing(&compiled, &made.stored)?);
+    view.categories = compiled.categories.listed(&made.stored.extra);
     let told = webhooks::tell(at, Event::VoucherCreated, &view).await?;
     let answer = Answer::ok(&view)?;
     let command = Command {
@@ -480,6 +482,10 @@ fn changed(input: &mut VoucherCreate, sent: &VoucherUpdate) {
     input.active = sent.active.or(input.active);
     input.additional_info = sent.additional_info.unwrap_or(input.additional_info.take());
     input.discount = sent.discount.or(input.discount.take());
+    (input.category, input.category_id) = regrouped(
+        (input.category.take(), input.category_id.take()),
+        (sent.category, sent.category_id),
+    );
     if let Some(metadata) = sent.metadata {
         input.metadata.get_or_insert_default().extend(metadata);
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use offers::{Category, CategoryId, StackingRules};
-use serde_json::Value;
 use store::{Index, Kind, View};
 use wire::{
     ids::{self, Tag},
@@ -13,6 +12,7 @@ use wire::{
 use super::{Found, Till};
 use crate::{
     configuration::{Stored, read},
+    grouping::named,
     problem::Refused,
 };
 
@@ -77,12 +77,6 @@ pub async fn grouped<'n>(
         }
     }
     Ok(groups)
-}
-
-/// The category that a body names, by its id or else by its name.
-fn named(extra: &Value) -> Option<&str> {
-    let member = |name| extra.get(name).and_then(Value::as_str);
-    member("category_id").or_else(|| member("category"))
 }
 
 fn group((id, kept): (u64, &Stored<Kept>), rules: &StackingRules) -> Group {

@@ -82,8 +82,13 @@ async fn a_set_is_discounted_as_often_as_it_is_there() {
 #[tokio::test]
 async fn a_bundle_is_of_a_tier_not_of_all_of_them() {
     let shop = Shop::start().await;
-    let rule = json!({"name": "Set", "rules": {}, "bundle_rules": {"1": part("pot", 1)}});
+    let bundle = json!({"1": part("pot", 1)});
+    let rule = json!({"name": "Set", "rules": {}, "bundle_rules": bundle});
     let rule = shop.post(NOON, "/v1/validation-rules", &rule).await;
+    let path = format!("/v1/validation-rules/{}", rule["id"].as_str().unwrap());
+    let shown = shop.get(NOON, &path).await;
+    assert_eq!(shown["bundle_rules"], bundle);
+    assert_eq!(shop.put(&path, &shown).await["bundle_rules"], bundle);
     let mut campaign = json!({
         "name": "Tiers", "campaign_type": "PROMOTION", "validation_rules": [rule["id"]],
     });

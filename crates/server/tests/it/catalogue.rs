@@ -884,3 +884,71 @@ async fn what_an_order_names_is_known() {
         []
     );
 }
+
+/// What a thing tells of its category.
+fn grouped(shown: &Value) -> (&Value, Vec<&str>) {
+    let categories = shown["categories"].as_array().unwrap().iter();
+    let names = categories.map(|one| one["name"].as_str().unwrap());
+    (&shown["category_id"], names.collect())
+}
+
+#[tokio::test]
+async fn what_stands_in_a_category_tells_it_and_may_change_it() {
+    let shop = Shop::start().await;
+    let mut categories = Vec::new();
+    for (name, hierarchy) in [("north", 1), ("south", 2)] {
+        let body = json!({"name": name, "hierarchy": hierarchy});
+        categories.push(shop.post(NOON, "/v1/categories", &body).await);
+    }
+    let [north, south] = [id(&categories[0]), id(&categories[1])];
+    let discount = json!({"type": "AMOUNT", "amount_off": 1000});
+    let campaign = json!({"name": "spring", "campaign_type": "PROMOTION", "category": "north"});
+    let voucher = json!({"code": "A", "discount": discount, "category": "north"});
+    let tier = json!({"name": "one", "action": {"discount": discount}, "category": "north"});
+    let campaign = shop.post(NOON, "/v1/campaigns", &campaign).await;
+    let voucher = shop.post(NOON, "/v1/vouchers", &voucher).await;
+    let path = format!("/v1/promotions/{}/tiers", id(&campaign));
+    let tier = shop.post(NOON, &path, &tier).await;
+    assert_eq!(tier["campaign"]["category_id"], north);
+    let null = Value::Null;
+    for (made, path) in [
+        (&campaign, "/v1/campaigns/spring".to_owned()),
+        (&voucher, "/v1/vouchers/A".to_owned()),
+        (&tier, format!("/v1/promotions/tiers/{}", id(&tier))),
+    ] {
+        assert_eq!(grouped(made), (&null, vec!["north"]), "{path}");
+        assert_eq!(made["categories"][0], categories[0], "{path}");
+        let by_id = shop.put(&path, &json!({"category_id": south})).await;
+        assert_eq!(grouped(&by_id), (&json!(south), vec!["south"]), "{path}");
+        let other = shop.put(&path, &json!({"metadata": {"a": 1}})).await;
+        assert_eq!(grouped(&other), (&json!(south), vec!["south"]), "{path}");
+        assert_eq!(
+            grouped(&shop.get(NOON, &path).await),
+            grouped(&other),
+            "{path}"
+        );
+        let by_name = shop.put(&path, &json!({"category": "north"})).await;
+        assert_eq!(grouped(&by_name), (&null, vec!["north"]), "{path}");
+        let none = json!({"category": null, "category_id": null});
+        assert_eq!(
+            grouped(&shop.put(&path, &none).await),
+            (&null, vec![]),
+            "{path}"
+        );
+        shop.put(&path, &json!({"category_id": south})).await;
+    }
+    let path = format!("/v1/categories/{south}");
+    shop.put(&path, &json!({"name": "far south"})).await;
+    let list = shop.get(NOON, "/v1/vouchers").await;
+    assert_eq!(grouped(&list["vouchers"][0]).1, ["far south"]);
+    let list = shop.get(NOON, "/v1/promotions/tiers").await;
+    assert_eq!(grouped(&list["tiers"][0]).1, ["far south"]);
+    assert_eq!(list["tiers"][0]["campaign"]["category_id"], south);
+    let list = shop.get(NOON, "/v1/campaigns?expand=category").await;
+    assert_eq!(grouped(&list["campaigns"][0]).1, ["far south"]);
+    let list = shop.get(NOON, "/v1/campaigns").await;
+    assert_eq!(list["campaigns"][0]["categories"], json!([]));
+    delete(&shop, &path).await;
+    let voucher = shop.get(NOON, "/v1/vouchers/A").await;
+    assert_eq!(grouped(&voucher), (&json!(south), vec![]));
+}

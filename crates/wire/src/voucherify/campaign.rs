@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    AssignmentView, CalendarView, CodeConfig, Discount, Gift, List, LoyaltyCard, Metadata,
-    Quantity, TierInput, TierView, VoucherType, lenient,
+    AssignmentView, CalendarView, CategoryView, CodeConfig, Discount, Gift, List, LoyaltyCard,
+    Metadata, Quantity, TierInput, TierView, VoucherType, lenient,
 };
 use crate::time::{self, Timestamp};
 
@@ -109,6 +109,12 @@ pub struct CampaignUpdate {
     #[serde(deserialize_with = "lenient::patch")]
     #[schema(value_type = Option<Object>)]
     pub validity_hours: Option<Option<serde_json::Value>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<String>)]
+    pub category: Option<Option<String>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<String>)]
+    pub category_id: Option<Option<String>>,
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Metadata>,
     pub unset_metadata_fields: Option<Vec<String>>,
@@ -198,7 +204,7 @@ pub struct CampaignView {
     pub active: bool,
     pub category: Option<String>,
     pub category_id: Option<String>,
-    pub categories: Vec<serde_json::Value>,
+    pub categories: Vec<CategoryView>,
     #[schema(value_type = Object)]
     pub metadata: Metadata,
     pub creation_status: &'static str,

@@ -35,6 +35,21 @@ pub struct CategoryView {
     pub object: &'static str,
 }
 
+/// How a thing names its category: by its name, by its id.
+pub type CategoryNames = (Option<String>, Option<String>);
+
+/// What a change makes of it. Either name takes the place of both, so that they never name two.
+#[must_use]
+pub fn regrouped(
+    before: CategoryNames,
+    sent: (Option<Option<String>>, Option<Option<String>>),
+) -> CategoryNames {
+    match sent {
+        (None, None) => before,
+        (name, id) => (name.flatten(), id.flatten()),
+    }
+}
+
 /// A category beside what is grouped by it, with how it is stacked.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Grouped {

@@ -65,7 +65,7 @@ pub use campaign::{
     RefereeRewardView, ReferralProgram, ReferralProgramView, RewardParent, StackingInput,
     VoucherConfig,
 };
-pub use category::{Category, CategoryView, Grouped, StackingRulesType};
+pub use category::{Category, CategoryNames, CategoryView, Grouped, StackingRulesType, regrouped};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
 use condition::goods_lines;
 pub use condition::{Translated, joined, translate};

@@ -220,6 +220,9 @@ pub struct RuleView {
     pub name: Option<String>,
     pub rules: Nodes,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub bundle_rules: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<RuleError>,
     pub applicable_to: ApplicabilityView,
     #[serde(rename = "type")]
@@ -252,6 +255,7 @@ impl RuleView {
             id,
             name: input.name,
             rules: input.rules.unwrap_or_default(),
+            bundle_rules: input.bundle_rules,
             error: input.error,
             applicable_to: ApplicabilityView {
                 included: goods.included,

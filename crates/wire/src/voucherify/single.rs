@@ -157,7 +157,7 @@ pub struct TierValidation {
     pub campaign: TierCampaign,
     #[schema(value_type = Object)]
     pub metadata: Metadata,
-    pub categories: Vec<serde_json::Value>,
+    pub categories: Vec<super::CategoryView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount: Option<Discount>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AssignmentView, CalendarView, Discount, List, Metadata, lenient};
+use super::{AssignmentView, CalendarView, CategoryView, Discount, List, Metadata, lenient};
 use crate::time::{self, Timestamp};
 
 /// A tier to be made, in a campaign's body or by itself.
@@ -45,6 +45,12 @@ pub struct TierUpdate {
     #[schema(value_type = Option<String>)]
     pub banner: Option<Option<String>>,
     pub action: Option<Action>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<String>)]
+    pub category: Option<Option<String>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<String>)]
+    pub category_id: Option<Option<String>>,
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Metadata>,
     pub hierarchy: Option<u16>,
@@ -97,7 +103,7 @@ pub struct TierView {
     pub summary: TierSummary,
     pub validation_rule_assignments: List<AssignmentView>,
     pub category_id: Option<String>,
-    pub categories: Vec<serde_json::Value>,
+    pub categories: Vec<CategoryView>,
     #[serde(with = "time::exact")]
     #[schema(value_type = String)]
     pub created_at: Timestamp,

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    AssignmentView, CalendarView, Discount, List, LoyaltyCard, LoyaltyCardView, Metadata,
-    PointsChange, lenient,
+    AssignmentView, CalendarView, CategoryView, Discount, List, LoyaltyCard, LoyaltyCardView,
+    Metadata, PointsChange, lenient,
 };
 use crate::time::{self, Timestamp};
 
@@ -74,6 +74,12 @@ pub struct VoucherUpdate {
     #[serde(deserialize_with = "lenient::patch")]
     #[schema(value_type = Option<String>)]
     pub additional_info: Option<Option<String>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<String>)]
+    pub category: Option<Option<String>>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<String>)]
+    pub category_id: Option<Option<String>>,
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Metadata>,
     pub discount: Option<Discount>,
@@ -146,7 +152,7 @@ pub struct VoucherView {
     pub campaign_id: Option<String>,
     pub category: Option<String>,
     pub category_id: Option<String>,
-    pub categories: Vec<serde_json::Value>,
+    pub categories: Vec<CategoryView>,
     #[serde(rename = "type")]
     pub kind: VoucherType,
     pub discount: Option<Discount>,

@@ -83,7 +83,8 @@ pub async fn codes_added(
     let answer = match (made.first, made.action) {
         (Some(stored), _) if count == 1 => {
             let standing = (&campaign.thing, &offer.thing);
-            let view = vouchers::new_view(&stored, standing);
+            let mut view = vouchers::new_view(&stored, standing);
+            view.categories = compiled.categories.listed(&stored.extra);
             let told = webhooks::tell(at, Event::VoucherCreated, &view).await?;
             command.writes.extend(told);
             Answer::ok(&view)?

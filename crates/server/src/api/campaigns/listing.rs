@@ -24,7 +24,7 @@ const FIELDS: &[Column] = &[
 ];
 
 /// Campaigns, newest first; `campaign_type`, `campaign_status`, `is_referral_code` and `filters`
-/// say which.
+/// say which, and `expand=category` tells the category of each.
 #[utoipa::path(get, path = "/v1/campaigns", responses((status = 200, body = List<CampaignView>)))]
 pub(super) async fn list(
     State(app): State<App>,
@@ -65,8 +65,13 @@ pub(super) async fn list(
     sort(&mut all, asked.get("order").unwrap_or("-created_at"))?;
     let total = all.len() as u64;
     let mut rows = Vec::new();
+    let tells_category = asked.all("expand").contains(&"category");
     for stored in paging.cut(all) {
-        rows.push(view(&app, (project, &compiled), &stored).await?);
+        let mut row = view(&app, (project, &compiled), &stored).await?;
+        if !tells_category {
+            row.categories.clear();
+        }
+        rows.push(row);
     }
     Answer::ok(&List::page("campaigns", rows, total))
 }

@@ -75,11 +75,16 @@ pub(in crate::api) async fn view(
         view.vouchers_generation_status = IN_PROGRESS;
     }
     drop(reads);
+    view.categories = compiled.categories.listed(&stored.extra);
     view.validation_rules_assignments = validation_rules::shown(app, project, id.0).await?;
     if view.campaign_type == CampaignType::Promotion {
         let mut tiers = Vec::new();
         for offer in offers_of(compiled, id) {
-            tiers.push(promotions::view(app, project, (&stored.thing, offer)).await?);
+            let of = (project, compiled);
+            let mut tier = promotions::view(app, of, (&stored.thing, offer)).await?;
+            // As it is now, where the campaign is only about to change.
+            tier.campaign.category_id = view.categories.first().map(|one| one.id.clone());
+            tiers.push(tier);
         }
         view.promotion = Some(listed(tiers));
     }

@@ -209,6 +209,7 @@ pub async fn view(
     let input = input_of(issued)?;
     let metadata = input.metadata.clone().unwrap_or_default();
     let mut view = bare_view(&used(issued, ((campaign, offer), counts), input), metadata);
+    view.categories = compiled.categories.listed(&issued.extra);
     let id = issued.thing.voucher.id.0;
     view.validation_rules_assignments = validation_rules::shown(app, project, id).await?;
     if let Some(card) = issued.thing.card() {
