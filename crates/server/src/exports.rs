@@ -6,6 +6,8 @@
 //! what is in it.
 
 pub mod cells;
+mod points;
+mod publications;
 mod rows;
 pub mod tables;
 pub mod transactions;
@@ -87,12 +89,14 @@ impl Export {
         export.is_newest_first()?;
         let has_campaign = matches!(
             export.object,
-            ExportedObject::Voucher | ExportedObject::VoucherTransactions
+            ExportedObject::Voucher
+                | ExportedObject::VoucherTransactions
+                | ExportedObject::PointsExpiration
         );
         if export.parameters.campaign_id.is_some() && !has_campaign {
             return Err(wrong(
                 "/campaign_id",
-                "is for vouchers and their transactions",
+                "is for vouchers, their transactions and points",
             ));
         }
         Ok(export)

@@ -15,7 +15,9 @@ use wire::{
     voucherify::{CampaignCreate, CampaignType, EarningRule, LoyaltyTier, RuleInput, translate},
 };
 
-pub use cards::{CardCounts, Note, balance_of, cards_of, counts, left_on, lots};
+pub use cards::{
+    CardCounts, Note, balance_of, cards_of, counts, date_of, lapsing_of, left_on, lots,
+};
 pub use earning::{Changes, Happened, Paid, earn, earned_by, unearn};
 pub use lapsing::{expiring, lapse};
 pub use rewards::{Offered, RewardKept, of_programme, offered};

@@ -7,7 +7,7 @@ use wire::{
     voucherify::ExportedObject,
 };
 
-use super::{Export, tables::HOLDER_SOURCE, transactions};
+use super::{Export, points, publications, tables::HOLDER_SOURCE, transactions};
 use crate::{
     api::{
         campaigns, customers,
@@ -17,6 +17,7 @@ use crate::{
     },
     people::People,
     problem::Refused,
+    publishing::Publication,
     versioned,
     vouchers::{OF_CAMPAIGN, read, under_both},
 };
@@ -52,10 +53,9 @@ pub(super) async fn stretch(at: At<'_>, export: &Export, page: Page) -> Result<S
         ExportedObject::Customer => of_customers(at, page).await,
         ExportedObject::Order => of_orders(at, page).await,
         ExportedObject::VoucherTransactions => of_transactions(at, export, page).await,
-        ExportedObject::Publication
-        | ExportedObject::PointsExpiration
-        | ExportedObject::Product
-        | ExportedObject::Sku => Ok(Stretch::default()),
+        ExportedObject::Publication => of_publications(at, export, page).await,
+        ExportedObject::PointsExpiration => of_points(at, export, page).await,
+        ExportedObject::Product | ExportedObject::Sku => Ok(Stretch::default()),
     }
 }
 
@@ -82,6 +82,29 @@ async fn of_transactions(at: At<'_>, export: &Export, page: Page) -> Result<Stre
     for record in records.iter().flatten() {
         let issued = read(&record.body)?;
         let rows = transactions::of_card(&mut view, (at.project, &issued)).await?;
+        stretch.rows.extend(rows);
+    }
+    Ok(stretch)
+}
+
+/// What lapses on the next cards, card by card.
+async fn of_points(at: At<'_>, export: &Export, page: Page) -> Result<Stretch, Refused> {
+    let compiled = at.app.compiled(at.project).await?;
+    let mut view = at.app.store().view(at.project)?;
+    let ids = vouchers_of(at, (&mut view, export), page).await?;
+    let records = view.get_many(Kind::Voucher, &ids).await?;
+    // A sandbox has its own clock, and stretches are made at different times: one moment for all.
+    let asked_at = At {
+        now: export.created_at,
+        ..at
+    };
+    let mut stretch = Stretch::of(&ids);
+    for record in records.iter().flatten() {
+        let issued = read(&record.body)?;
+        if issued.thing.card().is_none() || vouchers::standing(&compiled, &issued).is_err() {
+            continue;
+        }
+        let rows = points::of_card(&mut view, (asked_at, &issued.thing)).await?;
         stretch.rows.extend(rows);
     }
     Ok(stretch)
@@ -123,6 +146,21 @@ async fn source_of(
     let found = people.named(&ids::format(Tag::Customer, holder)).await?;
     let person = found.and_then(|found| people.person(found));
     Ok(person.and_then(|person| person.source_id.clone()))
+}
+
+async fn of_publications(at: At<'_>, export: &Export, page: Page) -> Result<Stretch, Refused> {
+    let kind = Kind::Publication;
+    let records = at.app.store().list(at.project, kind, page).await?;
+    let ids: Vec<u64> = records.iter().map(|record| record.id).collect();
+    let mut people = People::open(at.app, at.project)?;
+    let mut stretch = Stretch::of(&ids);
+    for record in &records {
+        let one: Publication = versioned::read(&record.body)?;
+        let customer = one.customer.filter(|_| export.tells_people);
+        let source = source_of(&mut people, customer).await?;
+        stretch.rows.extend(publications::rows_of(&one, source)?);
+    }
+    Ok(stretch)
 }
 
 async fn of_redemptions(at: At<'_>, export: &Export, page: Page) -> Result<Stretch, Refused> {

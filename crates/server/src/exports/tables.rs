@@ -189,6 +189,28 @@ const TRANSACTION: &[Column] = &[
     ("details", &["/details"]),
 ];
 
+const PUBLICATION: &[Column] = &[
+    ("voucher_code", &["/voucher_code"]),
+    ("customer_id", &["/customer_id"]),
+    ("customer_source_id", &["/customer_source_id"]),
+    ("date", &["/date"]),
+    ("channel", &["/channel"]),
+    ("campaign", &["/campaign"]),
+    // Nobody is drawn here.
+    ("is_winner", &[]),
+    ("metadata", &["/metadata"]),
+];
+
+const POINTS: &[Column] = &[
+    // Points that lapse on one day are known by their card and the day alone.
+    ("id", &[]),
+    ("campaign_id", &["/campaign_id"]),
+    ("voucher_id", &["/voucher_id"]),
+    ("points", &["/points"]),
+    ("status", &["/status"]),
+    ("expires_at", &["/expires_at"]),
+];
+
 /// Columns that hold instants.
 const MOMENTS: [&str; 8] = [
     "created_at",
@@ -245,10 +267,9 @@ pub fn columns(of: ExportedObject) -> Option<&'static [Column]> {
         ExportedObject::Customer => Some(CUSTOMER),
         ExportedObject::Order => Some(ORDER),
         ExportedObject::VoucherTransactions => Some(TRANSACTION),
-        ExportedObject::Publication
-        | ExportedObject::PointsExpiration
-        | ExportedObject::Product
-        | ExportedObject::Sku => None,
+        ExportedObject::Publication => Some(PUBLICATION),
+        ExportedObject::PointsExpiration => Some(POINTS),
+        ExportedObject::Product | ExportedObject::Sku => None,
     }
 }
 

@@ -48,18 +48,23 @@ impl CardCounts {
 
     #[must_use]
     pub fn view(&self) -> LoyaltyCardView {
-        let day = |lot: &Lot| wire::time::format(i64::from(lot.day).saturating_mul(86_400_000));
-        let date = self.next.as_ref().and_then(day);
         LoyaltyCardView {
             points: self.total,
             balance: self.balance,
-            next_expiration_date: date.and_then(|text| text.get(..10).map(str::to_owned)),
+            next_expiration_date: self.next.and_then(|lot| date_of(lot.day)),
             next_expiration_points: self.next.map(|lot| lot.points),
             pending_points: 0,
             expired_points: self.expired,
             subtracted_points: self.withdrawn,
         }
     }
+}
+
+/// The last day of some points, as it is shown.
+#[must_use]
+pub fn date_of(day: u32) -> Option<String> {
+    let instant = wire::time::format(i64::from(day).saturating_mul(86_400_000))?;
+    instant.get(..10).map(str::to_owned)
 }
 
 /// What is told of a line of a card's books, beside the line itself.
@@ -138,6 +143,21 @@ pub async fn left_on(
     let lots = balance_of(view, (project, card)).await?;
     let alive = lots.iter().filter(|lot| !is_over(lot, today));
     Ok(alive.map(|lot| lot.points).sum())
+}
+
+/// What can be spent of a card now and lapses some day, what lapses first first.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn lapsing_of(
+    view: &mut View,
+    (project, card, now): (ProjectId, VoucherId, Timestamp),
+) -> Result<Vec<Lot>, Refused> {
+    let today = day_of(now);
+    let mut lots = balance_of(view, (project, card)).await?;
+    lots.retain(|lot| lot.day != offers::NEVER && lot.points > 0 && !is_over(lot, today));
+    lots.sort_unstable_by_key(|lot| lot.day);
+    Ok(lots)
 }
 
 /// Whether its day has passed.

@@ -15,13 +15,19 @@ use crate::{
     actions::work,
     campaigns::delete,
     catalogue::{check, id},
+    loyalties::{card, put},
+    publications::{campaign, publish, to},
     redemptions::{order, ten_off, using},
-    shop::{NOON, Shop},
+    shop::{DAY, NOON, Shop},
 };
 
 /// Has a table made and reads it: a list of rows of cells, the heading first.
 pub async fn table(shop: &Shop, asked: Value) -> Vec<Vec<String>> {
-    let made = shop.post(NOON, "/v1/exports", &asked).await;
+    table_at(shop, NOON, asked).await
+}
+
+async fn table_at(shop: &Shop, now: i64, asked: Value) -> Vec<Vec<String>> {
+    let made = shop.post(now, "/v1/exports", &asked).await;
     assert_eq!(
         (&made["status"], &made["result"]),
         (&json!("SCHEDULED"), &Value::Null)
@@ -116,6 +122,8 @@ async fn all_columns_are_there_where_none_is_named() {
         ("customer", 30),
         ("order", 13),
         ("voucher_transactions", 12),
+        ("publication", 8),
+        ("points_expiration", 6),
     ] {
         let table = table(&shop, json!({"exported_object": object})).await;
         assert_eq!(table.len(), 1, "{object}");
@@ -253,6 +261,139 @@ async fn statements_of_cards_become_a_table() {
     assert_eq!(self::rows(&text).len(), 6);
 }
 
+/// The lines of a table without its heading, the columns as the contract has them.
+async fn lines(shop: &Shop, (object, columns): (&str, &str), parameters: Value) -> Vec<String> {
+    let asked = json!({"exported_object": object, "parameters": parameters});
+    let table = table(shop, asked).await;
+    let mut lines = table.iter().map(|row| row.join("|"));
+    assert_eq!(lines.next().unwrap(), columns);
+    lines.collect()
+}
+
+const GIVEN: (&str, &str) = (
+    "publication",
+    "voucher_code|customer_id|customer_source_id|date|channel|campaign|is_winner|metadata",
+);
+
+#[tokio::test]
+async fn what_was_given_becomes_a_table() {
+    let shop = Shop::start().await;
+    campaign(&shop, "Spring", json!({})).await;
+    voucher(&shop, "ALONE", json!({})).await;
+    let alone = json!({"voucher": "ALONE", "customer": {"source_id": "ann"}, "channel": "=mail",
+        "metadata": {"by": "eve"}});
+    let ann = publish(&shop, &alone).await;
+    // Whom it is not given to has no line.
+    let again = json!({"voucher": "ALONE", "customer": {"source_id": "bob"}});
+    let key = (400, "voucher_already_published");
+    check(&shop, (Method::POST, "/v1/publications", &again), key).await;
+    let mut two = to("bob", "Spring");
+    two["campaign"]["count"] = json!(2);
+    let bob = publish(&shop, &two).await;
+    let line = |given: &Value, code: &Value, rest: &str| {
+        let (code, customer) = (code.as_str().unwrap(), given["customer_id"].as_str());
+        format!("{code}|{}|{rest}", customer.unwrap())
+    };
+    let date = "2026-11-21T12:00:00.000Z";
+    let first = format!("ann|{date}|'=mail|||{{\"by\":\"eve\"}}");
+    let first = line(&ann, &json!("ALONE"), &first);
+    let other = format!("bob|{date}|API|Spring||{{}}");
+    let others = bob["vouchers"].as_array().unwrap().iter();
+    let others: Vec<String> = others.map(|code| line(&bob, code, &other)).collect();
+    assert_eq!(others.len(), 2);
+    let all = lines(&shop, GIVEN, json!({"order": "created_at"})).await;
+    assert_eq!(all[0], first);
+    assert_eq!(all[1..], others);
+    let newest = lines(&shop, GIVEN, json!({})).await;
+    assert_eq!(newest.last(), Some(&first));
+    for filters in [
+        json!({"campaign": {"conditions": {"$is": ["Spring"]}}}),
+        json!({"customer_source_id": {"conditions": {"$is": ["bob"]}}}),
+    ] {
+        let few = lines(&shop, GIVEN, json!({"filters": filters})).await;
+        assert_eq!(few, others, "{filters}");
+    }
+    let by_eve = json!({"metadata.by": {"conditions": {"$is": ["eve"]}}});
+    let few = lines(&shop, GIVEN, json!({"filters": by_eve})).await;
+    assert_eq!(few, [first]);
+    let late = json!({"date": {"conditions": {"$after": ["2026-11-21T12:00:00Z"]}}});
+    assert!(
+        lines(&shop, GIVEN, json!({"filters": late}))
+            .await
+            .is_empty()
+    );
+}
+
+/// More publications than one stretch looks at.
+#[tokio::test]
+async fn all_that_was_given_is_told_once() {
+    let shop = Shop::start().await;
+    campaign(&shop, "Spring", json!({"vouchers_count": 210})).await;
+    for number in 0..205 {
+        publish(&shop, &to(&format!("c-{number}"), "Spring")).await;
+    }
+    let asked = json!({"exported_object": "publication",
+        "parameters": {"fields": ["customer_source_id"], "order": "created_at"}});
+    let table = table(&shop, asked).await;
+    let names = table.into_iter().skip(1).flatten();
+    let expected: Vec<String> = (0..205).map(|number| format!("c-{number}")).collect();
+    assert_eq!(names.collect::<Vec<_>>(), expected);
+}
+
+const LAPSING: (&str, &str) = (
+    "points_expiration",
+    "id|campaign_id|voucher_id|points|status|expires_at",
+);
+
+#[tokio::test]
+async fn points_that_lapse_become_a_table() {
+    let shop = Shop::start().await;
+    let body = json!({"name": "Club", "voucher": {"type": "LOYALTY_CARD", "loyalty_card": {
+        "points": 100, "expiration_rules": {"period_type": "MONTH", "period_value": 1,
+            "rounding_type": "END_OF_MONTH"}}}});
+    let club = id(&shop.post(NOON, "/v1/loyalties", &body).await);
+    let other = json!({"name": "Other", "voucher": {"type": "LOYALTY_CARD",
+        "loyalty_card": {"points": 7}}});
+    let other = id(&shop.post(NOON, "/v1/loyalties", &other).await);
+    let ann = card(&shop, &club, "ann").await;
+    let bob = card(&shop, &other, "bob").await;
+    voucher(&shop, "A", json!({})).await;
+    for (card, points, date) in [
+        (&ann, 40, None),
+        (&ann, 30, Some("2026-11-25")),
+        (&bob, 5, Some("2027-01-01")),
+    ] {
+        let path = format!("/v1/loyalties/members/{card}/balance");
+        let how = date.map_or("NON_EXPIRING", |_| "CUSTOM_DATE");
+        let more = json!({"points": points, "expiration_type": how, "expiration_date": date});
+        shop.post(NOON, &path, &more).await;
+    }
+    put(&shop, &ann, -10).await;
+    let line = async |campaign: &str, card: &str, rest: &str| {
+        let card = shop.get(NOON, &format!("/v1/vouchers/{card}")).await;
+        format!("|{campaign}|{}|{rest}", id(&card))
+    };
+    // What was taken away went from what lapses first; what never lapses is not there.
+    let soon = line(&club, &ann, "20|ACTIVE|2026-11-25").await;
+    let anns = [soon, line(&club, &ann, "100|ACTIVE|2026-12-31").await];
+    let bobs = [line(&other, &bob, "5|ACTIVE|2027-01-01").await];
+    let all = lines(&shop, LAPSING, json!({"order": "created_at"})).await;
+    assert_eq!(all, [&anns[..], &bobs[..]].concat());
+    let newest = lines(&shop, LAPSING, json!({})).await;
+    assert_eq!(newest, [&bobs[..], &anns[..]].concat());
+    let of_campaign = lines(&shop, LAPSING, json!({"campaign_id": club})).await;
+    assert_eq!(of_campaign, anns);
+    let december = json!({"expires_at": {"conditions": {"$before": ["2026-12-01T00:00:00Z"]}}});
+    let few = lines(&shop, LAPSING, json!({"filters": december})).await;
+    assert_eq!(few, anns[..1]);
+    // The day after the first lapsed, by the sandbox's clock.
+    let asked = json!({"exported_object": LAPSING.0});
+    let later = table_at(&shop, NOON + 5 * DAY, asked).await;
+    let later = later.iter().skip(1).map(|row| row.join("|"));
+    let left = [&bobs[0], &anns[1]].map(String::clone);
+    assert_eq!(later.collect::<Vec<_>>(), left);
+}
+
 /// More rows than one stretch looks at.
 #[tokio::test]
 async fn a_long_table_is_whole() {
@@ -328,7 +469,7 @@ async fn what_cannot_be_made_is_refused() {
     for (body, key) in [
         (json!({}), "invalid_payload"),
         (json!({"exported_object": "moon"}), "invalid_payload"),
-        (json!({"exported_object": "points_expiration"}), wrong),
+        (json!({"exported_object": "product"}), wrong),
         (of(json!({"fields": []})), wrong),
         (of(json!({"fields": ["code", "colour"]})), wrong),
         (of(json!({"fields": ["metadata."]})), wrong),
