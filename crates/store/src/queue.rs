@@ -51,11 +51,11 @@ impl Pace {
         waited + self.callers
     }
 
-    /// How long is worth waiting where transactions wait for a log that others write too: of who
-    /// comes too late for one the next has to do it all over, so up to half of it, and not without
-    /// end where the log stands still.
+    /// How long is worth waiting where transactions wait for a log that others write too: whoever
+    /// comes too late for one waits for all of it and then for the next, so as long as one takes,
+    /// and not without end where the log stands still.
     pub(crate) fn linger_afar(self, linger: Duration) -> Duration {
-        linger.max((self.took / 2).min(linger * AFAR))
+        linger.max(self.took.min(linger * AFAR))
     }
 
     /// To wait longer than a transaction takes would cost more than another one.

@@ -8,8 +8,8 @@ pub struct Settings {
     pub batch: usize,
     /// The longest a command waits for others to share its transaction; never longer than the
     /// transaction before took, and not at all after the store was idle so long. On PostgreSQL,
-    /// where many write one log, up to five times that, as long as it is less than half of what
-    /// the transaction before took.
+    /// where many write one log, up to five times that, as long as it is less than the
+    /// transaction before took.
     pub linger: Duration,
     /// The most overdue holds of a project that a transaction lets go unasked. Many may end in the
     /// same moment, and nobody shall wait for all of them.
