@@ -202,6 +202,22 @@ impl Asked {
         self.get(name).map(read).transpose()
     }
 
+    /// `order`, as what its name stands for, and whether it falls; the newest first where it is
+    /// not said.
+    ///
+    /// # Errors
+    /// When it is none of those that are known.
+    pub fn order<T: Copy>(&self, known: &[(&str, T)]) -> Result<(T, bool), Refused> {
+        let order = self.get("order").unwrap_or("-created_at");
+        let name = order.trim_start_matches('-');
+        let Some((_, by)) = known.iter().find(|(one, _)| *one == name) else {
+            let names: Vec<&str> = known.iter().map(|(one, _)| *one).collect();
+            let details = format!("there is no order by {name}: {}", names.join(", "));
+            return Err(refuse(Key::InvalidQueryParams, details));
+        };
+        Ok((*by, order.starts_with('-')))
+    }
+
     /// `name[after]` and `name[before]`, in either of the ways they are written.
     ///
     /// # Errors
@@ -280,6 +296,26 @@ impl Asked {
             newest_first: true,
         })
     }
+}
+
+/// Rows that one call looks at, where each must be looked at.
+pub const MOST_LOOKED_AT: u32 = 10_000;
+/// Of them so many are read at a time.
+pub const READ: usize = 500;
+
+/// Whether one call may look at each of so many.
+///
+/// # Errors
+/// When they are too many.
+pub fn may_look_at(count: usize, what: &str) -> Result<(), Refused> {
+    if count <= MOST_LOOKED_AT as usize {
+        return Ok(());
+    }
+    let details = format!(
+        "there are more than {MOST_LOOKED_AT} {what} to look at: name a campaign or a customer, or \
+         have a table made by POST /v1/exports"
+    );
+    Err(refuse(Key::InvalidQueryParams, details))
 }
 
 /// After and before which moments something happened.

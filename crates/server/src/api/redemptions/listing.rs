@@ -11,17 +11,16 @@ use wire::voucherify::Filter;
 
 use super::*;
 use crate::{
-    api::{campaigns, dialect::Window},
+    api::{
+        campaigns,
+        dialect::{MOST_LOOKED_AT, READ, Window, may_look_at},
+    },
     configuration::Compiled,
     exports::tables::{self, Column},
     holding::numbers,
     people::People,
 };
 
-/// Redemptions that one call looks at.
-const MOST: u32 = 10_000;
-/// Redemptions that are read at a time.
-const READ: usize = 500;
 /// What a filter can ask of a redemption. No user is kept with it: of no redemption is the login
 /// known.
 const FIELDS: &[Column] = &[
@@ -42,6 +41,14 @@ const FIELDS: &[Column] = &[
     ("customer_id", &["/customer_id"]),
     ("campaign_name", &["/voucher/campaign", CAMPAIGN_OF_TIER]),
     ("user_login", &[]),
+];
+/// By which column there is an order; `None` where their numbers are it.
+const ORDERS: [(&str, Option<&str>); 5] = [
+    ("created_at", None),
+    ("id", None),
+    ("voucher_code", Some("voucher_code")),
+    ("tracking_id", Some("tracking_id")),
+    ("customer_id", Some("customer_id")),
 ];
 /// Where the name of a tier's campaign is put, because tiers do not show it.
 const CAMPAIGN_OF_TIER: &str = "/campaign_of_tier";
@@ -105,10 +112,10 @@ type Place = (String, u64);
 
 impl Asking {
     fn of(asked: &Asked) -> Result<Self, Refused> {
-        let order = asked.get("order").unwrap_or("-created_at");
+        let (by, is_falling) = asked.order(&ORDERS)?;
         Ok(Self {
-            by: by(order.trim_start_matches('-'))?,
-            is_falling: order.starts_with('-'),
+            by,
+            is_falling,
             kinds: kinds(asked.get("result")),
             created: asked.window("created_at")?,
             filters: asked.filters(|name| tables::field(FIELDS, name))?,
@@ -136,22 +143,6 @@ impl Asking {
         let by = self.by.map(|by| tables::cell(FIELDS, row, by));
         let by = by.and_then(serde_json::Value::as_str).unwrap_or_default();
         is_asked.then(|| (by.to_owned(), id))
-    }
-}
-
-fn by(order: &str) -> Result<Option<&'static str>, Refused> {
-    match order {
-        "created_at" | "id" => Ok(None),
-        "voucher_code" => Ok(Some("voucher_code")),
-        "tracking_id" => Ok(Some("tracking_id")),
-        "customer_id" => Ok(Some("customer_id")),
-        other => {
-            let details = format!(
-                "there is no order by {other}: created_at, id, voucher_code, tracking_id, \
-                 customer_id"
-            );
-            Err(refuse(Key::InvalidQueryParams, details))
-        }
     }
 }
 
@@ -235,7 +226,7 @@ impl Among {
     async fn all(&self, view: &mut View, kinds: &[Kind]) -> Result<Vec<u64>, Refused> {
         let page = Page {
             after: 0,
-            limit: MOST + 1,
+            limit: MOST_LOOKED_AT + 1,
             newest_first: false,
         };
         let mut all = Vec::new();
@@ -282,13 +273,7 @@ async fn scanned(
     asking: &Asking,
 ) -> Result<Vec<Place>, Refused> {
     let ids = among.all(view, &asking.kinds).await?;
-    if ids.len() > MOST as usize {
-        let details = format!(
-            "there are more than {MOST} redemptions to look at: name a campaign or a customer, or \
-             have a table made by POST /v1/exports"
-        );
-        return Err(refuse(Key::InvalidQueryParams, details));
-    }
+    may_look_at(ids.len(), "redemptions")?;
     let mut places = Vec::new();
     for ids in ids.chunks(READ) {
         let records = read_all(view, &asking.kinds, ids).await?;

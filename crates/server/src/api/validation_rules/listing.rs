@@ -23,19 +23,15 @@ type Place = (Timestamp, String, u64);
 
 impl Asking {
     fn of(asked: &Asked) -> Result<Self, Refused> {
-        let order = asked.get("order").unwrap_or("-created_at");
-        let by = match order.trim_start_matches('-') {
-            "created_at" => By::Created,
-            "updated_at" => By::Updated,
-            "name" => By::Name,
-            other => {
-                let details = format!("there is no order by {other}: created_at, updated_at, name");
-                return Err(refuse(Key::InvalidQueryParams, details));
-            }
-        };
+        let known = [
+            ("created_at", By::Created),
+            ("updated_at", By::Updated),
+            ("name", By::Name),
+        ];
+        let (by, is_falling) = asked.order(&known)?;
         Ok(Self {
             by,
-            is_falling: order.starts_with('-'),
+            is_falling,
             from: asked.instant("start_date")?,
             until: asked.instant("end_date")?,
         })

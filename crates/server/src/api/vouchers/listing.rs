@@ -12,16 +12,12 @@ use wire::voucherify::{Filter, RowField};
 
 use super::*;
 use crate::{
-    api::dialect::Window,
+    api::dialect::{MOST_LOOKED_AT, READ, Window, may_look_at},
     exports::tables::{self, VOUCHER},
     people::People,
     vouchers::OF_HOLDER,
 };
 
-/// Vouchers that one call looks at.
-const MOST: u32 = 10_000;
-/// Vouchers that are read at a time.
-const READ: usize = 500;
 /// What a filter can ask of a voucher, by the names of the columns of a table: what is known
 /// without reading its books.
 const FIELDS: [&str; 16] = [
@@ -63,22 +59,18 @@ struct Asking {
 
 impl Asking {
     fn of(asked: &Asked) -> Result<Self, Refused> {
-        let order = asked.get("order").unwrap_or("-created_at");
-        let by = match order.trim_start_matches('-') {
-            "created_at" => By::Created,
-            "updated_at" => By::Updated,
-            "code" => By::Code,
-            other => {
-                let details = format!("there is no order by {other}: created_at, updated_at, code");
-                return Err(refuse(Key::InvalidQueryParams, details));
-            }
-        };
+        let known = [
+            ("created_at", By::Created),
+            ("updated_at", By::Updated),
+            ("code", By::Code),
+        ];
+        let (by, is_falling) = asked.order(&known)?;
         let field = |name: &str| -> Option<RowField> {
             tables::field(VOUCHER, name).filter(|_| FIELDS.contains(&name))
         };
         Ok(Self {
             by,
-            is_falling: order.starts_with('-'),
+            is_falling,
             category: asked.get("category").map(str::to_owned),
             created: asked.window("created_at")?,
             updated: asked.window("updated_at")?,
@@ -281,7 +273,7 @@ impl Among {
 fn all() -> Page {
     Page {
         after: 0,
-        limit: MOST + 1,
+        limit: MOST_LOOKED_AT + 1,
         newest_first: false,
     }
 }
@@ -293,13 +285,7 @@ async fn scanned(
     asking: &Asking,
 ) -> Result<Vec<Place>, Refused> {
     let ids = among.ids(view).await?;
-    if ids.len() > MOST as usize {
-        let details = format!(
-            "there are more than {MOST} vouchers to look at: name a campaign or a customer, or \
-             have a table made by POST /v1/exports"
-        );
-        return Err(refuse(Key::InvalidQueryParams, details));
-    }
+    may_look_at(ids.len(), "vouchers")?;
     let mut places = Vec::new();
     for ids in ids.chunks(READ) {
         for record in view.get_many(Kind::Voucher, ids).await?.iter().flatten() {
