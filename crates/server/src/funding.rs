@@ -146,17 +146,23 @@ async fn of_others(
         return Ok(vec![sample]);
     }
     let id = sample.account.id;
+    let accounts = of_owner(app, project, id).await?;
+    let of_now = accounts.iter().filter(|one| one.id.window == id.window);
+    Ok(of_now.map(|account| like(&sample, account)).collect())
+}
+
+/// All accounts of one kind and owner.
+async fn of_owner(app: &App, project: ProjectId, of: AccountId) -> Result<Vec<Account>, Refused> {
     let asked = AccountsOf {
         project,
-        kind: id.kind,
-        owner: id.owner,
+        kind: of.kind,
+        owner: of.owner,
         after: None,
         limit: MAX_ACCOUNTS + 1,
     };
     let accounts = app.store().accounts_of(asked).await?;
     bounded(accounts.len())?;
-    let of_now = accounts.iter().filter(|one| one.id.window == id.window);
-    Ok(of_now.map(|account| like(&sample, account)).collect())
+    Ok(accounts)
 }
 
 /// The same counter for the party of another account.

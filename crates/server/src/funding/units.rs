@@ -7,9 +7,9 @@ use offers::{
     Booking, Happening, Minor, Offer, Reach,
     chart::{Counter, UnitEntry},
 };
-use store::{AccountsOf, ProjectId};
+use store::ProjectId;
 
-use super::{MAX_ACCOUNTS, bounded};
+use super::{bounded, of_owner};
 use crate::{api::dialect::refuse, app::App, deciding::number_of, problem::Refused};
 use wire::voucherify::Key;
 
@@ -70,20 +70,6 @@ async fn opened(
         bounded(counters.len())?;
     }
     Ok(counters)
-}
-
-/// All accounts of one kind and owner.
-async fn of_owner(app: &App, project: ProjectId, of: AccountId) -> Result<Vec<Account>, Refused> {
-    let asked = AccountsOf {
-        project,
-        kind: of.kind,
-        owner: of.owner,
-        after: None,
-        limit: MAX_ACCOUNTS + 1,
-    };
-    let accounts = app.store().accounts_of(asked).await?;
-    bounded(accounts.len())?;
-    Ok(accounts)
 }
 
 /// What is left and what was taken is read of one moment: what was allowed is both together,
