@@ -18,14 +18,31 @@ use rules::{Facts, Reads};
 
 use crate::{Asking, CapUnit, Minor, Order, Presented, Refusal, StackingRules, money};
 use bound::Bounds;
-use state::{Problem, Signature, State};
+use state::{Problem, Signature, State, Sums};
 
 /// Redeemables among which is searched: those that may save the most.
 pub const MAX_CANDIDATES: usize = 64;
-/// One redeemable tried on one state of the order is a step; so many at most.
-const MAX_STEPS: usize = 25_000;
-/// A step costs by the lines of the order: so many lines at most, over all steps.
-const MAX_WORK: usize = 300_000;
+/// Among so few it is searched to the end.
+const FEW: usize = 20;
+
+/// How much work a search may be.
+struct Work {
+    /// One redeemable tried on one state of the order is a step.
+    steps: usize,
+    /// A step costs by the lines of the order: so many lines, over all steps.
+    lines: usize,
+}
+
+/// All orders of five among twenty are 1,984,000, so no such search is broken off on an order of
+/// up to ten lines; hardly any comes near it.
+const AMONG_FEW: Work = Work {
+    steps: 2_000_000,
+    lines: 40_000_000,
+};
+const MANY: Work = Work {
+    steps: 100_000,
+    lines: 1_200_000,
+};
 /// What a step costs beside its lines, counted in lines.
 const STEP: usize = 10;
 
@@ -164,6 +181,10 @@ struct Search<'p, 'a> {
 impl<'p, 'a> Search<'p, 'a> {
     fn new(problem: &'p Problem<'a>, bounds: &'p Bounds, root: &State<'a>) -> Self {
         let lines = root.running.lines.len();
+        let work = match problem.candidates.len() {
+            ..=FEW => AMONG_FEW,
+            _ => MANY,
+        };
         Self {
             problem,
             bounds,
@@ -171,7 +192,7 @@ impl<'p, 'a> Search<'p, 'a> {
             best: Combination::default(),
             met: BTreeSet::new(),
             steps: 0,
-            most_steps: MAX_STEPS.min(MAX_WORK / (lines + STEP)),
+            most_steps: work.steps.min(work.lines / (lines + STEP)),
             open: 0,
         }
     }
@@ -188,6 +209,7 @@ impl<'p, 'a> Search<'p, 'a> {
 
     /// Tries each redeemable as the next, then what is promising of that.
     fn follow(&mut self, state: &State<'a>) {
+        let is_last = state.room(self.problem.rules) <= 1;
         let mut next = Vec::new();
         for (place, one) in self.problem.candidates.iter().enumerate() {
             if !state.could_be_next(place, one, self.problem) {
@@ -199,11 +221,15 @@ impl<'p, 'a> Search<'p, 'a> {
                 return;
             }
             self.steps += 1;
-            let Some(after) = state.with((place, one), self.problem) else {
+            let Some((presented, cut)) = state.cut_by(one, self.problem) else {
                 continue;
             };
+            self.note(state, (place, state.sums_with(place, &cut)));
+            if is_last {
+                continue;
+            }
+            let after = state.with((place, one), (presented, cut));
             if self.met.insert(after.signature()) {
-                self.note(&after);
                 next.push((self.bounds.most(&after, self.problem), after));
             }
         }
@@ -224,15 +250,20 @@ impl<'p, 'a> Search<'p, 'a> {
         most > self.best.saves || most == self.best.saves && may_give_points()
     }
 
-    fn note(&mut self, state: &State<'a>) {
-        let is_asked_for = self.beside.is_none_or(|others| state.used & !others != 0);
-        let found = Combination {
-            places: state.places(self.problem),
-            saves: state.saved,
-            points: state.points,
-        };
-        if is_asked_for && (self.best.places.is_empty() || found.merit() > self.best.merit()) {
-            self.best = found;
+    /// What was reached with one more than a state.
+    fn note(&mut self, state: &State<'a>, (place, sums): (usize, Sums)) {
+        let is_asked_for = self.beside.is_none_or(|others| sums.used & !others != 0);
+        let merit = (
+            sums.saved,
+            sums.points,
+            Reverse(sums.used.count_ones() as usize),
+        );
+        if is_asked_for && (self.best.places.is_empty() || merit > self.best.merit()) {
+            self.best = Combination {
+                places: state.places_with(place, self.problem),
+                saves: sums.saved,
+                points: sums.points,
+            };
         }
     }
 }

@@ -42,6 +42,12 @@ const KEYS_AGAIN: Duration = Duration::from_secs(1);
 /// So many reports are read at a time; others wait.
 const REPORTS: usize = 2;
 
+/// So many searches at a time: they leave half of the processors to everybody else.
+fn searches() -> usize {
+    let all = std::thread::available_parallelism();
+    all.map_or(1, |all| all.get().div_ceil(2))
+}
+
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
@@ -70,6 +76,7 @@ struct Inner {
     guessing: Guessing,
     /// One permit for each report that is read.
     reports: Arc<Semaphore>,
+    searches: Arc<Semaphore>,
     metrics: Option<PrometheusHandle>,
     /// Whether webhooks may lead to addresses of the server's own network.
     reaches_anywhere: AtomicBool,
@@ -131,6 +138,7 @@ impl App {
             refills: Refills::default(),
             guessing: Guessing::new(drawn),
             reports: Arc::new(Semaphore::new(REPORTS)),
+            searches: Arc::new(Semaphore::new(searches())),
             metrics,
             reaches_anywhere: AtomicBool::new(false),
         };
@@ -264,6 +272,12 @@ impl App {
     #[must_use]
     pub fn reports(&self) -> &Arc<Semaphore> {
         &self.0.reports
+    }
+
+    /// Turns of those that search for the best of many combinations.
+    #[must_use]
+    pub fn searches(&self) -> &Arc<Semaphore> {
+        &self.0.searches
     }
 
     /// The turn of one batch of events among those that disturbed each other.

@@ -7,6 +7,7 @@ pub mod actions;
 pub mod activity;
 pub mod api;
 pub mod app;
+pub mod aside;
 pub mod auth;
 pub mod browsers;
 pub mod catalogue;

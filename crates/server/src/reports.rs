@@ -14,11 +14,11 @@ use offers::{
 };
 use rules::Reads;
 use store::{AccountsOf, Index, Kind, Page, ProjectId, View};
-use tokio::runtime::Handle;
 use wire::voucherify::{OrderInput, order_to_domain};
 
 use crate::{
     app::App,
+    aside::aside,
     checkout::{Redemption, RedemptionState, StoredOrder},
     deciding::{PROGRAMME, arm_key},
     problem::Refused,
@@ -28,23 +28,6 @@ use crate::{
 
 /// Rows read at a time.
 const STRETCH: u32 = 10_000;
-
-/// Reads a report on a thread where it keeps nobody waiting, few at a time. The permit goes with
-/// the reading, which goes on where the caller hangs up.
-async fn aside<T: Send + 'static>(
-    app: &App,
-    read: impl AsyncFnOnce(App) -> Result<T, Refused> + Send + 'static,
-) -> Result<T, Refused> {
-    let fault = |error: &dyn std::fmt::Display| Refused::Fault(error.to_string());
-    let permit = app.reports().clone().acquire_owned().await;
-    let permit = permit.map_err(|closed| fault(&closed))?;
-    let (app, handle) = (app.clone(), Handle::current());
-    let reading = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        handle.block_on(read(app))
-    });
-    reading.await.map_err(|broken| fault(&broken))?
-}
 
 /// What a customer's orders came to; signed, because a refund may cost more than an order brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,7 +60,7 @@ pub async fn statement(
     project: ProjectId,
     campaign: CampaignId,
 ) -> Result<Statement, Refused> {
-    aside(app, async move |app| {
+    aside(app, app.reports(), async move |app| {
         read_statement(&app, project, campaign).await
     })
     .await
@@ -125,7 +108,10 @@ pub struct BudgetUse {
 /// # Errors
 /// When the store cannot be read.
 pub async fn overview(app: &App, project: ProjectId) -> Result<Overview, Refused> {
-    aside(app, async move |app| read_overview(&app, project).await).await
+    aside(app, app.reports(), async move |app| {
+        read_overview(&app, project).await
+    })
+    .await
 }
 
 async fn read_overview(app: &App, project: ProjectId) -> Result<Overview, Refused> {
@@ -181,7 +167,10 @@ async fn budgets(
 /// # Errors
 /// When the store cannot be read.
 pub async fn arms(app: &App, project: ProjectId) -> Result<Vec<ArmOutcome>, Refused> {
-    aside(app, async move |app| read_arms(&app, project).await).await
+    aside(app, app.reports(), async move |app| {
+        read_arms(&app, project).await
+    })
+    .await
 }
 
 async fn read_arms(app: &App, project: ProjectId) -> Result<Vec<ArmOutcome>, Refused> {
@@ -398,7 +387,10 @@ async fn sent_last(view: &mut View, orders: &[u64]) -> Result<Vec<OrderInput>, R
 /// # Errors
 /// When the store cannot be read.
 pub async fn enrolled(app: &App, project: ProjectId) -> Result<Vec<(Arm, u64)>, Refused> {
-    aside(app, async move |app| read_enrolled(&app, project).await).await
+    aside(app, app.reports(), async move |app| {
+        read_enrolled(&app, project).await
+    })
+    .await
 }
 
 async fn read_enrolled(app: &App, project: ProjectId) -> Result<Vec<(Arm, u64)>, Refused> {

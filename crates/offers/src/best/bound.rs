@@ -127,9 +127,8 @@ impl Bounds {
         let more = u64::try_from(all >> PARTS).unwrap_or(u64::MAX);
         let there_is = state.running.rest.saturating_add(state.running.shipping);
         let joins = sum(joining.into_iter().take(room));
-        state
-            .saved
-            .saturating_add(more.min(there_is.saturating_add(joins)))
+        let saved = state.sums.saved;
+        saved.saturating_add(more.min(there_is.saturating_add(joins)))
     }
 }
 

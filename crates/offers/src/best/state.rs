@@ -1,5 +1,7 @@
 //! What does the order look like with the redeemables so far, and which can be the next?
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use ledger::AccountId;
 use rules::{Facts, LINES, Path, Reads};
 
@@ -54,19 +56,26 @@ pub(super) struct Prepared<'a> {
 pub(super) struct State<'a> {
     pub(super) running: Running<'a>,
     stack: Stack<'a>,
-    pub(super) used: u64,
+    pub(super) sums: Sums,
     /// In the order in which they apply.
     sequence: Vec<usize>,
     /// What was taken from limits.
     spent: Vec<(Room, u64)>,
-    pub(super) saved: Minor,
-    pub(super) points: u64,
     has_common: bool,
     is_shut: bool,
 }
 
-/// All that the future of a state depends on.
-pub(super) type Signature = (u64, Vec<u64>, Vec<Sku>);
+/// Which are used, and what that comes to.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sums {
+    pub(super) used: u64,
+    pub(super) saved: Minor,
+    pub(super) points: u64,
+}
+
+/// All that the future of a state depends on, in 128 bits: that two of the millions a search may
+/// meet are taken for one is less likely than one in 10²⁵.
+pub(super) type Signature = (u64, u64);
 
 type Asked<'a> = (&'a Order, &'a Facts, &'a Reads);
 
@@ -82,11 +91,9 @@ impl<'a> Problem<'a> {
         let root = State {
             running,
             stack: Stack::default(),
-            used: 0,
+            sums: Sums::default(),
             sequence: Vec::new(),
             spent: Vec::new(),
-            saved: 0,
-            points: 0,
             has_common: false,
             is_shut: false,
         };
@@ -284,12 +291,12 @@ impl Prepared<'_> {
 
 impl<'a> State<'a> {
     pub(super) fn has(&self, place: usize) -> bool {
-        self.used & 1 << place != 0
+        self.sums.used & 1 << place != 0
     }
 
-    /// The places among the candidates of what is used, in order.
-    pub(super) fn places(&self, problem: &Problem<'a>) -> Vec<usize> {
-        let used = self.sequence.iter();
+    /// The places among the candidates of what is used, in order, and of one more.
+    pub(super) fn places_with(&self, place: usize, problem: &Problem<'a>) -> Vec<usize> {
+        let used = self.sequence.iter().chain([&place]);
         let used = used.filter_map(|at| problem.candidates.get(*at));
         used.map(|one| one.place).collect()
     }
@@ -304,7 +311,7 @@ impl<'a> State<'a> {
         let before = self.last_beside(one, problem);
         let is_forbidden = |before| problem.turns.forbid(before, (place, one.turn));
         self.could_follow((place, one), problem)
-            && one.twins & !self.used == 0
+            && one.twins & !self.sums.used == 0
             && !before.is_some_and(is_forbidden)
     }
 
@@ -337,12 +344,12 @@ impl<'a> State<'a> {
             && self.stack.admits(&one.presented).is_ok()
     }
 
-    /// With one more; `None` where it is refused, or changes nothing.
-    pub(super) fn with(
+    /// What one more would take; `None` where it is refused, or changes nothing.
+    pub(super) fn cut_by(
         &self,
-        (place, one): (usize, &Prepared<'a>),
+        one: &Prepared<'a>,
         problem: &Problem<'a>,
-    ) -> Option<Self> {
+    ) -> Option<(Presented<'a>, Cut)> {
         let mut presented = one.presented;
         if one.is_moved {
             let now = self.running.facts(&problem.moving);
@@ -357,20 +364,33 @@ impl<'a> State<'a> {
                 return None;
             }
         }
-        if cut.gives_nothing() {
-            return None;
+        (!cut.gives_nothing()).then_some((presented, cut))
+    }
+
+    /// What it would come to with one more that takes so much.
+    pub(super) fn sums_with(&self, place: usize, cut: &Cut) -> Sums {
+        Sums {
+            used: self.sums.used | 1 << place,
+            saved: self.sums.saved.saturating_add(cut.money()),
+            points: self.sums.points.saturating_add(cut.points),
         }
+    }
+
+    /// With one more that takes so much.
+    pub(super) fn with(
+        &self,
+        (place, one): (usize, &Prepared<'a>),
+        (presented, cut): (Presented<'a>, Cut),
+    ) -> Self {
         let mut after = self.clone();
+        after.sums = self.sums_with(place, &cut);
         after.spend(one, &cut);
-        after.saved = after.saved.saturating_add(cut.money());
-        after.points = after.points.saturating_add(cut.points);
         after.running.take(&presented, cut);
         after.stack.applied.push(presented);
-        after.used |= 1 << place;
         after.sequence.push(place);
         after.has_common |= one.is_common;
         after.is_shut |= one.shuts;
-        Some(after)
+        after
     }
 
     /// How much it may take at most where a limit has less left than it would take; `None` where it
@@ -423,27 +443,45 @@ impl<'a> State<'a> {
     }
 
     pub(super) fn signature(&self) -> Signature {
-        let lines = self.running.lines.iter();
-        let of_line = lines.clone().flat_map(|line| {
-            let touched = u64::from(line.is_touched);
+        let print = |seed: u64| {
+            let mut hasher = DefaultHasher::new();
+            seed.hash(&mut hasher);
+            self.tell(&mut hasher);
+            hasher.finish()
+        };
+        (print(0), print(1))
+    }
+
+    fn tell(&self, hasher: &mut impl Hasher) {
+        let running = &self.running;
+        (
+            self.sums.used,
+            self.sums.saved,
+            running.rest,
+            running.shipping,
+        )
+            .hash(hasher);
+        for line in &running.lines {
             let priced = &line.priced;
-            let units = u64::from(priced.quantity) << 32 | u64::from(priced.free);
-            [units, priced.discount, touched]
-        });
-        let whole = [self.running.rest, self.running.shipping, self.saved];
-        let mut spent: Vec<(Room, u64)> = self.spent.clone();
+            (
+                priced.quantity,
+                priced.free,
+                priced.discount,
+                line.is_touched,
+            )
+                .hash(hasher);
+        }
+        let mut spent = self.spent.clone();
         spent.sort_unstable_by_key(|(room, _)| room.account);
-        let spent = spent.into_iter().map(|(_, spent)| spent);
-        let drawn = self.running.drawn.iter();
-        let drawn = drawn.flat_map(|(account, units)| {
-            let kind = u64::from(account.kind);
-            [kind, account.owner, account.party, *units]
-        });
-        let numbers = whole.into_iter().chain(of_line).chain(spent);
-        let numbers = numbers.chain(drawn).collect();
-        let joined = lines.skip(self.running.sent());
-        let joined = joined.map(|line| line.priced.sku.clone());
-        (self.used, numbers, joined.collect())
+        for (_, spent) in spent {
+            spent.hash(hasher);
+        }
+        for (account, units) in &running.drawn {
+            (account, units).hash(hasher);
+        }
+        for line in running.lines.iter().skip(running.sent()) {
+            line.priced.sku.hash(hasher);
+        }
     }
 }
 

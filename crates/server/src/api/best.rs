@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     app::App,
+    aside::aside,
     auth::{Caller, Redeem},
     checkout::{Call, Fate, For, Offered, Quote, Searched, Till, sweep},
     once::Answer,
@@ -41,8 +42,11 @@ async fn find(
 ) -> Result<Answer, Refused> {
     let request: BestRequest = parse(&body)?;
     check(&request)?;
-    let swept = AtomicBool::new(false);
-    retry(|| found(&app, &caller, &request, &swept)).await
+    let search = async move |app: App| {
+        let swept = AtomicBool::new(false);
+        retry(|| found(&app, &caller, &request, &swept)).await
+    };
+    aside(&app, app.searches(), search).await
 }
 
 /// More redeemables than are looked at anyway.

@@ -7,9 +7,10 @@ use offers::{Benefit, CampaignId, VoucherKind, chart::AccountKind};
 use serde_json::Value;
 use store::{Index, Kind, Page, ProjectId, View};
 
-use super::{aside, each};
+use super::each;
 use crate::{
     app::App,
+    aside::aside,
     catalogue::offers_of,
     checkout::{Redemption, RedemptionState, Sale, Used},
     problem::Refused,
@@ -70,7 +71,7 @@ pub async fn summary(
     project: ProjectId,
     (campaign, range): (CampaignId, Range),
 ) -> Result<Summary, Refused> {
-    aside(app, async move |app| {
+    aside(app, app.reports(), async move |app| {
         let compiled = app.compiled(project).await?;
         let offers = offers_of(&compiled, campaign);
         let mut benefits = offers.map(|offer| &offer.thing.benefit);
