@@ -48,8 +48,8 @@ pub use lending::{Holding, Loan, Move, call_in, refill, top_up};
 pub use lines::{Counts, Lines, Pick, PickLimits, Touched, Visits};
 pub use loyalty::{
     CardMove, CountedPoints, Earned, EarningRule, Earns, Lapse, Lot, LoyaltyTier, Mapping, Measure,
-    NEVER, Occurrence, OfItems, PointsCard, Programme, Rate, Rewarded, Rounding, Spent, Trigger,
-    day_of, draw, earned, first, soonest, tier_of,
+    NEVER, Occurrence, OfItems, PointsCard, Programme, Rate, Rewarded, Rounding, Spent, TierMove,
+    Trigger, day_of, draw, earned, first, moved_between, soonest, tier_of,
 };
 pub use money::{money, places};
 pub use order::{Line, MAX_MINOR, Order, Sku};

@@ -8,7 +8,7 @@ mod lapsing;
 pub use card::{CardMove, Lot, NEVER, PointsCard, Rate, Rewarded, Spent, draw, first, soonest};
 pub use earning::{
     CountedPoints, Earned, EarningRule, Earns, LoyaltyTier, Mapping, Measure, Occurrence, OfItems,
-    Programme, Trigger, earned, tier_of,
+    Programme, TierMove, Trigger, earned, moved_between, tier_of,
 };
 pub use lapsing::{Lapse, Rounding, day_of};
 

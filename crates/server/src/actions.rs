@@ -31,6 +31,7 @@ use crate::{
     clock,
     configuration::{read, write},
     exports,
+    membership::recheck,
     once::Answer,
     problem::Refused,
     setup::writes,
@@ -296,6 +297,7 @@ pub async fn work(app: &App, projects: &[ProjectId]) -> Result<(), Refused> {
             };
             let stepped = match kind {
                 Kind::Export => exports::step(at, id).await,
+                Kind::Recheck => recheck::step(at).await.map(|()| false),
                 _ => step(at, id).await,
             };
             match stepped {
@@ -323,6 +325,9 @@ async fn all_waiting(app: &App, projects: &[ProjectId]) -> Result<Vec<Waits>, Re
             let ids = waiting(&mut view, kind).await?;
             all.extend(ids.into_iter().map(|id| (*project, kind, id)));
         }
+        // All that wait are looked at together.
+        let ids = waiting(&mut view, Kind::Recheck).await?;
+        all.extend(ids.first().map(|id| (*project, Kind::Recheck, *id)));
     }
     Ok(all)
 }

@@ -1,7 +1,9 @@
 //! What happened to a customer? What has a number of its own, a redemption or a rollback, is found
-//! by it; that an order came, was paid or was canceled has none, and is kept beside the order.
+//! by it; that an order came, was paid or was canceled, or that they entered a segment, has none,
+//! and is kept here.
 
 use ledger::Timestamp;
+use offers::TierMove;
 use profiles::CustomerId;
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Page, ProjectId, Write};
@@ -31,20 +33,36 @@ pub enum OrderTurn {
     Canceled,
 }
 
-/// That something became of an order.
+/// Something that happened to a customer and has no record of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Turned {
-    pub order: u64,
-    pub turn: OrderTurn,
+pub struct Entry {
+    pub what: What,
     pub at: Timestamp,
 }
 
-impl Versioned for Turned {
-    const NAME: &'static str = "activity";
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    /// Something became of an order.
+    Order { order: u64, turn: OrderTurn },
+    /// They entered an active segment, or left it.
+    Segment { segment: u64, is_in: bool },
+    /// A card of theirs came to a tier, or left it.
+    Tier {
+        card: u64,
+        tier: u64,
+        moved: TierMove,
+    },
 }
 
-impl Turned {
-    /// What writes it down; nothing where nobody knows whose order it is.
+impl Versioned for Entry {
+    const NAME: &'static str = "activity";
+    /// 2 tells of segments and tiers.
+    const SHAPE: u8 = 2;
+}
+
+impl Entry {
+    /// What writes it down; nothing where nobody knows whose it is.
     ///
     /// # Errors
     /// When there is no number left for it.
@@ -77,25 +95,63 @@ pub fn of(customer: Option<u64>, id: u64) -> Option<Write> {
 /// # Errors
 /// When the store fails.
 pub async fn forget(app: &App, project: ProjectId, customer: CustomerId) -> Result<(), Refused> {
-    let of = key(customer.0);
     loop {
-        let index = (Index::ActivityOfCustomer, of.as_slice());
-        let found = app.store().find(project, index, STRETCH).await?;
+        let found = stretch(app, project, (customer, 0)).await?;
         if found.is_empty() {
             return Ok(());
         }
-        let gone = found.iter().flat_map(|id| {
-            let unlink = Write::Unlink {
-                index: Index::ActivityOfCustomer,
-                key: of.clone(),
-                id: *id,
-            };
-            let delete = Write::Delete {
-                kind: Kind::Activity,
-                id: *id,
-            };
-            [unlink, delete]
-        });
+        let gone = found.iter().flat_map(|id| removal(customer, *id));
         app.store().submit(writes(project, gone.collect())).await?;
     }
+}
+
+/// Forgets which segments a customer entered and left: what they were known by is taken back.
+///
+/// # Errors
+/// When the store fails.
+pub async fn forget_segments(
+    app: &App,
+    project: ProjectId,
+    customer: CustomerId,
+) -> Result<(), Refused> {
+    let mut after = 0;
+    loop {
+        let found = stretch(app, project, (customer, after)).await?;
+        let Some(last) = found.last() else {
+            return Ok(());
+        };
+        after = *last;
+        let mut gone = Vec::new();
+        let entries = app.store().get_many(project, Kind::Activity, &found);
+        for record in entries.await?.iter().flatten() {
+            let entry: Entry = versioned::read(&record.body)?;
+            if matches!(entry.what, What::Segment { .. }) {
+                gone.extend(removal(customer, record.id));
+            }
+        }
+        if !gone.is_empty() {
+            app.store().submit(writes(project, gone)).await?;
+        }
+    }
+}
+
+async fn stretch(
+    app: &App,
+    project: ProjectId,
+    (customer, after): (CustomerId, u64),
+) -> Result<Vec<u64>, Refused> {
+    let page = Page { after, ..STRETCH };
+    let of = key(customer.0);
+    let index = (Index::ActivityOfCustomer, of.as_slice());
+    Ok(app.store().find(project, index, page).await?)
+}
+
+fn removal(customer: CustomerId, id: u64) -> [Write; 2] {
+    let unlink = Write::Unlink {
+        index: Index::ActivityOfCustomer,
+        key: key(customer.0),
+        id,
+    };
+    let kind = Kind::Activity;
+    [unlink, Write::Delete { kind, id }]
 }

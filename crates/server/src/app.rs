@@ -27,6 +27,7 @@ use crate::{
     ids::Ids,
     leases::{self, Owner, Pace},
     lending::Refills,
+    membership::recheck::noting,
     outward::Reach,
     pages::Visits,
     problem::Refused,
@@ -399,6 +400,16 @@ impl App {
             Ok(outcome?)
         })
         .await
+    }
+
+    /// Applies a command by which a customer may come to belong to other segments and tiers, with
+    /// a note that somebody is to look.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn submit(&self, command: Command) -> Result<Outcome, Refused> {
+        let command = noting(self, command).await?;
+        Ok(self.store().submit(command).await?)
     }
 
     /// Keeps the configuration a decision was made with, so that it can be replayed; once each.

@@ -195,6 +195,13 @@ impl Compiled {
         Some((offer, campaign))
     }
 
+    /// Whether it matters what customers belong to: it is kept who is in some segment, or there are
+    /// tiers.
+    #[must_use]
+    pub fn has_memberships(&self) -> bool {
+        !self.segments.kept.is_empty() || self.loyalty.has_tiers()
+    }
+
     /// What it was compiled from.
     #[must_use]
     pub fn configuration(&self) -> &Configuration {

@@ -354,7 +354,7 @@ impl Unit<'_> {
             chain: booking.chain,
             writes,
         };
-        match self.app.store().submit(command).await? {
+        match self.app.submit(command).await? {
             Outcome::Applied => {
                 let at = (self.project, self.now);
                 withdrawing::strip(self.app, at, &taken_back).await?;

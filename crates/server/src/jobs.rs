@@ -14,6 +14,7 @@
 //! | the kept is forgotten | expects each record as it was read; a link or key goes once |
 //! | slices are called in | takes what was read; the slice cannot give it twice |
 //! | actions and exports go on | each stretch expects the record that says how far they came |
+//! | memberships are looked at | expects what was found last, and the customer as read |
 //! | webhooks are told | tells some twice under the same id; expects each delivery as it was read |
 
 use ledger::Timestamp;
@@ -30,6 +31,7 @@ use crate::{
     configuration, exports, learn,
     leases::{self, Turn},
     lending, loyalty,
+    membership::recheck,
     problem::Refused,
     retention,
     setting::LAPSED,
@@ -69,11 +71,12 @@ pub enum Job {
     Forget = 5,
     CallIn = 6,
     Act = 7,
+    Look = 8,
     Tell = 80,
 }
 
 impl Job {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::LetGo,
         Self::Lapse,
         Self::Learn,
@@ -81,6 +84,7 @@ impl Job {
         Self::Forget,
         Self::CallIn,
         Self::Act,
+        Self::Look,
         Self::Tell,
     ];
 
@@ -89,7 +93,7 @@ impl Job {
         let length = match self {
             Self::LetGo | Self::Act | Self::Tell => return None,
             Self::Strip | Self::CallIn => MINUTE_MS,
-            Self::Lapse | Self::Learn | Self::Forget => DAY_MS,
+            Self::Lapse | Self::Learn | Self::Forget | Self::Look => DAY_MS,
         };
         u64::try_from(now.div_euclid(length)).ok()
     }
@@ -104,6 +108,7 @@ impl Job {
             Self::CallIn => lending::tidy(app, project, now).await,
             // Nothing of it depends on what a clock shows, so a sandbox's is done by itself, too.
             Self::Act => act(app, &[project, SANDBOX]).await,
+            Self::Look => recheck::daily(At { app, project, now }).await,
             Self::Tell => {
                 let told = webhooks::delivering::deliver(app, project, now).await;
                 told.map(drop)
@@ -206,6 +211,7 @@ async fn act(app: &App, projects: &[ProjectId]) -> Result<(), Refused> {
 pub async fn all(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Refused> {
     sweep(app, project, now).await?;
     lending::tidy(app, project, now).await?;
+    recheck::daily(At { app, project, now }).await?;
     act(app, &[project]).await?;
     webhooks::delivering::deliver(app, project, now).await?;
     daily(app, project, now).await
@@ -344,7 +350,7 @@ async fn lapse_one(
             return Ok(None);
         }
     }
-    match app.store().submit(command).await? {
+    match app.submit(command).await? {
         Outcome::Applied => Ok(left),
         // Changed or spent in between: tomorrow's run finds it again.
         _ => Ok(None),

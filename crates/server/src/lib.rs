@@ -35,6 +35,7 @@ pub mod learn;
 pub mod leases;
 mod lending;
 pub mod loyalty;
+pub mod membership;
 pub mod moment;
 mod moves;
 pub mod moving;

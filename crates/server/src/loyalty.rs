@@ -16,7 +16,7 @@ use wire::{
 };
 
 pub use cards::{
-    CardCounts, Note, balance_of, cards_of, counts, date_of, lapsing_of, left_on, lots,
+    CardCounts, Note, balance_of, cards_of, counts, date_of, lapsing_of, left_on, lots, standing_on,
 };
 pub use earning::{Changes, Happened, Paid, earn, earned_by, unearn};
 pub use lapsing::{expiring, lapse};
@@ -79,8 +79,19 @@ impl Loyalty {
     /// Whether anything is earned by it at all.
     #[must_use]
     pub fn is_earned_by(&self, trigger: &Trigger) -> bool {
-        let mut rules = self.rules();
-        rules.any(|rule| rule.active && rule.on == *trigger)
+        self.on(trigger).any(|rule| rule.active)
+    }
+
+    /// What is earned by it, also what is switched off.
+    pub fn on(&self, trigger: &Trigger) -> impl Iterator<Item = &offers::EarningRule> {
+        self.rules().filter(move |rule| rule.on == *trigger)
+    }
+
+    /// Whether cards of any programme are in tiers.
+    #[must_use]
+    pub fn has_tiers(&self) -> bool {
+        let mut programmes = self.0.values();
+        programmes.any(|programme| !programme.tiers.is_empty())
     }
 
     fn rules(&self) -> impl Iterator<Item = &offers::EarningRule> {

@@ -1,26 +1,28 @@
 //! Which segments is a customer in? Those on whose list they are, and those whose filter takes them
 //! in, as far as they allow. A filter is asked whenever somebody wants to know, so what it answers
-//! is kept nowhere.
+//! is kept nowhere, but where it takes sums over all that a customer did ([`membership`]).
 
 use std::collections::BTreeSet;
 
 use ledger::Timestamp;
 use offers::Zone;
 use profiles::{CustomerId, Purpose};
-use rules::{Condition, Facts, Reads};
+use rules::{Condition, Facts, Path, Reads};
 use store::{Index, Page, ProjectId, Write};
 use wire::{
+    Malformed,
     ids::{self, Tag},
-    voucherify::{CustomerInput, Segment, SegmentType},
+    voucherify::{CAME_TO, CustomerInput, Segment, SegmentType, came_to_facts},
 };
 
 use crate::{
-    api::customers::said,
+    api::{At, customers::said},
     app::App,
-    configuration::Stored,
-    moment,
+    configuration::{Compiled, Stored},
+    membership, moment,
     people::{People, Person},
     problem::Refused,
+    reports::customers::came_to,
     setup::writes,
     vouchers::key,
 };
@@ -39,31 +41,62 @@ const STRETCH: u32 = 500;
 /// The segments of a project.
 pub struct Segments {
     lists: BTreeSet<u64>,
-    filters: Vec<(u64, Condition)>,
+    /// Oldest first: a filter that asks about segments asks about those before it.
+    filters: Vec<Filter>,
+    /// Those of which it is kept who is in them.
+    pub kept: Vec<Kept>,
     /// What the filters ask.
     reads: Reads,
     /// By whose clock.
     zone: Zone,
 }
 
+struct Filter {
+    id: u64,
+    condition: Condition,
+    /// Whether it asks what customers came to: that is summed, so it is asked beforehand, and what
+    /// it answered is kept.
+    sums: bool,
+}
+
+/// A segment of which it is kept who is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub id: u64,
+    /// Whether it is told who enters and leaves it.
+    pub is_active: bool,
+}
+
 impl Segments {
     /// # Errors
     /// A fault where a filter that was accepted can be read no more.
-    pub fn of(kept: &[(u64, Stored<Segment>)], zone: &Zone) -> Result<Self, Refused> {
+    pub fn of(all: &[(u64, Stored<Segment>)], zone: &Zone) -> Result<Self, Refused> {
         let mut lists = BTreeSet::new();
-        let mut filters = Vec::new();
-        for (id, stored) in kept {
+        let (mut filters, mut kept) = (Vec::new(), Vec::new());
+        for (id, stored) in all {
             let condition = stored.thing.condition();
-            match condition.map_err(|wrong| Refused::Fault(wrong.to_string()))? {
-                Some(condition) => filters.push((*id, condition)),
-                None => drop(lists.insert(*id)),
+            let condition = condition.map_err(|wrong| Refused::Fault(wrong.to_string()))?;
+            let Some(condition) = condition else {
+                lists.insert(*id);
+                continue;
+            };
+            let sums = sums(&condition);
+            let is_active = stored.thing.kind() == SegmentType::AutoUpdate;
+            if is_active || sums {
+                kept.push(Kept { id: *id, is_active });
             }
+            filters.push(Filter {
+                id: *id,
+                condition,
+                sums,
+            });
         }
-        let paths = filters.iter().flat_map(|(_, condition)| condition.reads());
+        let paths = filters.iter().flat_map(|one| one.condition.reads());
         let reads = paths.collect();
         Ok(Self {
             lists,
             filters,
+            kept,
             reads,
             zone: zone.clone(),
         })
@@ -80,10 +113,24 @@ impl Segments {
         }
     }
 
-    fn taking(&self, facts: &Facts) -> impl Iterator<Item = u64> {
-        let taking = move |(_, one): &&(u64, Condition)| one.evaluate(facts).is_met();
-        self.filters.iter().filter(taking).map(|(id, _)| *id)
+    /// Whether any filter asks what customers came to.
+    fn sums(&self) -> bool {
+        self.filters.iter().any(|filter| filter.sums)
     }
+}
+
+fn sums(condition: &Condition) -> bool {
+    let is_sum = |path: Path| path.as_str().starts_with(CAME_TO);
+    condition.reads().into_iter().any(is_sum)
+}
+
+/// Whether it is to be kept who is in a segment.
+///
+/// # Errors
+/// Where its filter cannot be read.
+pub fn is_kept(segment: &Segment) -> Result<bool, Malformed> {
+    let condition = segment.condition()?;
+    Ok(segment.kind() == SegmentType::AutoUpdate || condition.as_ref().is_some_and(sums))
 }
 
 /// The fact, where somebody reads it and the customer allows it to be known.
@@ -98,13 +145,13 @@ pub async fn told(
     if reads.wants(FACT)
         && let Some(found) = of(whose, segments).await?
     {
-        let names = found.into_iter().map(|id| ids::format(Tag::Segment, id));
-        facts.set(FACT, names.collect::<Vec<String>>());
+        facts.set(FACT, names(&found));
     }
     Ok(facts)
 }
 
 /// The segments of a loaded customer, oldest first; `None` where they do not allow it to be known.
+/// What they came to is not summed here: of filters that ask for it, the last answer counts.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -112,6 +159,56 @@ pub async fn of(
     (people, customer, now): (&mut People<'_>, CustomerId, Timestamp),
     segments: &Segments,
 ) -> Result<Option<BTreeSet<u64>>, Refused> {
+    let Some(known) = known((people, customer, now), segments).await? else {
+        return Ok(None);
+    };
+    let kept = match segments.sums() {
+        true => membership::segments_of(people, customer).await?,
+        false => BTreeSet::new(),
+    };
+    let is_in = |filter: &Filter, facts: &Facts| match filter.sums {
+        true => kept.contains(&filter.id),
+        false => filter.condition.evaluate(facts).is_met(),
+    };
+    Ok(Some(known.through(segments, is_in)))
+}
+
+/// The same, with all that they came to summed.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn reckoned(
+    at: At<'_>,
+    (people, customer): (&mut People<'_>, CustomerId),
+    compiled: &Compiled,
+) -> Result<Option<BTreeSet<u64>>, Refused> {
+    let segments = &compiled.segments;
+    let Some(mut known) = known((people, customer, at.now), segments).await? else {
+        return Ok(None);
+    };
+    if segments.sums()
+        && let Some(person) = people.person(customer).cloned()
+    {
+        let with = (people.view(), compiled);
+        let mut all = came_to(at, with, &[person]).await?;
+        let one = all.remove(&customer).unwrap_or_default();
+        let told = (&one.summary, &one.loyalty, &one.referrals);
+        known.facts.extend(came_to_facts(told, &segments.reads));
+    }
+    let is_in = |filter: &Filter, facts: &Facts| filter.condition.evaluate(facts).is_met();
+    Ok(Some(known.through(segments, is_in)))
+}
+
+/// What filters read of a customer, and on which lists they are.
+struct KnownOf {
+    facts: Facts,
+    lists: BTreeSet<u64>,
+}
+
+async fn known(
+    (people, customer, now): (&mut People<'_>, CustomerId, Timestamp),
+    segments: &Segments,
+) -> Result<Option<KnownOf>, Refused> {
     let profile = people.profile(customer);
     let Some(person) = people.person(customer) else {
         return Ok(None);
@@ -119,27 +216,58 @@ pub async fn of(
     if !profile.consent.allows(Purpose::PersonaliseOffers) {
         return Ok(None);
     }
-    let reads = &segments.reads;
+    let (reads, moment) = (&segments.reads, (now, &segments.zone));
     let mut facts = profiles::facts(&profile, Purpose::PersonaliseOffers, now, reads);
-    facts.extend(stated(person, reads)?);
-    facts.extend(moment::facts((now, &segments.zone), reads));
-    let mut found: BTreeSet<u64> = segments.taking(&facts).collect();
+    facts.extend(stated(person, moment, reads)?);
+    facts.extend(moment::facts(moment, reads));
+    let mut lists = BTreeSet::new();
     if !segments.lists.is_empty() {
         let numbers = person.former.iter().copied().chain([customer]).collect();
         let listed = listing(people, numbers).await?.into_iter();
         // One that was made since this configuration was compiled is none of it.
-        found.extend(listed.filter(|id| segments.lists.contains(id)));
+        lists.extend(listed.filter(|id| segments.lists.contains(id)));
     }
-    Ok(Some(found))
+    Ok(Some(KnownOf { facts, lists }))
+}
+
+impl KnownOf {
+    /// All segments, those with a filter one after another: each may ask about those before it.
+    fn through(
+        mut self,
+        segments: &Segments,
+        is_in: impl Fn(&Filter, &Facts) -> bool,
+    ) -> BTreeSet<u64> {
+        let is_asked = segments.reads.wants(FACT);
+        let mut found = self.lists;
+        for filter in &segments.filters {
+            if is_asked {
+                self.facts.set(FACT, names(&found));
+            }
+            if is_in(filter, &self.facts) {
+                found.insert(filter.id);
+            }
+        }
+        found
+    }
+}
+
+fn names(found: &BTreeSet<u64>) -> Vec<String> {
+    let names = found.iter().map(|id| ids::format(Tag::Segment, *id));
+    names.collect()
 }
 
 /// What the shop says of a customer in words that filters read.
-fn stated(person: &Person, reads: &Reads) -> Result<Facts, Refused> {
+fn stated(
+    person: &Person,
+    (now, zone): (Timestamp, &Zone),
+    reads: &Reads,
+) -> Result<Facts, Refused> {
     if !CustomerInput::is_read(reads) {
         return Ok(Facts::none());
     }
     let times = (person.created_at, person.updated_at);
-    Ok(said(person)?.stated(person.id.0, times, reads))
+    let moment = (now, zone.name());
+    Ok(said(person)?.stated(person.id.0, times, (moment, reads)))
 }
 
 /// On whose list a customer is, under every number they had.

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 use ledger::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use store::{Expect, Index, Kind, Write};
 use wire::{
     ids::{self, Tag},
@@ -88,12 +88,28 @@ pub fn told<T: Serialize>(
     compiled: &Compiled,
     (event, shown): (Event, &T),
 ) -> Result<Vec<Write>, Refused> {
+    let data = || {
+        let shown = serde_json::to_value(shown);
+        let shown = shown.map_err(|error| Refused::Fault(error.to_string()))?;
+        Ok(Map::from_iter([(event.object().to_owned(), shown)]))
+    };
+    told_all(at, compiled, (event, data))
+}
+
+/// As [`told`], of something that is about several things: all members of the data.
+///
+/// # Errors
+/// As [`told`].
+pub fn told_all(
+    at: At<'_>,
+    compiled: &Compiled,
+    (event, data): (Event, impl FnOnce() -> Result<Map<String, Value>, Refused>),
+) -> Result<Vec<Write>, Refused> {
     if !compiled.webhooks.hear(event) {
         return Ok(Vec::new());
     }
-    let shown = serde_json::to_value(shown).map_err(|error| Refused::Fault(error.to_string()))?;
     let id = at.app.next_id()?;
-    let told = Told::new(event, (at.project.0.into(), id, at.now), shown);
+    let told = Told::new(event, (at.project.0.into(), id, at.now), data()?);
     let body = serde_json::to_string(&told).map_err(|error| Refused::Fault(error.to_string()))?;
     let mut writes = Vec::new();
     for webhook in compiled.webhooks.hearers(event) {

@@ -1,6 +1,6 @@
 //! What becomes of decisions when the consent they were made under is taken back, or the customer
 //! erased? Their inputs go; that they were made, and what was given, stays. The erased are on no
-//! segment's list any more.
+//! segment's list any more. Nor is it kept in which segments either were.
 //!
 //! The command that takes the consent back also notes whose decisions are to be stripped. That is
 //! done in stretches, before anything is acknowledged; what a crash interrupts the jobs finish.
@@ -13,6 +13,7 @@ use crate::{
     activity,
     app::App,
     deciding::{Recorded, made_for},
+    membership,
     problem::Refused,
     segments,
     setup::writes,
@@ -102,6 +103,8 @@ impl Stripping<'_> {
             segments::forget(self.app, self.project, self.customer).await?;
             activity::forget(self.app, self.project, self.customer).await?;
         }
+        let at = (self.project, self.now);
+        membership::forget(self.app, at, self.customer).await?;
         let done = Write::Unlink {
             index: Index::TakenBack,
             key: Vec::new(),

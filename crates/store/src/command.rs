@@ -253,6 +253,10 @@ pub enum Kind {
     Earned = 100,
     /// What is told of a line of a card's books, by the number of its chain.
     Note = 101,
+    /// What a customer belongs to, by their number: active segments, and tiers of loyalty.
+    Membership = 110,
+    /// Customers whose memberships are to be looked at again.
+    Recheck = 111,
 }
 
 /// How a record is found. The numbers are on disk.
@@ -424,7 +428,8 @@ numbered! {
     Node, Nodes, Voucher, Reservation, Redemption, Rollback, Order, Failure, Grant, Decision,
     Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward,
     RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction,
-    Webhook, Delivery, MetadataSchema, Token, ActionPart, Earned, Note
+    Webhook, Delivery, MetadataSchema, Token, ActionPart, Earned, Note,
+    Membership, Recheck
 }
 
 numbered! {

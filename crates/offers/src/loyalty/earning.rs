@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use rules::{Condition, Facts, Path};
 use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
 
 use super::{card::NEVER, lapsing::Lapse};
 use crate::{Formula, Minor, Ppm, Priced, PricedLine, Timestamp, Validity, Zone, formula::Known};
@@ -38,6 +39,23 @@ pub enum Trigger {
     OrderPaid,
     /// An event that the shop names.
     Event(Arc<str>),
+    /// The customer entered a segment.
+    SegmentEntered(u64),
+    /// A card came to a tier, or left it.
+    TierMoved(TierMove, u64),
+}
+
+/// How a card moved among the tiers of its programme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TierMove {
+    /// To a tier, from none.
+    Joined,
+    /// To a tier of more points.
+    Upgraded,
+    /// To a tier of fewer points.
+    Downgraded,
+    /// From a tier, to none.
+    Left,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +171,25 @@ pub fn earned(programme: &Programme, occurrence: &Occurrence<'_>) -> Vec<Earned>
 pub fn tier_of(tiers: &[LoyaltyTier], points: Minor) -> Option<&LoyaltyTier> {
     let mut tiers = tiers.iter();
     tiers.find(|tier| tier.from <= points && tier.to.is_none_or(|to| points <= to))
+}
+
+/// How a card moved whose tier was one and is another now, and which tier that is about; `None`
+/// where it did not, or where all that happened is that its tier was removed.
+#[must_use]
+pub fn moved_between(
+    tiers: &[LoyaltyTier],
+    (before, now): (Option<u64>, Option<u64>),
+) -> Option<(TierMove, u64)> {
+    let tier = |id: u64| tiers.iter().find(|tier| tier.id == id);
+    let (left, reached) = (before.and_then(tier), now.and_then(tier));
+    match (left, reached) {
+        (None, None) => None,
+        (None, Some(to)) => Some((TierMove::Joined, to.id)),
+        (Some(from), None) => Some((TierMove::Left, from.id)),
+        (Some(from), Some(to)) if from.id == to.id => None,
+        (Some(from), Some(to)) if from.from < to.from => Some((TierMove::Upgraded, to.id)),
+        (Some(_), Some(to)) => Some((TierMove::Downgraded, to.id)),
+    }
 }
 
 impl Mapping {

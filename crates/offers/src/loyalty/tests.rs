@@ -303,3 +303,32 @@ proptest! {
         prop_assert!(books.accounts.values().all(Account::is_within_limit));
     }
 }
+
+/// Silver from 100 points, gold from 200: how a card moved whose tier was and is one of these.
+#[track_caller]
+fn check_moved(before: Option<u64>, now: Option<u64>, expected: Option<(TierMove, u64)>) {
+    let tier = |id: u64, from: u64, to: Option<u64>| LoyaltyTier {
+        id,
+        from,
+        to,
+        earnings: BTreeMap::new(),
+        prices: BTreeMap::new(),
+    };
+    // The one of more points was made first.
+    let tiers = [tier(1, 200, None), tier(2, 100, Some(199))];
+    let found = moved_between(&tiers, (before, now));
+    assert_eq!(found, expected, "{before:?} {now:?}");
+}
+
+#[test]
+fn cards_move_among_tiers() {
+    check_moved(None, None, None);
+    check_moved(None, Some(2), Some((TierMove::Joined, 2)));
+    check_moved(Some(2), Some(2), None);
+    check_moved(Some(2), Some(1), Some((TierMove::Upgraded, 1)));
+    check_moved(Some(1), Some(2), Some((TierMove::Downgraded, 2)));
+    check_moved(Some(1), None, Some((TierMove::Left, 1)));
+    // A tier that was removed is not left.
+    check_moved(Some(9), None, None);
+    check_moved(Some(9), Some(2), Some((TierMove::Joined, 2)));
+}

@@ -2,14 +2,14 @@
 
 use axum::extract::{Path, State};
 use ledger::Timestamp;
-use offers::chart::Reason;
+use offers::{TierMove, chart::Reason};
 use serde_json::{Value, json};
 use store::{Index, Kind, Page, Record, View};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     time,
-    voucherify::{Activity, ActivityView, List},
+    voucherify::{Activity, ActivityView, List, LoyaltyTier, Segment},
 };
 
 use super::{
@@ -18,10 +18,10 @@ use super::{
     loyalties::members,
     publications::listed,
     redemptions::{self, order_now},
-    resources::At,
+    resources::{At, Kept, Resource},
 };
 use crate::{
-    activity::{OrderTurn, Turned},
+    activity::{Entry, OrderTurn, What},
     app::App,
     auth::{Caller, CampaignsRead, CustomersRead, Scope},
     checkout::{Redemption, StoredOrder},
@@ -133,6 +133,11 @@ enum About {
     Itself,
     /// An order as it is now.
     Order(u64),
+    Segment(u64),
+    Tier {
+        tier: u64,
+        card: u64,
+    },
     Shown(Value),
 }
 
@@ -153,7 +158,7 @@ async fn rows_of_customer(
         let of = key(number.0);
         let done = view.find(Index::ActivityOfCustomer, &of, MOST).await?;
         for record in records(view, (Kind::Activity, &done)).await? {
-            rows.push(turned(&record)?);
+            rows.push(entered(&record)?);
         }
         rows.extend(used(view, &done).await?);
         let given = view.find(Index::PublicationsOfCustomer, &of, MOST).await?;
@@ -178,6 +183,23 @@ async fn rows_of_card(at: At<'_>, issued: &Stored<Issued>) -> Result<Vec<Row>, R
     let given = view.find(Index::PublicationsOfVoucher, &of, MOST).await?;
     rows.extend(published(&mut view, &given).await?);
     rows.extend(moved(at, &mut view, issued).await?);
+    if let Some(holder) = issued.thing.holder() {
+        rows.extend(of_tiers(&mut view, (holder, card)).await?);
+    }
+    Ok(rows)
+}
+
+/// To which tiers a card came, of what happened to its holder.
+async fn of_tiers(view: &mut View, (holder, card): (u64, u64)) -> Result<Vec<Row>, Refused> {
+    let of = key(holder);
+    let done = view.find(Index::ActivityOfCustomer, &of, MOST).await?;
+    let mut rows = Vec::new();
+    for record in records(view, (Kind::Activity, &done)).await? {
+        let row = entered(&record)?;
+        if matches!(row.about, About::Tier { card: of, .. } if of == card) {
+            rows.push(row);
+        }
+    }
     Ok(rows)
 }
 
@@ -186,21 +208,45 @@ async fn records(view: &mut View, (kind, ids): (Kind, &[u64])) -> Result<Vec<Rec
     Ok(found.into_iter().flatten().collect())
 }
 
-fn turned(record: &Record) -> Result<Row, Refused> {
-    let turned: Turned = versioned::read(&record.body)?;
+fn entered(record: &Record) -> Result<Row, Refused> {
+    let entry: Entry = versioned::read(&record.body)?;
+    let (what, group, about) = match entry.what {
+        What::Order { order, turn } => (of_turn(turn), order, About::Order(order)),
+        What::Segment { segment, is_in } => {
+            let what = match is_in {
+                true => Activity::SegmentEntered,
+                false => Activity::SegmentLeft,
+            };
+            (what, record.id, About::Segment(segment))
+        }
+        What::Tier { tier, moved, card } => (of_move(moved), record.id, About::Tier { tier, card }),
+    };
     Ok(Row {
         id: record.id,
-        what: match turned.turn {
-            OrderTurn::Created => Activity::OrderCreated,
-            OrderTurn::Paid => Activity::OrderPaid,
-            OrderTurn::Updated => Activity::OrderUpdated,
-            OrderTurn::Canceled => Activity::OrderCanceled,
-        },
-        at: turned.at,
-        group: turned.order,
+        what,
+        at: entry.at,
+        group,
         campaign: None,
-        about: About::Order(turned.order),
+        about,
     })
+}
+
+const fn of_turn(turn: OrderTurn) -> Activity {
+    match turn {
+        OrderTurn::Created => Activity::OrderCreated,
+        OrderTurn::Paid => Activity::OrderPaid,
+        OrderTurn::Updated => Activity::OrderUpdated,
+        OrderTurn::Canceled => Activity::OrderCanceled,
+    }
+}
+
+const fn of_move(moved: TierMove) -> Activity {
+    match moved {
+        TierMove::Joined => Activity::TierJoined,
+        TierMove::Upgraded => Activity::TierUpgraded,
+        TierMove::Downgraded => Activity::TierDowngraded,
+        TierMove::Left => Activity::TierLeft,
+    }
 }
 
 /// What of these are redemptions, those that failed, and rollbacks.
@@ -336,6 +382,15 @@ impl Whose {
             About::Order(order) if !shows => {
                 Some(json!({"id": ids::format(Tag::Order, order), "object": "order"}))
             }
+            About::Segment(id) => Some(named::<Segment>(view, id).await?),
+            About::Tier { tier, card } => {
+                if let (Self::Customer(_), Some(members)) = (self, data.as_object_mut()) {
+                    let card = ids::format(Tag::Voucher, card);
+                    let card = json!({"id": card, "object": "voucher"});
+                    members.insert("voucher".into(), card);
+                }
+                Some(named::<LoyaltyTier>(view, tier).await?)
+            }
             About::Order(order) => match view.get(Kind::Order, order).await? {
                 Some(record) => {
                     let order: StoredOrder = versioned::read(&record.body)?;
@@ -355,6 +410,15 @@ impl Whose {
             group_id: ids::format(Tag::Request, row.group),
         })
     }
+}
+
+/// A thing of the configuration by id and name; by its id alone where it was removed.
+async fn named<T: Resource>(view: &mut View, id: u64) -> Result<Value, Refused> {
+    let kept = view.get(T::KIND, id).await?;
+    let kept = kept.map(|record| Kept::<T>::of(&record)).transpose()?;
+    let view = kept.map(|kept| json(&T::bare(&kept))).transpose()?;
+    let name = view.as_ref().and_then(|view| view.get("name"));
+    Ok(json!({"id": ids::format(T::TAG, id), "name": name, "object": T::NAME}))
 }
 
 /// What is asked for of all that happened.

@@ -126,7 +126,7 @@ async fn attempt(
     let (of_people, changed) = webhooks::finished(people, (at, &compiled))?;
     all.expects.extend(of_people);
     all.writes.extend(changed);
-    let outcome = at.app.store().submit(Command {
+    let outcome = at.app.submit(Command {
         now: at.now,
         once: once.map(|key| key.once(&answer)),
         expects: all.expects,

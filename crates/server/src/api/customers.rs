@@ -173,7 +173,7 @@ pub async fn upsert(
         let mut command = writes(project, changed);
         command.expects = expects;
         command.now = now;
-        match app.store().submit(command).await? {
+        match app.submit(command).await? {
             Outcome::Applied => {
                 withdrawing::strip(app, (project, now), &taken_back).await?;
                 return Ok(person);
@@ -446,7 +446,7 @@ async fn erased(at: At<'_>, name: &str) -> Result<CustomerId, Refused> {
         command.writes.extend(told);
         command.expects = expects;
         command.now = at.now;
-        match at.app.store().submit(command).await? {
+        match at.app.submit(command).await? {
             Outcome::Applied => {
                 withdrawing::strip(at.app, (at.project, at.now), &taken_back).await?;
                 return Ok(customer);

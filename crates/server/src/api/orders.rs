@@ -23,7 +23,7 @@ use super::{
     shelving::shelved,
 };
 use crate::{
-    activity::{OrderTurn, Turned},
+    activity::{Entry, OrderTurn, What},
     app::App,
     auth::{Caller, Redeem},
     checkout::{StoredOrder, sent_last, stored_order},
@@ -166,7 +166,7 @@ async fn attempt(
     writes.extend(turned(at, (&order, version, known), turn)?);
     let source = input.source_id.as_deref();
     writes.extend(order.writes(source.filter(|_| version == 0))?);
-    let outcome = at.app.store().submit(Command {
+    let outcome = at.app.submit(Command {
         now: at.now,
         once: once.map(|key| key.once(&answer)),
         expects,
@@ -229,12 +229,12 @@ fn turned(
     };
     let mut writes = Vec::new();
     for turn in first.into_iter().chain(then) {
-        let turned = Turned {
-            order: order.id,
-            turn,
+        let order = order.id;
+        let entry = Entry {
+            what: What::Order { order, turn },
             at: at.now,
         };
-        writes.extend(turned.writes(at, customer)?);
+        writes.extend(entry.writes(at, customer)?);
     }
     Ok(writes)
 }

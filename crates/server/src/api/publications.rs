@@ -453,7 +453,7 @@ impl Publishing<'_> {
             view.voucher = Some(self.voucher(stored, *version).await?);
         }
         let answer = Answer::ok(&view)?;
-        let outcome = self.at.app.store().submit(Command {
+        let outcome = self.at.app.submit(Command {
             now: self.at.now,
             once: once.map(|key| key.once(&answer)),
             expects,
@@ -519,7 +519,7 @@ async fn failed(
     command.now = at.now;
     // What was answered before stands, and nothing failed.
     command.once = once.map(|key| key.once(&answer));
-    let outcome = at.app.store().submit(command).await?;
+    let outcome = at.app.submit(command).await?;
     match once {
         Some(_) => answer.after(outcome)?.map_err(|_| refusal),
         None => Err(refusal),

@@ -188,7 +188,7 @@ async fn attempt(
     if quote.failure().is_some() || quote.applied().is_empty() {
         let (command, answer) = failed(&mut till, &quote, (request, once)).await?;
         drop(till);
-        return match answer.after(app.store().submit(command).await?)? {
+        return match answer.after(app.submit(command).await?)? {
             Ok(answer) => Ok(Some(answer)),
             Err(other) => Err(Refused::Fault(format!("a failure was not kept: {other:?}"))),
         };

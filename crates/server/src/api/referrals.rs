@@ -236,7 +236,7 @@ async fn attempt(
     let (of_people, changed) = webhooks::finished(people, (at, &compiled))?;
     expects.extend(of_people);
     writes.extend(changed);
-    let outcome = at.app.store().submit(Command {
+    let outcome = at.app.submit(Command {
         now: at.now,
         once: once.map(|key| key.once(&answer)),
         expects,
@@ -285,7 +285,7 @@ async fn removed(at: At<'_>, of: Of<'_>, name: &str) -> Result<Option<StatusCode
     }
     let mut command = crate::setup::writes(at.project, holder.removal());
     command.expects.push(expect(id, record.version));
-    match at.app.store().submit(command).await? {
+    match at.app.submit(command).await? {
         Outcome::Applied => Ok(Some(StatusCode::NO_CONTENT)),
         Outcome::Stale { .. } => Ok(None),
         other => Err(Refused::Fault(format!("a holder stayed: {other:?}"))),

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
-use offers::CampaignId;
+use offers::{CampaignId, Trigger};
 use profiles::CustomerId;
 use rules::Condition;
 use store::Kind;
@@ -27,8 +27,9 @@ use super::{
 use crate::{
     app::{App, renumbered},
     auth::{Caller, CustomersRead, CustomersWrite},
-    configuration::Compiled,
+    configuration::{Compiled, Stored, numbered},
     exports::tables::{self, Column},
+    membership::recheck,
     once::{self, Answer},
     people::People,
     problem::Refused,
@@ -98,7 +99,12 @@ async fn created(at: At<'_>, body: &[u8], once: Option<once::Key>) -> Result<Ans
     segment.check().map_err(|wrong| malformed(&wrong))?;
     let sent = sent(body)?;
     let customers = named(at, segment.customers.as_deref().unwrap_or_default()).await?;
-    let answer = retry(|| put(at, (&sent, once), &customers)).await?;
+    let is_kept = segments::is_kept(&segment).map_err(|wrong| malformed(&wrong))?;
+    let of = match is_kept {
+        true => Of::Whoever,
+        false => Of::These(&customers),
+    };
+    let answer = retry(|| put(at, (&sent, once), of)).await?;
     take_effect(at).await;
     forget_the_erased(at, &customers).await?;
     Ok(answer)
@@ -116,17 +122,32 @@ async fn named(at: At<'_>, names: &[String]) -> Result<BTreeSet<CustomerId>, Ref
     found.into_iter().enumerate().map(known).collect()
 }
 
-/// The segment and its list are one command: there is no half of a list.
+/// Of whom a segment begins.
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    /// Those on its list; nobody where it is asked whenever somebody wants to know.
+    These(&'a BTreeSet<CustomerId>),
+    /// Whoever its filter takes in now.
+    Whoever,
+}
+
+/// The segment and whom it begins with are one command: there is no half of a list.
 async fn put(
     at: At<'_>,
     (sent, once): (&Sent, Option<once::Key>),
-    customers: &BTreeSet<CustomerId>,
+    of: Of<'_>,
 ) -> Result<Option<Answer>, Refused> {
     let id = at.app.next_id()?;
     let mut call = Call::new(sent, once);
     call.id = Some(id);
-    let links = customers.iter().flat_map(|one| segments::links(id, *one));
-    call.writes = links.chain([renumbered()]).collect();
+    match of {
+        Of::These(customers) => {
+            let links = customers.iter().flat_map(|one| segments::links(id, *one));
+            call.writes.extend(links);
+        }
+        Of::Whoever => call.writes.extend(recheck::everybody(at)?),
+    }
+    call.writes.push(renumbered());
     resources::made(at, Segment::default(), call).await
 }
 
@@ -195,7 +216,12 @@ async fn delete(
         "campaigns",
         campaigns_naming(&*app.compiled(at.project).await?, &id),
     );
-    for (by, names) in [rules, campaigns] {
+    let filters = ("segments", filters_naming(at, &id).await?);
+    let earning = (
+        "earning_rules",
+        entered(&*app.compiled(at.project).await?, known.id),
+    );
+    for (by, names) in [rules, campaigns, filters, earning] {
         if !names.is_empty() {
             let details = format!("{name} is named by {by}: change them first");
             return Err(in_use(details, (by, names)));
@@ -223,6 +249,27 @@ fn campaigns_naming(compiled: &Compiled, id: &str) -> Vec<String> {
     let campaigns = campaigns.map(|one| one.id);
     let all: BTreeSet<CampaignId> = campaigns.chain(offers.map(|one| one.campaign)).collect();
     let names = all.iter().map(|one| ids::format(Tag::Campaign, one.0));
+    names.collect()
+}
+
+/// The segments whose filter asks whether somebody is in it.
+async fn filters_naming(at: At<'_>, id: &str) -> Result<Vec<String>, Refused> {
+    let mut view = at.app.store().view(at.project)?;
+    let all = numbered::<Segment>(&mut view, Kind::Segment).await?;
+    let is_named = |kept: &Stored<Segment>| {
+        let condition = kept.thing.condition().ok().flatten();
+        condition.is_some_and(|condition| condition.to_string().contains(id))
+    };
+    let naming = all.iter().filter(|(_, kept)| is_named(kept));
+    let names = naming.map(|(id, _)| ids::format(Tag::Segment, *id));
+    Ok(names.collect())
+}
+
+/// The earning rules that give points to whoever enters it.
+fn entered(compiled: &Compiled, segment: u64) -> Vec<String> {
+    let entered = Trigger::SegmentEntered(segment);
+    let rules = compiled.loyalty.on(&entered);
+    let names = rules.map(|rule| ids::format(Tag::EarningRule, rule.id));
     names.collect()
 }
 

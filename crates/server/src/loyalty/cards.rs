@@ -69,6 +69,7 @@ pub fn date_of(day: u32) -> Option<String> {
 
 /// What is told of a line of a card's books, beside the line itself.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Note {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_id: Option<String>,
@@ -81,6 +82,10 @@ pub struct Note {
     pub event: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<u64>,
 }
 
 impl Note {
@@ -143,6 +148,20 @@ pub async fn left_on(
     let lots = balance_of(view, (project, card)).await?;
     let alive = lots.iter().filter(|lot| !is_over(lot, today));
     Ok(alive.map(|lot| lot.points).sum())
+}
+
+/// What stands on a card now, held points too: what is held was not spent.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn standing_on(
+    view: &mut View,
+    (project, card, now): (ProjectId, VoucherId, Timestamp),
+) -> Result<Minor, Refused> {
+    let today = day_of(now);
+    let lots = lots(view, (project, card)).await?;
+    let alive = lots.iter().filter(|account| !is_over(&lot(account), today));
+    Ok(alive.map(came_in).fold(0, Minor::saturating_add))
 }
 
 /// What can be spent of a card now and lapses some day, what lapses first first.

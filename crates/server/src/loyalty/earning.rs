@@ -6,13 +6,14 @@
 
 use ledger::{Minor, Timestamp};
 use offers::{
-    Booking, CardMove, Happening, Lot, Occurrence, PointsCard, Priced, Trigger, VoucherId, book,
-    day_of, draw,
+    Booking, CardMove, Happening, Lot, Occurrence, PointsCard, Priced, TierMove, Trigger,
+    VoucherId, book, day_of, draw,
 };
 use profiles::CustomerId;
 use rules::{Facts, Path, Reads};
 use serde::{Deserialize, Serialize};
 use store::{Expect, Kind, ProjectId, View, Write};
+use wire::voucherify::trigger_name;
 
 use super::{
     cards::{Note, balance_of, cards_of},
@@ -47,6 +48,10 @@ pub enum Paid<'a> {
     Order(u64, &'a Priced),
     /// The shop tells of something by its name.
     Event(&'a str),
+    /// The customer entered a segment.
+    Entered(u64),
+    /// A card moved to a tier, or from it to none.
+    Moved(TierMove, u64),
 }
 
 /// What is to be done for it, in the command that tells of it.
@@ -209,6 +214,8 @@ impl Earning<'_> {
         let note = Note {
             order: self.happened.what.order(),
             event: self.happened.what.event(),
+            segment: self.happened.what.segment(),
+            tier: self.happened.what.tier(),
             rule: Some(rule),
             ..Note::default()
         };
@@ -342,27 +349,43 @@ impl<'a> Paid<'a> {
         match self {
             Self::Order(..) => Trigger::OrderPaid,
             Self::Event(name) => Trigger::Event(name.into()),
+            Self::Entered(segment) => Trigger::SegmentEntered(segment),
+            Self::Moved(moved, tier) => Trigger::TierMoved(moved, tier),
         }
     }
 
     fn order(self) -> Option<u64> {
         match self {
             Self::Order(order, _) => Some(order),
-            Self::Event(_) => None,
+            Self::Event(_) | Self::Entered(_) | Self::Moved(..) => None,
         }
     }
 
     fn event(self) -> Option<String> {
         match self {
             Self::Order(..) => None,
-            Self::Event(name) => Some(name.to_owned()),
+            other => Some(trigger_name(&other.trigger()).to_owned()),
+        }
+    }
+
+    fn segment(self) -> Option<u64> {
+        match self {
+            Self::Entered(segment) => Some(segment),
+            Self::Order(..) | Self::Event(_) | Self::Moved(..) => None,
+        }
+    }
+
+    fn tier(self) -> Option<u64> {
+        match self {
+            Self::Moved(_, tier) => Some(tier),
+            Self::Order(..) | Self::Event(_) | Self::Entered(_) => None,
         }
     }
 
     fn priced(self) -> Option<&'a Priced> {
         match self {
             Self::Order(_, priced) => Some(priced),
-            Self::Event(_) => None,
+            Self::Event(_) | Self::Entered(_) | Self::Moved(..) => None,
         }
     }
 }

@@ -70,7 +70,7 @@ pub async fn lapse(
         }
     }
     drop(view);
-    match app.store().submit(command).await? {
+    match app.submit(command).await? {
         Outcome::Applied => Ok(Some(lapsed)),
         _ => Ok(None),
     }

@@ -89,6 +89,12 @@ impl Told {
                 earning_rule: note
                     .and_then(|note| note.rule)
                     .map(|id| named(Tag::EarningRule, id)),
+                segment: note
+                    .and_then(|note| note.segment)
+                    .map(|id| named(Tag::Segment, id)),
+                loyalty_tier: note
+                    .and_then(|note| note.tier)
+                    .map(|id| named(Tag::LoyaltyTier, id)),
                 redemption: self.redemption(line),
                 rollback: self
                     .rollbacks

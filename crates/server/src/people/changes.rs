@@ -3,7 +3,7 @@
 
 use profiles::{Consent, CustomerId, NodeId, Purpose, Tallies};
 use rules::Facts;
-use store::{Index, Kind, Write};
+use store::{Expect, Index, Kind, Write};
 
 use super::{Enrolment, MAX_GRANTS, People, Person, Tracked};
 use crate::{
@@ -15,6 +15,18 @@ use crate::{
 const STATED: [&str; 2] = ["customer.id", "customer.metadata."];
 
 impl People<'_> {
+    /// That all that was read of a loaded customer is still so.
+    #[must_use]
+    pub fn as_read(&self, customer: CustomerId) -> Vec<Expect> {
+        let expect = |kind| {
+            let version = self.version(kind, customer.0)?;
+            let id = customer.0;
+            Some(Expect { kind, id, version })
+        };
+        let kinds = [Kind::Customer, Kind::Nodes];
+        kinds.into_iter().filter_map(expect).collect()
+    }
+
     /// Who is a customer of the shop by name from now on: not who was joined to another or erased,
     /// nor a visitor whom nobody named.
     #[must_use]

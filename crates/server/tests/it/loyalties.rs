@@ -602,6 +602,10 @@ async fn an_earning_rule_that_cannot_be_kept_names_the_place() {
         (json!([{"event": "order.paid"}]), "/0/loyalty"),
         (
             json!([{"event": "customer.segment.entered", "loyalty": fixed}]),
+            "/0/segment/id",
+        ),
+        (
+            json!([{"event": "customer.seen", "loyalty": fixed}]),
             "/0/event",
         ),
         (of(json!({"points": 5})), "/0/loyalty/type"),

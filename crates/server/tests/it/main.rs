@@ -33,6 +33,7 @@ mod limits;
 mod lists;
 mod lives;
 mod loyalties;
+mod memberships;
 mod metadata_schemas;
 mod moving;
 mod oauth;

@@ -17,6 +17,7 @@ use crate::{
     campaigns::delete,
     catalogue::{check, check_bodies, id},
     ingest::{allowing, viewed},
+    loyalties::{card, programme, put},
     processes::{Beside, soon},
     redemptions::{code, order, refused, ten_off, using},
     shop::{DAY, MINUTE, NOON, Shop},
@@ -194,7 +195,11 @@ async fn a_filter_that_cannot_be_kept_names_the_place() {
         (listed, "/customers"),
         (of(json!({})), "/filter"),
         (of(is("mood", "good")), "/filter/mood"),
-        (of(is("birthdate", "1990-01-01")), "/filter/birthdate"),
+        (of(is("loyalty.level", "high")), "/filter/loyalty.level"),
+        (
+            of(is("loyalty.points", "many")),
+            "/filter/loyalty.points/conditions/$is/0",
+        ),
         (of(near), "/filter/name/conditions/$near"),
         (of(worded), at_worded),
     ];
@@ -517,4 +522,101 @@ async fn a_campaign_told_by_expression_reads_a_segment() {
     check(&shop, ask, (400, "resource_in_use")).await;
     let (_, answer) = delete(&shop, &path).await;
     assert_eq!(answer["related_object_ids"], json!([campaign]));
+}
+
+/// Has somebody look at what customers came to, and tells in which segments one of them is.
+async fn looked(shop: &Shop, now: Timestamp, customer: &str) -> Vec<String> {
+    shop.post(now, "/v1/sandbox/jobs", &json!({})).await;
+    segments_of(shop, now, customer).await
+}
+
+#[tokio::test]
+async fn a_filter_asks_what_customers_came_to() {
+    let shop = Shop::start().await;
+    told(&shop, "ann", json!({})).await;
+    let at_least =
+        |field: &str, least: u64| json!({field: {"conditions": {"$more_than_equal": [least]}}});
+    filtered(
+        &shop,
+        "Users",
+        at_least("summary.redemptions.total_succeeded", 2),
+    )
+    .await;
+    filtered(
+        &shop,
+        "Big",
+        at_least("summary.orders.last_order_amount", 9_000),
+    )
+    .await;
+    filtered(&shop, "Points", at_least("loyalty.points", 50)).await;
+    let club = programme(&shop, "Club").await;
+    let silver = json!([{"name": "Silver", "points": {"from": 60}}]);
+    let path = format!("/v1/loyalties/{club}/tiers");
+    shop.post(NOON, &path, &silver).await;
+    filtered(
+        &shop,
+        "Silver",
+        is("loyalty.campaigns.Club.loyalty_tier", "Silver"),
+    )
+    .await;
+    assert_eq!(looked(&shop, NOON, "ann").await, [""; 0]);
+    let card = card(&shop, &club, "ann").await;
+    put(&shop, &card, 50).await;
+    assert_eq!(looked(&shop, NOON, "ann").await, ["Points"]);
+    put(&shop, &card, 10).await;
+    assert_eq!(looked(&shop, NOON, "ann").await, ["Points", "Silver"]);
+    put(&shop, &card, -20).await;
+    assert_eq!(looked(&shop, NOON, "ann").await, [""; 0]);
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    for (name, expected) in [("o1", vec!["Big"]), ("o2", vec!["Users", "Big"])] {
+        let mut body = using(&["TEN"], order(name, 10_000));
+        body["customer"] = json!({"source_id": "ann"});
+        shop.post(NOON, "/v1/redemptions", &body).await;
+        assert_eq!(looked(&shop, NOON, "ann").await, expected);
+    }
+    let no = json!({"source_id": "ann", "consent": {"personalise_offers": false}});
+    shop.post(NOON, "/v1/customers", &no).await;
+    assert_eq!(segments_of(&shop, NOON, "ann").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_filter_asks_about_the_segments_before_it() {
+    let shop = Shop::start().await;
+    for name in ["ann", "bob"] {
+        told(&shop, name, json!({"metadata": {"tier": "gold"}})).await;
+    }
+    let vip = list(&shop, "VIP", &["ann"]).await;
+    let gold = filtered(&shop, "Gold", is("metadata.tier", "gold")).await;
+    let both = json!({"segments": {"conditions": {"$in": [id(&vip)]}},
+        "metadata.tier": {"conditions": {"$has_value": []}}});
+    let both = filtered(&shop, "Both", both).await;
+    let rest = json!({"junction": "and", "segments": {"conditions": {"$not_in": [id(&both)]}}});
+    filtered(&shop, "Rest", rest).await;
+    assert_eq!(
+        segments_of(&shop, NOON, "ann").await,
+        ["VIP", "Gold", "Both"]
+    );
+    assert_eq!(segments_of(&shop, NOON, "bob").await, ["Gold", "Rest"]);
+    for (segment, expected) in [(&vip, 400), (&both, 400), (&gold, 204)] {
+        let path = format!("/v1/segments/{}", id(segment));
+        assert_eq!(delete(&shop, &path).await.0.as_u16(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_filter_asks_when_the_birthday_is() {
+    let shop = Shop::start().await;
+    told(&shop, "ann", json!({"birthdate": "1990-11-24"})).await;
+    told(&shop, "bob", json!({"birthdate": "1990-12-31"})).await;
+    told(&shop, "cid", json!({})).await;
+    let asks =
+        |operator: &str, values: Value| json!({"birthdate": {"conditions": {operator: values}}});
+    filtered(&shop, "Soon", asks("$is_days_in_future", json!([3]))).await;
+    filtered(&shop, "December", asks("$next_month", json!([]))).await;
+    filtered(&shop, "Unknown", asks("$is_unknown", json!([]))).await;
+    filtered(&shop, "Today", asks("$is_days_ago", json!([0]))).await;
+    assert_eq!(segments_of(&shop, NOON, "ann").await, ["Soon"]);
+    assert_eq!(segments_of(&shop, NOON + 3 * DAY, "ann").await, ["Today"]);
+    assert_eq!(segments_of(&shop, NOON, "bob").await, ["December"]);
+    assert_eq!(segments_of(&shop, NOON, "cid").await, ["Unknown"]);
 }

@@ -71,5 +71,11 @@ activities! {
     Published "publication.succeeded" "ACTION" "publication",
     PublicationFailed "publication.failed" "ACTION" "publication",
     PointsAdded "voucher.loyalty_card.points_added" "EFFECT" "voucher_transaction",
+    SegmentEntered "segment.entered" "EFFECT" "segment",
+    SegmentLeft "segment.left" "EFFECT" "segment",
+    TierJoined "loyalty.tier.joined" "EFFECT" "loyalty_tier",
+    TierUpgraded "loyalty.tier.upgraded" "EFFECT" "loyalty_tier",
+    TierDowngraded "loyalty.tier.downgraded" "EFFECT" "loyalty_tier",
+    TierLeft "loyalty.tier.left" "EFFECT" "loyalty_tier",
     PointsExpired "voucher.loyalty_card.points_expired" "EFFECT" "voucher_transaction",
 }

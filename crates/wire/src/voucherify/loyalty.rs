@@ -9,7 +9,7 @@ pub use card::{
     CardMember, ExpirationType, LapseRules, LoyaltyCard, LoyaltyCardView, PeriodType,
     PointsBalanceView, PointsChange, PointsResult, RewardRedemption, RewardUse, RoundingType,
 };
-pub use earning::{EarningRule, EarningRuleView, EarningSource};
+pub use earning::{EarningRule, EarningRuleView, EarningSource, trigger_name};
 pub use reward::{
     Coin, Reward, RewardAssignment, RewardAssignmentView, RewardCampaign, RewardParameters,
     RewardProduct, RewardType, RewardView, RewardedView,

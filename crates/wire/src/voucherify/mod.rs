@@ -6,9 +6,11 @@
 mod action;
 mod activity;
 mod best;
+mod birthday;
 mod bounds;
 mod bundle;
 mod calendar;
+mod came_to;
 mod campaign;
 mod category;
 mod collection;
@@ -57,6 +59,7 @@ pub use activity::{Activity, ActivityView};
 pub use best::{BestRequest, BestResponse, LeftOutRow, RunnerUp, SearchView};
 pub use bundle::{BundleItem, BundleResult};
 pub use calendar::CalendarView;
+pub use came_to::{CAME_TO, came_to_facts};
 pub(crate) use campaign::expression;
 pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
@@ -91,7 +94,7 @@ pub use loyalty::{
     LoyaltyCard, LoyaltyCardView, LoyaltyTier, LoyaltyTierView, MAX_POINTS, MappingInput,
     PeriodType, PointsBalanceView, PointsChange, PointsResult, Reward, RewardAssignment,
     RewardAssignmentView, RewardCampaign, RewardParameters, RewardProduct, RewardRedemption,
-    RewardType, RewardUse, RewardView, RewardedView, RoundingType, TierPoints,
+    RewardType, RewardUse, RewardView, RewardedView, RoundingType, TierPoints, trigger_name,
 };
 pub use merging::{Sent, merge};
 pub use metadata::{Metadata, metadata_facts, unread_facts};

@@ -4,7 +4,7 @@ use rules::{Condition, Facts, Reads, Telling, Value};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CustomerInput, Filter, bounds, condition::ATTRIBUTE};
+use super::{CustomerInput, Filter, birthday, bounds, condition::ATTRIBUTE};
 use crate::{
     Malformed,
     ids::{self, Tag},
@@ -130,13 +130,14 @@ impl CustomerInput {
         reads.wants_under(ATTRIBUTE)
     }
 
-    /// What filters of segments read of what the shop says of a customer of this number.
+    /// What filters of segments read of what the shop says of a customer of this number, at a
+    /// moment by the clock of a zone.
     #[must_use]
     pub fn stated(
         &self,
         id: u64,
         (created_at, updated_at): (Timestamp, Option<Timestamp>),
-        reads: &Reads,
+        (moment, reads): ((Timestamp, &str), &Reads),
     ) -> Facts {
         let mut telling = Telling::to(reads);
         let mut tell = |name: &str, value: Option<Value>| {
@@ -149,6 +150,13 @@ impl CustomerInput {
         tell("email", text(&self.email));
         tell("phone", text(&self.phone));
         tell("description", text(&self.description));
+        tell("birthdate", text(&self.birthdate));
+        let birthday = self.birthdate.as_deref();
+        if let Some(birthday) = birthday.and_then(|born| birthday::of(born, moment)) {
+            tell("birthday.days_to", Some(birthday.days_to.into()));
+            tell("birthday.days_since", Some(birthday.days_since.into()));
+            tell("birthday.months_to", Some(birthday.months_to.into()));
+        }
         if let Some(address) = &self.address {
             tell("address_city", text(&address.city));
             tell("address_state", text(&address.state));
@@ -174,11 +182,16 @@ mod tests {
 
     fn ann() -> Facts {
         let said = json!({"source_id": "ann", "name": "Ann Lee", "email": "ann@shop.example",
-            "address": {"city": "Riga"}, "metadata": {"tier": "gold", "visits": 4,
-                "joined": "1970-04-01", "tags": ["new", "vip"]}});
+            "birthdate": "1950-05-12", "address": {"city": "Riga"},
+            "metadata": {"tier": "gold", "visits": 4, "joined": "1970-04-01",
+                "tags": ["new", "vip"]}});
         let said: CustomerInput = serde_json::from_value(said).unwrap();
         let mut facts = said.facts();
-        facts.extend(said.stated(7, (90 * DAY, None), &Reads::everything()));
+        let moment = (NOW, "Pacific/Honolulu");
+        facts.extend(said.stated(7, (90 * DAY, None), (moment, &Reads::everything())));
+        facts.set("came_to.summary.redemptions.total_redeemed", 4);
+        facts.set("came_to.loyalty.campaigns.Club.loyalty_tier", "Gold");
+        facts.set("customer.segments", vec!["seg_1"]);
         facts.set("customer.orders", 3);
         facts.set("customer.spent", 12_000);
         facts.set("customer.last_order_at", Value::Time(70 * DAY));
@@ -246,6 +259,23 @@ mod tests {
         check("metadata.joined", "$after", json!(["1970-04-01"]), false);
         let begun = json!(["1970-04-01T09:59:59Z"]);
         check("metadata.joined", "$after", begun, true);
+        // It is 10 April 1970 in Honolulu.
+        check("birthdate", "$next_month", json!([]), true);
+        check("birthdate", "$is_days_in_future", json!([32]), true);
+        check("birthdate", "$is_days_in_future", json!([31]), false);
+        check("birthdate", "$is_days_ago", json!([333]), true);
+        check("birthdate", "$is", json!(["1950-05-12"]), true);
+        check("birthdate", "$after", json!(["1950-05-12"]), false);
+        check("birthdate", "$before", json!(["1950-05-13"]), true);
+        check("birthdate", "$has_value", json!([]), true);
+        let redeemed = "summary.redemptions.total_redeemed";
+        check(redeemed, "$more_than_equal", json!([4]), true);
+        check(redeemed, "$less_than", json!([4]), false);
+        let tier = "loyalty.campaigns.Club.loyalty_tier";
+        check(tier, "$in", json!(["Silver", "Gold"]), true);
+        check("loyalty.campaigns.Other.points", "$is", json!([0]), false);
+        check("segments", "$in", json!(["seg_1", "seg_2"]), true);
+        check("segments", "$not_in", json!(["seg_1"]), false);
         check("metadata.tags", "$count", json!([2]), true);
         check("metadata.tags", "$count_more", json!([2]), false);
         check("metadata.tags", "$not_intersect", json!(["old"]), true);
@@ -269,15 +299,25 @@ mod tests {
         check(json!({}), "/filter");
         check(one("colour", "$is", json!([1])), "/filter/colour");
         check(one("metadata.", "$is", json!([1])), "/filter/metadata.");
-        check(one("birthdate", "$is", json!([1])), "/filter/birthdate");
-        check(one("segments", "$in", json!(["seg_1"])), "/filter/segments");
         check(
-            one("loyalty.points", "$is", json!([1])),
-            "/filter/loyalty.points",
+            one("birthdate", "$is_days_ago", json!(["soon"])),
+            "/filter/birthdate/conditions/$is_days_ago/0",
         );
         check(
-            one("summary.redemptions.total_redeemed", "$is", json!([1])),
-            "/filter/summary.redemptions.total_redeemed",
+            one("segments", "$count", json!([1])),
+            "/filter/segments/conditions/$count/0",
+        );
+        check(
+            one("loyalty.points", "$is", json!(["many"])),
+            "/filter/loyalty.points/conditions/$is/0",
+        );
+        check(
+            one("loyalty.level", "$is", json!([1])),
+            "/filter/loyalty.level",
+        );
+        check(
+            one("summary.redemptions.total", "$is", json!([1])),
+            "/filter/summary.redemptions.total",
         );
         check(
             one("customer.mood", "$is", json!([1])),

@@ -32,6 +32,12 @@ pub struct TransactionDetails {
     pub order: Option<OrderOfTransaction>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earning_rule: Option<NamedById>,
+    /// The segment by entering which points were earned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<NamedById>,
+    /// The tier by coming to which, or leaving which, points were earned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loyalty_tier: Option<NamedById>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redemption: Option<NamedById>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! Where does a project want to be told what happened, and of what?
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::bounds;
@@ -83,6 +83,12 @@ events! {
     CustomerConfirmed "customer.confirmed" "customer",
     CustomerRewarded "customer.rewarded" "customer",
     CustomerRewardedPoints "customer.rewarded.loyalty_points" "customer",
+    SegmentEntered "customer.segment.entered" "segment",
+    SegmentLeft "customer.segment.left" "segment",
+    LoyaltyTierJoined "customer.loyalty.tier.joined" "loyalty_tier",
+    LoyaltyTierUpgraded "customer.loyalty.tier.upgraded" "loyalty_tier",
+    LoyaltyTierDowngraded "customer.loyalty.tier.downgraded" "loyalty_tier",
+    LoyaltyTierLeft "customer.loyalty.tier.left" "loyalty_tier",
     Published "publication.succeeded" "publication",
     Redeemed "redemption.succeeded" "redemption",
     RedemptionFailed "redemption.failed" "redemption",
@@ -227,14 +233,17 @@ pub struct EventRef {
 
 impl Told {
     #[must_use]
-    pub fn new(event: Event, (project, id, at): (u64, u64, Timestamp), shown: Value) -> Self {
+    pub fn new(
+        event: Event,
+        (project, id, at): (u64, u64, Timestamp),
+        data: Map<String, Value>,
+    ) -> Self {
         let id = ids::format(Tag::Event, id);
-        let data = [(event.object().to_owned(), shown)];
         Self {
             project_id: ids::format(Tag::Project, project),
             created_at: at,
             event_type: event.name(),
-            data: Value::Object(data.into_iter().collect()),
+            data: Value::Object(data),
             source: Source { channel: "API" },
             event: EventRef {
                 id: id.clone(),

@@ -1,10 +1,14 @@
 //! What earns points in a programme.
 
+use offers::Trigger;
 use rules::Condition;
 use wire::{
     Malformed,
     ids::{self, Tag},
-    voucherify::{EarningRule, EarningRuleView, Key, RuleInput, Sent, translate},
+    voucherify::{
+        EarningRule, EarningRuleView, Key, LoyaltyTier, RuleInput, Segment, SegmentType, Sent,
+        translate,
+    },
 };
 
 use super::*;
@@ -62,8 +66,41 @@ async fn of_programme(
     }
 }
 
-/// Whether the validation rule that it names can be asked.
+/// Whether what it names is there.
 async fn check_rule(at: At<'_>, rule: &EarningRule) -> Result<(), Refused> {
+    check_trigger(at, rule).await?;
+    check_condition(at, rule).await
+}
+
+/// Whether the segment it is about tells who enters it, or the tier is one of the programme.
+async fn check_trigger(at: At<'_>, rule: &EarningRule) -> Result<(), Refused> {
+    let read = rule.to_domain(0, Condition::Always);
+    match read.map_err(|wrong| malformed(&wrong))?.on {
+        Trigger::OrderPaid | Trigger::Event(_) => Ok(()),
+        Trigger::SegmentEntered(id) => {
+            let name = ids::format(Tag::Segment, id);
+            let segment: Kept<Segment> = load(at, &name).await?;
+            match segment.thing().kind() {
+                SegmentType::AutoUpdate => Ok(()),
+                SegmentType::Static | SegmentType::Passive => {
+                    let detail = "only of an auto-update segment it is known who enters it";
+                    Err(malformed(&Malformed::at("/segment/id", detail)))
+                }
+            }
+        }
+        Trigger::TierMoved(_, id) => {
+            let name = ids::format(Tag::LoyaltyTier, id);
+            let tier: Kept<LoyaltyTier> = load(at, &name).await?;
+            match tier.thing().campaign == rule.campaign {
+                true => Ok(()),
+                false => Err(not_found(LoyaltyTier::NAME, &name)),
+            }
+        }
+    }
+}
+
+/// Whether the validation rule that it names can be asked.
+async fn check_condition(at: At<'_>, rule: &EarningRule) -> Result<(), Refused> {
     let Some(name) = rule.validation_rule_id.as_deref() else {
         return Ok(());
     };

@@ -210,7 +210,7 @@ async fn enrolled(
     };
     let answer = Answer::ok(&view)?;
     command.once = once.map(|key| key.once(&answer));
-    match answer.after(at.app.store().submit(command).await?)? {
+    match answer.after(at.app.submit(command).await?)? {
         Ok(answer) => Ok(Some(answer)),
         Err(Outcome::Stale { .. }) => Ok(None),
         Err(other) => Err(Refused::Fault(format!("a card was not given: {other:?}"))),

@@ -135,7 +135,7 @@ pub async fn change(
         chain: booking.chain,
         ..crate::setup::writes(at.project, change.writes(chain, (card, &lots, way))?)
     };
-    match answer.after(at.app.store().submit(command).await?)? {
+    match answer.after(at.app.submit(command).await?)? {
         Ok(answer) => Ok(Some(answer)),
         // Spent in between: the next attempt finds what is left.
         Err(Outcome::Rejected { .. } | Outcome::Stale { .. }) => Ok(None),

@@ -374,7 +374,7 @@ impl Buying<'_> {
             chain: booking.chain,
             ..crate::setup::writes(at.project, writes)
         };
-        match answer.after(at.app.store().submit(command).await?)? {
+        match answer.after(at.app.submit(command).await?)? {
             Ok(answer) => Ok(Some(answer)),
             Err(Outcome::Rejected { rejection, .. }) => refused_or_again(&rejection, self.issued),
             Err(Outcome::Stale { .. }) => Ok(None),

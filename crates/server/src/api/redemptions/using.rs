@@ -13,6 +13,7 @@ use crate::{
     compact::Compact,
     lending,
     loyalty::{Happened, Paid},
+    membership::recheck::noting,
     referring::{By, Referred, Sign, refer},
 };
 
@@ -68,6 +69,7 @@ impl<'a> Using<'a> {
             writes: [writes, changed].concat(),
         };
         // Whoever was faster took the limit, the order or the code: look again.
+        let command = noting(self.app, command).await?;
         let outcome = lending::submit(self.app, command, &lent).await?;
         Ok(answer.after(outcome)?.ok())
     }

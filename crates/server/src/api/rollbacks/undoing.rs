@@ -391,7 +391,7 @@ impl<'a> Undoing<'a> {
             chain: self.booking.chain,
             writes: self.writes,
         };
-        match answer.after(self.app.store().submit(command).await?)? {
+        match answer.after(self.app.submit(command).await?)? {
             Ok(answer) => Ok(Some(answer)),
             Err(Outcome::Stale { .. }) => Ok(None),
             Err(Outcome::Rejected { .. }) => {

@@ -76,7 +76,7 @@ async fn loaded(
         chain: booking.chain,
         ..crate::setup::writes(caller.project, writes)
     };
-    match answer.after(app.store().submit(command).await?)? {
+    match answer.after(app.submit(command).await?)? {
         Ok(answer) => Ok(Some(answer)),
         Err(Outcome::Rejected { .. }) => Err(refuse(Key::GiftAmountExceeded, code)),
         Err(Outcome::Stale { .. }) => Ok(None),

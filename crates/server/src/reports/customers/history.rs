@@ -9,7 +9,7 @@ use wire::voucherify::{CustomerRedemptions, OrderStatus, OrderView};
 
 use super::*;
 use crate::{
-    activity::Turned,
+    activity::{Entry, What},
     api::redemptions::orders_now,
     checkout::{Redemption, RedemptionState, StoredOrder, Used, UsedVoucher},
     configuration::read,
@@ -32,8 +32,10 @@ pub(super) async fn add(view: &mut View, group: &mut Group<'_>) -> Result<(), Re
             group.add_rollback(number, &read(&record.body)?);
         }
         for (_, record) in records(view, (Kind::Activity, &found)).await? {
-            let turned: Turned = versioned::read(&record.body)?;
-            orders.insert(turned.order);
+            let entry: Entry = versioned::read(&record.body)?;
+            if let What::Order { order, .. } = entry.what {
+                orders.insert(order);
+            }
         }
     }
     add_orders(view, group, orders).await

@@ -208,7 +208,7 @@ fn daily_hours(written: &str, fact: Term) -> Result<Condition, Malformed> {
     Ok(Condition::all(hours.into_iter().chain(days.transpose()?)))
 }
 
-fn days(values: &[Json]) -> Result<i64, Malformed> {
+pub(super) fn days(values: &[Json]) -> Result<i64, Malformed> {
     let days = values.first().and_then(Json::as_i64);
     let days = days.filter(|days| (0..=MAX_DAYS).contains(days));
     let wrong = || Malformed::at("/0", format!("a whole number of days, at most {MAX_DAYS}"));

@@ -141,7 +141,11 @@ pub(super) fn each(
     parts.collect::<Result<Vec<_>, _>>().map(Condition::all)
 }
 
-fn one(operator: &str, values: &[Json], fact: &Comparison) -> Result<Condition, Malformed> {
+pub(super) fn one(
+    operator: &str,
+    values: &[Json],
+    fact: &Comparison,
+) -> Result<Condition, Malformed> {
     if let (Holds::Anything, Term::Fact(path)) = (fact.holds, &fact.term)
         && let Some(condition) = beyond_scalars((operator, values), path)?
     {

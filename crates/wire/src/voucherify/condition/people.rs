@@ -1,10 +1,14 @@
 //! What may the filter of a segment ask of a customer? What the shop says of them, and what their
 //! orders and visits come to.
 
-use rules::Condition;
+use rules::{Condition, Op, Term, Value};
+use serde_json::Value as Json;
 
 use super::{
-    super::Node,
+    super::{
+        Node,
+        came_to::{self, CAME_TO, Field},
+    },
     dates,
     operator::{self, Comparison},
 };
@@ -100,13 +104,40 @@ pub(super) fn field(node: &Node) -> Result<Condition, Malformed> {
         let path = ["customer.", name].concat();
         return operator::compare(node, &Comparison::anything(&path));
     }
+    let path = [CAME_TO, name].concat();
+    match came_to::field(name) {
+        Some(Field::Number) => return operator::compare(node, &Comparison::number(&path)),
+        Some(Field::Text) => return operator::compare(node, &Comparison::scalar(&path)),
+        None => {}
+    }
     match name {
+        "birthdate" => operator::each(node, birthdate),
+        "segments" => operator::membership(node, "customer.segments"),
         "created_at" | "updated_at" => dates::by_the_clock(node, &[ATTRIBUTE, name].concat()),
         "summary.orders.last_order_date" => dates::by_the_clock(node, "customer.last_order_at"),
         _ => match name.strip_prefix("customer.") {
             Some(fact) => ours(node, fact),
             None => Err(unknown(name)),
         },
+    }
+}
+
+/// What is asked of the day somebody was born on; where days and months are counted, of their
+/// birthday.
+fn birthdate(operator: &str, values: &[Json]) -> Result<Condition, Malformed> {
+    let is = |name: &str, number: i64| Condition::Test {
+        left: Term::Fact([ATTRIBUTE, name].concat().into()),
+        op: Op::Equal,
+        right: Term::Value(Value::Int(number)),
+    };
+    match operator {
+        "$next_month" => Ok(is("birthday.months_to", 1)),
+        "$is_days_in_future" => Ok(is("birthday.days_to", dates::days(values)?)),
+        "$is_days_ago" => Ok(is("birthday.days_since", dates::days(values)?)),
+        _ => {
+            let day = Comparison::anything(&[ATTRIBUTE, "birthdate"].concat());
+            operator::one(operator, values, &day)
+        }
     }
 }
 
@@ -144,13 +175,7 @@ fn is_under(name: &str, prefix: &str) -> bool {
 
 /// Voucherify's own that we cannot tell yet are told apart from what nobody knows.
 fn unknown(name: &str) -> Malformed {
-    let kinds = [
-        "birthdate",
-        "segments",
-        "summary.",
-        "loyalty.",
-        "referrals.",
-    ];
+    let kinds = ["summary.", "loyalty.", "referrals."];
     let is_theirs = kinds.iter().any(|kind| name.starts_with(kind));
     Malformed::at(
         "",

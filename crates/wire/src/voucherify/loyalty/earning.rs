@@ -1,7 +1,8 @@
 //! What earns points? A rule of a programme, as it is sent and shown.
 
 use offers::{
-    CountedPoints, EarningRule as Domain, Earns, Lines, Measure, OfItems, Trigger, Validity,
+    CountedPoints, EarningRule as Domain, Earns, Lines, Measure, OfItems, TierMove, Trigger,
+    Validity,
 };
 use rules::Condition;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        Applicability, ApplicableTo, CalendarView, Metadata, bounds, calendar::Said,
+        Applicability, ApplicableTo, CalendarView, Metadata, NamedById, bounds, calendar::Said,
         discount::read_formula, goods_lines, lenient,
     },
     LapseRules, not_yet, says,
@@ -28,13 +29,16 @@ pub struct EarningRule {
     /// The number of its campaign.
     #[schema(ignore)]
     pub campaign: u64,
-    /// `order.paid`, or the name of an event of the shop's own.
+    /// `order.paid`, `customer.segment.entered`, `customer.loyalty.tier.joined`, `.upgraded`,
+    /// `.downgraded` or `.left`, or the name of an event of the shop's own.
     pub event: Option<String>,
     #[schema(value_type = Option<Object>)]
     pub custom_event: Option<Value>,
-    #[schema(value_type = Option<Object>)]
+    /// Which segment is entered: an `auto-update` one.
+    #[schema(value_type = Option<NamedById>)]
     pub segment: Option<Value>,
-    #[schema(value_type = Option<Object>)]
+    /// Which tier is joined, left, or come to from another.
+    #[schema(value_type = Option<NamedById>)]
     pub loyalty_tier: Option<Value>,
     pub validation_rule_id: Option<String>,
     pub loyalty: Option<Earning>,
@@ -165,6 +169,10 @@ pub struct EarningRuleView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub custom_event: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<NamedById>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loyalty_tier: Option<NamedById>,
     pub validation_rule_id: Option<String>,
     pub loyalty: Earning,
     pub source: EarningSource,
@@ -200,6 +208,14 @@ pub struct EarningSource {
 
 /// The event of a paid order.
 const ORDER_PAID: &str = "order.paid";
+const SEGMENT_ENTERED: &str = "customer.segment.entered";
+const TIER_PROLONGED: &str = "customer.loyalty.tier.prolonged";
+const TIER_MOVES: [(&str, TierMove); 4] = [
+    ("customer.loyalty.tier.joined", TierMove::Joined),
+    ("customer.loyalty.tier.upgraded", TierMove::Upgraded),
+    ("customer.loyalty.tier.downgraded", TierMove::Downgraded),
+    ("customer.loyalty.tier.left", TierMove::Left),
+];
 /// Events that are ours to tell: no shop names its own so.
 const OURS: [&str; 2] = ["customer.", "order."];
 const MAX_EVENT_BYTES: usize = 300;
@@ -249,31 +265,50 @@ impl EarningRule {
     }
 
     fn refuse_unsupported(&self) -> Result<(), Malformed> {
-        let members = [
-            ("/segment", &self.segment),
-            ("/loyalty_tier", &self.loyalty_tier),
-            ("/pending_points", &self.pending_points),
-        ];
-        let mut said = members.iter().filter(|(_, value)| says(value.as_ref()));
-        match said.next() {
-            Some((pointer, _)) => Err(not_yet(*pointer)),
-            None => Ok(()),
+        match says(self.pending_points.as_ref()) {
+            true => Err(not_yet("/pending_points")),
+            false => Ok(()),
         }
     }
 
     fn trigger(&self) -> Result<Trigger, Malformed> {
-        match self.event.as_deref().map(str::trim) {
-            None | Some("") => Err(Malformed::at("/event", "is required")),
-            Some(ORDER_PAID) => Ok(Trigger::OrderPaid),
-            Some(name) if OURS.iter().any(|ours| name.starts_with(ours)) => {
-                let detail = format!("{name} is not supported yet");
-                Err(Malformed::at("/event", detail))
+        let name = self.event.as_deref().map(str::trim);
+        let name = name.filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| Malformed::at("/event", "is required"))?;
+        let trigger = self.trigger_of(name)?;
+        let is_of_segment = matches!(trigger, Trigger::SegmentEntered(_));
+        if says(self.segment.as_ref()) && !is_of_segment {
+            let detail = format!("is for {SEGMENT_ENTERED}");
+            return Err(Malformed::at("/segment", detail));
+        }
+        let is_of_tier = matches!(trigger, Trigger::TierMoved(..));
+        if says(self.loyalty_tier.as_ref()) && !is_of_tier {
+            let detail = "is for events of customer.loyalty.tier";
+            return Err(Malformed::at("/loyalty_tier", detail));
+        }
+        Ok(trigger)
+    }
+
+    fn trigger_of(&self, name: &str) -> Result<Trigger, Malformed> {
+        if let Some(moved) = tier_move(name) {
+            let tier = numbered(&self.loyalty_tier, ("/loyalty_tier", Tag::LoyaltyTier))?;
+            return Ok(Trigger::TierMoved(moved, tier));
+        }
+        let wrong = |detail: String| Err(Malformed::at("/event", detail));
+        match name {
+            ORDER_PAID => Ok(Trigger::OrderPaid),
+            SEGMENT_ENTERED => {
+                let segment = numbered(&self.segment, ("/segment", Tag::Segment))?;
+                Ok(Trigger::SegmentEntered(segment))
             }
-            Some(name) if name.len() > MAX_EVENT_BYTES => {
-                let detail = format!("longer than {MAX_EVENT_BYTES} bytes");
-                Err(Malformed::at("/event", detail))
+            TIER_PROLONGED => wrong("tiers follow what is on a card, so none is prolonged".into()),
+            _ if OURS.iter().any(|ours| name.starts_with(ours)) => {
+                wrong(format!("{name} is not supported yet"))
             }
-            Some(name) => Ok(Trigger::Event(name.into())),
+            _ if name.len() > MAX_EVENT_BYTES => {
+                wrong(format!("longer than {MAX_EVENT_BYTES} bytes"))
+            }
+            _ => Ok(Trigger::Event(name.into())),
         }
     }
 
@@ -287,6 +322,8 @@ impl EarningRule {
             id: name,
             event: self.event.clone().unwrap_or_default(),
             custom_event: self.custom_event.clone().filter(|one| !one.is_null()),
+            segment: named(&self.segment),
+            loyalty_tier: named(&self.loyalty_tier),
             validation_rule_id: self.validation_rule_id.clone(),
             loyalty: self.loyalty.clone().unwrap_or_default(),
             source: EarningSource {
@@ -306,6 +343,41 @@ impl EarningRule {
             object: "earning_rule",
         }
     }
+}
+
+/// The event that an earning rule names where this happens.
+#[must_use]
+pub fn trigger_name(trigger: &Trigger) -> &str {
+    match trigger {
+        Trigger::OrderPaid => ORDER_PAID,
+        Trigger::Event(name) => name,
+        Trigger::SegmentEntered(_) => SEGMENT_ENTERED,
+        Trigger::TierMoved(moved, _) => {
+            let mut moves = TIER_MOVES.iter();
+            let found = moves.find(|(_, one)| one == moved);
+            found.map_or("", |(name, _)| name)
+        }
+    }
+}
+
+fn tier_move(name: &str) -> Option<TierMove> {
+    let mut moves = TIER_MOVES.iter();
+    moves.find(|(one, _)| *one == name).map(|(_, moved)| *moved)
+}
+
+/// What `{"id": …}` names.
+fn named(said: &Option<Value>) -> Option<NamedById> {
+    let id = said.as_ref()?.get("id")?.as_str()?.to_owned();
+    Some(NamedById { id })
+}
+
+fn numbered(said: &Option<Value>, (place, tag): (&str, Tag)) -> Result<u64, Malformed> {
+    let place = || format!("{place}/id");
+    let Some(named) = named(said) else {
+        return Err(Malformed::at(place(), "is required with this event"));
+    };
+    let unread = |_| Malformed::at(place(), format!("write an id, as {}…", tag.prefix()));
+    ids::parse(tag, &named.id).map_err(unread)
 }
 
 impl Earning {
@@ -495,7 +567,7 @@ mod tests {
         );
         check(
             json!({"segment": {"id": "seg_1"}}),
-            "/segment: not supported yet",
+            "/segment: is for customer.segment.entered",
         );
         check(
             json!({"pending_points": {"period_type": "DAY"}}),
