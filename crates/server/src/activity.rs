@@ -72,21 +72,44 @@ pub fn of(customer: Option<u64>, id: u64) -> Option<Write> {
     })
 }
 
+/// The same, of what failed for whom a page merely said it was.
+#[must_use]
+pub fn claimed(customer: Option<u64>, id: u64) -> Option<Write> {
+    customer.map(|customer| Write::Link {
+        index: Index::ClaimedFailures,
+        key: key(customer),
+        id,
+    })
+}
+
 /// Forgets what happened to a customer who was erased.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn forget(app: &App, project: ProjectId, customer: CustomerId) -> Result<(), Refused> {
+    for index in [Index::ActivityOfCustomer, Index::ClaimedFailures] {
+        forget_under(app, project, (index, customer)).await?;
+    }
+    Ok(())
+}
+
+async fn forget_under(
+    app: &App,
+    project: ProjectId,
+    (index, customer): (Index, CustomerId),
+) -> Result<(), Refused> {
     let of = key(customer.0);
     loop {
-        let index = (Index::ActivityOfCustomer, of.as_slice());
-        let found = app.store().find(project, index, STRETCH).await?;
+        let found = app
+            .store()
+            .find(project, (index, of.as_slice()), STRETCH)
+            .await?;
         if found.is_empty() {
             return Ok(());
         }
         let gone = found.iter().flat_map(|id| {
             let unlink = Write::Unlink {
-                index: Index::ActivityOfCustomer,
+                index,
                 key: of.clone(),
                 id: *id,
             };

@@ -253,6 +253,12 @@ pub enum Kind {
     Earned = 100,
     /// What is told of a line of a card's books, by the number of its chain.
     Note = 101,
+    /// All editions of a campaign, by its number.
+    Editions = 110,
+    /// What was counted for a campaign on one day.
+    Tally = 111,
+    /// What is told of a code that is gone, by its number.
+    Removed = 112,
 }
 
 /// How a record is found. The numbers are on disk.
@@ -362,6 +368,18 @@ pub enum Index {
     FailuresOfCampaign = 77,
     /// Loyalty cards that a customer holds.
     CardsOfCustomer = 85,
+    /// Unique: what was counted for a campaign on one day.
+    TallyOfDay = 110,
+    TalliesOfCampaign = 111,
+    /// Codes of a campaign that were given to somebody.
+    PublicationsOfCampaign = 112,
+    FailedPublicationsOfCampaign = 113,
+    /// Who joined by a code of a campaign.
+    RefereesOfCampaign = 114,
+    /// Codes of a campaign that are gone.
+    RemovedOfCampaign = 115,
+    /// Redemptions that failed for whom a page named.
+    ClaimedFailures = 116,
 }
 
 impl Index {
@@ -388,6 +406,7 @@ impl Index {
                 | Index::TokenHash
                 | Index::LedgerSource
                 | Index::DueDeliveries
+                | Index::TallyOfDay
         )
     }
 }
@@ -424,7 +443,7 @@ numbered! {
     Node, Nodes, Voucher, Reservation, Redemption, Rollback, Order, Failure, Grant, Decision,
     Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward,
     RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction,
-    Webhook, Delivery, MetadataSchema, Token, ActionPart, Earned, Note
+    Webhook, Delivery, MetadataSchema, Token, ActionPart, Earned, Note, Editions, Tally, Removed
 }
 
 numbered! {
@@ -441,5 +460,7 @@ numbered! {
     AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign,
     PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook,
     MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey, PartsOfAction, Waiting,
-    FailuresOfCampaign, CardsOfCustomer
+    FailuresOfCampaign, CardsOfCustomer,
+    TallyOfDay, TalliesOfCampaign, PublicationsOfCampaign, FailedPublicationsOfCampaign,
+    RefereesOfCampaign, RemovedOfCampaign, ClaimedFailures
 }

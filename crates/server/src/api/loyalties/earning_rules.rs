@@ -4,7 +4,7 @@ use rules::Condition;
 use wire::{
     Malformed,
     ids::{self, Tag},
-    voucherify::{EarningRule, EarningRuleView, Key, RuleInput, Sent, translate},
+    voucherify::{EarningRule, EarningRuleView, Key, Metadata, RuleInput, Sent, translate},
 };
 
 use super::*;
@@ -35,6 +35,10 @@ impl Resource for EarningRule {
     const MOST: u64 = loyalty::MAX_RULES;
     const WITHIN: Option<Index> = Some(Index::EarningRulesOfCampaign);
     const OURS: &'static [&'static str] = &["campaign"];
+
+    fn metadata(&self) -> Option<(&'static str, &Metadata)> {
+        Some(("earning_rule", &self.metadata))
+    }
 
     fn check(&self) -> Result<(), Malformed> {
         EarningRule::check(self)
