@@ -90,17 +90,38 @@ pub fn of(customer: Option<u64>, id: u64) -> Option<Write> {
     })
 }
 
+/// The same, of what failed for whom a page merely said it was.
+#[must_use]
+pub fn claimed(customer: Option<u64>, id: u64) -> Option<Write> {
+    customer.map(|customer| Write::Link {
+        index: Index::ClaimedFailures,
+        key: key(customer),
+        id,
+    })
+}
+
 /// Forgets what happened to a customer who was erased.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn forget(app: &App, project: ProjectId, customer: CustomerId) -> Result<(), Refused> {
+    for index in [Index::ActivityOfCustomer, Index::ClaimedFailures] {
+        forget_under(app, project, (index, customer)).await?;
+    }
+    Ok(())
+}
+
+async fn forget_under(
+    app: &App,
+    project: ProjectId,
+    (index, customer): (Index, CustomerId),
+) -> Result<(), Refused> {
     loop {
-        let found = stretch(app, project, (customer, 0)).await?;
+        let found = stretch(app, project, (index, customer, 0)).await?;
         if found.is_empty() {
             return Ok(());
         }
-        let gone = found.iter().flat_map(|id| removal(customer, *id));
+        let gone = found.iter().flat_map(|id| removal(index, customer, *id));
         app.store().submit(writes(project, gone.collect())).await?;
     }
 }
@@ -116,7 +137,7 @@ pub async fn forget_segments(
 ) -> Result<(), Refused> {
     let mut after = 0;
     loop {
-        let found = stretch(app, project, (customer, after)).await?;
+        let found = stretch(app, project, (Index::ActivityOfCustomer, customer, after)).await?;
         let Some(last) = found.last() else {
             return Ok(());
         };
@@ -126,7 +147,7 @@ pub async fn forget_segments(
         for record in entries.await?.iter().flatten() {
             let entry: Entry = versioned::read(&record.body)?;
             if matches!(entry.what, What::Segment { .. }) {
-                gone.extend(removal(customer, record.id));
+                gone.extend(removal(Index::ActivityOfCustomer, customer, record.id));
             }
         }
         if !gone.is_empty() {
@@ -138,17 +159,17 @@ pub async fn forget_segments(
 async fn stretch(
     app: &App,
     project: ProjectId,
-    (customer, after): (CustomerId, u64),
+    (index, customer, after): (Index, CustomerId, u64),
 ) -> Result<Vec<u64>, Refused> {
     let page = Page { after, ..STRETCH };
     let of = key(customer.0);
-    let index = (Index::ActivityOfCustomer, of.as_slice());
-    Ok(app.store().find(project, index, page).await?)
+    let under = (index, of.as_slice());
+    Ok(app.store().find(project, under, page).await?)
 }
 
-fn removal(customer: CustomerId, id: u64) -> [Write; 2] {
+fn removal(index: Index, customer: CustomerId, id: u64) -> [Write; 2] {
     let unlink = Write::Unlink {
-        index: Index::ActivityOfCustomer,
+        index,
         key: key(customer.0),
         id,
     };

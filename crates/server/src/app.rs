@@ -32,6 +32,7 @@ use crate::{
     pages::Visits,
     problem::Refused,
     setting::CONFIGURATION,
+    tallies::{self, Tallies},
 };
 
 /// Keys, projects and the secret live under a project of their own.
@@ -75,6 +76,7 @@ struct Inner {
     processes: ArcSwap<Vec<u64>>,
     refills: Refills,
     guessing: Guessing,
+    tallies: Tallies,
     /// One permit for each report that is read.
     reports: Arc<Semaphore>,
     searches: Arc<Semaphore>,
@@ -138,6 +140,7 @@ impl App {
             processes: ArcSwap::default(),
             refills: Refills::default(),
             guessing: Guessing::new(drawn),
+            tallies: Tallies::default(),
             reports: Arc::new(Semaphore::new(REPORTS)),
             searches: Arc::new(Semaphore::new(searches())),
             metrics,
@@ -147,6 +150,7 @@ impl App {
         app.refresh_keys().await?;
         app.find_processes().await?;
         app.following().begin(following::run(app.downgrade()));
+        tokio::spawn(tallies::run(app.downgrade()));
         Ok(app)
     }
 
@@ -157,6 +161,9 @@ impl App {
     /// When the store fails.
     pub async fn stop(&self) -> Result<(), Refused> {
         self.following().end();
+        if let Err(refused) = tallies::keep(self).await {
+            tracing::warn!(?refused, "what was validated last is not counted");
+        }
         self.0.ids.give_back(self.store(), self.owner()).await
     }
 
@@ -213,6 +220,12 @@ impl App {
     #[must_use]
     pub fn refills(&self) -> &Refills {
         &self.0.refills
+    }
+
+    /// What was validated and is not counted in the store yet.
+    #[must_use]
+    pub fn tallies(&self) -> &Tallies {
+        &self.0.tallies
     }
 
     /// Who tried codes that are not there.

@@ -163,6 +163,10 @@ impl<'a> Change<'a> {
             key: name_key(&campaign.name),
             id,
         });
+        self.writes.push(Write::Delete {
+            kind: Kind::Editions,
+            id,
+        });
         self.removed.push(id);
     }
 

@@ -293,8 +293,7 @@ impl<'a> Till<'a> {
         let Ok((campaign, offer)) = vouchers::standing(&compiled, &issued) else {
             return Ok(None);
         };
-        let mut campaign = campaign.clone();
-        let offer = offer.clone();
+        let (mut campaign, offer) = (campaign.into_owned(), offer.into_owned());
         let mut voucher = issued.thing.voucher.clone();
         if issued.thing.published.is_some_and(|one| one.outlives) {
             campaign.validity.until = None;

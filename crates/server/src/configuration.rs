@@ -18,6 +18,7 @@ use wire::voucherify::{StackingRules, StackingRulesView};
 
 use crate::{
     browsers::is_origin,
+    editions::Editions,
     grouping::Categories,
     loyalty::Loyalty,
     problem::Refused,
@@ -173,6 +174,7 @@ pub struct Compiled {
     pub webhooks: Webhooks,
     pub campaigns: BTreeMap<CampaignId, Arc<Stored<Campaign>>>,
     pub offers: BTreeMap<OfferId, Arc<Stored<Offer>>>,
+    pub editions: Editions,
     configuration: Configuration,
     kept: AtomicBool,
 }
@@ -185,6 +187,12 @@ impl Compiled {
 
     pub fn mark_kept(&self) {
         self.kept.store(true, Ordering::Release);
+    }
+
+    /// The day that a moment lies in where the shop is, from 1970.
+    #[must_use]
+    pub fn day(&self, at: ledger::Timestamp) -> u32 {
+        offers::day_of(at, &self.settings.zone)
     }
 
     /// An offer with its campaign, also where one is paused.
@@ -246,6 +254,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
     let schemas = Schemas::of(numbered(&mut view, Kind::MetadataSchema).await?);
     let categories = Categories::of(numbered(&mut view, Kind::Category).await?);
     let loyalty = Loyalty::load(&mut view, &campaigns).await?;
+    let editions = Editions::load(&mut view).await?;
     let webhooks = Webhooks::of(numbered(&mut view, Kind::Webhook).await?);
     drop(view);
     let configuration = Configuration {
@@ -278,6 +287,7 @@ pub async fn load(store: &Store, project: ProjectId) -> Result<Compiled, Refused
             .into_iter()
             .map(|one| (one.thing.id, Arc::new(one)))
             .collect(),
+        editions,
         configuration,
         kept: AtomicBool::new(false),
     })

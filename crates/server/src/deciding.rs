@@ -460,6 +460,8 @@ impl Draft<'_> {
                 decision,
                 published: None,
                 refers: false,
+                edition: Some(self.compiled.editions.now(campaign)),
+                value: None,
             },
             extra: serde_json::Value::Null,
             created_at: self.asked.now,

@@ -108,6 +108,7 @@ impl Holder {
         if let (HolderRole::Referee, Some(campaign)) = (self.role, self.campaign) {
             let joined = joined_key(campaign, self.customer);
             links.push((Index::HolderOfCampaign, joined));
+            links.push((Index::RefereesOfCampaign, key(campaign.0)));
         }
         links
     }

@@ -41,6 +41,7 @@ use crate::{
 };
 
 const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 86_400_000;
 /// Gift cards that lapse in one stretch.
 const STRETCH: u32 = 1_000;
@@ -93,7 +94,9 @@ impl Job {
         let length = match self {
             Self::LetGo | Self::Act | Self::Tell => return None,
             Self::Strip | Self::CallIn => MINUTE_MS,
-            Self::Lapse | Self::Learn | Self::Forget | Self::Look => DAY_MS,
+            // The day of points is over by the shop's clock, whose hours end with ours or nearly.
+            Self::Lapse => HOUR_MS,
+            Self::Learn | Self::Forget | Self::Look => DAY_MS,
         };
         u64::try_from(now.div_euclid(length)).ok()
     }
@@ -248,13 +251,15 @@ async fn lapse(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Re
         None => FIRST_DAY,
     };
     let today = day(now);
+    let today_there = app.compiled(project).await?.day(now);
     let mut done = Done::default();
     // A clock that was ahead is believed no longer than it was.
     for day in passed.min(today).saturating_sub(LATE_DAYS)..=today {
         for card in due(app, project, (Index::ExpiringOn, day)).await? {
-            // The points of a day are good until it is over.
-            if day < today {
-                let lapsed = loyalty::lapse(app, (project, now, day), card).await?;
+            // The points of a day are good until it is over where the shop is.
+            if day < today_there {
+                let days = [day, today_there];
+                let lapsed = loyalty::lapse(app, (project, now, days), card).await?;
                 done.points += lapsed.unwrap_or(0);
             }
         }

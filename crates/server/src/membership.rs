@@ -228,7 +228,7 @@ impl Looking<'_> {
                 continue;
             };
             let card = issued.voucher.id;
-            let of = (self.at.project, card, self.at.now);
+            let of = (self.at.project, card, self.compiled.day(self.at.now));
             let points = loyalty::standing_on(self.people.view(), of).await?;
             let now = tier_of(&programme.tiers, points).map(|tier| tier.id);
             let before = self.before.tiers.get(&card.0).copied();

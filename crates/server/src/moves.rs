@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use ledger::{AccountId, Code, Minor, Timestamp};
 use offers::{
-    VoucherKind,
+    VoucherId, VoucherKind,
     chart::{self, Reason},
 };
 use store::{Page, ProjectId, TransferFilter, View};
@@ -42,8 +42,18 @@ pub async fn lines(
     view: &mut View,
     (project, issued): (ProjectId, &Issued),
 ) -> Result<Vec<Line>, Refused> {
-    let card = issued.voucher.id;
-    let accounts = match issued.voucher.kind {
+    lines_of(view, (project, issued.voucher.id, issued.voucher.kind)).await
+}
+
+/// The same, of a card that may be gone.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn lines_of(
+    view: &mut View,
+    (project, card, kind): (ProjectId, VoucherId, VoucherKind),
+) -> Result<Vec<Line>, Refused> {
+    let accounts = match kind {
         VoucherKind::Discount => Vec::new(),
         VoucherKind::GiftCard { .. } => vec![chart::gift_balance(card)],
         VoucherKind::LoyaltyCard { .. } => {
@@ -136,7 +146,9 @@ impl Line {
         given.iter().any(|reason| reason.code() == self.reason)
     }
 
-    fn kind(&self) -> &'static str {
+    /// How the protocol calls what it did.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
         match (Reason::of(self.reason), self.is_in) {
             (Some(Reason::GiftSpent), true) => "CREDITS_REFUND",
             (Some(Reason::GiftSpent), false) => "CREDITS_REDEMPTION",
@@ -159,6 +171,11 @@ impl Line {
             Reason::GiftLoaded,
         ];
         by_hand.iter().any(|reason| reason.code() == self.reason)
+    }
+
+    #[must_use]
+    pub fn amount(&self) -> Minor {
+        self.amount
     }
 
     /// Below zero where it left the card.

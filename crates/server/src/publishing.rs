@@ -1,7 +1,6 @@
 //! What is kept of a code given to a customer, or of the failure to give one?
 
 use ledger::Timestamp;
-use offers::Zone;
 use serde::{Deserialize, Serialize};
 use store::{Expect, Index, Kind, Write};
 use wire::voucherify::{CampaignCreate, HolderRole, VoucherType};
@@ -9,7 +8,7 @@ use wire::voucherify::{CampaignCreate, HolderRole, VoucherType};
 use crate::{
     api::{At, dialect::malformed},
     compact::Compact,
-    configuration::Stored,
+    configuration::{Compiled, Stored},
     holding::Holder,
     problem::Refused,
     versioned::{self, Versioned},
@@ -54,6 +53,12 @@ impl Publication {
         }];
         let customer = self.customer.map(key);
         writes.extend(customer.map(|key| link(Index::PublicationsOfCustomer, key)));
+        let of_campaign = match self.failure {
+            None => Index::PublicationsOfCampaign,
+            Some(_) => Index::FailedPublicationsOfCampaign,
+        };
+        let campaign = self.campaign.as_ref().map(|(campaign, _)| key(*campaign));
+        writes.extend(campaign.map(|key| link(of_campaign, key)));
         let vouchers = self.vouchers.iter();
         writes.extend(vouchers.map(|(id, _)| link(Index::PublicationsOfVoucher, key(*id))));
         // A failure may be tried again under the same name.
@@ -71,19 +76,23 @@ pub struct Handed {
     pub writes: Vec<Write>,
 }
 
-/// Gives a code, of this version, to a customer; `of` is what its campaign says, and `zone` whose
-/// calendar counts.
+/// Gives a code, of this version, to a customer; `of` is what its campaign says, and `compiled`
+/// what is in force.
 ///
 /// # Errors
 /// When the campaign's words do not fit any more.
 pub fn hand_over(
     at: At<'_>,
     (stored, version): (&mut Stored<Issued>, u64),
-    (to, of, zone): (u64, Option<&CampaignCreate>, &Zone),
+    (to, of, compiled): (u64, Option<&CampaignCreate>, &Compiled),
 ) -> Result<Handed, Refused> {
     let life = of.map_or(Ok(None), CampaignCreate::life_of_published);
     let life = life.map_err(|wrong| malformed(&wrong))?;
-    let until = life.map(|life| life.end(at.now, zone).unwrap_or(Timestamp::MAX));
+    let until = life.map(|life| {
+        life.end(at.now, &compiled.settings.zone)
+            .unwrap_or(Timestamp::MAX)
+    });
+    stored.thing.keep_edition(compiled);
     stored.thing.give(to, (at.now, until));
     let mut handed = Handed::default();
     if version == 0 {

@@ -233,7 +233,9 @@ fn onto(
     let programme = compiled.loyalty.programme(campaign.thing.id);
     let lapse = programme.and_then(|programme| programme.lapse);
     let lot = Lot {
-        day: lapse.map_or(offers::NEVER, |lapse| lapse.last_day(at.now)),
+        day: lapse.map_or(offers::NEVER, |lapse| {
+            lapse.last_day(at.now, &compiled.settings.zone)
+        }),
         points: amount,
     };
     let happening = Happening::PointsMoved {
@@ -281,7 +283,7 @@ fn new_card(
         refers: false,
     };
     let mut made = vouchers::of_campaign(at.app, &new, (&config, &Default::default()))?;
-    let to = (customer.0, Some(&input), &compiled.settings.zone);
+    let to = (customer.0, Some(&input), compiled);
     let handed = hand_over(at, (&mut made.stored, 0), to)?;
     let expiring = made.expiring.into_iter();
     Ok(Referred {

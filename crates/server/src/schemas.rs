@@ -24,10 +24,7 @@ impl Schemas {
     /// # Errors
     /// What it breaches.
     pub fn check(&self, of: &str, metadata: &Metadata) -> Result<(), Refused> {
-        match self.breaches((of, ""), metadata) {
-            breaches if breaches.is_empty() => Ok(()),
-            breaches => Err(metadata_refused(breaches)),
-        }
+        refused_if_any(self.breaches((of, ""), metadata))
     }
 
     /// As [`Schemas::check`], where there may be none: then what must be present is missing.
@@ -58,21 +55,35 @@ impl Schemas {
         if let Some(metadata) = redemption {
             breaches.extend(self.breaches(("redemption", ""), metadata));
         }
-        let of_order = order.and_then(|order| order.metadata.as_ref());
-        if let Some(metadata) = of_order.map(Unread::read) {
-            breaches.extend(self.breaches(("order", "order."), &metadata));
+        let of_order = order.map(|order| self.breaches_of(order, "order."));
+        breaches.extend(of_order.into_iter().flatten());
+        refused_if_any(breaches)
+    }
+
+    /// Holds an order that is told and its items against the schemas, as far as they bring
+    /// metadata.
+    ///
+    /// # Errors
+    /// What it breaches.
+    pub fn check_order(&self, order: &OrderInput) -> Result<(), Refused> {
+        if self.0.is_empty() {
+            return Ok(());
         }
-        let items = order.and_then(|order| order.items.as_ref());
-        for (place, item) in items.into_iter().flatten().enumerate() {
+        refused_if_any(self.breaches_of(order, ""))
+    }
+
+    fn breaches_of(&self, order: &OrderInput, within: &str) -> Vec<String> {
+        let mut breaches = Vec::new();
+        if let Some(metadata) = order.metadata.as_ref().map(Unread::read) {
+            breaches.extend(self.breaches(("order", within), &metadata));
+        }
+        for (place, item) in order.items.iter().flatten().enumerate() {
             if let Some(metadata) = item.metadata.as_ref().map(Unread::read) {
-                let within = format!("order.items[{place}].");
+                let within = format!("{within}items[{place}].");
                 breaches.extend(self.breaches(("order_item", &within), &metadata));
             }
         }
-        match breaches.is_empty() {
-            true => Ok(()),
-            false => Err(metadata_refused(breaches)),
-        }
+        breaches
     }
 
     fn breaches(&self, (of, within): (&str, &str), metadata: &Metadata) -> Vec<String> {
@@ -84,5 +95,12 @@ impl Schemas {
             .into_iter()
             .map(|breach| format!("{within}{breach}"));
         told.collect()
+    }
+}
+
+fn refused_if_any(breaches: Vec<String>) -> Result<(), Refused> {
+    match breaches.is_empty() {
+        true => Ok(()),
+        false => Err(metadata_refused(breaches)),
     }
 }

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use ledger::Timestamp;
-use offers::{Campaign, CampaignId, Offer, Voucher, VoucherKind};
+use offers::{Benefit, Campaign, CampaignId, Formula, Minor, Offer, Scope, Voucher, VoucherKind};
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Page, View, Write};
-use wire::voucherify::VoucherType;
+use wire::voucherify::{Terms, VoucherType};
 
 use crate::{
-    configuration::Stored,
+    configuration::{Compiled, Stored},
     jobs,
     problem::Refused,
     versioned::{self, Versioned},
@@ -29,6 +29,45 @@ pub struct Issued {
     pub published: Option<Published>,
     /// Whoever it is given to refers others by it.
     pub refers: bool,
+    /// Which edition of its campaign it keeps: the one in force when it was given to somebody or
+    /// first used; before that the one that is in force.
+    pub edition: Option<u32>,
+    /// What it gives in place of what its campaign's codes give.
+    pub value: Option<Box<Value>>,
+}
+
+/// The benefit of one code, on what the codes of its campaign touch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Value {
+    benefit: Benefit,
+    formula: Option<Formula>,
+    /// What is taken off each line, and off all of them, at most.
+    bounds: [Option<Minor>; 2],
+}
+
+impl Value {
+    /// What a discount says of its size.
+    #[must_use]
+    pub fn of(terms: Terms) -> Self {
+        let bounds = match &terms.scope {
+            Scope::Lines(lines) => [lines.each_at_most, lines.at_most],
+            Scope::Order => [None; 2],
+        };
+        Self {
+            benefit: terms.benefit,
+            formula: terms.formula,
+            bounds,
+        }
+    }
+
+    /// An offer of this size.
+    pub fn put_on(&self, offer: &mut Offer) {
+        offer.benefit = self.benefit.clone();
+        offer.formula.clone_from(&self.formula);
+        if let Scope::Lines(lines) = &mut offer.scope {
+            [lines.each_at_most, lines.at_most] = self.bounds;
+        }
+    }
 }
 
 /// To whom a code was given, and when.
@@ -53,8 +92,9 @@ struct Kept<'a> {
 impl Versioned for Kept<'_> {
     const NAME: &'static str = "voucher";
     /// 2 knows more benefits, and how lines are picked; 3 has calendars; 4 says to whom it was
-    /// given; 5 has rules and limits that ask and count more; 6 caps units of products.
-    const SHAPE: u8 = 6;
+    /// given; 5 has rules and limits that ask and count more; 6 caps units of products; 7 keeps
+    /// an edition of its campaign and a value of its own.
+    const SHAPE: u8 = 7;
 }
 
 /// The body of a voucher's record.
@@ -114,6 +154,19 @@ impl Issued {
             VoucherKind::LoyaltyCard { .. } => VoucherType::LoyaltyCard,
             VoucherKind::Discount => VoucherType::DiscountVoucher,
         }
+    }
+
+    /// From now on it is as it is now, whatever becomes of its campaign.
+    pub fn keep_edition(&mut self, compiled: &Compiled) {
+        if !self.keeps_edition() {
+            self.edition = Some(compiled.editions.now(self.campaign));
+        }
+    }
+
+    /// Whether an edit of its campaign leaves it as it is; a code that stands alone has none.
+    #[must_use]
+    pub fn keeps_edition(&self) -> bool {
+        self.own.is_some() || self.edition.is_some()
     }
 
     /// Gives it to somebody, until its life is over where the campaign says how long it is.
@@ -223,6 +276,40 @@ pub fn removal(issued: &Issued) -> Vec<Write> {
         None => holder.map(|holder| unlink(of_holder, holder)),
     });
     writes
+}
+
+/// What is told of a code of a campaign that is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    pub kind: VoucherKind,
+    pub created_at: Timestamp,
+    pub at: Timestamp,
+    /// What was left on the card.
+    pub left: Minor,
+}
+
+impl Versioned for Removed {
+    const NAME: &'static str = "code that is gone";
+}
+
+/// What keeps in mind that a code of a campaign was there.
+///
+/// # Errors
+/// Never for what is stored; a fault if it happens.
+pub fn remembered(issued: &Issued, removed: &Removed) -> Result<[Write; 2], Refused> {
+    let id = issued.voucher.id.0;
+    Ok([
+        Write::Put {
+            kind: Kind::Removed,
+            id,
+            body: versioned::write(removed)?,
+        },
+        Write::Link {
+            index: Index::RemovedOfCampaign,
+            key: key(issued.campaign.0),
+            id,
+        },
+    ])
 }
 
 /// The indexes that find the vouchers of a campaign, granted or made by hand.

@@ -257,6 +257,12 @@ pub enum Kind {
     Membership = 110,
     /// Customers whose memberships are to be looked at again.
     Recheck = 111,
+    /// All editions of a campaign, by its number.
+    Editions = 112,
+    /// What was counted for a campaign on one day.
+    Tally = 113,
+    /// What is told of a code that is gone, by its number.
+    Removed = 114,
 }
 
 /// How a record is found. The numbers are on disk.
@@ -366,6 +372,18 @@ pub enum Index {
     FailuresOfCampaign = 77,
     /// Loyalty cards that a customer holds.
     CardsOfCustomer = 85,
+    /// Unique: what was counted for a campaign on one day.
+    TallyOfDay = 110,
+    TalliesOfCampaign = 111,
+    /// Codes of a campaign that were given to somebody.
+    PublicationsOfCampaign = 112,
+    FailedPublicationsOfCampaign = 113,
+    /// Who joined by a code of a campaign.
+    RefereesOfCampaign = 114,
+    /// Codes of a campaign that are gone.
+    RemovedOfCampaign = 115,
+    /// Redemptions that failed for whom a page named.
+    ClaimedFailures = 116,
 }
 
 impl Index {
@@ -392,6 +410,7 @@ impl Index {
                 | Index::TokenHash
                 | Index::LedgerSource
                 | Index::DueDeliveries
+                | Index::TallyOfDay
         )
     }
 }
@@ -429,7 +448,7 @@ numbered! {
     Enrolment, Seen, Counted, PromotionStack, Publication, Holder, Activity, Reward,
     RewardAssignment, EarningRule, LoyaltyTier, PendingPoints, Export, ExportPart, AsyncAction,
     Webhook, Delivery, MetadataSchema, Token, ActionPart, Earned, Note,
-    Membership, Recheck
+    Membership, Recheck, Editions, Tally, Removed
 }
 
 numbered! {
@@ -446,5 +465,7 @@ numbered! {
     AssignmentsOfReward, RewardsOfCampaign, EarningRulesOfCampaign, LoyaltyTiersOfCampaign,
     PendingOfVoucher, PendingOn, ExpiringOn, PartsOfExport, DueDeliveries, DeliveriesOfWebhook,
     MetadataSchemaOf, TokenHash, LedgerSource, TokensOfKey, PartsOfAction, Waiting,
-    FailuresOfCampaign, CardsOfCustomer
+    FailuresOfCampaign, CardsOfCustomer,
+    TallyOfDay, TalliesOfCampaign, PublicationsOfCampaign, FailedPublicationsOfCampaign,
+    RefereesOfCampaign, RemovedOfCampaign, ClaimedFailures
 }

@@ -10,7 +10,7 @@ use super::{
     turns::{Standing, Turn, Turns},
 };
 use crate::{
-    Asking, Benefit, CapUnit, CategoryId, Minor, Order, Presented, Sku, Stack, StackingRules,
+    Asking, Benefit, CapUnit, CategoryId, Minor, Order, Presented, Stack, StackingRules,
     benefit::Cut,
     qualify::{open_to, qualify},
     quote::beside,

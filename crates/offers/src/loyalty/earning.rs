@@ -160,7 +160,9 @@ pub fn earned(programme: &Programme, occurrence: &Occurrence<'_>) -> Vec<Earned>
             rule: rule.id,
             tier: tier.map(|tier| tier.id),
             points: rule.earns.points(occurrence, mapping),
-            day: lapse.map_or(NEVER, |lapse| lapse.last_day(occurrence.at)),
+            day: lapse.map_or(NEVER, |lapse| {
+                lapse.last_day(occurrence.at, occurrence.zone)
+            }),
         }
     });
     given.filter(|earned| earned.points > 0).collect()

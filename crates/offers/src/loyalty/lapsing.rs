@@ -1,15 +1,15 @@
 //! When do points lapse?
 
-use jiff::{Span, civil::Date, tz::TimeZone};
+use jiff::{Span, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::card::NEVER;
-use crate::Timestamp;
+use crate::{Timestamp, Zone};
 
 const DAY_MS: i64 = 86_400_000;
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
-/// How long points are good, by the calendar, in UTC.
+/// How long points are good, by the calendar on the wall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lapse {
     /// So many months, and then to the end of a longer period.
@@ -30,17 +30,17 @@ pub enum Rounding {
     ThisMonth(u8),
 }
 
-/// The day a moment lies in, from 1970, in UTC.
+/// The day a moment lies in where the clock on the wall is, from 1970.
 #[must_use]
-pub fn day_of(at: Timestamp) -> u32 {
-    u32::try_from(at.div_euclid(DAY_MS)).unwrap_or(0)
+pub fn day_of(at: Timestamp, zone: &Zone) -> u32 {
+    u32::try_from(zone.local(at).div_euclid(DAY_MS)).unwrap_or(0)
 }
 
 impl Lapse {
     /// The last day of points that are earned now; never, where no calendar has it.
     #[must_use]
-    pub fn last_day(&self, earned: Timestamp) -> u32 {
-        let day = date(earned).and_then(|from| self.last_date(from));
+    pub fn last_day(&self, earned: Timestamp, zone: &Zone) -> u32 {
+        let day = date(earned, zone).and_then(|from| self.last_date(from));
         day.and_then(number).unwrap_or(NEVER)
     }
 
@@ -88,9 +88,9 @@ fn day_in(year: i16, (month, day): (u8, u8)) -> Option<Date> {
     Date::new(year, first.month(), day).ok()
 }
 
-fn date(at: Timestamp) -> Option<Date> {
+fn date(at: Timestamp, zone: &Zone) -> Option<Date> {
     let instant = jiff::Timestamp::from_millisecond(at).ok()?;
-    Some(instant.to_zoned(TimeZone::UTC).date())
+    Some(zone.0.to_datetime(instant).date())
 }
 
 fn number(day: Date) -> Option<u32> {

@@ -72,7 +72,7 @@ fn points_lapse_by_the_calendar() {
     // NOON is on 2026-11-21.
     let check = |lapse: Lapse, expected: &str| {
         let last = jiff::civil::date(1970, 1, 1)
-            .checked_add(jiff::Span::new().days(i64::from(lapse.last_day(NOON))))
+            .checked_add(jiff::Span::new().days(i64::from(lapse.last_day(NOON, &Zone::UTC))))
             .unwrap();
         assert_eq!(last.to_string(), expected, "{lapse:?}");
     };
@@ -92,7 +92,33 @@ fn points_lapse_by_the_calendar() {
         months: 1,
         to: Rounding::Day,
     };
-    assert_eq!(beyond.last_day(i64::MAX), NEVER);
+    assert_eq!(beyond.last_day(i64::MAX, &Zone::UTC), NEVER);
+}
+
+#[test]
+fn a_day_is_over_when_the_clock_on_the_wall_says_so() {
+    // 2026-11-21T12:00:00Z, and what day it is there.
+    let check = |zone: &str, at: i64, expected: &str| {
+        let zone = Zone::named(zone).unwrap();
+        let day = jiff::Span::new().days(i64::from(day_of(at, &zone)));
+        let day = jiff::civil::date(1970, 1, 1).checked_add(day).unwrap();
+        assert_eq!(day.to_string(), expected);
+    };
+    const HOUR: i64 = 3_600_000;
+    check("UTC", NOON + 11 * HOUR, "2026-11-21");
+    check("Europe/Warsaw", NOON + 11 * HOUR, "2026-11-22");
+    check("America/New_York", NOON - 8 * HOUR, "2026-11-20");
+    check("Pacific/Kiritimati", NOON, "2026-11-22");
+    let day = Lapse::AfterMonths {
+        months: 0,
+        to: Rounding::Month,
+    };
+    // The last evening of November in New York is December in UTC.
+    let evening = NOON + 9 * 24 * HOUR + 14 * HOUR;
+    let there = Zone::named("America/New_York").unwrap();
+    let last = day.last_day(evening, &there);
+    assert_eq!(last, day_of(NOON + 9 * 24 * HOUR, &Zone::UTC));
+    assert_eq!(day.last_day(evening, &Zone::UTC), last + 31);
 }
 
 fn rule(id: u64, earns: Earns) -> EarningRule {

@@ -1,6 +1,7 @@
 //! Campaigns: made with their offers and codes, read, changed, paused and removed.
 
 mod codes;
+mod editing;
 mod listing;
 mod shown;
 mod summary;
@@ -19,7 +20,7 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         ActionType, AsyncActionStarted, Beside, CalendarView, CampaignCreate, CampaignType,
-        CampaignUpdate, CampaignView, CampaignVouchersCreate, CodeCapacity, Event, Key, List,
+        CampaignUpdate, CampaignView, CampaignVouchersCreate, CodeCapacity, Event, Gift, Key, List,
         ProfferSettings, ReferralProgram, TierView, VoucherConfig, VoucherView, regrouped,
     },
 };
@@ -46,6 +47,7 @@ use crate::{
 };
 use codes::Codes;
 pub use codes::codes_added;
+pub(super) use editing::changed;
 pub(in crate::api) use shown::view;
 use shown::{bare_view, listed};
 
@@ -146,7 +148,7 @@ async fn put(
     let wrong = |wrong| malformed(&wrong);
     let campaign = input.to_campaign(draft.id, beside).map_err(wrong)?;
     let before = change.compiled().campaigns.get(&draft.id).cloned();
-    if let Some(before) = before {
+    if let Some(before) = &before {
         fund(app, change, (&before.thing, &campaign)).await?;
     }
     let has_codes = input.inferred_type().map_err(wrong)? != CampaignType::Promotion;
@@ -154,6 +156,12 @@ async fn put(
         let known = offers_of(change.compiled(), draft.id).next();
         let id = known.map_or_else(|| app.next_id().map(OfferId), |known| Ok(known.thing.id))?;
         let offer = input.to_code_offer(&campaign, id, beside).map_err(wrong)?;
+        if let Some(before) = &before {
+            let inputs = (&input_of(before)?, input);
+            let of = (draft.id, id, beside);
+            let edited = change.compiled().editions.edited(inputs, of)?;
+            change.write(edited);
+        }
         let stored = stored(offer, serde_json::Value::Null, draft);
         change.put_offer(&stored)?;
         Some(stored)
@@ -352,65 +360,6 @@ async fn update(
     let proffer = raw.get("proffer").filter(|own| own.is_object());
     let apply = |input: &mut CampaignCreate| changed(input, &sent, proffer);
     retry(|| modified(&app, &caller, (&name, &apply))).await
-}
-
-pub(super) fn changed(
-    input: &mut CampaignCreate,
-    sent: &CampaignUpdate,
-    proffer: Option<&serde_json::Value>,
-) -> Result<(), Refused> {
-    if let Some(description) = &sent.description {
-        input.description.clone_from(description);
-    }
-    if let Some(start) = sent.start_date {
-        input.start_date = start;
-    }
-    if let Some(end) = sent.expiration_date {
-        input.expiration_date = end;
-    }
-    if let Some(timeframe) = &sent.validity_timeframe {
-        input.validity_timeframe.clone_from(timeframe);
-    }
-    if let Some(day_of_week) = &sent.validity_day_of_week {
-        input.validity_day_of_week.clone_from(day_of_week);
-    }
-    if let Some(hours) = &sent.validity_hours {
-        input.validity_hours.clone_from(hours);
-    }
-    if let Some(metadata) = &sent.metadata {
-        let known = input.metadata.get_or_insert_default();
-        known.extend(metadata.clone());
-    }
-    for field in sent.unset_metadata_fields.iter().flatten() {
-        input.metadata.get_or_insert_default().remove(field);
-    }
-    if let Some(life) = &sent.activity_duration_after_publishing {
-        input.activity_duration_after_publishing.clone_from(life);
-    }
-    (input.category, input.category_id) = regrouped(
-        (input.category.take(), input.category_id.take()),
-        (sent.category.clone(), sent.category_id.clone()),
-    );
-    input.join_once = sent.join_once.or(input.join_once);
-    input.auto_join = sent.auto_join.or(input.auto_join);
-    input.capacity = sent.capacity.or(input.capacity);
-    if let Some(program) = &sent.referral_program {
-        input.referral_program = Some(program.clone());
-    }
-    if let Some(discount) = &sent.discount {
-        input.voucher.get_or_insert_default().discount = Some(discount.clone());
-    }
-    let Some(sent) = proffer else { return Ok(()) };
-    let known = serde_json::to_value(input.proffer.clone().unwrap_or_default());
-    let mut own = known.map_err(|error| Refused::Fault(error.to_string()))?;
-    if let (Some(known), Some(sent)) = (own.as_object_mut(), sent.as_object()) {
-        known.extend(sent.clone());
-        known.retain(|_, value| !value.is_null());
-    }
-    let merged = serde_json::from_value::<ProfferSettings>(own);
-    let wrong = |error: serde_json::Error| wire::Malformed::at("/proffer", error.to_string());
-    input.proffer = Some(merged.map_err(|error| malformed(&wrong(error)))?);
-    Ok(())
 }
 
 pub(super) type Edit<'a> = dyn Fn(&mut CampaignCreate) -> Result<(), Refused> + Send + Sync + 'a;

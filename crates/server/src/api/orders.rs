@@ -122,6 +122,7 @@ async fn attempt(
     (about, sent): (About, &OrderInput),
 ) -> Result<Option<Answer>, Refused> {
     let compiled = at.app.compiled(at.project).await?;
+    compiled.schemas.check_order(sent)?;
     let mut people = People::open(at.app, at.project)?;
     let stored = stored_order(&mut people, Some(sent)).await?;
     if let (None, About::Known) = (&stored, about) {
@@ -208,7 +209,8 @@ async fn of_turn(
     match turn {
         Turn::Paid => earning(at, (people, compiled), (order, input)).await,
         Turn::Canceled => {
-            loyalty::unearn(at.app, people.view(), (at.project, order.id, at.now)).await
+            let of = (at.project, order.id, compiled.day(at.now));
+            loyalty::unearn(at.app, people.view(), of).await
         }
         Turn::None => Ok(loyalty::Changes::default()),
     }

@@ -188,6 +188,8 @@ impl Publishing<'_> {
         if let Some(before) = self.before(people).await? {
             return Ok(Answered::Before(Box::new(before)));
         }
+        let schemas = &self.compiled.schemas;
+        schemas.check_new("publication", self.sent.metadata.as_ref())?;
         match (&self.sent.voucher, &self.sent.campaign) {
             (Some(voucher), None) => {
                 let chosen = self.one(voucher).await?;
@@ -252,7 +254,7 @@ impl Publishing<'_> {
         if issued.thing.holder().is_some() {
             return Err(refuse(Key::VoucherAlreadyPublished, name));
         }
-        if let Some(why) = self.unfit(&issued.thing, campaign) {
+        if let Some(why) = self.unfit(&issued.thing, &campaign) {
             return Err(refuse(
                 Key::VoucherCannotBePublished,
                 format!("{name} {why}"),
@@ -434,7 +436,7 @@ impl Publishing<'_> {
         let (mut expects, mut writes) = webhooks::finished(people, telling)?;
         let of = chosen.of.as_ref().map(|(_, _, input)| input);
         for (stored, version) in &mut chosen.codes {
-            let to = (self.customer.0, of, &self.compiled.settings.zone);
+            let to = (self.customer.0, of, self.compiled);
             let handed = hand_over(self.at, (stored, *version), to)?;
             expects.extend(handed.expects);
             writes.extend(handed.writes);
@@ -470,8 +472,8 @@ impl Publishing<'_> {
 
     async fn voucher(&self, stored: &Stored<Issued>, version: u64) -> Result<VoucherView, Refused> {
         if version == 0 {
-            let standing = vouchers::standing(self.compiled, stored)?;
-            return Ok(vouchers::new_view(stored, standing));
+            let (campaign, offer) = vouchers::standing(self.compiled, stored)?;
+            return Ok(vouchers::new_view(stored, (&campaign, &offer)));
         }
         vouchers::view(
             self.at.app,

@@ -270,6 +270,7 @@ async fn failed(
         view.related_object_type = input.object.name();
         view.related_object_id.clone_from(&input.id);
     }
+    let found = till.offered.get(index).and_then(|one| one.found.as_ref());
     let redemption = Redemption {
         id,
         parent: None,
@@ -281,13 +282,15 @@ async fn failed(
         gave: Gave::default(),
         state: RedemptionState::Failed,
         rollbacks: Vec::new(),
-        used: Used::Nothing(Compact::of(&view)?),
+        used: Used::Nothing {
+            shown: Compact::of(&view)?,
+            campaign: found.map(|found| found.campaign.id),
+        },
         sale: None,
     };
     let status = StatusCode::from_u16(body.code).unwrap_or(StatusCode::BAD_REQUEST);
     let answer = Answer::new(status, &body)?;
     let mut command = crate::setup::writes(till.project, redemption.writes(None)?);
-    let found = till.offered.get(index).and_then(|one| one.found.as_ref());
     command.writes.extend(found.map(|found| Write::Link {
         index: Index::FailuresOfCampaign,
         key: key(found.campaign.id.0),
@@ -295,10 +298,12 @@ async fn failed(
     }));
     // Whom nobody knows yet is not made by a failure, and a page could have anybody fail.
     let known = till.customer.and_then(|id| till.people.unchanged(id));
-    let known = known.filter(|known| known.version > 0 && !till.is_open_to_all());
-    command
-        .writes
-        .extend(activity::of(known.map(|known| known.id), id));
+    let known = known.filter(|known| known.version > 0);
+    let known = known.map(|known| known.id);
+    command.writes.extend(match till.is_open_to_all() {
+        false => activity::of(known, id),
+        true => activity::claimed(known, id),
+    });
     command.now = till.now;
     command.once = once.map(|key| key.once(&answer));
     let at = At {
@@ -419,7 +424,7 @@ async fn of_voucher(
     let compiled = app.compiled(project).await?;
     let (issued, _) = vouchers::find(&app, project, &code).await?;
     let (campaign, _) = vouchers::standing(&compiled, &issued)?;
-    let counts = vouchers::counts(&app, project, (&issued, campaign)).await?;
+    let counts = vouchers::counts(&app, project, (&issued, &campaign)).await?;
     let voucher = &issued.thing.voucher;
     let of = key(voucher.id.0);
     let index = (Index::RedemptionsOfVoucher, of.as_slice());
@@ -432,7 +437,8 @@ async fn of_voucher(
     let redeemed_points = match issued.thing.card() {
         Some(card) => {
             let mut view = app.store().view(project)?;
-            let counts = loyalty::counts(&mut view, (project, card, caller.now)).await?;
+            let counts =
+                loyalty::counts(&mut view, (project, card, compiled.day(caller.now))).await?;
             Some(counts.spent)
         }
         None => None,

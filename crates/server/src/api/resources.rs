@@ -391,6 +391,7 @@ pub async fn all_made<T: Resource>(
     let mut all: Vec<Kept<T>> = Vec::new();
     let asked = things.len() as u64;
     for thing in things {
+        follows_schema(at, &thing).await?;
         if all.is_empty() {
             let (count, most) = T::room(at, &thing).await?;
             if count.saturating_add(asked.saturating_sub(1)) >= most {

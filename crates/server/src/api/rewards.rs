@@ -15,7 +15,8 @@ use wire::{
     Malformed,
     ids::{self, Tag},
     voucherify::{
-        CampaignType, Key, List, Reward, RewardAssignment, RewardAssignmentView, RewardView, Sent,
+        CampaignType, Key, List, Metadata, Reward, RewardAssignment, RewardAssignmentView,
+        RewardView, Sent,
     },
 };
 
@@ -47,6 +48,10 @@ impl Resource for Reward {
     const TAG: Tag = Tag::Reward;
     const NAME: &'static str = "reward";
     const MOST: u64 = 1_000;
+
+    fn metadata(&self) -> Option<(&'static str, &Metadata)> {
+        Some(("reward", &self.metadata))
+    }
 
     fn check(&self) -> Result<(), Malformed> {
         Reward::check(self)

@@ -11,7 +11,7 @@ use axum::{
     http::StatusCode,
 };
 use ledger::{Minor, Timestamp, Transfer};
-use offers::{Booking, Checkout, Happening, Redeemable, book};
+use offers::{Booking, CampaignId, Checkout, Happening, Redeemable, book};
 use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
@@ -37,6 +37,7 @@ use crate::{
     once::Answer,
     problem::Refused,
     setup::random_text,
+    tallies::Verdict,
     telemetry,
 };
 
@@ -166,12 +167,37 @@ async fn validated(
         session: None,
         stacking_rules: till.compiled.stacking.said.clone(),
     };
-    let Some(hold) = to_hold.filter(|_| is_valid) else {
-        return Ok(Some(response));
+    let counted = counted(&till, &quote);
+    let is_answered = match to_hold.filter(|_| is_valid) {
+        None => true,
+        Some(hold) => {
+            response.session = Some::<SessionView>(hold.session.view(hold.key.to_owned()));
+            held(till, &quote, hold).await?
+        }
     };
-    response.session = Some::<SessionView>(hold.session.view(hold.key.to_owned()));
-    let is_held = held(till, &quote, hold).await?;
-    Ok(is_held.then_some(response))
+    if is_answered {
+        let project = caller.project;
+        let each = counted.into_iter();
+        each.for_each(|(of, verdict)| app.tallies().count(project, of, verdict));
+    }
+    Ok(is_answered.then_some(response))
+}
+
+/// What became of everything of a campaign, to be counted for it. What was passed over is not.
+fn counted(till: &Till<'_>, quote: &Quote) -> Vec<((CampaignId, u32), Verdict)> {
+    let today = till.compiled.day(till.now);
+    let mut counted = Vec::new();
+    for (offered, fate) in till.offered.iter().zip(&quote.fates) {
+        let verdict = match (fate, fate.fails()) {
+            (Fate::Applied { .. }, _) => Verdict::Applied,
+            (_, Some(_)) => Verdict::Refused,
+            (_, None) => continue,
+        };
+        let campaign = offered.found.as_ref().map(|found| found.campaign.id);
+        let campaign = campaign.filter(|id| till.compiled.campaigns.contains_key(id));
+        counted.extend(campaign.map(|id| ((id, today), verdict)));
+    }
+    counted
 }
 
 /// Where what does not apply is let be, only what applies is told in the first place.

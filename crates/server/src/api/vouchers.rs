@@ -4,6 +4,7 @@ mod listing;
 mod loading;
 mod making;
 mod shown;
+mod standing;
 
 use axum::{
     body::Bytes,
@@ -40,9 +41,10 @@ use crate::{
     auth::{Caller, CampaignsRead, CampaignsWrite},
     catalogue::Change,
     configuration::{Compiled, Stored},
+    loyalty,
     once::{self, Answer},
     problem::Refused,
-    vouchers::{self, Issued, OF_CAMPAIGN, issue, key, read, removal, under_both, write},
+    vouchers::{self, Issued, OF_CAMPAIGN, Removed, issue, key, read, removal, under_both, write},
     webhooks,
 };
 
@@ -50,6 +52,8 @@ pub use making::{Alike, Made, New, check_room, config_of, drawn, is_fixed, of_ca
 use making::{card, make};
 pub use shown::{as_used, counts, new_view, used_card_view, used_so_far, used_view, view};
 use shown::{brief, loaded_card};
+pub use standing::standing;
+use standing::value_of;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -85,25 +89,6 @@ pub async fn find(
     };
     let record = record.ok_or_else(|| not_found("voucher", name))?;
     Ok((read(&record.body)?, record.version))
-}
-
-/// What a voucher stands for: its campaign and its offer.
-///
-/// # Errors
-/// When its campaign was removed.
-pub fn standing<'a>(
-    compiled: &'a Compiled,
-    issued: &'a Stored<Issued>,
-) -> Result<(&'a Campaign, &'a Offer), Refused> {
-    if let Some(own) = &issued.thing.own {
-        return Ok((&own.0, &own.1));
-    }
-    let campaign = compiled.campaigns.get(&issued.thing.campaign);
-    let offer = compiled.offers.get(&issued.thing.voucher.offer);
-    match (campaign, offer) {
-        (Some(campaign), Some(offer)) => Ok((&campaign.thing, &offer.thing)),
-        _ => Err(not_found("voucher", &issued.thing.voucher.code)),
-    }
 }
 
 fn input_of(issued: &Stored<Issued>) -> Result<VoucherCreate, Refused> {
@@ -189,7 +174,8 @@ pub async fn created(
     let (rules, assignments) = named(app, (project, now), names, Object::Voucher(id.0)).await?;
     let at = At { app, project, now };
     let made = first(at, &compiled, (input, id), &rules).await?;
-    let mut view = new_view(&made.stored, standing(&compiled, &made.stored)?);
+    let (campaign, offer) = standing(&compiled, &made.stored)?;
+    let mut view = new_view(&made.stored, (&campaign, &offer));
     view.categories = compiled.categories.listed(&made.stored.extra);
     let told = webhooks::tell(at, Event::VoucherCreated, &view).await?;
     let answer = Answer::ok(&view)?;
@@ -358,7 +344,7 @@ async fn get(
     Answer::ok(&view(&app, (caller.project, &compiled), (&issued, caller.now)).await?)
 }
 
-/// Change a voucher. What is absent stays; a discount changes only where it stands alone.
+/// Change a voucher. What is absent stays; the type of its discount cannot be changed.
 #[utoipa::path(put, path = "/v1/vouchers/{code}", request_body = VoucherUpdate,
     responses((status = 200, body = VoucherView)))]
 async fn update(
@@ -426,16 +412,18 @@ pub async fn modified(
     let checked = checked.map_err(|wrong| malformed(&wrong))?;
     issued.thing.voucher.validity = checked.validity;
     issued.thing.voucher.active = sent.active.unwrap_or(issued.thing.voucher.active);
-    if sent.discount.is_some() {
-        let Some(before) = issued.thing.own.take() else {
-            let details = "the discount of a campaign's voucher is changed at its campaign";
-            return Err(refuse(Key::InvalidVoucher, details));
-        };
-        let id = issued.thing.voucher.id.0;
-        let rules = validation_rules::rules_of(app, project, id).await?;
-        let beside =
-            validation_rules::beside(&rules, (before.0.currency, &compiled.settings.zone))?;
-        issued.thing.own = Some(own(&input, (before.0.id, before.1.id), &beside)?);
+    if let Some(discount) = &sent.discount {
+        let value = value_of(&compiled, &issued, discount)?;
+        match issued.thing.own.take() {
+            None => issued.thing.value = Some(Box::new(value)),
+            Some(before) => {
+                let id = issued.thing.voucher.id.0;
+                let rules = validation_rules::rules_of(app, project, id).await?;
+                let standards = (before.0.currency, &compiled.settings.zone);
+                let beside = validation_rules::beside(&rules, standards)?;
+                issued.thing.own = Some(own(&input, (before.0.id, before.1.id), &beside)?);
+            }
+        }
     }
     issued.extra = serde_json::to_value(&input).map_err(|e| Refused::Fault(e.to_string()))?;
     issued.updated_at = Some(now);
@@ -509,6 +497,30 @@ async fn delete(
     retry(|| removed(&app, &caller, &code)).await
 }
 
+/// What is told of a code of a campaign once it is gone.
+async fn remembered(at: At<'_>, issued: &Stored<Issued>) -> Result<[Write; 2], Refused> {
+    let id = issued.thing.voucher.id;
+    let mut view = at.app.store().view(at.project)?;
+    let left = match (issued.thing.voucher.kind, issued.thing.card()) {
+        (VoucherKind::GiftCard { .. }, _) => {
+            let account = view.account(chart::gift_balance(id)).await?;
+            account.and_then(|one| one.available()).unwrap_or(0)
+        }
+        (_, Some(card)) => {
+            let today = at.app.compiled(at.project).await?.day(at.now);
+            loyalty::left_on(&mut view, (at.project, card.card, today)).await?
+        }
+        (VoucherKind::Discount | VoucherKind::LoyaltyCard { .. }, None) => 0,
+    };
+    let removed = Removed {
+        kind: issued.thing.voucher.kind,
+        created_at: issued.created_at,
+        at: at.now,
+        left,
+    };
+    vouchers::remembered(&issued.thing, &removed)
+}
+
 async fn removed(
     app: &App,
     caller: &Caller<CampaignsWrite>,
@@ -517,6 +529,9 @@ async fn removed(
     let (issued, version) = find(app, caller.project, code).await?;
     let id = issued.thing.voucher.id.0;
     let mut writes = removal(&issued.thing);
+    if issued.thing.own.is_none() {
+        writes.extend(remembered(At::of(app, caller), &issued).await?);
+    }
     writes.extend(validation_rules::removals(app, caller.project, id).await?);
     let gone = brief(&issued.thing.voucher);
     writes.extend(webhooks::tell(At::of(app, caller), Event::VoucherDeleted, &gone).await?);

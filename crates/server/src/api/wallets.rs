@@ -1,6 +1,6 @@
 //! What does a customer hold?
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use axum::extract::{Path, State};
 use decision::GrantState;
@@ -21,6 +21,7 @@ use wire::{
 };
 
 use crate::{
+    api::vouchers::standing,
     app::App,
     auth::{Caller, CustomersRead},
     configuration::{Compiled, Stored},
@@ -150,26 +151,31 @@ impl Wallet<'_> {
             VoucherId(0) => None,
             VoucherId(id) => self.issued(id).await?,
         };
-        let Some((offer, campaign)) = self.compiled.of(grant.offer) else {
+        let of_tier = self.compiled.of(grant.offer);
+        let standing = match &issued {
+            Some(issued) => standing(self.compiled, issued).ok(),
+            None => {
+                of_tier.map(|(offer, campaign)| (Cow::Borrowed(campaign), Cow::Borrowed(offer)))
+            }
+        };
+        let Some((campaign, offer)) = standing else {
             return Ok(None);
         };
         let shown = Shown {
             id: ids::format(Tag::Grant, decision),
-            code: issued.map(|issued| issued.thing.voucher.code.to_string()),
+            code: issued
+                .as_ref()
+                .map(|issued| issued.thing.voucher.code.to_string()),
             at: grant.at,
             until: grant.until,
         };
-        Ok(Some(shown.view(offer, campaign)))
+        Ok(Some(shown.view(&offer, &campaign)))
     }
 
     /// A code that somebody put in the wallet by hand.
     async fn assigned(&mut self, held: &Stored<Issued>) -> Result<Option<GrantView>, Refused> {
-        let Issued { voucher, own, .. } = &held.thing;
-        let found = match own {
-            Some(own) => Some((&own.1, &own.0)),
-            None => self.compiled.of(voucher.offer),
-        };
-        let Some((offer, campaign)) = found else {
+        let voucher = &held.thing.voucher;
+        let Ok((campaign, offer)) = standing(self.compiled, held) else {
             return Ok(None);
         };
         let occasion = Occasion {
@@ -177,7 +183,7 @@ impl Wallet<'_> {
             at: self.now,
             ..Occasion::default()
         };
-        for counter in counters(campaign, Some(voucher), &occasion) {
+        for counter in counters(&campaign, Some(voucher), &occasion) {
             let parts = match counter.lender {
                 None => vec![counter.account.id],
                 Some(_) => counter.parts(&self.processes),
@@ -194,7 +200,7 @@ impl Wallet<'_> {
             // Told as null: it has no end.
             until: voucher.validity.until.unwrap_or(Timestamp::MAX),
         };
-        Ok(Some(shown.view(offer, campaign)))
+        Ok(Some(shown.view(&offer, &campaign)))
     }
 
     async fn gift_card(&mut self, held: &Stored<Issued>) -> Result<Option<GiftCardView>, Refused> {

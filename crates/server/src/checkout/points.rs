@@ -1,7 +1,7 @@
 //! What does a loyalty card pay for? Points, at the rate of a reward that its programme offers.
 
 use ledger::{Minor, Transfer};
-use offers::{Lot, PointsCard, Rate, Refusal, Spent, day_of, draw};
+use offers::{Lot, PointsCard, Rate, Refusal, Spent, draw};
 use wire::voucherify::{RewardType, RewardUse, RewardedView};
 
 use super::{Found, Till};
@@ -79,10 +79,10 @@ impl Till<'_> {
         let Some(mut of) = found.card.take() else {
             return Ok(());
         };
-        let (project, now) = (self.project, self.now);
+        let (project, today) = (self.project, self.compiled.day(self.now));
         let view = self.people.view();
         let accounts = loyalty::lots(view, (project, of.card.card)).await?;
-        of.counts = loyalty::counts(view, (project, of.card, now)).await?;
+        of.counts = loyalty::counts(view, (project, of.card, today)).await?;
         let mut lots: Vec<Lot> = Vec::new();
         for account in &accounts {
             let left = account.available().unwrap_or(0);
@@ -101,7 +101,7 @@ impl Till<'_> {
             .collect();
         // What is held is all that may be posted.
         let today = match held.is_empty() {
-            true => day_of(now),
+            true => today,
             false => 0,
         };
         let lots = if held.is_empty() { lots } else { held };

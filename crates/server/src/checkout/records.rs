@@ -174,8 +174,9 @@ pub struct Redemption {
 impl Versioned for Redemption {
     const NAME: &'static str = "redemption";
     /// 2 knows more benefits, and what did not apply; 3 whose a voucher was; 4 what was made
-    /// together on an order before, and what came back of each item; 5 which units count.
-    const SHAPE: u8 = 5;
+    /// together on an order before, and what came back of each item; 5 which units count; 6 on
+    /// which campaign one failed.
+    const SHAPE: u8 = 6;
 }
 
 /// What was used, as it was then.
@@ -183,8 +184,13 @@ impl Versioned for Redemption {
 pub enum Used {
     /// A parent's children say it.
     Several,
-    /// Nothing: as it is shown.
-    Nothing(Compact),
+    /// Nothing.
+    Nothing {
+        /// As it is shown.
+        shown: Compact,
+        /// Whose it would have been.
+        campaign: Option<CampaignId>,
+    },
     Voucher(Box<UsedVoucher>),
     /// A tier, as it is shown.
     Tier(Compact),

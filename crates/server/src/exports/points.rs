@@ -18,9 +18,9 @@ use crate::{
 /// When the store cannot be read.
 pub async fn of_card(
     view: &mut View,
-    (at, card): (At<'_>, &Issued),
+    (at, card, today): (At<'_>, &Issued, u32),
 ) -> Result<Vec<Value>, Refused> {
-    let lots = lapsing_of(view, (at.project, card.voucher.id, at.now)).await?;
+    let lots = lapsing_of(view, (at.project, card.voucher.id, today)).await?;
     Ok(lots.into_iter().map(|lot| row(card, lot)).collect())
 }
 

@@ -93,18 +93,15 @@ async fn of_points(at: At<'_>, export: &Export, page: Page) -> Result<Stretch, R
     let mut view = at.app.store().view(at.project)?;
     let ids = vouchers_of(at, (&mut view, export), page).await?;
     let records = view.get_many(Kind::Voucher, &ids).await?;
-    // A sandbox has its own clock, and stretches are made at different times: one moment for all.
-    let asked_at = At {
-        now: export.created_at,
-        ..at
-    };
+    // A sandbox has its own clock, and stretches are made at different times: one day for all.
+    let today = compiled.day(export.created_at);
     let mut stretch = Stretch::of(&ids);
     for record in records.iter().flatten() {
         let issued = read(&record.body)?;
         if issued.thing.card().is_none() || vouchers::standing(&compiled, &issued).is_err() {
             continue;
         }
-        let rows = points::of_card(&mut view, (asked_at, &issued.thing)).await?;
+        let rows = points::of_card(&mut view, (at, &issued.thing, today)).await?;
         stretch.rows.extend(rows);
     }
     Ok(stretch)

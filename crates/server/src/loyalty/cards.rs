@@ -1,10 +1,10 @@
 //! What is on a card, and which cards has a customer?
 
-use ledger::{Account, Minor, Timestamp};
+use ledger::{Account, Minor};
 use offers::{
     Lot, PointsCard, VoucherId, VoucherKind,
     chart::{self, AccountKind},
-    day_of, soonest,
+    soonest,
 };
 use serde::{Deserialize, Serialize};
 use store::{AccountsOf, Index, Kind, Page, ProjectId, View, Write};
@@ -136,29 +136,27 @@ pub async fn balance_of(view: &mut View, of: (ProjectId, VoucherId)) -> Result<V
     Ok(lots(view, of).await?.iter().map(lot).collect())
 }
 
-/// What can be spent of a card now.
+/// What can be spent of a card on a day of the shop's.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn left_on(
     view: &mut View,
-    (project, card, now): (ProjectId, VoucherId, Timestamp),
+    (project, card, today): (ProjectId, VoucherId, u32),
 ) -> Result<Minor, Refused> {
-    let today = day_of(now);
     let lots = balance_of(view, (project, card)).await?;
     let alive = lots.iter().filter(|lot| !is_over(lot, today));
     Ok(alive.map(|lot| lot.points).sum())
 }
 
-/// What stands on a card now, held points too: what is held was not spent.
+/// What stands on a card today, held points too: what is held was not spent.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn standing_on(
     view: &mut View,
-    (project, card, now): (ProjectId, VoucherId, Timestamp),
+    (project, card, today): (ProjectId, VoucherId, u32),
 ) -> Result<Minor, Refused> {
-    let today = day_of(now);
     let lots = lots(view, (project, card)).await?;
     let alive = lots.iter().filter(|account| !is_over(&lot(account), today));
     Ok(alive.map(came_in).fold(0, Minor::saturating_add))
@@ -170,9 +168,8 @@ pub async fn standing_on(
 /// When the store cannot be read.
 pub async fn lapsing_of(
     view: &mut View,
-    (project, card, now): (ProjectId, VoucherId, Timestamp),
+    (project, card, today): (ProjectId, VoucherId, u32),
 ) -> Result<Vec<Lot>, Refused> {
-    let today = day_of(now);
     let mut lots = balance_of(view, (project, card)).await?;
     lots.retain(|lot| lot.day != offers::NEVER && lot.points > 0 && !is_over(lot, today));
     lots.sort_unstable_by_key(|lot| lot.day);
@@ -190,10 +187,9 @@ fn is_over(lot: &Lot, today: u32) -> bool {
 /// When the store cannot be read.
 pub async fn counts(
     view: &mut View,
-    (project, card, now): (ProjectId, PointsCard, Timestamp),
+    (project, card, today): (ProjectId, PointsCard, u32),
 ) -> Result<CardCounts, Refused> {
     let lots = balance_of(view, (project, card.card)).await?;
-    let today = day_of(now);
     let is_over = |lot: &&Lot| is_over(lot, today);
     let sum = |lots: &mut dyn Iterator<Item = &Lot>| lots.map(|lot| lot.points).sum::<u64>();
     let others = [

@@ -7,7 +7,7 @@
 use ledger::{Minor, Timestamp};
 use offers::{
     Booking, CardMove, Happening, Lot, Occurrence, PointsCard, Priced, TierMove, Trigger,
-    VoucherId, book, day_of, draw,
+    VoucherId, book, draw,
 };
 use profiles::CustomerId;
 use rules::{Facts, Path, Reads};
@@ -184,7 +184,7 @@ impl Earning<'_> {
         if !is_active || !validities.all(|validity| validity.is_open(now, zone)) {
             return Ok(());
         }
-        let today = day_of(now);
+        let today = compiled.day(now);
         let alive = lots
             .iter()
             .filter(|lot| lot.day == offers::NEVER || lot.day >= today);
@@ -284,7 +284,7 @@ pub async fn earned_by(view: &mut View, order: u64) -> Result<Minor, Refused> {
 pub async fn unearn(
     app: &App,
     view: &mut View,
-    (project, order, now): (ProjectId, u64, Timestamp),
+    (project, order, today): (ProjectId, u64, u32),
 ) -> Result<Changes, Refused> {
     let mut changes = Changes::default();
     let Some(record) = view.get(Kind::Earned, order).await? else {
@@ -303,7 +303,7 @@ pub async fn unearn(
     }
     for (programme, card, given) in cards {
         let left = balance_of(view, (project, VoucherId(card))).await?;
-        let lots = back(&given, left, day_of(now));
+        let lots = back(&given, left, today);
         let card = PointsCard {
             programme: offers::CampaignId(programme),
             card: VoucherId(card),

@@ -1,7 +1,7 @@
 //! A day passed: which points lapse?
 
 use ledger::{Minor, Timestamp};
-use offers::{CardMove, Happening, Lot, VoucherId, day_of};
+use offers::{CardMove, Happening, Lot, VoucherId};
 use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Write};
 
 use super::cards::lots;
@@ -16,14 +16,15 @@ pub fn expiring(day: u32, card: VoucherId) -> Option<Write> {
     })
 }
 
-/// Lapses what is left of a card's points of days that have passed; how much. `None` where
+/// Lapses what is left of a card's points of days that have passed today, where it was found under
+/// one of them; how much. `None` where
 /// somebody was faster.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn lapse(
     app: &App,
-    (project, now, day): (ProjectId, Timestamp, u32),
+    (project, now, [day, today]): (ProjectId, Timestamp, [u32; 2]),
     card: u64,
 ) -> Result<Option<Minor>, Refused> {
     let unlink = Write::Unlink {
@@ -45,12 +46,12 @@ pub async fn lapse(
             version: record.version,
         });
         let accounts = lots(&mut view, (project, VoucherId(card))).await?;
-        let is_over = |day: u64| day != u64::from(offers::NEVER) && day < day_of(now).into();
+        let is_over = |day: u64| day != u64::from(offers::NEVER) && day < today.into();
         let over = accounts.iter().filter(|one| is_over(one.id.party));
         let over: Vec<_> = over.collect();
         let is_held = over.iter().any(|account| account.debits.pending > 0);
         // What a checkout holds is looked at again tomorrow.
-        let again = expiring(day_of(now), VoucherId(card)).filter(|_| is_held);
+        let again = expiring(today, VoucherId(card)).filter(|_| is_held);
         command.writes.extend(again);
         let left = over.iter().map(|account| Lot {
             day: u32::try_from(account.id.party).unwrap_or(offers::NEVER),

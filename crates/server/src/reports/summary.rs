@@ -1,22 +1,28 @@
 //! How often was a campaign used, and what came of it, from when to when?
 
+mod cards;
+
 use std::collections::{BTreeMap, HashMap};
 
 use ledger::{Minor, Timestamp};
-use offers::{Benefit, CampaignId, VoucherKind, chart::AccountKind};
+use offers::{CampaignId, VoucherKind, chart::AccountKind};
 use serde_json::Value;
 use store::{Index, Kind, Page, ProjectId, View};
+use wire::voucherify::{CampaignType, HolderRole};
 
 use super::each;
 use crate::{
     app::App,
     aside::aside,
-    catalogue::offers_of,
     checkout::{Redemption, RedemptionState, Sale, Used},
+    configuration::Compiled,
+    holding::Holder,
     problem::Refused,
-    versioned,
+    publishing::Publication,
+    tallies, versioned,
     vouchers::{self, OF_CAMPAIGN, key, under_both},
 };
+pub use cards::{Gone, Points};
 
 /// Redemptions or vouchers that are read at a time.
 const STRETCH: u32 = 1_000;
@@ -51,10 +57,24 @@ pub struct Summary {
     pub given: Minor,
     /// What of that came back; that of several rollbacks counts with the last of them.
     pub given_back: Minor,
+    /// What was validated, by days of the shop.
+    pub validations: Tried,
+    pub publications: Tried,
+    /// Those that are gone included.
     pub vouchers: u64,
+    pub gone: Gone,
+    /// Who joined by a code, as far as it counts.
+    pub referred: u64,
+    pub points: Points,
     /// What cards began with, what was put on them later and what was taken off; told of all
     /// times only.
     pub cards: Option<Cards>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tried {
+    pub succeeded: u64,
+    pub failed: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,32 +84,54 @@ pub struct Cards {
     pub subtracted: Minor,
 }
 
+/// Which campaign, and what it is.
+#[derive(Clone, Copy)]
+struct Of {
+    project: ProjectId,
+    campaign: CampaignId,
+    kind: CampaignType,
+}
+
 /// # Errors
 /// When the store cannot be read.
 pub async fn summary(
     app: &App,
     project: ProjectId,
-    (campaign, range): (CampaignId, Range),
+    (campaign, kind, range): (CampaignId, CampaignType, Range),
 ) -> Result<Summary, Refused> {
     aside(app, app.reports(), async move |app| {
+        tallies::keep(&app).await?;
         let compiled = app.compiled(project).await?;
-        let offers = offers_of(&compiled, campaign);
-        let mut benefits = offers.map(|offer| &offer.thing.benefit);
-        let is_of_cards = benefits.any(|benefit| *benefit == Benefit::Credit);
         let mut view = app.store().view(project)?;
-        read(&mut view, (campaign, range, is_of_cards)).await
+        let of = Of {
+            project,
+            campaign,
+            kind,
+        };
+        read(&mut view, &compiled, (of, range)).await
     })
     .await
 }
 
 async fn read(
     view: &mut View,
-    (campaign, range, is_of_cards): (CampaignId, Range, bool),
+    compiled: &Compiled,
+    (of, range): (Of, Range),
 ) -> Result<Summary, Refused> {
     let mut summary = Summary::default();
+    let campaign = of.campaign;
     add_redemptions(view, (campaign, range), &mut summary).await?;
     add_failures(view, (campaign, range), &mut summary).await?;
-    add_vouchers(view, (campaign, range), (&mut summary, is_of_cards)).await?;
+    add_publications(view, (campaign, range), &mut summary).await?;
+    add_vouchers(view, (of, range), &mut summary).await?;
+    add_gone(view, (of, range), &mut summary).await?;
+    add_referred(view, (campaign, range), &mut summary).await?;
+    let days = [range.from, range.until].map(|at| at.map(|at| compiled.day(at)));
+    let tally = tallies::sum(view, campaign, days).await?;
+    summary.validations = Tried {
+        succeeded: tally.applied,
+        failed: tally.refused,
+    };
     if let Some(cards) = summary.cards.as_mut() {
         add_books(view, campaign, cards).await?;
     }
@@ -191,7 +233,7 @@ async fn add_failures(
         after = *last;
         for record in view.get_many(Kind::Failure, &ids).await?.iter().flatten() {
             let failure: Redemption = versioned::read(&record.body)?;
-            let Used::Nothing(shown) = &failure.used else {
+            let Used::Nothing { shown, .. } = &failure.used else {
                 continue;
             };
             let shown = shown.value()?;
@@ -202,17 +244,49 @@ async fn add_failures(
     }
 }
 
-async fn add_vouchers(
+async fn add_publications(
     view: &mut View,
     (campaign, range): (CampaignId, Range),
-    (summary, is_of_cards): (&mut Summary, bool),
+    summary: &mut Summary,
 ) -> Result<(), Refused> {
+    let tried = &mut summary.publications;
+    let counts = [&mut tried.succeeded, &mut tried.failed];
+    let indexes = [
+        Index::PublicationsOfCampaign,
+        Index::FailedPublicationsOfCampaign,
+    ];
+    for (index, count) in indexes.into_iter().zip(counts) {
+        if range.is_all() {
+            *count = view.count(index, &key(campaign.0)).await?;
+            continue;
+        }
+        let mut after = 0;
+        loop {
+            let ids = next(view, (index, campaign), after).await?;
+            let Some(last) = ids.last() else { break };
+            after = *last;
+            let records = view.get_many(Kind::Publication, &ids).await?;
+            for record in records.iter().flatten() {
+                let publication: Publication = versioned::read(&record.body)?;
+                *count += u64::from(range.holds(publication.created_at));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn add_vouchers(
+    view: &mut View,
+    (of, range): (Of, Range),
+    summary: &mut Summary,
+) -> Result<(), Refused> {
+    let is_of_cards = of.has_cards();
     if range.is_all() && !is_of_cards {
         // Nothing of them is read where they are only counted.
-        summary.vouchers = vouchers::count(view, campaign).await?;
+        summary.vouchers = vouchers::count(view, of.campaign).await?;
         return Ok(());
     }
-    let mut created: Minor = 0;
+    let mut cards = Cards::default();
     let mut after = 0;
     loop {
         let page = Page {
@@ -220,23 +294,87 @@ async fn add_vouchers(
             limit: STRETCH,
             newest_first: false,
         };
-        let ids = under_both(view, OF_CAMPAIGN, (campaign.0, page)).await?;
+        let ids = under_both(view, OF_CAMPAIGN, (of.campaign.0, page)).await?;
         let Some(last) = ids.last() else { break };
         after = *last;
         for record in view.get_many(Kind::Voucher, &ids).await?.iter().flatten() {
             let issued = vouchers::read(&record.body)?;
-            if let VoucherKind::GiftCard { amount } = issued.thing.voucher.kind {
-                created = created.saturating_add(amount);
-            }
+            let voucher = &issued.thing.voucher;
+            cards.begin(voucher.kind);
+            let card = ((of.project, voucher.id), voucher.kind, issued.created_at);
+            summary.points.add(view, card, range).await?;
             summary.vouchers += u64::from(range.holds(issued.created_at));
         }
     }
-    let cards = Cards {
-        created,
-        ..Cards::default()
-    };
-    summary.cards = (is_of_cards && range.is_all()).then_some(cards);
+    let is_told = of.kind == CampaignType::GiftVouchers && range.is_all();
+    summary.cards = is_told.then_some(cards);
     Ok(())
+}
+
+/// Codes that were there and are gone.
+async fn add_gone(
+    view: &mut View,
+    (of, range): (Of, Range),
+    summary: &mut Summary,
+) -> Result<(), Refused> {
+    let mut after = 0;
+    loop {
+        let gone = cards::gone(view, of.campaign, &mut after).await?;
+        if gone.is_empty() {
+            return Ok(());
+        }
+        for (id, one) in gone {
+            if let Some(cards) = summary.cards.as_mut() {
+                cards.begin(one.kind);
+            }
+            let card = ((of.project, id), one.kind, one.created_at);
+            summary.points.add(view, card, range).await?;
+            summary.vouchers += u64::from(range.holds(one.created_at));
+            if range.holds(one.at) {
+                summary.gone.count += 1;
+                summary.gone.left = summary.gone.left.saturating_add(one.left);
+            }
+        }
+    }
+}
+
+async fn add_referred(
+    view: &mut View,
+    (campaign, range): (CampaignId, Range),
+    summary: &mut Summary,
+) -> Result<(), Refused> {
+    let mut after = 0;
+    loop {
+        let ids = next(view, (Index::RefereesOfCampaign, campaign), after).await?;
+        let Some(last) = ids.last() else {
+            return Ok(());
+        };
+        after = *last;
+        for record in view.get_many(Kind::Holder, &ids).await?.iter().flatten() {
+            let holder: Holder = versioned::read(&record.body)?;
+            let counts = holder.role == HolderRole::Referee
+                && holder.converted_at.is_some_and(|at| range.holds(at));
+            summary.referred += u64::from(counts);
+        }
+    }
+}
+
+impl Of {
+    fn has_cards(self) -> bool {
+        matches!(
+            self.kind,
+            CampaignType::GiftVouchers | CampaignType::LoyaltyProgram
+        )
+    }
+}
+
+impl Cards {
+    /// Adds what a card began with.
+    fn begin(&mut self, kind: VoucherKind) {
+        if let VoucherKind::GiftCard { amount } = kind {
+            self.created = self.created.saturating_add(amount);
+        }
+    }
 }
 
 /// What the books say of all cards together.

@@ -71,6 +71,52 @@ impl<'s> Page<'s> {
     }
 }
 
+/// What fails on a page is listed for whom it names, where they are known, and is none of what they
+/// did.
+#[tokio::test]
+async fn what_fails_on_a_page_is_listed() {
+    let shop = Shop::start().await;
+    let page = Page::of(&shop).await;
+    let ann = shop.customer("ann").await;
+    let once = campaign(
+        &shop,
+        "Once",
+        json!({"expiration_date": "2026-11-20T00:00:00Z", "vouchers_count": 1}),
+    )
+    .await;
+    let list = shop.get(NOON, "/v1/vouchers?campaign=Once").await;
+    let code = list["vouchers"][0]["code"].as_str().unwrap();
+    let redeem = async |customer: &str| {
+        let mut body = using(&[code], order("o-1", 20_000));
+        body["customer"] = json!({"source_id": customer});
+        let asked = (Method::POST, "/client/v1/redemptions");
+        assert!(page.asks(asked, &body).await.0.is_client_error());
+    };
+    redeem("ann").await;
+    redeem("nobody").await;
+    let of_ann = shop.get(NOON, "/v1/redemptions?customer=ann").await;
+    assert_eq!(of_ann["total"], 1, "{of_ann}");
+    assert_eq!(of_ann["redemptions"][0]["result"], "FAILURE");
+    let path = format!("/v1/redemptions?campaign={once}");
+    assert_eq!(shop.get(NOON, &path).await["total"], 2);
+    let did = shop
+        .get(NOON, &format!("/v1/customers/{ann}/activity"))
+        .await;
+    let mut types = did["data"].as_array().unwrap().iter();
+    assert!(
+        types.all(|row| row["type"] != "customer.redemption.failed"),
+        "{did}"
+    );
+    let erased = format!("/v1/customers/{ann}/permanent-deletion");
+    shop.post(NOON, &erased, &json!({})).await;
+    let (status, _) = shop
+        .noon()
+        .get("/v1/redemptions?customer=ann")
+        .await
+        .unwrap();
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
 #[tokio::test]
 async fn a_page_asks_validates_and_redeems() {
     let shop = Shop::start().await;

@@ -167,7 +167,9 @@ async fn campaigns_are_listed_as_asked_for() {
     let card = json!({"type": "GIFT_VOUCHER", "gift": {"amount": 100}});
     campaign(
         1,
-        json!({"name": "cards", "voucher": card, "active": false}),
+        json!({"name": "cards", "voucher": card, "active": false,
+            "validity_day_of_week": [1, 3], "start_date": "2026-11-01T00:00:00Z",
+            "validity_timeframe": {"interval": "P2D", "duration": "PT4H"}}),
     )
     .await;
     campaign(2, json!({"name": "tiers", "campaign_type": "PROMOTION"})).await;
@@ -192,6 +194,14 @@ async fn campaigns_are_listed_as_asked_for() {
     )
     .await;
     check("filters[active][conditions][$is]=false", &["cards"]).await;
+    let days = "filters[validity_day_of_week][conditions]";
+    check(&format!("{days}[$contains]=,3"), &["cards"]).await;
+    check(&format!("{days}[$contains]=1,2"), &[]).await;
+    check(&format!("{days}[$is]=1,3"), &["cards"]).await;
+    check(&format!("{days}[$is_unknown]="), &["tiers", "coupons"]).await;
+    let timeframe = "filters[validity_timeframe][conditions]";
+    check(&format!("{timeframe}[$is]=P2D;PT4H"), &["cards"]).await;
+    check(&format!("{timeframe}[$has_value]="), &["cards"]).await;
     check(
         "filters[voucher_type][conditions][$in][0]=DISCOUNT_VOUCHER",
         &["coupons"],
@@ -279,6 +289,8 @@ async fn redemptions_are_listed_as_asked_for() {
         (&format!("campaign={campaign}"), &["t7 failed"]),
         ("campaign=for BIG&result=SUCCESS", &[]),
         ("customer=ann", &["t7 failed", "t9 TEN"]),
+        ("customer=bob", &["t8 HALF", "t8 TEN", "t8 parent"]),
+        ("customer=bob&order=id&limit=1", &["t8 parent"]),
         ("customer=bob&campaign=for TEN", &["t8 TEN"]),
         ("customer=ann&campaign=for BIG", &["t7 failed"]),
         (days, &["t6 HALF", "t7 failed"]),
@@ -300,6 +312,7 @@ async fn redemptions_are_filtered() {
     let shop = Shop::start().await;
     let [single, several] = sold(&shop).await;
     let ann = id(&shop.get(NOON, "/v1/customers/ann").await);
+    let big = id(&shop.get(NOON, "/v1/campaigns/for%20BIG").await);
     let parent = id(&several["parent_redemption"]);
     let of = single["redemptions"][0]["related_object_id"]
         .as_str()
@@ -311,6 +324,8 @@ async fn redemptions_are_filtered() {
         ("voucher_code", "TEN", &["t8 TEN", "t9 TEN"]),
         ("customer_id", &ann, &["t7 failed", "t9 TEN"]),
         ("campaign_name", "for TEN", &["t8 TEN", "t9 TEN"]),
+        ("campaign_name", "for BIG", &["t7 failed"]),
+        ("related_object_parent_id", &big, &["t7 failed"]),
         ("parent_redemption_id", &parent, &["t8 HALF", "t8 TEN"]),
         ("related_object_id", of, &["t8 TEN", "t9 TEN"]),
         ("related_object_type", "redemption", &["t8 parent"]),

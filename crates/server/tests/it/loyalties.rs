@@ -7,7 +7,7 @@ use crate::{
     campaigns::delete,
     catalogue::{check, check_bodies, id},
     redemptions::{books_balance, code, order, redeem, refused, ten_off, using},
-    shop::{DAY, NOON, Shop},
+    shop::{DAY, HOUR, NOON, Shop},
 };
 
 /// A programme whose cards begin with nothing; its id.
@@ -833,6 +833,63 @@ async fn what_lapses_first_is_spent_first_and_the_rest_lapses() {
         (&row["type"], &row["details"]["balance"]["points"]),
         (&json!("POINTS_EXPIRATION"), &json!(-100))
     );
+    books_balance(&shop).await;
+}
+
+/// The days of points are those of the shop's calendar.
+#[tokio::test]
+async fn points_are_good_until_midnight_where_the_shop_is() {
+    let shop = Shop::start().await;
+    let body = json!({"name": "Club", "voucher": {"type": "LOYALTY_CARD"}});
+    let club = id(&shop.post(NOON, "/v1/loyalties", &body).await);
+    let card = card(&shop, &club, "ann").await;
+    let path = format!("/v1/loyalties/members/{card}/balance");
+    let until = |day: &str| {
+        json!({"points": 30, "expiration_type": "CUSTOM_DATE",
+            "expiration_date": format!("{day}T09:00:00Z")})
+    };
+    // Half past eleven in the evening of the 25th there is the 26th in UTC, or still the 25th.
+    for (zone, evening, day) in [
+        (
+            "America/New_York",
+            NOON + 4 * DAY + 16 * HOUR + HOUR / 2,
+            "2026-11-25",
+        ),
+        (
+            "Pacific/Auckland",
+            NOON + 10 * DAY - 2 * HOUR + HOUR / 2,
+            "2026-12-01",
+        ),
+    ] {
+        shop.put("/v1/settings", &json!({"timezone": zone})).await;
+        let [all, before, gone] = points(&shop, evening, &card).await;
+        shop.post(NOON, &path, &until(day)).await;
+        // A day alone is that day there.
+        let alone = json!({"points": 5, "expiration_type": "CUSTOM_DATE", "expiration_date": day});
+        shop.post(NOON, &path, &alone).await;
+        assert_eq!(
+            points(&shop, evening, &card).await,
+            [all + 35, before + 35, gone]
+        );
+        let run = shop.post(evening, "/v1/sandbox/jobs", &json!({})).await;
+        assert_eq!(run["points"], 0, "{zone} {run}");
+        let midnight = evening + HOUR / 2;
+        assert_eq!(
+            points(&shop, midnight, &card).await,
+            [all + 35, before, gone + 35]
+        );
+        let run = shop
+            .post(midnight + DAY, "/v1/sandbox/jobs", &json!({}))
+            .await;
+        assert_eq!(run["points"], 35, "{zone} {run}");
+        assert_eq!(
+            points(&shop, midnight, &card).await,
+            [all + 35, before, gone + 35]
+        );
+    }
+    // Today is what it is there: the 21st is over in Auckland already.
+    let refusal = (Method::POST, path.as_str(), &until("2026-11-20"));
+    check(&shop, refusal, (400, "invalid_payload")).await;
     books_balance(&shop).await;
 }
 

@@ -18,6 +18,7 @@ mod custom_events;
 mod customers;
 mod decisions;
 mod demo;
+mod editions;
 mod effects;
 mod endpoints;
 mod everything;

@@ -258,6 +258,80 @@ async fn campaigns_and_their_codes_follow_theirs() {
 }
 
 #[tokio::test]
+async fn programmes_publications_and_orders_follow_theirs() {
+    let shop = Shop::start().await;
+    let number = json!({"n": {"type": "number"}});
+    for of in [
+        "reward",
+        "earning_rule",
+        "loyalty_tier",
+        "publication",
+        "order",
+        "order_item",
+    ] {
+        schema(&shop, of, number.clone()).await;
+    }
+    let club = json!({"name": "Club", "voucher": {"type": "LOYALTY_CARD"}});
+    shop.post(NOON, "/v1/loyalties", &club).await;
+    let (right, wrong) = (json!({"n": 1}), json!({"n": "one"}));
+    let must = ["n: must be a number"];
+    let reward = |metadata: &Value| {
+        json!({"name": "Mug", "type": "MATERIAL", "metadata": metadata,
+            "parameters": {"product": {"id": "mug"}}})
+    };
+    let rule = |metadata: &Value| {
+        json!([{"event": "order.paid", "loyalty": {"type": "FIXED", "points": 5},
+            "metadata": metadata}])
+    };
+    let tier = |metadata: &Value| {
+        let points = json!({"from": 1, "to": 10});
+        json!([{"name": "t", "points": points, "metadata": metadata}])
+    };
+    let (rules, tiers) = (
+        "/v1/loyalties/Club/earning-rules",
+        "/v1/loyalties/Club/tiers",
+    );
+    for (path, body) in [(rules, rule(&wrong)), (tiers, tier(&wrong))] {
+        breaches(&shop, (Method::POST, path), &body, &must).await;
+    }
+    breaches(&shop, (Method::POST, "/v1/rewards"), &reward(&wrong), &must).await;
+    let made = shop.post(NOON, rules, &rule(&right)).await;
+    let one = format!("{rules}/{}", made[0]["id"].as_str().unwrap());
+    let change = json!({"metadata": wrong});
+    breaches(&shop, (Method::PUT, &one), &change, &must).await;
+    // What is there stays as it is when something else is sent.
+    shop.put(&one, &json!({"active": false})).await;
+    shop.post(NOON, tiers, &tier(&right)).await;
+
+    code(&shop, "TEN", ten_off(), json!({})).await;
+    let ann = json!({"source_id": "ann"});
+    let give = |metadata: &Value| json!({"voucher": "TEN", "customer": ann, "metadata": metadata});
+    breaches(
+        &shop,
+        (Method::POST, "/v1/publications"),
+        &give(&wrong),
+        &must,
+    )
+    .await;
+    assert_eq!(shop.get(NOON, "/v1/publications").await["total"], 0);
+    shop.post(NOON, "/v1/publications", &give(&right)).await;
+
+    let mut told = order("o-1", 5_000);
+    told["metadata"] = wrong.clone();
+    told["items"][0]["metadata"] = json!({});
+    let expected = ["n: must be a number", "items[0].n: must be present"];
+    breaches(&shop, (Method::POST, "/v1/orders"), &told, &expected).await;
+    assert_eq!(shop.get(NOON, "/v1/orders").await["total"], 0);
+    told["metadata"] = right.clone();
+    told["items"][0]["metadata"] = right;
+    shop.post(NOON, "/v1/orders", &told).await;
+    let change = json!({"metadata": wrong});
+    breaches(&shop, (Method::PUT, "/v1/orders/o-1"), &change, &must).await;
+    shop.put("/v1/orders/o-1", &json!({"status": "CANCELED"}))
+        .await;
+}
+
+#[tokio::test]
 async fn what_comes_with_a_sale_follows_its_schemas() {
     let shop = Shop::start().await;
     code(&shop, "TEN", ten_off(), json!({})).await;

@@ -127,6 +127,11 @@ async fn a_redemption_by_a_referee_counts_once() {
     let other = other["voucher"]["code"].as_str().unwrap();
     let (_, late) = redeem(&shop.noon(), &by(other, "bob", "o-3")).await;
     assert_eq!(late["proffer"]["code"], "referred_before", "{late}");
+    let summary = shop.get(NOON, "/v1/campaigns/Friends/summary").await;
+    assert_eq!(summary["referred_customers"], 1, "{summary}");
+    assert_eq!(summary["publications_succeeded"], 2, "{summary}");
+    let before = "/v1/campaigns/Friends/summary?end_date=2026-11-20";
+    assert_eq!(shop.get(NOON, before).await["referred_customers"], 0);
     books_balance(&shop).await;
 }
 

@@ -38,7 +38,7 @@ async fn a_voucher_is_changed_and_removed() {
     shop.post(
         NOON,
         "/v1/vouchers",
-        &json!({"code": "A", "discount": ten_off()}),
+        &json!({"code": "A", "discount": percent(10)}),
     )
     .await;
     let sent = json!({"discount": percent(50), "metadata": {"k": 1},

@@ -1,6 +1,7 @@
 //! What does a marketer set up? Campaigns, with what Voucherify knows of them and what is ours.
 
 mod domain;
+mod edition;
 mod referral;
 mod settings;
 
@@ -15,6 +16,7 @@ use crate::time::{self, Timestamp};
 
 pub(crate) use domain::expression;
 pub use domain::{Beside, DEFAULT_GRANT_DAYS, Parts};
+pub use edition::EditionInput;
 pub use referral::{
     ConversionEvent, RefereeReward, RefereeRewardView, ReferralProgram, ReferralProgramView,
     RewardParent,
@@ -119,7 +121,13 @@ pub struct CampaignUpdate {
     pub metadata: Option<Metadata>,
     pub unset_metadata_fields: Option<Vec<String>>,
     pub discount: Option<Discount>,
+    /// What new cards begin with.
+    pub gift: Option<Gift>,
     pub referral_program: Option<ReferralProgram>,
+    #[serde(deserialize_with = "lenient::patch")]
+    #[schema(value_type = Option<Object>)]
+    pub loyalty_tiers_expiration: Option<Option<serde_json::Value>>,
+    pub options: Option<UpdateOptions>,
     pub join_once: Option<bool>,
     pub auto_join: Option<bool>,
     #[serde(rename = "type")]
@@ -129,6 +137,14 @@ pub struct CampaignUpdate {
     pub activity_duration_after_publishing: Option<Option<String>>,
     /// Ours.
     pub proffer: Option<ProfferSettings>,
+}
+
+/// How an update is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct UpdateOptions {
+    /// Tiers follow what is on a card now, so they are always as if recalculated.
+    pub recalculate_tiers: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -64,9 +64,9 @@ pub(crate) use campaign::expression;
 pub use campaign::{
     Beside, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, CapInput, CapPeriod,
     CapReach, CapUnitInput, CodeCapacity, CommitmentInput, ConversionEvent, DEFAULT_GRANT_DAYS,
-    LendingInput, Parts, PointsBack, ProfferSettings, ProfferTier, PromotionInput, RefereeReward,
-    RefereeRewardView, ReferralProgram, ReferralProgramView, RewardParent, StackingInput,
-    VoucherConfig,
+    EditionInput, LendingInput, Parts, PointsBack, ProfferSettings, ProfferTier, PromotionInput,
+    RefereeReward, RefereeRewardView, ReferralProgram, ReferralProgramView, RewardParent,
+    StackingInput, UpdateOptions, VoucherConfig,
 };
 pub use category::{Category, CategoryNames, CategoryView, Grouped, StackingRulesType, regrouped};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
@@ -137,7 +137,7 @@ pub use stacking::{
     ApplicationMode, JointPlace, ProfferStacking, REDEEMABLES_LIMIT, RollbackOrderMode,
     StackingRules, StackingRulesView,
 };
-pub use summary::CampaignSummaryView;
+pub use summary::{CampaignSummaryView, PointsSummaryView, PublicationsView};
 pub use tier::{
     Action, TierCampaign, TierInput, TierOrders, TierRedemptions, TierSummary, TierUpdate, TierView,
 };

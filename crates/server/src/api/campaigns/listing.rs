@@ -13,6 +13,8 @@ const FIELDS: &[Column] = &[
     ("status", &["/vouchers_generation_status"]),
     ("active", &["/active"]),
     ("is_referral_code", &["/voucher/is_referral_code"]),
+    ("validity_timeframe", &[TIMEFRAME]),
+    ("validity_day_of_week", &[DAYS]),
     ("voucher_type", &["/voucher/type"]),
     ("categories", &["/category"]),
     ("category_ids", &["/category_id"]),
@@ -22,6 +24,11 @@ const FIELDS: &[Column] = &[
     ("start_date", &["/start_date"]),
     ("expiration_date", &["/expiration_date"]),
 ];
+
+/// Where a timeframe is put as a text: `P2D;PT4H`, the interval and the duration.
+const TIMEFRAME: &str = "/timeframe_as_text";
+/// Where the days of the week are put as a text: `1,2,5`.
+const DAYS: &str = "/days_as_text";
 
 /// Campaigns, newest first; `campaign_type`, `campaign_status`, `is_referral_code` and `filters`
 /// say which, and `expand=category` tells the category of each.
@@ -43,7 +50,8 @@ pub(super) async fn list(
         if making.contains(&stored.thing.id.0) {
             bare.vouchers_generation_status = IN_PROGRESS;
         }
-        let row = serde_json::to_value(&bare).map_err(|e| Refused::Fault(e.to_string()))?;
+        let mut row = serde_json::to_value(&bare).map_err(|e| Refused::Fault(e.to_string()))?;
+        complete(&mut row);
         let is_one = |name: &str, place: &str| {
             asked.get(name).is_none_or(|asked| {
                 let is_asked = |text: &str| asked.split(',').any(|one| one.trim() == text);
@@ -74,6 +82,26 @@ pub(super) async fn list(
         rows.push(row);
     }
     Answer::ok(&List::page("campaigns", rows, total))
+}
+
+/// Adds as texts what is asked about and is none.
+fn complete(row: &mut serde_json::Value) {
+    let part = |name: &str| {
+        row.pointer(&format!("/validity_timeframe/{name}"))?
+            .as_str()
+    };
+    let timeframe = part("interval").zip(part("duration"));
+    let timeframe = timeframe.map(|(interval, duration)| format!("{interval};{duration}"));
+    let days = row.get("validity_day_of_week");
+    let days = days.and_then(serde_json::Value::as_array).map(|days| {
+        let days: Vec<String> = days.iter().map(ToString::to_string).collect();
+        days.join(",")
+    });
+    for (place, text) in [(TIMEFRAME, timeframe), (DAYS, days)] {
+        if let (Some(members), Some(text)) = (row.as_object_mut(), text) {
+            members.insert(place.trim_start_matches('/').into(), text.into());
+        }
+    }
 }
 
 fn sort(all: &mut [Arc<Stored<Campaign>>], order: &str) -> Result<(), Refused> {

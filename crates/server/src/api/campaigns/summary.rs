@@ -1,6 +1,6 @@
 //! What came of a campaign?
 
-use wire::voucherify::CampaignSummaryView;
+use wire::voucherify::{CampaignSummaryView, PointsSummaryView, PublicationsView};
 
 use super::*;
 use crate::reports::summary::{Range, Summary, summary};
@@ -25,14 +25,16 @@ async fn get(
     };
     let compiled = app.compiled(project).await?;
     let campaign = find(&app, (project, &compiled), &name).await?;
-    let counted = summary(&app, project, (campaign.thing.id, range)).await?;
+    let kind = kind_of(&campaign)?;
+    let counted = summary(&app, project, (campaign.thing.id, kind, range)).await?;
     let view = view(&app, (project, &compiled), &campaign).await?;
     Answer::ok(&shown(view, &counted))
 }
 
 fn shown(campaign: CampaignView, of: &Summary) -> CampaignSummaryView {
-    let is_of_cards = campaign.campaign_type == CampaignType::GiftVouchers;
-    let has_codes = campaign.campaign_type != CampaignType::Promotion;
+    let kind = campaign.campaign_type;
+    let is_of_cards = kind == CampaignType::GiftVouchers;
+    let has_codes = kind != CampaignType::Promotion;
     let taken_off = |amount: u64| (!is_of_cards).then_some(amount);
     let paid = |amount: u64| is_of_cards.then_some(amount);
     CampaignSummaryView {
@@ -44,15 +46,42 @@ fn shown(campaign: CampaignView, of: &Summary) -> CampaignSummaryView {
         rollbacks: of.rollbacks,
         rollbacks_succeeded: of.rollbacks,
         rollbacks_failed: 0,
+        validations: of.validations.succeeded + of.validations.failed,
+        validations_succeeded: of.validations.succeeded,
+        validations_failed: of.validations.failed,
         orders_amount: of.orders,
         orders_rolledback_amount: of.orders_back,
         vouchers_created: has_codes.then_some(of.vouchers),
+        vouchers_deleted: has_codes.then_some(of.gone.count),
+        publications: has_codes.then_some(PublicationsView {
+            publications: of.publications.succeeded + of.publications.failed,
+            publications_succeeded: of.publications.succeeded,
+            publications_failed: of.publications.failed,
+        }),
+        referred_customers: (kind == CampaignType::ReferralProgram).then_some(of.referred),
         discounted_amount: taken_off(of.given),
         rolledback_discounted_amount: taken_off(of.given_back),
         created_vouchers_amount: of.cards.map(|cards| cards.created),
         amount_added: of.cards.map(|cards| cards.added),
+        amount_deleted: is_of_cards.then_some(of.gone.left),
         amount_subtracted: of.cards.map(|cards| cards.subtracted),
         amount_redeemed: paid(of.given),
         amount_rolledback: paid(of.given_back),
+        points: (kind == CampaignType::LoyaltyProgram).then(|| points(of)),
+    }
+}
+
+fn points(of: &Summary) -> PointsSummaryView {
+    let points = &of.points;
+    PointsSummaryView {
+        created_vouchers_points: points.created,
+        points_added: points.added,
+        points_deleted: of.gone.left,
+        points_subtracted: points.subtracted,
+        points_rewarded: points.rewarded,
+        points_redeemed: points.redeemed,
+        points_rolledback: points.back,
+        points_expired: points.expired,
+        ..PointsSummaryView::default()
     }
 }

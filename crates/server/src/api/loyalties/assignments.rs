@@ -285,7 +285,8 @@ async fn of_member(
         return Err(not_found("voucher", &member));
     };
     let mut view = app.store().view(caller.project)?;
-    let counts = loyalty::counts(&mut view, (caller.project, card, caller.now)).await?;
+    let today = compiled.day(caller.now);
+    let counts = loyalty::counts(&mut view, (caller.project, card, today)).await?;
     let offered = loyalty::of_programme(&mut view, card.programme).await?;
     drop(view);
     let affordable_only = asked.get("affordable_only") == Some("true");

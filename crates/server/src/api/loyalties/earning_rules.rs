@@ -6,8 +6,8 @@ use wire::{
     Malformed,
     ids::{self, Tag},
     voucherify::{
-        EarningRule, EarningRuleView, Key, LoyaltyTier, RuleInput, Segment, SegmentType, Sent,
-        translate,
+        EarningRule, EarningRuleView, Key, LoyaltyTier, Metadata, RuleInput, Segment, SegmentType,
+        Sent, translate,
     },
 };
 
@@ -39,6 +39,10 @@ impl Resource for EarningRule {
     const MOST: u64 = loyalty::MAX_RULES;
     const WITHIN: Option<Index> = Some(Index::EarningRulesOfCampaign);
     const OURS: &'static [&'static str] = &["campaign"];
+
+    fn metadata(&self) -> Option<(&'static str, &Metadata)> {
+        Some(("earning_rule", &self.metadata))
+    }
 
     fn check(&self) -> Result<(), Malformed> {
         EarningRule::check(self)

@@ -119,7 +119,8 @@ async fn tiers_of(
         compiled.loyalty.programme(issued.thing.campaign),
     ) {
         let mut view = app.store().view(caller.project)?;
-        let counts = loyalty::counts(&mut view, (caller.project, card, caller.now)).await?;
+        let today = compiled.day(caller.now);
+        let counts = loyalty::counts(&mut view, (caller.project, card, today)).await?;
         let tier = offers::tier_of(&programme.tiers, counts.balance);
         let record = match tier {
             Some(tier) => view.get(Kind::LoyaltyTier, tier.id).await?,
@@ -177,7 +178,10 @@ async fn enrolled(
         ..crate::setup::writes(at.project, changed)
     };
     let stored = match &member.voucher {
-        Some(code) => given(at, (campaign.thing.id, code), (holder, &mut command)).await?,
+        Some(code) => {
+            let of = (campaign.thing.id, code.as_str());
+            given(at, &compiled, of, (holder, &mut command)).await?
+        }
         None => {
             let offer = offers_of(&compiled, campaign.thing.id).next();
             let offer = offer.ok_or_else(|| refuse(Key::InvalidVoucher, "it has no cards"))?;
@@ -193,16 +197,16 @@ async fn enrolled(
                 ..CampaignVouchersCreate::default()
             };
             let made = vouchers::of_campaign(at.app, &new, (&config, &sent))?;
-            let made = made.held_by(holder.0)?;
+            let made = made.held_by(holder.0, &compiled)?;
             command.writes.extend(made.writes);
             command.openings = made.booking.openings;
             command.chain = made.booking.chain;
             made.stored
         }
     };
-    let standing = vouchers::standing(&compiled, &stored)?;
+    let (campaign, offer) = vouchers::standing(&compiled, &stored)?;
     let view = match &member.voucher {
-        None => vouchers::new_view(&stored, standing),
+        None => vouchers::new_view(&stored, (&campaign, &offer)),
         Some(_) => {
             let of = (at.project, compiled.as_ref());
             vouchers::view(at.app, of, (&stored, at.now)).await?
@@ -233,6 +237,7 @@ async fn card_of(
 /// A card that was made before, for somebody.
 async fn given(
     at: At<'_>,
+    compiled: &Compiled,
     (campaign, code): (CampaignId, &str),
     (holder, command): (CustomerId, &mut Command),
 ) -> Result<Stored<Issued>, Refused> {
@@ -253,6 +258,7 @@ async fn given(
         .writes
         .extend(removal(&issued.thing).into_iter().filter(links));
     issued.thing.voucher.holder = Some(holder.0);
+    issued.thing.keep_edition(compiled);
     issued.updated_at = Some(at.now);
     command.writes.extend(issue(&issued)?);
     Ok(issued)

@@ -1,6 +1,6 @@
 //! Points that the shop puts on a card by hand, or takes off.
 
-use offers::{CardMove, Happening, Lot, PointsCard, book, day_of, draw};
+use offers::{CardMove, Happening, Lot, PointsCard, book, draw};
 use store::{Command, Expect, Outcome};
 use wire::voucherify::{
     BalanceView, ExpirationType, Key, MAX_POINTS, PointsBalanceView, PointsChange,
@@ -105,9 +105,11 @@ pub async fn change(
         return Err(refuse(Key::InvalidVoucher, "it is not a loyalty card"));
     };
     let sent = change.sent;
-    let (lots, way) = moved(at, (&issued, sent)).await?;
+    let compiled = at.app.compiled(at.project).await?;
+    let today = compiled.day(at.now);
+    let (lots, way) = moved(at, &compiled, (&issued, sent)).await?;
     let mut view = at.app.store().view(at.project)?;
-    let before = loyalty::counts(&mut view, (at.project, card, at.now)).await?;
+    let before = loyalty::counts(&mut view, (at.project, card, today)).await?;
     drop(view);
     let total = match way {
         CardMove::Added => before.total.saturating_add_signed(sent.points),
@@ -146,6 +148,7 @@ pub async fn change(
 /// Which points move, and which way.
 async fn moved(
     at: At<'_>,
+    compiled: &Compiled,
     (issued, sent): (&Stored<Issued>, &PointsChange),
 ) -> Result<(Vec<Lot>, CardMove), Refused> {
     let points = sent.points.unsigned_abs();
@@ -156,12 +159,11 @@ async fn moved(
     if sent.points < 0 {
         let mut view = at.app.store().view(at.project)?;
         let left = loyalty::balance_of(&mut view, (at.project, voucher.id)).await?;
-        let drawn = draw(&left, points, day_of(at.now));
+        let drawn = draw(&left, points, compiled.day(at.now));
         let few = || refuse(Key::LoyaltyCardPointsExceeded, &*voucher.code);
         return Ok((drawn.ok_or_else(few)?, CardMove::Withdrawn));
     }
-    let compiled = at.app.compiled(at.project).await?;
-    let day = last_day(&compiled, (issued, sent), at.now)?;
+    let day = last_day(compiled, (issued, sent), at.now)?;
     Ok((vec![Lot { day, points }], CardMove::Added))
 }
 
@@ -204,11 +206,13 @@ fn last_day(
         ExpirationType::ProgramRules => {
             let programme = compiled.loyalty.programme(issued.thing.campaign);
             let lapse = programme.and_then(|programme| programme.lapse);
-            Ok(lapse.map_or(offers::NEVER, |lapse| lapse.last_day(now)))
+            Ok(lapse.map_or(offers::NEVER, |lapse| {
+                lapse.last_day(now, &compiled.settings.zone)
+            }))
         }
         ExpirationType::CustomDate => {
-            let day = sent.expiration_date.map(day_of);
-            let day = day.filter(|day| *day >= day_of(now));
+            let day = sent.day(&compiled.settings.zone);
+            let day = day.filter(|day| *day >= compiled.day(now));
             let wrong = || {
                 let details = "/expiration_date: is required, and not before today";
                 refuse(Key::InvalidPayload, details)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ledger::Minor;
 use offers::{
     CampaignId, Gave, GiftCard, Happening, Offer, Priced, Redeemable, Refusal, Rewarded, Spent,
-    VoucherKind, book, chart, day_of, draw,
+    VoucherKind, book, chart, draw,
 };
 use serde_json::Value;
 use store::{Command, Expect, Outcome};
@@ -166,17 +166,18 @@ async fn attempt(
     let compiled = at.app.compiled(at.project).await?;
     let (issued, version) = super::members::find(at, which).await?;
     let offered = named(at, &issued.thing, request).await?;
-    let standing = vouchers::standing(&compiled, &issued)?;
-    is_open(standing.0, &issued.thing, at.now)?;
+    let (campaign, offer) = vouchers::standing(&compiled, &issued)?;
+    is_open(&campaign, &issued.thing, at.now)?;
     let Some(card) = issued.thing.card() else {
         return Err(not_found("voucher", which.1));
     };
     let mut view = at.app.store().view(at.project)?;
-    let before = loyalty::counts(&mut view, (at.project, card, at.now)).await?;
+    let today = compiled.day(at.now);
+    let before = loyalty::counts(&mut view, (at.project, card, today)).await?;
     let lots = loyalty::balance_of(&mut view, (at.project, card.card)).await?;
     drop(view);
     let price = price(&compiled, (card.programme, before.balance), &offered).unwrap_or(0);
-    let lots = draw(&lots, price, day_of(at.now));
+    let lots = draw(&lots, price, today);
     let few = || refuse(Key::LoyaltyCardPointsExceeded, &*issued.thing.voucher.code);
     let reward = &offered.reward;
     let stock = match reward.stored.thing.stock {
@@ -191,7 +192,7 @@ async fn attempt(
         at,
         request,
         issued: &issued,
-        standing,
+        standing: (&campaign, &offer),
         price,
         offered: &offered,
         given,
@@ -289,7 +290,7 @@ async fn code(
     };
     let made = vouchers::of_campaign(at.app, &new, (&config, &CampaignVouchersCreate::default()));
     let made = match issued.voucher.holder {
-        Some(holder) => made?.held_by(holder)?,
+        Some(holder) => made?.held_by(holder, compiled)?,
         None => made?,
     };
     let standing = (&campaign.thing, &offer.thing);

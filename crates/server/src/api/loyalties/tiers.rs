@@ -3,7 +3,7 @@
 use wire::{
     Malformed,
     ids::Tag,
-    voucherify::{Key, LoyaltyTier, LoyaltyTierView, Sent},
+    voucherify::{Key, LoyaltyTier, LoyaltyTierView, Metadata, Sent},
 };
 
 use super::*;
@@ -31,6 +31,10 @@ impl Resource for LoyaltyTier {
     const MOST: u64 = loyalty::MAX_RULES;
     const WITHIN: Option<Index> = Some(Index::LoyaltyTiersOfCampaign);
     const OURS: &'static [&'static str] = &["campaign"];
+
+    fn metadata(&self) -> Option<(&'static str, &Metadata)> {
+        Some(("loyalty_tier", &self.metadata))
+    }
 
     fn check(&self) -> Result<(), Malformed> {
         LoyaltyTier::check(self)

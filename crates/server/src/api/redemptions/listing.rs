@@ -4,7 +4,7 @@
 //! at, at most so many are, and the call is refused where they are more: of a campaign or a
 //! customer they are fewer, and both are found by an index.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rules::Condition;
 use wire::voucherify::Filter;
@@ -34,12 +34,16 @@ const FIELDS: &[Column] = &[
     ("related_object_type", &["/related_object_type"]),
     (
         "related_object_parent_id",
-        &["/voucher/campaign_id", "/promotion_tier/campaign_id"],
+        &[
+            "/voucher/campaign_id",
+            "/promotion_tier/campaign_id",
+            CAMPAIGN_OF_FAILURE,
+        ],
     ),
     ("parent_redemption_id", &["/redemption"]),
     ("tracking_id", &["/tracking_id"]),
     ("customer_id", &["/customer_id"]),
-    ("campaign_name", &["/voucher/campaign", CAMPAIGN_OF_TIER]),
+    ("campaign_name", &["/voucher/campaign", CAMPAIGN_NAME]),
     ("user_login", &[]),
 ];
 /// By which column there is an order; `None` where their numbers are it.
@@ -50,8 +54,16 @@ const ORDERS: [(&str, Option<&str>); 5] = [
     ("tracking_id", Some("tracking_id")),
     ("customer_id", Some("customer_id")),
 ];
-/// Where the name of a tier's campaign is put, because tiers do not show it.
-const CAMPAIGN_OF_TIER: &str = "/campaign_of_tier";
+/// Where the name of a campaign is put, because tiers and failures do not show it.
+const CAMPAIGN_NAME: &str = "/campaign_called";
+/// Where the campaign is put that somebody failed on.
+const CAMPAIGN_OF_FAILURE: &str = "/campaign_of_failure";
+/// Failures that pages told of a customer, at most: anybody can make a page fail.
+const CLAIMED: Page = Page {
+    after: 0,
+    limit: 1_000,
+    newest_first: true,
+};
 /// Where the code is put that somebody failed with.
 const CODE_OF_FAILURE: &str = "/code_of_failure";
 /// Those that were made, and those that failed.
@@ -62,8 +74,9 @@ const KINDS: [Kind; 2] = [Kind::Redemption, Kind::Failure];
 /// `result`, `campaign`, `customer`, `created_at[after]`, `created_at[before]` and `filters` say
 /// which; `order` is by `created_at`, `id`, `voucher_code`, `tracking_id` or `customer_id`. A
 /// `campaign` has those that used something of it or failed on it, a `customer` those of whoever
-/// was known then: of several that were made together the single ones, not their parent. Where each
-/// must be looked at, the call is refused when there are more than 10,000.
+/// was known then; of several that were made together the single ones and, where it is no matter of
+/// a campaign, their parent. Where each must be looked at, the call is refused when there are more
+/// than 10,000.
 #[utoipa::path(get, path = "/v1/redemptions",
     responses((status = 200, body = List<RedemptionView>)))]
 pub(super) async fn list(
@@ -233,8 +246,9 @@ impl Among {
         // A customer has fewer than a campaign. Among them is what else happened to them, too.
         if let Some(customer) = &self.customer {
             for number in customer {
-                let index = Index::ActivityOfCustomer;
-                all.extend(view.find(index, &key(*number), page).await?);
+                let of = key(*number);
+                all.extend(view.find(Index::ActivityOfCustomer, &of, page).await?);
+                all.extend(view.find(Index::ClaimedFailures, &of, CLAIMED).await?);
             }
             return Ok(all);
         }
@@ -272,27 +286,36 @@ async fn scanned(
     (compiled, among): (&Compiled, &Among),
     asking: &Asking,
 ) -> Result<Vec<Place>, Refused> {
-    let ids = among.all(view, &asking.kinds).await?;
+    let mut ids = among.all(view, &asking.kinds).await?;
     may_look_at(ids.len(), "redemptions")?;
-    let mut places = Vec::new();
-    for ids in ids.chunks(READ) {
-        let records = read_all(view, &asking.kinds, ids).await?;
-        let rows = rows_in(view, &records).await?;
-        for (record, mut row) in records.iter().zip(rows) {
-            let redemption: Redemption = versioned::read(&record.body)?;
-            if among.within(view, &redemption).await? {
-                complete(&mut row, (compiled, &redemption));
-                places.extend(asking.place(record.id, &row));
+    let (mut places, mut seen) = (Vec::new(), BTreeSet::new());
+    while !ids.is_empty() {
+        let mut parents = BTreeSet::new();
+        for ids in ids.chunks(READ) {
+            let records = read_all(view, &asking.kinds, ids).await?;
+            let rows = rows_in(view, &records).await?;
+            for (record, mut row) in records.iter().zip(rows) {
+                let redemption: Redemption = versioned::read(&record.body)?;
+                if among.within(view, &redemption).await? {
+                    complete(&mut row, (compiled, &redemption));
+                    places.extend(asking.place(record.id, &row));
+                }
+                parents.extend(redemption.parent);
             }
+            // Others have their turn between two stretches.
+            tokio::task::yield_now().await;
         }
-        // Others have their turn between two stretches.
-        tokio::task::yield_now().await;
+        seen.extend(ids);
+        // Under a customer only the single ones are found; where all are, their parents are, too.
+        let of_these = among.customer.is_some() && among.campaign.is_none();
+        let missing = parents.difference(&seen).copied();
+        ids = missing.filter(|_| of_these).collect();
     }
     Ok(places)
 }
 
-/// Adds what is asked for and not shown: whose a failure is and with which code, and what the
-/// campaign of a tier is called.
+/// Adds what is asked for and not shown: whose a failure is, with which code and of which campaign,
+/// and what the campaign of a tier is called.
 fn complete(row: &mut serde_json::Value, (compiled, redemption): (&Compiled, &Redemption)) {
     let customer = redemption.customer.map(|id| ids::format(Tag::Customer, id));
     set(row, ("/customer_id", customer));
@@ -302,10 +325,16 @@ fn complete(row: &mut serde_json::Value, (compiled, redemption): (&Compiled, &Re
     let code = code.and_then(serde_json::Value::as_str);
     let code = code.map(|code| offers::codes::normalise(code).to_string());
     set(row, (CODE_OF_FAILURE, code));
-    if let Some(Redeemable::Tier(tier)) = redemption.redeemable {
-        let campaign = compiled.of(tier).map(|(_, campaign)| &campaign.name);
-        set(row, (CAMPAIGN_OF_TIER, campaign.map(ToString::to_string)));
-    }
+    let campaign = match (&redemption.used, redemption.redeemable) {
+        (Used::Nothing { campaign, .. }, _) => *campaign,
+        (_, Some(Redeemable::Tier(tier))) => compiled.of(tier).map(|(_, of)| of.id),
+        _ => None,
+    };
+    let campaign = campaign.and_then(|id| compiled.campaigns.get(&id));
+    let campaign = campaign.map(|campaign| &campaign.thing);
+    set(row, (CAMPAIGN_NAME, campaign.map(|of| of.name.to_string())));
+    let id = campaign.map(|of| ids::format(Tag::Campaign, of.id.0));
+    set(row, (CAMPAIGN_OF_FAILURE, id));
 }
 
 fn has_failed_with_code(row: &serde_json::Value) -> bool {

@@ -52,6 +52,7 @@ impl<'a> Using<'a> {
         writes.extend(beside.writes);
         booking = booking.then(beside.booking);
         expects.extend(of_order(&till));
+        writes.extend(first_uses(&till, self.quote)?);
         let lent = till.lent();
         let (project, now) = (till.project, till.now);
         let at = self.at(&till);
@@ -496,6 +497,28 @@ fn less(priced: &offers::Priced, discount: &Discount) -> u64 {
     let joined = at.map_or(&[][..], |at| priced.joined(at));
     let joined = joined.iter().map(|line| line.amount);
     joined.fold(all, u64::saturating_sub)
+}
+
+/// What notes of the codes that are used for the first time, and that nobody was given, which
+/// edition of their campaign they keep.
+fn first_uses(till: &Till<'_>, quote: &Quote) -> Result<Vec<Write>, Refused> {
+    let mut writes = Vec::new();
+    for (found, _) in used(till, quote) {
+        let Some((issued, _)) = &found.issued else {
+            continue;
+        };
+        if issued.thing.keeps_edition() {
+            continue;
+        }
+        let mut kept = issued.clone();
+        kept.thing.keep_edition(&till.compiled);
+        writes.push(Write::Put {
+            kind: Kind::Voucher,
+            id: kept.thing.voucher.id.0,
+            body: crate::vouchers::write(&kept)?,
+        });
+    }
+    Ok(writes)
 }
 
 /// A card as a redemption keeps it.

@@ -111,14 +111,14 @@ fn set(view: &mut Value, member: &str, value: Value) {
 }
 
 fn shown(of: &Redemption, sale: Option<&Sale>, when: As) -> Result<Value, Refused> {
-    if let Used::Nothing(view) = &of.used {
+    if let Used::Nothing { shown: view, .. } = &of.used {
         return view.value();
     }
     let sale = sale.ok_or_else(|| Refused::Fault("a redemption has no sale".into()))?;
     let mut view = bare(of, sale)?;
     let mut tier = None;
     match &of.used {
-        Used::Nothing(_) => {}
+        Used::Nothing { .. } => {}
         Used::Several => tell_several(&mut view, of, sale)?,
         Used::Voucher(used) => tell_voucher(&mut view, (of, used), sale)?,
         Used::Card(used) => tell_card(&mut view, (of, used), sale)?,

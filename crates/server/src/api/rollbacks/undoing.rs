@@ -1,7 +1,5 @@
 //! A rollback on its way: what it books, and what it keeps.
 
-use offers::day_of;
-
 use super::partly::units_back;
 
 use super::*;
@@ -153,7 +151,8 @@ impl<'a> Undoing<'a> {
         };
         let spent = Reason::PointsSpent.code();
         let mut spent = amounts.iter().filter(|one| one.code == spent);
-        let today = day_of(self.caller.now);
+        let compiled = self.app.compiled(self.caller.project).await?;
+        let today = compiled.day(self.caller.now);
         let is_over = |day: u64| day != u64::from(offers::NEVER) && day < today.into();
         if spent.any(|one| is_over(one.debit.party)) {
             self.writes.extend(loyalty::expiring(today, card));
@@ -258,7 +257,7 @@ impl<'a> Undoing<'a> {
         }
         if order.standing().next().is_none() {
             let mut view = self.app.store().view(project)?;
-            let of = (project, id, self.caller.now);
+            let of = (project, id, compiled.day(self.caller.now));
             let earned = loyalty::unearn(self.app, &mut view, of).await?;
             let before = std::mem::take(&mut self.booking);
             self.booking = before.then(earned.booking);
@@ -408,7 +407,7 @@ impl<'a> Undoing<'a> {
 /// What the redemption used, as it was then.
 fn tell_used(view: &mut RollbackView, redemption: &Redemption) -> Result<(), Refused> {
     match &redemption.used {
-        Used::Several | Used::Nothing(_) => {}
+        Used::Several | Used::Nothing { .. } => {}
         Used::Voucher(used) => view.voucher = Some(used_view(used)?),
         Used::Card(used) => {
             view.voucher = Some(used_card_view(used)?);

@@ -93,12 +93,12 @@ impl Asking {
         compiled: &Compiled,
         issued: &Stored<Issued>,
     ) -> Result<Option<Place>, Refused> {
-        let Ok(standing) = standing(compiled, issued) else {
+        let Ok((campaign, offer)) = standing(compiled, issued) else {
             return Ok(None);
         };
         let is_asked = self.created.takes(Some(issued.created_at))
             && self.updated.takes(issued.updated_at)
-            && self.is_taken(issued, standing)?;
+            && self.is_taken(issued, (&campaign, &offer))?;
         let voucher = &issued.thing.voucher;
         let at = match self.by {
             By::Created => issued.created_at,

@@ -46,7 +46,7 @@ async fn loaded(
     if amount > wire::voucherify::MAX_MINOR {
         return Err(refuse(Key::InvalidPayload, "/amount: too large"));
     }
-    let card = card(voucher, campaign);
+    let card = card(voucher, &campaign);
     let happening = if sent.amount < 0 {
         Happening::GiftWithdrawn {
             card: &card,
@@ -60,7 +60,7 @@ async fn loaded(
     };
     let chain = app.next_id()?;
     let booking = book(&happening, chain);
-    let counts = counts(app, caller.project, (&issued, campaign)).await?;
+    let counts = counts(app, caller.project, (&issued, &campaign)).await?;
     let after = |before: u64| before.saturating_add_signed(sent.amount);
     let id = ids::format(Tag::Voucher, voucher.id.0);
     let view = BalanceView::new(id, sent.amount, after(counts.loaded), after(counts.balance));

@@ -37,7 +37,8 @@ impl Made {
     ///
     /// # Errors
     /// Never for what is stored; a fault if it happens.
-    pub fn held_by(mut self, customer: u64) -> Result<Self, Refused> {
+    pub fn held_by(mut self, customer: u64, compiled: &Compiled) -> Result<Self, Refused> {
+        self.stored.thing.keep_edition(compiled);
         self.stored.thing.voucher.holder = Some(customer);
         self.writes = issue(&self.stored)?;
         self.writes.extend(self.expiring.clone());
@@ -228,7 +229,7 @@ fn put_together(
         VoucherKind::GiftCard { amount } => loaded(app, (&voucher, new.campaign), amount)?,
         VoucherKind::LoyaltyCard { points } => {
             let lot = Lot {
-                day: last_day(input, new.now),
+                day: last_day(input, new),
                 points,
             };
             added(app, (&voucher, new.campaign), lot)?
@@ -237,7 +238,7 @@ fn put_together(
     };
     let expiring = match voucher.kind {
         VoucherKind::LoyaltyCard { points: 1.. } => {
-            loyalty::expiring(last_day(input, new.now), voucher.id)
+            loyalty::expiring(last_day(input, new), voucher.id)
         }
         _ => None,
     };
@@ -249,6 +250,8 @@ fn put_together(
             decision: None,
             published: None,
             refers: new.refers,
+            edition: None,
+            value: None,
         },
         extra,
         created_at: new.now,
@@ -278,11 +281,13 @@ fn extra_of(input: &VoucherCreate) -> Result<Value, Refused> {
 }
 
 /// The last day of the points that a card begins with.
-fn last_day(input: &VoucherCreate, now: Timestamp) -> u32 {
+fn last_day(input: &VoucherCreate, new: &New<'_>) -> u32 {
     let lapse = input
         .loyalty_card
         .and_then(|card| card.lapse().ok().flatten());
-    lapse.map_or(offers::NEVER, |lapse| lapse.last_day(now))
+    lapse.map_or(offers::NEVER, |lapse| {
+        lapse.last_day(new.now, &new.campaign.zone)
+    })
 }
 
 fn added(

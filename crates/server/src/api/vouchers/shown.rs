@@ -205,10 +205,13 @@ pub async fn view(
     (issued, now): (&Stored<Issued>, Timestamp),
 ) -> Result<VoucherView, Refused> {
     let (campaign, offer) = standing(compiled, issued)?;
-    let counts = counts(app, project, (issued, campaign)).await?;
+    let counts = counts(app, project, (issued, &campaign)).await?;
     let input = input_of(issued)?;
     let metadata = input.metadata.clone().unwrap_or_default();
-    let mut view = bare_view(&used(issued, ((campaign, offer), counts), input), metadata);
+    let mut view = bare_view(
+        &used(issued, ((&campaign, &offer), counts), input),
+        metadata,
+    );
     view.categories = compiled.categories.listed(&issued.extra);
     let id = issued.thing.voucher.id.0;
     view.validation_rules_assignments = validation_rules::shown(app, project, id).await?;
@@ -216,7 +219,7 @@ pub async fn view(
         let mut store = app.store().view(project)?;
         view = with_points(
             view,
-            &loyalty::counts(&mut store, (project, card, now)).await?,
+            &loyalty::counts(&mut store, (project, card, compiled.day(now))).await?,
         );
     }
     Ok(view)

@@ -67,11 +67,11 @@ async fn add_points(
     group: &mut Group<'_>,
     ((number, card), fullest): ((u64, PointsCard), &mut Fullest),
 ) -> Result<(), Refused> {
-    let At { project, now, .. } = group.at;
+    let (project, today) = (group.at.project, group.compiled.day(group.at.now));
     let Some(within) = group.within(number, card.programme) else {
         return Ok(());
     };
-    let left = loyalty::left_on(view, (project, card.card, now)).await?;
+    let left = loyalty::left_on(view, (project, card.card, today)).await?;
     within.points = within.points.saturating_add(left);
     if let Some(customer) = group.known_as.get(&number) {
         let most = fullest.entry((*customer, card.programme)).or_default();

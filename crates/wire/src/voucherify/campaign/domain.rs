@@ -10,8 +10,8 @@ use super::{CampaignCreate, CampaignType, PointsBack, ProfferSettings, ProfferTi
 use crate::{
     Malformed, time,
     voucherify::{
-        Discount, Effect, Gift, LoyaltyCard, Terms, TierInput, Translated, VoucherCreate,
-        VoucherType, calendar::Said, currency_of,
+        Discount, Effect, Gift, LoyaltyCard, MAX_MINOR, Terms, TierInput, Translated,
+        VoucherCreate, VoucherType, calendar::Said, currency_of,
     },
 };
 
@@ -336,6 +336,10 @@ impl Parts<'_> {
                 found.map_err(|wrong| wrong.under("discount"))
             }
             (None, Some(gift), None) => {
+                if gift.amount > MAX_MINOR {
+                    let detail = format!("more than {MAX_MINOR}");
+                    return Err(Malformed::at("/gift/amount", detail));
+                }
                 let on_lines = || {
                     self.lines
                         .clone()

@@ -1,14 +1,11 @@
 //! What is a loyalty card? Points that are put on it, lapse, and are spent.
 
-use offers::{Lapse, Rounding};
+use offers::{Lapse, Rounding, Zone, day_of};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::{BalanceOf, CustomerInput, Metadata, OrderInput, lenient};
-use crate::{
-    Malformed,
-    time::{self, Timestamp},
-};
+use crate::{Malformed, time};
 
 /// What every card of a programme begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -147,15 +144,26 @@ pub struct PointsChange {
     pub points: i64,
     #[serde(default)]
     pub expiration_type: Option<ExpirationType>,
-    /// Of `CUSTOM_DATE`: the last day they are good.
-    #[serde(default, with = "time::optional")]
-    #[schema(value_type = Option<String>)]
-    pub expiration_date: Option<Timestamp>,
+    /// Of `CUSTOM_DATE`: the last day they are good, or an instant on it.
+    #[serde(default)]
+    pub expiration_date: Option<String>,
     /// Makes a retry harmless.
     #[serde(default)]
     pub source_id: Option<String>,
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+impl PointsChange {
+    /// The day that is named: as it is called, or the one that an instant lies in by this clock.
+    #[must_use]
+    pub fn day(&self, zone: &Zone) -> Option<u32> {
+        let text = self.expiration_date.as_deref()?;
+        let at = time::parse(text)?;
+        let is_day = text.len() <= "2026-11-21".len();
+        let utc = Zone::UTC;
+        Some(day_of(at, if is_day { &utc } else { zone }))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
