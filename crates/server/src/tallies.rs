@@ -51,17 +51,20 @@ impl Versioned for Tally {
 pub struct Tallies(Mutex<BTreeMap<ProjectId, BTreeMap<DayOf, Tally>>>);
 
 impl Tallies {
-    /// Counts what became of something of a campaign.
-    pub fn count(&self, project: ProjectId, (campaign, day): DayOf, has_applied: Verdict) {
-        let mut tally = Tally {
-            day,
-            ..Tally::default()
+    /// Counts what became of everything of campaigns.
+    pub fn count(&self, project: ProjectId, all: Vec<(DayOf, Verdict)>) {
+        let one = |(of, verdict): (DayOf, Verdict)| {
+            let mut tally = Tally {
+                day: of.1,
+                ..Tally::default()
+            };
+            match verdict {
+                Verdict::Applied => tally.applied = 1,
+                Verdict::Refused => tally.refused = 1,
+            }
+            (of, tally)
         };
-        match has_applied {
-            Verdict::Applied => tally.applied = 1,
-            Verdict::Refused => tally.refused = 1,
-        }
-        self.put_back(project, [((campaign, day), tally)]);
+        self.put_back(project, all.into_iter().map(one));
     }
 
     fn put_back(&self, project: ProjectId, all: impl IntoIterator<Item = (DayOf, Tally)>) {

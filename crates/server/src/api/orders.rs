@@ -122,7 +122,6 @@ async fn attempt(
     (about, sent): (About, &OrderInput),
 ) -> Result<Option<Answer>, Refused> {
     let compiled = at.app.compiled(at.project).await?;
-    compiled.schemas.check_order(sent)?;
     let mut people = People::open(at.app, at.project)?;
     let stored = stored_order(&mut people, Some(sent)).await?;
     if let (None, About::Known) = (&stored, about) {
@@ -296,6 +295,7 @@ async fn laid_over(
     (people, compiled): (&mut People<'_>, &Compiled),
     (stored, sent): (Option<(StoredOrder, u64)>, &OrderInput),
 ) -> Result<(StoredOrder, OrderInput, Turn), Refused> {
+    compiled.schemas.check_order(sent)?;
     let currency = compiled.settings.currency;
     let (order, before) = match stored {
         Some((order, _)) => {

@@ -140,11 +140,7 @@ async fn validated(
         return Ok(None);
     }
     let mut rows = rows(&till, &quote);
-    let options = request.options.as_ref();
-    if options.is_some_and(|options| options.expand.iter().any(|what| what == "redeemable")) {
-        let shown = rows.iter_mut().zip(&till.offered);
-        shown.for_each(|(row, offered)| telling::expand(row, (&till, offered)));
-    }
+    expand(&mut rows, (&till, request));
     for (at, row) in rows.iter_mut().enumerate() {
         if let Some(error) = &mut row.result.error {
             told::tell(&mut till, (at, error)).await?;
@@ -176,11 +172,18 @@ async fn validated(
         }
     };
     if is_answered {
-        let project = caller.project;
-        let each = counted.into_iter();
-        each.for_each(|(of, verdict)| app.tallies().count(project, of, verdict));
+        app.tallies().count(caller.project, counted);
     }
     Ok(is_answered.then_some(response))
+}
+
+/// Adds what a redeemable is where the request asks for it.
+fn expand(rows: &mut [ValidationRow], (till, request): (&Till<'_>, &ValidationRequest)) {
+    let options = request.options.as_ref();
+    if options.is_some_and(|options| options.expand.iter().any(|what| what == "redeemable")) {
+        let shown = rows.iter_mut().zip(&till.offered);
+        shown.for_each(|(row, offered)| telling::expand(row, (till, offered)));
+    }
 }
 
 /// What became of everything of a campaign, to be counted for it. What was passed over is not.

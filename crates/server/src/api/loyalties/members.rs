@@ -178,10 +178,7 @@ async fn enrolled(
         ..crate::setup::writes(at.project, changed)
     };
     let stored = match &member.voucher {
-        Some(code) => {
-            let of = (campaign.thing.id, code.as_str());
-            given(at, &compiled, of, (holder, &mut command)).await?
-        }
+        Some(code) => given(at, (campaign.thing.id, code), (holder, &mut command)).await?,
         None => {
             let offer = offers_of(&compiled, campaign.thing.id).next();
             let offer = offer.ok_or_else(|| refuse(Key::InvalidVoucher, "it has no cards"))?;
@@ -237,7 +234,6 @@ async fn card_of(
 /// A card that was made before, for somebody.
 async fn given(
     at: At<'_>,
-    compiled: &Compiled,
     (campaign, code): (CampaignId, &str),
     (holder, command): (CustomerId, &mut Command),
 ) -> Result<Stored<Issued>, Refused> {
@@ -258,7 +254,8 @@ async fn given(
         .writes
         .extend(removal(&issued.thing).into_iter().filter(links));
     issued.thing.voucher.holder = Some(holder.0);
-    issued.thing.keep_edition(compiled);
+    let compiled = at.app.compiled(at.project).await?;
+    issued.thing.keep_edition(&compiled);
     issued.updated_at = Some(at.now);
     command.writes.extend(issue(&issued)?);
     Ok(issued)
