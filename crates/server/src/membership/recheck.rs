@@ -1,8 +1,8 @@
 //! Whose memberships may have changed, and who looks? Every command by which they can is seen by
 //! [`noting`], which adds to it a note of whom it is about; nothing where a project has neither
 //! segments of which it is kept who is in them, nor tiers. A job looks at those soon after, at each
-//! once for all the notes of them that wait. A note goes when they were looked at: whoever is killed in between leaves it
-//! to others, and to look twice changes nothing.
+//! once for all the notes of them that wait. A note goes when they were looked at: whoever is
+//! killed in between leaves it to others, and to look twice changes nothing.
 //!
 //! What time alone changes is found once a day, when everybody is looked at. So it is when such a
 //! segment is made: whom it takes in then is kept, for they have not entered it.

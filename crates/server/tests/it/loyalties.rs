@@ -601,10 +601,6 @@ async fn an_earning_rule_that_cannot_be_kept_names_the_place() {
         (json!([{}]), "/0/event"),
         (json!([{"event": "order.paid"}]), "/0/loyalty"),
         (
-            json!([{"event": "customer.segment.entered", "loyalty": fixed}]),
-            "/0/segment/id",
-        ),
-        (
             json!([{"event": "customer.seen", "loyalty": fixed}]),
             "/0/event",
         ),

@@ -89,7 +89,7 @@ async fn who_enters_and_leaves_an_active_segment_is_told_once() {
     let about = json!({"customer": {"id": ann, "object": "customer"},
         "segment": {"id": segment, "object": "segment"}});
     let entered = ("customer.segment.entered".to_owned(), about.clone());
-    assert_eq!(told(&receiver), [entered.clone()]);
+    assert_eq!(told(&receiver), std::slice::from_ref(&entered));
     say(&shop, "ann", "tin").await;
     say(&shop, "ann", "lead").await;
     run_jobs(&shop, NOON + DAY).await;
