@@ -294,7 +294,7 @@ impl<'a> Till<'a> {
             return Ok(None);
         };
         let mut campaign = campaign.clone();
-        let offer = offer.clone();
+        let mut offer = offer.clone();
         let mut voucher = issued.thing.voucher.clone();
         if issued.thing.published.is_some_and(|one| one.outlives) {
             campaign.validity.until = None;
@@ -323,6 +323,7 @@ impl<'a> Till<'a> {
         };
         let decision = issued.thing.decision;
         let card = self.card(&issued.thing, input.reward.as_ref()).await?;
+        card.iter().for_each(|card| card.ask(&mut offer));
         Ok(Some(Found {
             redeemable: Redeemable::Voucher(voucher.id),
             campaign,
