@@ -187,6 +187,18 @@ impl Action {
         after
     }
 
+    /// What tells that it ended before its end, by the clock of the call that began it.
+    async fn told(&self, at: At<'_>) -> Result<Vec<Write>, Refused> {
+        let at = At {
+            now: self.created_at,
+            ..at
+        };
+        match (&self.work, self.status) {
+            (Work::Generate(of), ActionStatus::Failed) => generating::failed(at, of).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// How it is shown.
     #[must_use]
     pub fn view(&self, id: u64) -> AsyncActionView {
@@ -337,7 +349,7 @@ async fn step(at: At<'_>, id: u64) -> Result<bool, Refused> {
     let kind = Kind::AsyncAction;
     let Some(record) = at.app.store().get(at.project, kind, id).await? else {
         let forget = writes(at.project, vec![wait_no_more(kind, id)]);
-        at.app.store().submit(forget).await?;
+        at.app.submit(forget).await?;
         return Ok(true);
     };
     let action: Action = read(&record.body)?;
@@ -347,7 +359,8 @@ async fn step(at: At<'_>, id: u64) -> Result<bool, Refused> {
         let mut command = stretch.command;
         command.expects.push(expect(&record));
         command.writes.extend(after.go_on(id)?);
-        match at.app.store().submit(command).await? {
+        command.writes.extend(after.told(at).await?);
+        match at.app.submit(command).await? {
             Outcome::Applied => return Ok(after.status.is_over()),
             // Somebody else did it, or what it was about changed: it is looked at again.
             Outcome::Stale { kind: Some(_), .. } => return Ok(false),
@@ -376,9 +389,10 @@ async fn end(
 ) -> Result<bool, Refused> {
     let after = action.after(&broken(at, reason), at.now);
     let mut command = writes(at.project, after.go_on(id)?);
+    command.writes.extend(after.told(at).await?);
     command.expects.push(expect(record));
     // Where somebody else was faster, what they wrote counts.
-    at.app.store().submit(command).await?;
+    at.app.submit(command).await?;
     Ok(true)
 }
 

@@ -33,6 +33,7 @@ use crate::{
     problem::Refused,
     setting::CONFIGURATION,
     tallies::{self, Tallies},
+    webhooks,
 };
 
 /// Keys, projects and the secret live under a project of their own.
@@ -402,6 +403,7 @@ impl App {
     pub async fn reconfigure(&self, mut command: Command) -> Result<Outcome, Refused> {
         let project = command.project;
         command.writes.push(renumbered());
+        webhooks::cards::tell(self, &mut command).await?;
         let app = self.clone();
         to_the_end(async move {
             let outcome = app.store().submit(command).await;
@@ -415,13 +417,15 @@ impl App {
         .await
     }
 
-    /// Applies a command by which a customer may come to belong to other segments and tiers, with
-    /// a note that somebody is to look.
+    /// Applies a command that may move something on cards, or by which a customer may come to
+    /// belong to other segments and tiers: with what tells of the one, and a note that somebody is
+    /// to look at the other.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn submit(&self, command: Command) -> Result<Outcome, Refused> {
-        let command = noting(self, command).await?;
+        let mut command = noting(self, command).await?;
+        webhooks::cards::tell(self, &mut command).await?;
         Ok(self.store().submit(command).await?)
     }
 

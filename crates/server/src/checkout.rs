@@ -293,7 +293,7 @@ impl<'a> Till<'a> {
         let Ok((campaign, offer)) = vouchers::standing(&compiled, &issued) else {
             return Ok(None);
         };
-        let (mut campaign, offer) = (campaign.into_owned(), offer.into_owned());
+        let (mut campaign, mut offer) = (campaign.into_owned(), offer.into_owned());
         let mut voucher = issued.thing.voucher.clone();
         if issued.thing.published.is_some_and(|one| one.outlives) {
             campaign.validity.until = None;
@@ -322,6 +322,7 @@ impl<'a> Till<'a> {
         };
         let decision = issued.thing.decision;
         let card = self.card(&issued.thing, input.reward.as_ref()).await?;
+        card.iter().for_each(|card| card.ask(&mut offer));
         Ok(Some(Found {
             redeemable: Redeemable::Voucher(voucher.id),
             campaign,

@@ -283,7 +283,7 @@ async fn lapse(app: &App, project: ProjectId, now: Timestamp) -> Result<Done, Re
         version: found.map_or(0, |record| record.version),
     });
     // Where another process was faster, what it wrote counts.
-    app.store().submit(command).await?;
+    app.submit(command).await?;
     Ok(done)
 }
 

@@ -101,11 +101,11 @@ pub fn parts(app: &App, counter: &Counter) -> Vec<AccountId> {
 /// `busy` where others were faster too often; when the store fails.
 pub async fn submit(app: &App, command: Command, lent: &[Counter]) -> Result<Outcome, Refused> {
     if lent.is_empty() {
-        return Ok(app.store().submit(command).await?);
+        return Ok(app.submit(command).await?);
     }
     for _ in 0..MAX_ATTEMPTS {
         let counts = app.refills().counts(lent);
-        let outcome = app.store().submit(command.clone()).await?;
+        let outcome = app.submit(command.clone()).await?;
         let Some(reached) = reached(&outcome, lent) else {
             return Ok(outcome);
         };
@@ -158,7 +158,7 @@ async fn with_refill(
             is_swept = true;
             continue;
         };
-        let outcome = app.store().submit(refilled).await?;
+        let outcome = app.submit(refilled).await?;
         if reached(&outcome, lent).is_none() {
             return Ok(Some(outcome));
         }
@@ -353,7 +353,7 @@ async fn empty(
             chain: booking.chain,
             ..crate::setup::writes(project, Vec::new())
         };
-        if app.store().submit(command).await? == Outcome::Applied && halvings == 0 {
+        if app.submit(command).await? == Outcome::Applied && halvings == 0 {
             return Ok(());
         }
     }

@@ -113,19 +113,36 @@ fn lapse_of(extra: &serde_json::Value) -> Result<Option<Option<offers::Lapse>>, 
     Ok(Some(input.lapse()))
 }
 
-/// What a validation rule says; one that is gone is never met.
+/// What a validation rule asks of who earns; one that is gone is never met.
 async fn condition_of(view: &mut View, name: Option<&str>) -> Result<Condition, Refused> {
     let Some(name) = name else {
         return Ok(Condition::Always);
     };
-    let never = Condition::any([]);
-    let Ok(id) = ids::parse(Tag::ValidationRule, name) else {
-        return Ok(never);
+    let record = match ids::parse(Tag::ValidationRule, name) {
+        Ok(id) => view.get(Kind::ValidationRule, id).await?,
+        Err(_) => None,
     };
-    let Some(record) = view.get(Kind::ValidationRule, id).await? else {
-        return Ok(never);
-    };
-    let rule: Stored<RuleInput> = read(&record.body)?;
-    let translated = translate(&rule.thing);
-    Ok(translated.map_or(never, |rule| rule.condition.unwrap_or(Condition::Always)))
+    let rule = record.map(|record| read::<Stored<RuleInput>>(&record.body));
+    let asks = asks(rule.transpose()?.as_ref().map(|rule| &rule.thing));
+    Ok(Condition::all([asks.before, asks.after]))
+}
+
+/// What a rule asks: before anything is taken off the order, and of what it comes to.
+pub struct Asks {
+    pub before: Condition,
+    pub after: Condition,
+}
+
+/// What a rule asks that something names; one that is gone is never met.
+fn asks(rule: Option<&RuleInput>) -> Asks {
+    match rule.map(translate) {
+        Some(Ok(said)) => Asks {
+            before: said.condition.unwrap_or(Condition::Always),
+            after: said.after.unwrap_or(Condition::Always),
+        },
+        _ => Asks {
+            before: Condition::never(),
+            after: Condition::Always,
+        },
+    }
 }

@@ -135,6 +135,23 @@ pub async fn rows(
         .collect())
 }
 
+/// How it is called when something moves for a reason, onto a card or off it.
+#[must_use]
+pub fn kind((reason, is_in): (Code, bool)) -> &'static str {
+    match (Reason::of(reason), is_in) {
+        (Some(Reason::GiftSpent), true) => "CREDITS_REFUND",
+        (Some(Reason::GiftSpent), false) => "CREDITS_REDEMPTION",
+        (Some(Reason::GiftLoaded), true) => "CREDITS_ADDITION",
+        (Some(Reason::GiftLoaded | Reason::GiftLapsed), _) => "CREDITS_REMOVAL",
+        (Some(Reason::PointsEarned), true) => "POINTS_ACCRUAL",
+        (Some(Reason::PointsSpent), true) => "POINTS_REFUND",
+        (Some(Reason::PointsSpent), false) => "POINTS_REDEMPTION",
+        (Some(Reason::PointsLapsed), _) => "POINTS_EXPIRATION",
+        (_, true) => "POINTS_ADDITION",
+        (_, false) => "POINTS_REMOVAL",
+    }
+}
+
 impl Line {
     /// Whether it counts among what was ever put on the card.
     fn is_given(&self) -> bool {
@@ -149,18 +166,7 @@ impl Line {
     /// How the protocol calls what it did.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        match (Reason::of(self.reason), self.is_in) {
-            (Some(Reason::GiftSpent), true) => "CREDITS_REFUND",
-            (Some(Reason::GiftSpent), false) => "CREDITS_REDEMPTION",
-            (Some(Reason::GiftLoaded), true) => "CREDITS_ADDITION",
-            (Some(Reason::GiftLoaded | Reason::GiftLapsed), _) => "CREDITS_REMOVAL",
-            (Some(Reason::PointsEarned), true) => "POINTS_ACCRUAL",
-            (Some(Reason::PointsSpent), true) => "POINTS_REFUND",
-            (Some(Reason::PointsSpent), false) => "POINTS_REDEMPTION",
-            (Some(Reason::PointsLapsed), _) => "POINTS_EXPIRATION",
-            (_, true) => "POINTS_ADDITION",
-            (_, false) => "POINTS_REMOVAL",
-        }
+        kind((self.reason, self.is_in))
     }
 
     /// Whether the shop moved it by a call of its own.

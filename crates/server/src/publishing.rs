@@ -3,7 +3,10 @@
 use ledger::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Expect, Index, Kind, Write};
-use wire::voucherify::{CampaignCreate, HolderRole, VoucherType};
+use wire::{
+    ids::{self, Tag},
+    voucherify::{CampaignCreate, Event, HolderRole, VoucherType},
+};
 
 use crate::{
     api::{At, dialect::malformed},
@@ -13,6 +16,7 @@ use crate::{
     problem::Refused,
     versioned::{self, Versioned},
     vouchers::{self, Issued, key},
+    webhooks,
 };
 
 /// Codes given to a customer, or the failure to.
@@ -86,12 +90,10 @@ pub fn hand_over(
     (stored, version): (&mut Stored<Issued>, u64),
     (to, of, compiled): (u64, Option<&CampaignCreate>, &Compiled),
 ) -> Result<Handed, Refused> {
+    let zone = &compiled.settings.zone;
     let life = of.map_or(Ok(None), CampaignCreate::life_of_published);
     let life = life.map_err(|wrong| malformed(&wrong))?;
-    let until = life.map(|life| {
-        life.end(at.now, &compiled.settings.zone)
-            .unwrap_or(Timestamp::MAX)
-    });
+    let until = life.map(|life| life.end(at.now, zone).unwrap_or(Timestamp::MAX));
     stored.thing.keep_edition(compiled);
     stored.thing.give(to, (at.now, until));
     let mut handed = Handed::default();
@@ -113,5 +115,21 @@ pub fn hand_over(
     let kind = of.and_then(|campaign| campaign.campaign_type);
     let holder = Holder::new(at.app.next_id()?, (to, role), (&stored.thing, kind), at.now);
     handed.writes.extend(holder.writes()?);
+    let told = given(stored, (to, of));
+    let told = webhooks::told(at, compiled, (Event::VoucherPublished, &told));
+    handed.writes.extend(told?);
     Ok(handed)
+}
+
+/// What is told of a code that was given to somebody.
+fn given(stored: &Stored<Issued>, (to, of): (u64, Option<&CampaignCreate>)) -> serde_json::Value {
+    let voucher = &stored.thing.voucher;
+    serde_json::json!({
+        "id": ids::format(Tag::Voucher, voucher.id.0),
+        "code": voucher.code,
+        "type": stored.thing.kind(),
+        "campaign": of.and_then(|campaign| campaign.name.as_ref()),
+        "holder_id": ids::format(Tag::Customer, to),
+        "object": "voucher"
+    })
 }

@@ -6,8 +6,8 @@ use offers::{
 use profiles::CustomerId;
 use store::{Expect, Index, Kind, Page, Write};
 use wire::voucherify::{
-    CampaignType, ConversionEvent, Gift, HolderRole, LoyaltyCard, RefereeReward, ReferralProgram,
-    VoucherType,
+    CampaignType, ConversionEvent, Event, Gift, HolderRole, LoyaltyCard, RefereeReward,
+    ReferralProgram, VoucherType,
 };
 
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
     problem::Refused,
     publishing::hand_over,
     vouchers::{Issued, key, read},
+    webhooks,
 };
 
 /// Codes of one customer that are looked through for a card.
@@ -157,6 +158,8 @@ pub async fn refer(
         if let Some(reward) = &program.referee_reward {
             let customer = CustomerId(by.customer);
             referred = rewarded(at, people, (customer, reward)).await?;
+            let told = told(at, (by.customer, reward), &referred).await?;
+            referred.writes.extend(told);
         }
     }
     if version == 0 {
@@ -200,6 +203,24 @@ async fn rewarded(
         Some(offer) => new_card(at, (&compiled, customer, reward), (&campaign, offer)),
         None => Ok(nothing),
     }
+}
+
+/// What tells that a customer was given a reward, where there was a card to put it on.
+async fn told(
+    at: At<'_>,
+    (customer, reward): (u64, &RefereeReward),
+    referred: &Referred,
+) -> Result<Vec<Write>, Refused> {
+    if referred.booking.chain.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut shown = webhooks::customer(customer);
+    shown["reward"] = serde_json::json!({"type": reward.kind, "amount": reward.amount});
+    let mut writes = webhooks::tell(at, Event::CustomerRewarded, &shown).await?;
+    if reward.kind == Some(VoucherType::LoyaltyCard) {
+        writes.extend(webhooks::tell(at, Event::CustomerRewardedPoints, &shown).await?);
+    }
+    Ok(writes)
 }
 
 /// So much more on a card that is there.

@@ -11,8 +11,8 @@ use offers::{
     codes::{Share, Space},
 };
 use serde::{Deserialize, Serialize};
-use store::{Expect, Index, Kind};
-use wire::voucherify::CampaignVouchersCreate;
+use store::{Expect, Index, Kind, Write};
+use wire::voucherify::{CampaignVouchersCreate, Event};
 
 use super::{STRETCH, Stretch};
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
     configuration::{Stored, read},
     problem::Refused,
     setup::writes,
+    webhooks,
 };
 
 /// Codes to be made for a campaign.
@@ -83,10 +84,50 @@ pub(super) async fn stretch(
         command.openings.extend(made.booking.openings);
         command.chain.extend(made.booking.chain);
     }
+    let is_last = until >= of.count;
+    if is_last {
+        command.writes.extend(
+            told(
+                at,
+                (&campaign.thing, of),
+                &[Event::CodesAdded, Event::CodesMade],
+            )
+            .await?,
+        );
+    }
     Ok(Stretch {
-        is_last: until >= of.count,
+        is_last,
         ..Stretch::new(command, until - done)
     })
+}
+
+/// What tells that the codes are there, or will not be.
+pub(super) async fn told(
+    at: At<'_>,
+    (campaign, of): (&Campaign, &Generating),
+    events: &[Event],
+) -> Result<Vec<Write>, Refused> {
+    let shown = campaigns::added((campaign, of.count));
+    let mut writes = Vec::new();
+    for event in events {
+        writes.extend(webhooks::tell(at, *event, &shown).await?);
+    }
+    Ok(writes)
+}
+
+/// What tells that there will be no more of the codes.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) async fn failed(at: At<'_>, of: &Generating) -> Result<Vec<Write>, Refused> {
+    let record = at.app.store().get(at.project, Kind::Campaign, of.campaign);
+    match record.await? {
+        Some(record) => {
+            let campaign: Stored<Campaign> = read(&record.body)?;
+            told(at, (&campaign.thing, of), &[Event::CodesFailed]).await
+        }
+        None => Ok(Vec::new()),
+    }
 }
 
 /// As many codes of the share that nobody has.

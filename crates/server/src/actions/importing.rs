@@ -119,7 +119,7 @@ pub async fn begin(
     }
     let answer = started(id, status)?;
     command.once = once.map(|once| once.once(&answer));
-    let outcome = at.app.store().submit(command).await?;
+    let outcome = at.app.submit(command).await?;
     let kept = answer.after(outcome)?;
     kept.map_err(|other| Refused::Fault(format!("rows were not kept: {other:?}")))
 }

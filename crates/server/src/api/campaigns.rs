@@ -46,7 +46,7 @@ use crate::{
     webhooks,
 };
 use codes::Codes;
-pub use codes::codes_added;
+pub use codes::{added, codes_added};
 pub(super) use editing::changed;
 pub(in crate::api) use shown::view;
 use shown::{bare_view, listed};
@@ -249,8 +249,8 @@ pub(super) async fn created(
         view.promotion = Some(listed(made));
     }
     change.tell(Event::CampaignCreated, &view)?;
-    if codes > 0 {
-        change.tell(Event::CodesMade, &view)?;
+    for event in codes::events(codes) {
+        change.tell(*event, &codes::added((&campaign.thing, codes)))?;
     }
     let answer = Answer::ok(&view)?;
     let outcome = change.submit(once.map(|key| key.once(&answer))).await?;
@@ -480,7 +480,7 @@ pub(super) async fn removed(
     change.write(removals);
     change.write(action.begin(action_id)?);
     change.write(promotion_stacks::removals(At { app, project, now }, id).await?);
-    change.write(loyalties::removals(app, project, id).await?);
+    change.write(loyalties::removals(At { app, project, now }, id).await?);
     change.remove_campaign(&campaign.thing);
     let gone = serde_json::json!({
         "id": ids::format(Tag::Campaign, id.0),

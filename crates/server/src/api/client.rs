@@ -79,16 +79,30 @@ async fn tiers(State(app): State<App>, browser: Browser, asked: Asked) -> Respon
 /// Validate redeemables on an order; hold them where a session asks for it.
 #[utoipa::path(post, path = "/client/v1/validations", request_body = ValidationRequest,
     responses((status = 200, body = ValidationResponse)))]
-async fn validate(State(app): State<App>, browser: Browser, body: Bytes) -> Response {
-    let mut request = match claimed(&body) {
-        Ok(request) => request,
+async fn validate(
+    State(app): State<App>,
+    browser: Browser,
+    (headers, body): (HeaderMap, Bytes),
+) -> Response {
+    let call = ("POST /client/v1/validations", body.as_ref());
+    let read = once::Key::of(&headers, browser.project(), call)
+        .and_then(|once| Ok((claimed(&body)?, once)));
+    let (mut request, once) = match read {
+        Ok(read) => read,
         Err(refused) => return browser.told(refused),
     };
     unnamed(request.order.as_mut());
     let attempt = browser.tries(&app, person(&request), codes(&request));
     let caller = browser.caller(attempt.clone());
-    let answer = validations::answered(&app, &caller, &request).await;
-    let answer = answer.and_then(|response| Answer::ok(&response));
+    let answer = match once {
+        Some(key) => {
+            let show = |made: &ValidationResponse| Answer::ok(made);
+            validations::answered_once(&app, &caller, (&request, key, &show)).await
+        }
+        None => validations::answered(&app, &caller, &request)
+            .await
+            .and_then(|response| Answer::ok(&response)),
+    };
     browser.ended(&app, &attempt, answer)
 }
 

@@ -1,7 +1,7 @@
 //! Loyalty programmes: campaigns of cards with points, and what earns and buys them.
 
 pub mod assignments;
-mod earning_rules;
+pub mod earning_rules;
 pub(super) mod members;
 mod points;
 mod redeeming;
@@ -14,17 +14,17 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use offers::{Campaign, CampaignId};
-use store::{Index, Kind, Page, ProjectId, Write};
+use store::{Index, Kind, ProjectId, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::voucherify::{
-    AsyncActionStarted, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, List,
-    VoucherType,
+    AsyncActionStarted, CampaignCreate, CampaignType, CampaignUpdate, CampaignView, EarningRule,
+    List, LoyaltyTier, RewardAssignment, VoucherType,
 };
 
 use super::{
     campaigns,
     dialect::{Asked, not_found, parse, retry},
-    resources::At,
+    resources::{self, At, Kept},
 };
 use crate::{
     app::App,
@@ -160,37 +160,17 @@ async fn delete(
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn removals(
-    app: &App,
-    project: ProjectId,
-    campaign: CampaignId,
-) -> Result<Vec<Write>, Refused> {
-    let page = Page {
-        after: 0,
-        limit: MAX_REMOVED,
-        newest_first: false,
-    };
+pub async fn removals(at: At<'_>, campaign: CampaignId) -> Result<Vec<Write>, Refused> {
     let of = key(campaign.0);
-    let mut view = app.store().view(project)?;
-    let mut writes = Vec::new();
-    for (kind, index) in [
-        (Kind::EarningRule, Index::EarningRulesOfCampaign),
-        (Kind::LoyaltyTier, Index::LoyaltyTiersOfCampaign),
-    ] {
-        for id in view.find(index, &of, page).await? {
-            let key = of.clone();
-            writes.extend([Write::Delete { kind, id }, Write::Unlink { index, key, id }]);
-        }
-    }
-    let offered = view.find(Index::RewardsOfCampaign, &of, page).await?;
-    for record in view.get_many(Kind::RewardAssignment, &offered).await? {
-        writes.extend(
-            record
-                .map(|record| assignments::removal(&record))
-                .transpose()?
-                .into_iter()
-                .flatten(),
-        );
-    }
+    let under = |index| (index, of.as_slice());
+    let earning = under(Index::EarningRulesOfCampaign);
+    let earning: Vec<Kept<EarningRule>> = resources::under(at, earning, MAX_REMOVED).await?;
+    let tiers = under(Index::LoyaltyTiersOfCampaign);
+    let tiers: Vec<Kept<LoyaltyTier>> = resources::under(at, tiers, MAX_REMOVED).await?;
+    let offered = under(Index::RewardsOfCampaign);
+    let offered: Vec<Kept<RewardAssignment>> = resources::under(at, offered, MAX_REMOVED).await?;
+    let mut writes = resources::removals(at, &earning).await?;
+    writes.extend(resources::removals(at, &tiers).await?);
+    writes.extend(resources::removals(at, &offered).await?);
     Ok(writes)
 }

@@ -60,7 +60,7 @@ impl Resource for MetadataSchema {
 }
 
 /// A schema as management spells it.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Managed(MetadataSchema);
 

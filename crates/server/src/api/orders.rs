@@ -76,15 +76,17 @@ async fn update(
     State(app): State<App>,
     caller: Caller<Redeem>,
     Path(name): Path<String>,
-    body: Bytes,
+    (headers, body): (HeaderMap, Bytes),
 ) -> Result<Answer, Refused> {
+    let call = format!("PUT /v1/orders/{name}");
+    let once = once::Key::of(&headers, caller.project, (&call, &body))?;
     let mut sent: OrderInput = parse(&body)?;
     let is_ours = ids::parse(Tag::Order, &name).is_ok();
     (sent.id, sent.source_id) = match is_ours {
         true => (Some(name), None),
         false => (None, Some(name)),
     };
-    told(At::of(&app, &caller), None, (About::Known, &sent)).await
+    told(At::of(&app, &caller), once, (About::Known, &sent)).await
 }
 
 /// Takes down an order of the past. Under the same key it makes none twice.

@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     Malformed,
     ids::{self, Tag},
-    voucherify::{Grouped, List, PromotionStack, PromotionStackView, Sent, StackTiers},
+    voucherify::{Event, Grouped, List, PromotionStack, PromotionStackView, Sent, StackTiers},
 };
 
 use super::{
@@ -62,6 +62,13 @@ impl Resource for PromotionStack {
             .map(|of| (Index::StacksOfCampaign, of))
             .into_iter()
             .collect()
+    }
+
+    fn event(before: Option<&Self>, after: Option<&Self>) -> Option<Event> {
+        after.map(|_| match before {
+            None => Event::StackCreated,
+            Some(_) => Event::StackUpdated,
+        })
     }
 
     fn bare(kept: &Kept<Self>) -> PromotionStackView {

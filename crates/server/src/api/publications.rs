@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        CampaignCreate, CampaignType, CodeCapacity, CustomerInput, CustomerView, Key, List,
+        CampaignCreate, CampaignType, CodeCapacity, CustomerInput, CustomerView, Event, Key, List,
         MAX_PUBLISHED, Meant, PublicationCreate, PublicationResult, PublicationView, VoucherView,
     },
 };
@@ -298,9 +298,14 @@ impl Publishing<'_> {
     /// the campaign makes more.
     async fn some(&self, people: &mut People<'_>, meant: &Meant) -> Result<Answered, Refused> {
         let count = meant.count();
-        if !(1..=MAX_PUBLISHED).contains(&count) {
+        let key = match count {
+            0 => Some(Key::InvalidPublishParams),
+            1..=MAX_PUBLISHED => None,
+            _ => Some(Key::TooManyVouchersRequested),
+        };
+        if let Some(key) = key {
             let details = format!("/campaign/count: from 1 to {MAX_PUBLISHED}");
-            return Err(refuse(Key::InvalidPublishParams, details));
+            return Err(refuse(key, details));
         }
         let name = meant.name().unwrap_or_default();
         let of = (self.at.project, self.compiled);
@@ -450,6 +455,7 @@ impl Publishing<'_> {
             version: 0,
         });
         let mut view = listed::bare(&publication)?;
+        writes.extend(self.told(&view)?);
         view.customer = Some(customer);
         if let [(stored, version)] = chosen.codes.as_slice() {
             view.voucher = Some(self.voucher(stored, *version).await?);
@@ -468,6 +474,16 @@ impl Publishing<'_> {
             Err(Outcome::Stale { .. }) => Ok(None),
             Err(other) => Err(Refused::Fault(format!("nothing was published: {other:?}"))),
         }
+    }
+
+    /// What tells of it; of the customer their id alone.
+    fn told(&self, view: &PublicationView) -> Result<Vec<Write>, Refused> {
+        let mut shown = serde_json::to_value(view);
+        if let Ok(shown) = &mut shown {
+            shown["customer"] = webhooks::customer(self.customer.0);
+        }
+        let shown = shown.map_err(|error| Refused::Fault(error.to_string()))?;
+        webhooks::told(self.at, self.compiled, (Event::Published, &shown))
     }
 
     async fn voucher(&self, stored: &Stored<Issued>, version: u64) -> Result<VoucherView, Refused> {

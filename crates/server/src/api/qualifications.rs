@@ -29,6 +29,7 @@ use crate::{
 
 use paging::Page;
 use rows::Row;
+pub use scenarios::is_of_customer;
 pub use which::{MAX_LOOKED_AT, Reach, Which};
 
 pub fn routes() -> OpenApiRouter<App> {

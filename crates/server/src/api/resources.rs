@@ -1,6 +1,7 @@
 //! How is a thing kept that is one record and shown much as it was sent? All such things are made,
 //! read, listed, changed and removed alike; what tells them apart is a [`Resource`] of a few lines.
 
+mod laying;
 mod listing;
 
 use axum::http::StatusCode;
@@ -11,11 +12,15 @@ use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Record, Write};
 use wire::{
     Malformed,
     ids::{self, Tag},
-    voucherify::{Key, Metadata, Sent, merge},
+    voucherify::{Event, Key, Metadata, Sent, merge},
 };
 
+pub use self::laying::{Laid, altered, laid};
 pub use self::listing::{Asking, By, Place, list, list_of, scan, scan_records, under};
-use super::dialect::{self, DEFAULT_LIMIT, duplicate, malformed, not_found, refuse, retry};
+use super::{
+    dialect::{self, DEFAULT_LIMIT, duplicate, malformed, not_found, refuse, retry},
+    validation_rules::{Object, ruled},
+};
 use crate::{
     app::App,
     auth::Caller,
@@ -23,10 +28,11 @@ use crate::{
     once::{self, Answer},
     problem::Refused,
     vouchers::key,
+    webhooks,
 };
 
 /// A kind of thing.
-pub trait Resource: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Resource: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
     type View: Serialize + Send;
     const KIND: Kind;
     const TAG: Tag;
@@ -88,6 +94,19 @@ pub trait Resource: Default + Serialize + DeserializeOwned + Send + Sync + 'stat
         None
     }
 
+    /// What it is to the validation rule that it names, where things of this kind name one.
+    const RULED: Option<fn(u64) -> Object> = None;
+
+    /// The validation rule that it names.
+    fn rule(&self) -> Option<u64> {
+        None
+    }
+
+    /// What webhooks are told when it was so and is so now; without either it was made or removed.
+    fn event(_before: Option<&Self>, _after: Option<&Self>) -> Option<Event> {
+        None
+    }
+
     /// Under which keys it is found.
     fn links(&self) -> Vec<(Index, Vec<u8>)> {
         let natural = Self::NATURAL.zip(self.natural());
@@ -136,6 +155,7 @@ pub async fn take_effect(at: At<'_>) {
 }
 
 /// A thing as it was read.
+#[derive(Clone)]
 pub struct Kept<T> {
     pub id: u64,
     /// 0 before it is written.
@@ -187,7 +207,8 @@ impl<T: Resource> Kept<T> {
         let (kind, id) = (T::KIND, self.id);
         let links = self.thing().links().into_iter();
         let unlinks = links.map(move |(index, key)| Write::Unlink { index, key, id });
-        std::iter::once(Write::Delete { kind, id }).chain(unlinks)
+        let removal = std::iter::once(Write::Delete { kind, id }).chain(unlinks);
+        removal.chain(ruled::removed(self))
     }
 }
 
@@ -285,86 +306,6 @@ pub async fn made<T: Resource>(
     save(at, &laid, call).await
 }
 
-/// A thing as it is to be kept.
-pub struct Laid<T> {
-    pub after: Kept<T>,
-    /// Under which keys it was found before.
-    before: Vec<(Index, Vec<u8>)>,
-}
-
-impl<T: Resource> Laid<T> {
-    /// # Errors
-    /// Never for what is stored; a fault if it happens.
-    pub fn writes(&self) -> Result<Vec<Write>, Refused> {
-        let mut writes = vec![self.after.put()?];
-        writes.extend(relinks(&self.after, &self.before));
-        Ok(writes)
-    }
-}
-
-/// What becomes of `start` and what was sent: a new thing, under this number if there is one, or
-/// the one that has its natural key already, changed.
-///
-/// # Errors
-/// When it cannot be kept so.
-pub async fn laid<T: Resource>(
-    at: At<'_>,
-    start: T,
-    (sent, id): (&Sent, Option<u64>),
-) -> Result<Laid<T>, Refused> {
-    let thing = merged(&start, sent)?;
-    follows_schema(at, &thing).await?;
-    if T::UPSERTS
-        && let Some(id) = led::<T>(at, thing.natural()).await?
-    {
-        let name = ids::format(T::TAG, id);
-        let known: Kept<T> = load(at, &name).await?;
-        if !known.thing().is_beside(&start) {
-            return Err(taken(&thing));
-        }
-        return altered(at, &known, sent);
-    }
-    let (count, most) = T::room(at, &thing).await?;
-    if count >= most {
-        return Err(full::<T>(most));
-    }
-    let after = Kept {
-        id: id.map_or_else(|| at.app.next_id(), Ok)?,
-        version: 0,
-        stored: Stored {
-            thing,
-            extra: serde_json::Value::Null,
-            created_at: at.now,
-            updated_at: None,
-        },
-    };
-    Ok(Laid {
-        after,
-        before: Vec::new(),
-    })
-}
-
-/// A thing as it is after a change. What is absent stays.
-///
-/// # Errors
-/// When it cannot be kept so.
-pub fn altered<T: Resource>(at: At<'_>, before: &Kept<T>, sent: &Sent) -> Result<Laid<T>, Refused> {
-    let after = Kept {
-        id: before.id,
-        version: before.version,
-        stored: Stored {
-            thing: merged(before.thing(), sent)?,
-            extra: before.stored.extra.clone(),
-            created_at: before.stored.created_at,
-            updated_at: Some(at.now),
-        },
-    };
-    Ok(Laid {
-        after,
-        before: before.thing().links(),
-    })
-}
-
 /// Several things out of `start` and what was sent for each.
 ///
 /// # Errors
@@ -388,7 +329,7 @@ pub async fn all_made<T: Resource>(
     things: Vec<T>,
     mut call: Call<'_>,
 ) -> Result<Option<Answer>, Refused> {
-    let mut all: Vec<Kept<T>> = Vec::new();
+    let mut all: Vec<Laid<T>> = Vec::new();
     let asked = things.len() as u64;
     for thing in things {
         follows_schema(at, &thing).await?;
@@ -398,22 +339,16 @@ pub async fn all_made<T: Resource>(
                 return Err(full::<T>(most));
             }
         }
-        all.push(Kept {
-            id: at.app.next_id()?,
-            version: 0,
-            stored: Stored {
-                thing,
-                extra: serde_json::Value::Null,
-                created_at: at.now,
-                updated_at: None,
-            },
-        });
+        all.push(Laid::new(at, (thing, None))?);
     }
-    let answer = Answer::ok(&T::shown(at, &all).await?)?;
-    for thing in &all {
-        call.writes.push(thing.put()?);
-        call.writes.extend(relinks(thing, &[]));
-        call.expects.push(thing.expect());
+    let kept: Vec<Kept<T>> = all.iter().map(|one| one.after.clone()).collect();
+    let rows = T::shown(at, &kept).await?;
+    let compiled = at.app.compiled(at.project).await?;
+    let answer = Answer::ok(&rows)?;
+    for (laid, shown) in all.iter().zip(&rows) {
+        call.writes.extend(laid.writes()?);
+        call.writes.extend(laid.told(at, (&compiled, shown))?);
+        call.expects.push(laid.after.expect());
     }
     let outcome = at.app.store().submit(Command {
         once: call.once.map(|key| key.once(&answer)),
@@ -455,7 +390,7 @@ pub async fn changed<T: Resource>(
     before: Kept<T>,
     call: Call<'_>,
 ) -> Result<Option<Answer>, Refused> {
-    let laid = altered(at, &before, call.sent)?;
+    let laid = altered(at, before, call.sent)?;
     if call.sent.contains_key("metadata") {
         follows_schema(at, laid.after.thing()).await?;
     }
@@ -496,8 +431,12 @@ async fn save<T: Resource>(
 ) -> Result<Option<Answer>, Refused> {
     let thing = &laid.after;
     let rows = T::shown(at, std::slice::from_ref(thing)).await?;
+    let compiled = at.app.compiled(at.project).await?;
     let answer = Answer::ok(&rows.first())?;
     call.writes.extend(laid.writes()?);
+    for shown in &rows {
+        call.writes.extend(laid.told(at, (&compiled, shown))?);
+    }
     call.expects.push(thing.expect());
     let outcome = at.app.store().submit(Command {
         once: call.once.map(|key| key.once(&answer)),
@@ -518,15 +457,6 @@ async fn save<T: Resource>(
     }
 }
 
-fn relinks<T: Resource>(thing: &Kept<T>, before: &[(Index, Vec<u8>)]) -> Vec<Write> {
-    let (after, id) = (thing.thing().links(), thing.id);
-    let gone = before.iter().filter(|link| !after.contains(link)).cloned();
-    let gone = gone.map(|(index, key)| Write::Unlink { index, key, id });
-    let new = after.iter().filter(|link| !before.contains(link)).cloned();
-    let new = new.map(|(index, key)| Write::Link { index, key, id });
-    gone.chain(new).collect()
-}
-
 fn taken<T: Resource>(thing: &T) -> Refused {
     duplicate(T::NAME, thing.natural().unwrap_or_default())
 }
@@ -544,6 +474,33 @@ pub async fn delete<T: Resource>(at: At<'_>, name: &str) -> Result<StatusCode, R
     retry(attempt).await
 }
 
+/// What removes a thing, and tells those who asked of it.
+///
+/// # Errors
+/// When the configuration cannot be read.
+pub async fn removal<T: Resource>(at: At<'_>, thing: &Kept<T>) -> Result<Vec<Write>, Refused> {
+    let compiled = at.app.compiled(at.project).await?;
+    let mut writes: Vec<Write> = thing.removal().collect();
+    if let Some(event) = T::event(Some(thing.thing()), None) {
+        let told = webhooks::told(at, &compiled, (event, &T::bare(thing)));
+        writes.extend(told?);
+    }
+    writes.extend(ruled::told(at, &compiled, (Some(thing), None))?);
+    Ok(writes)
+}
+
+/// What removes several things, and tells those who asked of each.
+///
+/// # Errors
+/// When the configuration cannot be read.
+pub async fn removals<T: Resource>(at: At<'_>, all: &[Kept<T>]) -> Result<Vec<Write>, Refused> {
+    let mut writes = Vec::new();
+    for one in all {
+        writes.extend(removal(at, one).await?);
+    }
+    Ok(writes)
+}
+
 /// One attempt to remove a thing, with what goes with it; `None` where somebody else was faster.
 ///
 /// # Errors
@@ -554,7 +511,8 @@ pub async fn removed<T: Resource>(
     with: Vec<Write>,
 ) -> Result<Option<StatusCode>, Refused> {
     let mut command = crate::setup::writes(at.project, with);
-    command.writes.extend(thing.removal());
+    command.now = at.now;
+    command.writes.extend(removal(at, thing).await?);
     command.expects.push(thing.expect());
     match at.app.store().submit(command).await? {
         Outcome::Applied => Ok(Some(StatusCode::NO_CONTENT)),

@@ -9,7 +9,7 @@ use offers::{
     Happening, book,
     chart::{self, Counter},
 };
-use store::{Index, Kind, Write};
+use store::{Index, Kind};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     Malformed,
@@ -25,6 +25,7 @@ use super::{
     dialect::{Asked, malformed, not_found, refuse, retry},
     loyalties::assignments,
     resources::{self, Asking, At, Call, Kept, Resource, load, sent},
+    validation_rules::ruled,
 };
 use crate::{
     app::App,
@@ -245,7 +246,7 @@ async fn delete(
     retry(async || {
         let reward: Kept<Reward> = load(at, &name).await?;
         let offered = all_of(at, reward.id).await?;
-        let with: Vec<Write> = offered.iter().flat_map(Kept::removal).collect();
+        let with = resources::removals(at, &offered).await?;
         resources::removed(at, &reward, with).await
     })
     .await
@@ -303,8 +304,10 @@ async fn assigned(
     let mut call = Call::new(&kept, once);
     let which = (name, campaign.ok_or_else(missing)?);
     let (start, kind) = assignments::fitting(at, which, &mut call).await?;
-    let fits = resources::merged(&start, &kept)?.fits(kind);
+    let assignment = resources::merged(&start, &kept)?;
+    let fits = assignment.fits(kind);
     fits.map_err(|wrong| malformed(&wrong))?;
+    ruled::check(at, assignment.names_rule()).await?;
     resources::made(at, start, call).await
 }
 

@@ -104,7 +104,7 @@ async fn product_laid(
     let label = said.name.as_deref();
     let mut sent = members(("name", label), said.price, said.metadata.as_ref())?;
     if wire::ids::parse(wire::ids::Tag::Product, name).is_ok() {
-        return altered(at, &load(at, name).await?, &sent);
+        return altered(at, load(at, name).await?, &sent);
     }
     sent.insert("source_id".into(), name.into());
     laid(at, Product::default(), (&sent, None)).await
@@ -119,7 +119,7 @@ async fn sku_laid(
     let label = said.sku.as_deref();
     let mut sent = members(("sku", label), said.price, said.metadata.as_ref())?;
     if wire::ids::parse(wire::ids::Tag::Sku, name).is_ok() {
-        return altered(at, &load(at, name).await?, &sent);
+        return altered(at, load(at, name).await?, &sent);
     }
     sent.insert("source_id".into(), name.into());
     let start = Sku {

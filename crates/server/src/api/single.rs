@@ -9,7 +9,7 @@ use axum::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::voucherify::{
     QualificationOptions, QualificationRequest, RedeemableKind, RedemptionView, SingleRequest,
-    TierValidation, TierView, TiersValidation, VoucherValidation,
+    TierValidation, TierView, TiersValidation, ValidationResponse, VoucherValidation, VoucherView,
 };
 
 use super::{
@@ -40,10 +40,22 @@ async fn validate_voucher(
     State(app): State<App>,
     caller: Caller<Redeem>,
     Path(code): Path<String>,
-    body: Bytes,
+    (headers, body): (HeaderMap, Bytes),
 ) -> Result<Answer, Refused> {
-    let request = parse_optional(&body)?;
-    Answer::ok(&voucher_validated(&app, &caller, (&code, request)).await?)
+    let call = format!("POST /v1/vouchers/{code}/validate");
+    let once = once::Key::of(&headers, caller.project, (&call, &body))?;
+    let request: SingleRequest = parse_optional(&body)?;
+    let Some(key) = once else {
+        let shown = voucher_validated(&app, &caller, (&code, request)).await?;
+        return Answer::ok(&shown);
+    };
+    // What is kept shows the voucher, so it is read before: it is another call to hold it.
+    let voucher = voucher(&app, &caller, &code).await.ok();
+    let request = request.about(RedeemableKind::Voucher, &code);
+    let show = |made: &ValidationResponse| {
+        Answer::ok(&VoucherValidation::of(&code, made.clone(), voucher.clone()))
+    };
+    validations::answered_once(&app, &caller, (&request, key, &show)).await
 }
 
 /// Whether one code applies.
@@ -57,14 +69,17 @@ pub async fn voucher_validated(
 ) -> Result<VoucherValidation, Refused> {
     let request = request.about(RedeemableKind::Voucher, code);
     let answer = validations::answered(app, caller, &request).await?;
-    let voucher = if answer.valid {
-        let compiled = app.compiled(caller.project).await?;
-        let (issued, _) = vouchers::find(app, caller.project, code).await?;
-        Some(vouchers::view(app, (caller.project, &compiled), (&issued, caller.now)).await?)
-    } else {
-        None
+    let voucher = match answer.valid {
+        true => Some(voucher(app, caller, code).await?),
+        false => None,
     };
     Ok(VoucherValidation::of(code, answer, voucher))
+}
+
+async fn voucher(app: &App, caller: &Caller<Redeem>, code: &str) -> Result<VoucherView, Refused> {
+    let compiled = app.compiled(caller.project).await?;
+    let (issued, _) = vouchers::find(app, caller.project, code).await?;
+    vouchers::view(app, (caller.project, &compiled), (&issued, caller.now)).await
 }
 
 /// Use one voucher on a paid order.
@@ -128,13 +143,19 @@ async fn validate_tier(
     State(app): State<App>,
     caller: Caller<Redeem>,
     Path(id): Path<String>,
-    body: Bytes,
+    (headers, body): (HeaderMap, Bytes),
 ) -> Result<Answer, Refused> {
+    let call = format!("POST /v1/promotions/tiers/{id}/validation");
+    let once = once::Key::of(&headers, caller.project, (&call, &body))?;
     let request: SingleRequest = parse_optional(&body)?;
     let tier = tier(&*app.compiled(caller.project).await?, &id)?;
     let request = request.about(RedeemableKind::PromotionTier, &id);
-    let answer = validations::answered(&app, &caller, &request).await?;
-    Answer::ok(&TierValidation::of(tier, answer))
+    let show =
+        |made: &ValidationResponse| Answer::ok(&TierValidation::of(tier.clone(), made.clone()));
+    match once {
+        Some(key) => validations::answered_once(&app, &caller, (&request, key, &show)).await,
+        None => show(&validations::answered(&app, &caller, &request).await?),
+    }
 }
 
 /// Use one promotion tier on a paid order.

@@ -1,9 +1,10 @@
-//! Validation rules and what they are assigned to: campaigns, promotion tiers, vouchers. A change
-//! of a rule changes all of them, in one command.
+//! Validation rules and what they are assigned to: campaigns, promotion tiers, vouchers, earning
+//! rules and offered rewards. A change of a rule changes all of them, in one command.
 
 mod assigning;
 mod listing;
 mod naming;
+pub mod ruled;
 
 use axum::{
     body::Bytes,
@@ -12,6 +13,7 @@ use axum::{
 };
 use ledger::Currency;
 use offers::{CampaignId, Lines, OfferId, Timestamp, Zone};
+use rules::Condition;
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Outcome, Page, ProjectId, Record, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -66,12 +68,18 @@ pub enum Object {
     Campaign(u64),
     Tier(u64),
     Voucher(u64),
+    EarningRule(u64),
+    RewardAssignment(u64),
 }
 
 impl Object {
     fn number(self) -> u64 {
         match self {
-            Self::Campaign(id) | Self::Tier(id) | Self::Voucher(id) => id,
+            Self::Campaign(id)
+            | Self::Tier(id)
+            | Self::Voucher(id)
+            | Self::EarningRule(id)
+            | Self::RewardAssignment(id) => id,
         }
     }
 
@@ -80,6 +88,8 @@ impl Object {
             Self::Campaign(_) => "campaign",
             Self::Tier(_) => "promotion_tier",
             Self::Voucher(_) => "voucher",
+            Self::EarningRule(_) => "earning_rule",
+            Self::RewardAssignment(_) => "reward_assignment",
         }
     }
 
@@ -88,8 +98,15 @@ impl Object {
             Self::Campaign(_) => Tag::Campaign,
             Self::Tier(_) => Tag::Tier,
             Self::Voucher(_) => Tag::Voucher,
+            Self::EarningRule(_) => Tag::EarningRule,
+            Self::RewardAssignment(_) => Tag::RewardAssignment,
         };
         ids::format(tag, self.number())
+    }
+
+    /// Whether it names its rule itself.
+    fn names_rule(self) -> bool {
+        matches!(self, Self::EarningRule(_) | Self::RewardAssignment(_))
     }
 }
 
@@ -257,6 +274,15 @@ async fn rules(app: &App, project: ProjectId, ids: &[u64]) -> Result<Vec<RuleInp
         .collect()
 }
 
+/// An assignment that is no more.
+fn gone((id, rule): (u64, u64)) -> serde_json::Value {
+    serde_json::json!({
+        "id": ids::format(Tag::Assignment, id),
+        "rule_id": ids::format(Tag::ValidationRule, rule),
+        "object": "validation_rules_assignment"
+    })
+}
+
 fn view_of((id, assignment): &(u64, Assignment)) -> AssignmentView {
     AssignmentView {
         id: ids::format(Tag::Assignment, *id),
@@ -420,6 +446,9 @@ async fn recompile(
     change: &mut Change<'_>,
     (object, rules): (Object, &[RuleInput]),
 ) -> Result<(), Refused> {
+    if object.names_rule() {
+        return rules.iter().try_for_each(ruled::askable);
+    }
     let beside = beside(rules, change.compiled().settings.standards())?;
     match object {
         Object::Campaign(id) => {
@@ -437,6 +466,7 @@ async fn recompile(
             }
         }
         Object::Voucher(id) => vouchers::again(app, change, (id, &beside)).await,
+        Object::EarningRule(_) | Object::RewardAssignment(_) => Ok(()),
     }
 }
 

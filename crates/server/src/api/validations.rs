@@ -8,24 +8,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::{
     body::Bytes,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use ledger::{Minor, Timestamp, Transfer};
 use offers::{Booking, CampaignId, Checkout, Happening, Redeemable, book};
-use store::{Command, Expect, Index, Kind, Outcome, ProjectId, Write};
+use store::{Command, Expect, Index, Kind, Once, Outcome, ProjectId, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     ids::{self, Tag},
     voucherify::{
         ApplicableTo, ApplicationMode, BundleResult, CustomerRef, Discount, GiftResult,
         Inapplicable, Key, List, OrderStatus, OrderView, Plainly, PointsResult, RedeemableInput,
-        RowResult, RowStatus, SessionInput, SessionView, Skip, ValidationRequest,
-        ValidationResponse, ValidationRow,
+        RowResult, RowStatus, SessionInput, Skip, ValidationRequest, ValidationResponse,
+        ValidationRow,
     },
 };
 
 use super::{
     dialect::{not_found, parse, refuse, retry},
+    resources::At,
     told, vouchers,
 };
 use crate::{
@@ -34,7 +35,7 @@ use crate::{
     checkout::{Call, Counting, Fate, For, Found, Offered, Quote, Reservation, Till, sweep},
     configuration::{read, write},
     lending,
-    once::Answer,
+    once::{self, Answer},
     problem::Refused,
     setup::random_text,
     tallies::Verdict,
@@ -57,9 +58,37 @@ pub fn routes() -> OpenApiRouter<App> {
 async fn validate(
     State(app): State<App>,
     caller: Caller<Redeem>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer, Refused> {
-    Answer::ok(&answered(&app, &caller, &parse(&body)?).await?)
+    let once = once::Key::of(&headers, caller.project, ("POST /v1/validations", &body))?;
+    let request: ValidationRequest = parse(&body)?;
+    match once {
+        Some(key) => answered_once(&app, &caller, (&request, key, &|made| Answer::ok(made))).await,
+        None => Answer::ok(&answered(&app, &caller, &request).await?),
+    }
+}
+
+/// How an answer is shown.
+type Show<'a> = &'a (dyn Fn(&ValidationResponse) -> Result<Answer, Refused> + Sync);
+
+/// As [`answered`]; what a session holds is held once, and answered alike on every retry.
+///
+/// # Errors
+/// As [`answered`].
+pub async fn answered_once(
+    app: &App,
+    caller: &Caller<Redeem>,
+    (request, key, show): (&ValidationRequest, once::Key, Show<'_>),
+) -> Result<Answer, Refused> {
+    if request.session.is_none() {
+        return show(&answered(app, caller, request).await?);
+    }
+    match settled(app, caller, (request, Some((key, show)))).await {
+        Ok((_, Some(answer))) => Ok(answer),
+        Ok((response, None)) => show(&response),
+        Err(refused) => once::refused(At::of(app, caller), (Some(key), refused)).await,
+    }
 }
 
 /// What becomes of each redeemable, held where a session asks for it.
@@ -71,6 +100,18 @@ pub async fn answered(
     caller: &Caller<Redeem>,
     request: &ValidationRequest,
 ) -> Result<ValidationResponse, Refused> {
+    let (response, _) = settled(app, caller, (request, None)).await?;
+    Ok(response)
+}
+
+/// With what an answer is kept, and how it is shown then.
+type Keep<'a> = Option<(once::Key, Show<'a>)>;
+
+async fn settled(
+    app: &App,
+    caller: &Caller<Redeem>,
+    (request, keep): (&ValidationRequest, Keep<'_>),
+) -> Result<(ValidationResponse, Option<Answer>), Refused> {
     let drawn = match caller.attempt() {
         None => ids::format(Tag::Session, app.next_id()?),
         // Whoever could count to another's session could let go of what it holds.
@@ -88,7 +129,8 @@ pub async fn answered(
         return Err(refuse(Key::InvalidOrder, details));
     }
     let swept = AtomicBool::new(false);
-    retry(|| validated(app, caller, (request, to_hold.as_ref()), &swept)).await
+    let asked = (request, to_hold.as_ref(), keep);
+    retry(|| validated(app, caller, asked, &swept)).await
 }
 
 /// What is to be held, for whom and until when.
@@ -115,9 +157,9 @@ pub fn session_key(request: &ValidationRequest) -> Result<Option<&str>, Refused>
 async fn validated(
     app: &App,
     caller: &Caller<Redeem>,
-    (request, to_hold): (&ValidationRequest, Option<&Hold<'_>>),
+    (request, to_hold, keep): (&ValidationRequest, Option<&Hold<'_>>, Keep<'_>),
     swept: &AtomicBool,
-) -> Result<Option<ValidationResponse>, Refused> {
+) -> Result<Option<(ValidationResponse, Option<Answer>)>, Refused> {
     let call = Call {
         project: caller.project,
         key: caller.key,
@@ -163,18 +205,43 @@ async fn validated(
         session: None,
         stacking_rules: till.compiled.stacking.said.clone(),
     };
+    let to_hold = to_hold.filter(|_| is_valid);
+    response.session = to_hold.map(|hold| hold.session.view(hold.key.to_owned()));
     let counted = counted(&till, &quote);
-    let is_answered = match to_hold.filter(|_| is_valid) {
-        None => true,
-        Some(hold) => {
-            response.session = Some::<SessionView>(hold.session.view(hold.key.to_owned()));
-            held(till, &quote, hold).await?
-        }
-    };
-    if is_answered {
+    let concluded = concluded(till, &quote, (response, to_hold, keep)).await?;
+    if concluded.is_some() {
         app.tallies().count(caller.project, counted);
     }
-    Ok(is_answered.then_some(response))
+    Ok(concluded)
+}
+
+/// Holds what is to be held, and keeps what is answered where it is to be kept; `None` where
+/// somebody else was faster.
+async fn concluded(
+    till: Till<'_>,
+    quote: &Quote,
+    (response, to_hold, keep): (ValidationResponse, Option<&Hold<'_>>, Keep<'_>),
+) -> Result<Option<(ValidationResponse, Option<Answer>)>, Refused> {
+    let answer = keep.map(|(_, show)| show(&response)).transpose()?;
+    let kept = keep.zip(answer.as_ref());
+    let kept = kept.map(|((key, _), answer)| key.once(answer));
+    let outcome = match to_hold {
+        Some(hold) => held(till, quote, (hold, kept)).await?,
+        None if kept.is_none() => Outcome::Applied,
+        None => {
+            let mut command = crate::setup::writes(till.project, Vec::new());
+            command.now = till.now;
+            command.once = kept;
+            till.app.submit(command).await?
+        }
+    };
+    match answer {
+        None => Ok((outcome == Outcome::Applied).then_some((response, None))),
+        Some(answer) => {
+            let answer = answer.after(outcome)?.ok();
+            Ok(answer.map(|answer| (response, Some(answer))))
+        }
+    }
 }
 
 /// Adds what a redeemable is where the request asks for it.
@@ -214,8 +281,12 @@ fn shown_rows(rows: Vec<ValidationRow>, till: &Till<'_>) -> Vec<ValidationRow> {
     }
 }
 
-/// Holds what is limited; false where somebody else was faster.
-async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Refused> {
+/// Holds what is limited, and keeps what is answered to it.
+async fn held(
+    till: Till<'_>,
+    quote: &Quote,
+    (hold, once): (&Hold<'_>, Option<Once>),
+) -> Result<Outcome, Refused> {
     let app = till.app;
     let before = till.session_holds.iter().flat_map(|(_, holds)| holds);
     let before: Vec<Transfer> = before.copied().collect();
@@ -245,18 +316,7 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
     };
     let known = till.reservation.as_ref().map(|(id, ..)| *id);
     let id = known.map_or_else(|| app.next_id(), Ok)?;
-    let mut writes = vec![
-        Write::Put {
-            kind: Kind::Reservation,
-            id,
-            body: write(&reservation)?,
-        },
-        Write::Link {
-            index: Index::ReservationKey,
-            key: hold.key.as_bytes().to_vec(),
-            id,
-        },
-    ];
+    let mut writes = kept(id, &reservation)?.to_vec();
     let mut expects = till.expects();
     let lent = till.lent();
     let (project, now) = (till.project, till.now);
@@ -267,13 +327,28 @@ async fn held(till: Till<'_>, quote: &Quote, hold: &Hold<'_>) -> Result<bool, Re
     let command = Command {
         project,
         now,
-        once: None,
+        once,
         expects,
         openings: booking.openings,
         chain: booking.chain,
         writes,
     };
-    Ok(lending::submit(app, command, &lent).await? == Outcome::Applied)
+    lending::submit(app, command, &lent).await
+}
+
+/// What keeps a reservation, and makes it found by its session.
+fn kept(id: u64, reservation: &Reservation) -> Result<[Write; 2], Refused> {
+    let put = Write::Put {
+        kind: Kind::Reservation,
+        id,
+        body: write(reservation)?,
+    };
+    let link = Write::Link {
+        index: Index::ReservationKey,
+        key: reservation.key.as_bytes().to_vec(),
+        id,
+    };
+    Ok([put, link])
 }
 
 /// What lets go of the holds of a session.

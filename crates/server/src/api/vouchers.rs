@@ -187,7 +187,7 @@ pub async fn created(
         ..crate::setup::writes(project, [made.writes, assignments, told].concat())
     };
     let is_fixed = input.code.is_some() || is_fixed(input.code_config.as_ref());
-    match answer.after(app.store().submit(command).await?)? {
+    match answer.after(app.submit(command).await?)? {
         Ok(answer) => Ok(Some(answer)),
         Err(Outcome::Stale { .. }) if is_fixed => {
             let code = &made.stored.thing.voucher.code;
@@ -445,7 +445,7 @@ pub async fn modified(
     let mut command = crate::setup::writes(project, vec![put]);
     command.writes.extend(told);
     command.expects.push(expect(id, version));
-    settled(answer, app.store().submit(command).await?)
+    settled(answer, app.submit(command).await?)
 }
 
 fn expect(id: u64, version: u64) -> Expect {
@@ -537,7 +537,7 @@ async fn removed(
     writes.extend(webhooks::tell(At::of(app, caller), Event::VoucherDeleted, &gone).await?);
     let mut command = crate::setup::writes(caller.project, writes);
     command.expects.push(expect(id, version));
-    match app.store().submit(command).await? {
+    match app.submit(command).await? {
         Outcome::Applied => Ok(Some(StatusCode::NO_CONTENT)),
         Outcome::Stale { .. } => Ok(None),
         other => Err(Refused::Fault(format!("a voucher stayed: {other:?}"))),

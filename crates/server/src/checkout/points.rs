@@ -1,12 +1,13 @@
 //! What does a loyalty card pay for? Points, at the rate of a reward that its programme offers.
 
 use ledger::{Minor, Transfer};
-use offers::{Lot, PointsCard, Rate, Refusal, Spent, draw};
+use offers::{Lot, Offer, PointsCard, Rate, Refusal, Spent, draw, order_facts, qualify};
+use rules::{Condition, Reads, Verdict};
 use wire::voucherify::{RewardType, RewardUse, RewardedView};
 
 use super::{Found, Till};
 use crate::{
-    loyalty::{self, CardCounts, Offered},
+    loyalty::{self, Asks, CardCounts, Offered},
     problem::Refused,
     vouchers::Issued,
 };
@@ -14,6 +15,8 @@ use crate::{
 /// A loyalty card as it was put forward.
 pub struct CardUse {
     pub card: PointsCard,
+    /// The number of what it was put forward for, and what is asked of who uses it.
+    pub offered: Option<(u64, Asks)>,
     /// What it was put forward for; none where no such reward is offered.
     pub reward: Option<(Rate, RewardedView)>,
     /// How many points, where the call says.
@@ -27,6 +30,17 @@ pub struct CardUse {
 }
 
 impl CardUse {
+    /// What the reward asks is asked of the card.
+    pub(super) fn ask(&self, offer: &mut Offer) {
+        let Some((_, asks)) = &self.offered else {
+            return;
+        };
+        let ours = [asks.before.clone(), asks.after.clone()];
+        for (asked, ours) in [&mut offer.rule, &mut offer.after].into_iter().zip(ours) {
+            *asked = Condition::all([std::mem::replace(asked, Condition::Always), ours]);
+        }
+    }
+
     /// What pays for so much money.
     pub fn spent(&self, money: Minor) -> Option<Spent<'_>> {
         let (rate, _) = self.reward.as_ref()?;
@@ -66,12 +80,27 @@ impl Till<'_> {
         };
         Ok(Some(CardUse {
             card,
-            reward: offered.and_then(|offered| coin(&offered, self.now)),
+            reward: offered.as_ref().and_then(|one| coin(one, self.now)),
+            offered: offered.map(|one| (one.id, one.asks())),
             asked: input.and_then(|reward| reward.points),
             lots: Vec::new(),
             refusal: None,
             counts: CardCounts::default(),
         }))
+    }
+
+    /// Why a card may not buy what it was put forward for, whatever that costs.
+    #[must_use]
+    pub fn barred(&self, found: &Found) -> Option<Refusal> {
+        let mut facts = self.facts.clone();
+        facts.extend(order_facts(&self.order, &Reads::everything()));
+        let refusal = qualify(&found.present(None), &facts, self.asking()).err();
+        let after = [&found.campaign.after, &found.offer.after].into_iter();
+        let mut unmet = after.filter_map(|after| match after.evaluate(&facts) {
+            Verdict::Met => None,
+            Verdict::NotMet(path) | Verdict::Unknown(path) => Some(Refusal::RuleNotMet(path)),
+        });
+        refusal.or_else(|| unmet.next())
     }
 
     /// What is left on a card, and what of it may be spent here.

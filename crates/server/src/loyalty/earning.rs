@@ -29,6 +29,9 @@ use crate::{
     vouchers::Issued,
 };
 
+/// What a paid order came to, as rules read it.
+const TOTAL: &str = "order.total_amount";
+
 /// Something that may earn points for a customer.
 pub struct Happened<'a> {
     pub project: ProjectId,
@@ -133,6 +136,9 @@ async fn facts(
     let mut facts = happened.facts.clone();
     let moment = (happened.now, &compiled.settings.zone);
     facts.extend(moment::facts(moment, &Reads::everything()));
+    if let Some(priced) = happened.what.priced() {
+        facts.set(TOTAL, i64::try_from(priced.total).unwrap_or(i64::MAX));
+    }
     let mut rules = compiled.loyalty.rules();
     let is_segment = |path: Path| path.as_str() == FACT;
     let reads = rules.any(|rule| rule.condition.reads().into_iter().any(is_segment));

@@ -1,12 +1,16 @@
 //! What do points of a programme buy?
 
+use std::collections::BTreeMap;
+
 use offers::CampaignId;
+use rules::Condition;
 use store::{Index, Kind, Page, View};
 use wire::{
     ids::{self, Tag},
-    voucherify::{Reward, RewardAssignment},
+    voucherify::{Reward, RewardAssignment, RuleInput},
 };
 
+use super::Asks;
 use crate::{
     configuration::{Stored, read},
     problem::Refused,
@@ -28,6 +32,22 @@ pub struct Offered {
     pub id: u64,
     pub stored: Stored<RewardAssignment>,
     pub reward: RewardKept,
+    /// The validation rule that it names, where there is one.
+    rule: Option<RuleInput>,
+}
+
+impl Offered {
+    /// What its validation rule asks; nothing where it names none.
+    #[must_use]
+    pub fn asks(&self) -> Asks {
+        match self.stored.thing.names_rule() {
+            Some(_) => super::asks(self.rule.as_ref()),
+            None => Asks {
+                before: Condition::Always,
+                after: Condition::Always,
+            },
+        }
+    }
 }
 
 /// All that a programme offers, oldest first.
@@ -54,6 +74,14 @@ pub async fn of_programme(view: &mut View, programme: CampaignId) -> Result<Vec<
         .map(|(_, one)| one.thing.rewarding)
         .collect();
     let rewards = view.get_many(Kind::Reward, &rewards).await?;
+    let ruled = assignments.iter().filter_map(|(_, one)| one.thing.rule());
+    let ruled: Vec<u64> = ruled.collect();
+    let mut rules = BTreeMap::new();
+    for record in view.get_many(Kind::ValidationRule, &ruled).await? {
+        if let Some(record) = record {
+            rules.insert(record.id, read::<Stored<RuleInput>>(&record.body)?.thing);
+        }
+    }
     let mut offered = Vec::new();
     for ((id, stored), reward) in assignments.into_iter().zip(rewards) {
         if let Some(record) = reward {
@@ -62,7 +90,13 @@ pub async fn of_programme(view: &mut View, programme: CampaignId) -> Result<Vec<
                 version: record.version,
                 stored: read(&record.body)?,
             };
-            offered.push(Offered { id, stored, reward });
+            let rule = stored.thing.rule().and_then(|id| rules.get(&id).cloned());
+            offered.push(Offered {
+                id,
+                stored,
+                reward,
+                rule,
+            });
         }
     }
     Ok(offered)

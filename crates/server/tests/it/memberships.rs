@@ -49,16 +49,16 @@ fn told(receiver: &Receiver) -> Vec<(String, Value)> {
 }
 
 /// An active segment of those whose metadata says this tier; its id.
-async fn active(shop: &Shop, filter: Value) -> String {
+pub async fn active(shop: &Shop, filter: Value) -> String {
     let body = json!({"name": "Active", "type": "auto-update", "filter": filter});
     id(&shop.post(NOON, "/v1/segments", &body).await)
 }
 
-fn gold() -> Value {
+pub fn gold() -> Value {
     json!({"metadata.tier": {"conditions": {"$is": ["gold"]}}})
 }
 
-async fn say(shop: &Shop, customer: &str, tier: &str) -> String {
+pub async fn say(shop: &Shop, customer: &str, tier: &str) -> String {
     let body = json!({"source_id": customer, "metadata": {"tier": tier},
         "consent": {"personalise_offers": true}});
     id(&shop.post(NOON, "/v1/customers", &body).await)
@@ -216,7 +216,7 @@ async fn of_who_takes_consent_back_no_segment_is_kept() {
 }
 
 /// Tiers of up to 99 points, of 100 to 199, and of more; their ids.
-async fn tiers(shop: &Shop, club: &str) -> Vec<String> {
+pub async fn tiers(shop: &Shop, club: &str) -> Vec<String> {
     let path = format!("/v1/loyalties/{club}/tiers");
     let body = json!([{"name": "Silver", "points": {"from": 100, "to": 199}},
         {"name": "Gold", "points": {"from": 200}}]);

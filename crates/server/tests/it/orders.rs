@@ -284,3 +284,24 @@ async fn a_second_redemption_sees_what_the_first_left() {
     assert_eq!(status, StatusCode::OK);
     books_balance(&shop).await;
 }
+
+/// What a payment earns is taken back by canceling; under its key, paying again is no new payment.
+#[tokio::test]
+async fn an_order_is_paid_once_under_a_key() {
+    let shop = Shop::start().await;
+    let open = json!({"source_id": "o-k", "amount": 1_000, "customer": {"source_id": "ann"}});
+    shop.post(NOON, "/v1/orders", &open).await;
+    let paid = json!({"status": "PAID"});
+    let client = shop.noon().with("idempotency-key", "k-1");
+    let (status, first) = client.put("/v1/orders/o-k", &paid).await.unwrap();
+    assert_eq!((status.as_u16(), &first["status"]), (200, &json!("PAID")));
+    shop.put("/v1/orders/o-k", &json!({"status": "CANCELED"}))
+        .await;
+    let (_, again) = client.put("/v1/orders/o-k", &paid).await.unwrap();
+    assert_eq!(again, first);
+    let now = shop.get(NOON, "/v1/orders/o-k").await;
+    assert_eq!(now["status"], "CANCELED");
+    let other = json!({"status": "FULFILLED"});
+    let (status, _) = client.put("/v1/orders/o-k", &other).await.unwrap();
+    assert_eq!(status, 422);
+}

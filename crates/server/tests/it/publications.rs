@@ -141,7 +141,7 @@ async fn what_cannot_be_published_says_why() {
         ),
         (
             json!({"campaign": {"name": "Few", "count": 51}, "customer": ann}),
-            "invalid_publish_params",
+            "too_many_vouchers_requested",
         ),
         (
             json!({"campaign": {"name": "Few", "count": 2}, "customer": ann}),

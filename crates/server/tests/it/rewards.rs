@@ -230,7 +230,7 @@ async fn a_member_sees_what_they_can_afford() {
         (json!({}), "/campaign"),
         (json!({"campaign": club}), "/parameters/loyalty/points"),
         (
-            json!({"campaign": club, "validation_rules": ["val_1"]}),
+            json!({"campaign": club, "validation_rules": ["val_1", "val_2"]}),
             "/validation_rules",
         ),
     ];

@@ -212,3 +212,38 @@ async fn a_redemption_posts_no_more_than_was_held() {
     assert_eq!(used["order"]["total_applied_discount_amount"], 900);
     books_balance(&shop).await;
 }
+
+/// A shop that hears nothing asks again: the code may be used once, and is held once.
+#[tokio::test]
+async fn a_session_that_is_asked_for_again_under_its_key_is_the_same() {
+    let shop = Shop::start().await;
+    let once = json!({"code": "TEN", "discount": ten_off(), "redemption": {"quantity": 1}});
+    shop.post(NOON, "/v1/vouchers", &once).await;
+    let client = shop.noon().with("idempotency-key", "k-1");
+    let mut asked = using(&["TEN"], order("o-1", 5_000));
+    asked["session"] = json!({"type": "LOCK"});
+    let single = json!({"order": order("o-1", 5_000), "session": {"type": "LOCK"}});
+    let (status, first) = client.post("/v1/validations", &asked).await.unwrap();
+    assert_eq!((status.as_u16(), &first["valid"]), (200, &json!(true)));
+    let (_, again) = client.post("/v1/validations", &asked).await.unwrap();
+    assert_eq!(again, first);
+    assert!(again["session"]["key"].is_string(), "{again}");
+    let mut other = using(&["TEN"], order("o-2", 5_000));
+    other["session"] = json!({"type": "LOCK"});
+    let (status, _) = client.post("/v1/validations", &other).await.unwrap();
+    assert_eq!(status, 422, "another request under the key");
+    // What was refused is refused again, whatever became of it since.
+    let client = shop.noon().with("idempotency-key", "k-2");
+    let path = "/v1/vouchers/TEN/validate";
+    let (_, held) = client.post(path, &single).await.unwrap();
+    assert_eq!(held["valid"], false, "another session has it");
+    let key = first["session"]["key"].as_str().unwrap();
+    let release = format!("/v1/vouchers/TEN/sessions/{key}");
+    assert_eq!(delete(&shop, &release).await.0, StatusCode::NO_CONTENT);
+    let (_, again) = client.post(path, &single).await.unwrap();
+    assert_eq!(again, held);
+    let client = shop.noon().with("idempotency-key", "k-3");
+    let (_, held) = client.post(path, &single).await.unwrap();
+    assert_eq!(held["valid"], true, "{held}");
+    assert_eq!(client.post(path, &single).await.unwrap().1, held);
+}

@@ -75,13 +75,13 @@ async fn take(
 }
 
 /// A shop whose server may call the receiver beside it.
-async fn shop() -> Shop {
+pub async fn shop() -> Shop {
     let shop = Shop::start().await;
     shop.app.reach_anywhere();
     shop
 }
 
-async fn register(shop: &Shop, url: &str, events: &[&str]) -> String {
+pub async fn register(shop: &Shop, url: &str, events: &[&str]) -> String {
     let sent = json!({"target_url": url, "events": events});
     let made = shop
         .post(NOON, &format!("{OF_SANDBOX}/webhooks"), &sent)
@@ -94,7 +94,7 @@ async fn voucher(shop: &Shop, code: &str) -> Value {
     shop.post(NOON, "/v1/vouchers", &sent).await
 }
 
-async fn run_jobs(shop: &Shop, now: i64) {
+pub async fn run_jobs(shop: &Shop, now: i64) {
     shop.post(now, "/v1/sandbox/jobs", &json!({})).await;
 }
 
@@ -102,7 +102,7 @@ async fn deliveries(shop: &Shop, webhook: &str) -> Value {
     shop.get(NOON, &format!("{webhook}/deliveries")).await
 }
 
-async fn call(shop: &Shop, (method, path): (Method, &str), body: &Value) -> (u16, Value) {
+pub async fn call(shop: &Shop, (method, path): (Method, &str), body: &Value) -> (u16, Value) {
     let key = format!("Bearer {}", shop.sandbox_key);
     let now = wire::time::format(NOON).unwrap();
     let headers = [
@@ -327,7 +327,7 @@ const CHANGES: [&str; 14] = [
 ];
 
 /// Does what each of them tells of, once.
-async fn change_all(shop: &Shop) {
+pub async fn change_all(shop: &Shop) {
     let campaign = shop.percent_off("Ten", 10, json!({})).await;
     let campaign = format!("/v1/campaigns/{campaign}");
     shop.put(&campaign, &json!({"description": "d"})).await;

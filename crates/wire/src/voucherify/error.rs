@@ -68,6 +68,7 @@ pub enum Key {
     GiftAmountExceeded,
     Internal,
     InvalidCodeConfig,
+    InvalidExpirationDate,
     InvalidExportParams,
     InvalidGrantType,
     InvalidOrder,
@@ -81,8 +82,10 @@ pub enum Key {
     InvalidVoucher,
     LoyaltyCardPointsExceeded,
     MetadataValidationFailed,
+    MissingAmount,
     MissingCustomer,
     MissingOrder,
+    MissingOrderItems,
     MissingParameters,
     MissingReward,
     MultipleRequests,
@@ -98,6 +101,7 @@ pub enum Key {
     ResourceInUse,
     StackingRulesExist,
     TooManyRequests,
+    TooManyVouchersRequested,
     Unauthorized,
     VoucherDisabled,
     VoucherExpired,
@@ -131,6 +135,7 @@ impl Key {
             | Self::DuplicatedRedeemables
             | Self::GiftAmountExceeded
             | Self::InvalidCodeConfig
+            | Self::InvalidExpirationDate
             | Self::InvalidExportParams
             | Self::InvalidGrantType
             | Self::InvalidOrder
@@ -144,8 +149,10 @@ impl Key {
             | Self::InvalidVoucher
             | Self::LoyaltyCardPointsExceeded
             | Self::MetadataValidationFailed
+            | Self::MissingAmount
             | Self::MissingCustomer
             | Self::MissingOrder
+            | Self::MissingOrderItems
             | Self::MissingParameters
             | Self::MissingReward
             | Self::MultipleRequests
@@ -158,6 +165,7 @@ impl Key {
             | Self::QuantityExceeded
             | Self::RedemptionRulesViolated
             | Self::ResourceInUse
+            | Self::TooManyVouchersRequested
             | Self::VoucherDisabled
             | Self::VoucherExpired
             | Self::VoucherNotActive => 400,
@@ -182,6 +190,7 @@ impl Key {
             Self::GiftAmountExceeded => "gift_amount_exceeded",
             Self::Internal => "internal",
             Self::InvalidCodeConfig => "invalid_code_config",
+            Self::InvalidExpirationDate => "invalid_expiration_date",
             Self::InvalidExportParams => "invalid_export_params",
             Self::InvalidGrantType => "invalid_grant_type",
             Self::InvalidOrder => "invalid_order",
@@ -195,8 +204,10 @@ impl Key {
             Self::InvalidVoucher => "invalid_voucher",
             Self::LoyaltyCardPointsExceeded => "loyalty_card_points_exceeded",
             Self::MetadataValidationFailed => "metadata_validation_failed",
+            Self::MissingAmount => "missing_amount",
             Self::MissingCustomer => "missing_customer",
             Self::MissingOrder => "missing_order",
+            Self::MissingOrderItems => "missing_order_items",
             Self::MissingParameters => "missing_parameters",
             Self::MissingReward => "missing_reward",
             Self::MultipleRequests => "multiple_requests",
@@ -212,6 +223,7 @@ impl Key {
             Self::ResourceInUse => "resource_in_use",
             Self::StackingRulesExist => "stacking_rules_exist",
             Self::TooManyRequests => "too_many_requests",
+            Self::TooManyVouchersRequested => "too_many_vouchers_requested",
             Self::Unauthorized => "unauthorized",
             Self::VoucherDisabled => "voucher_disabled",
             Self::VoucherExpired => "voucher_expired",
@@ -237,6 +249,7 @@ impl Key {
             Self::GiftAmountExceeded => "gift amount exceeded",
             Self::Internal => "Internal error",
             Self::InvalidCodeConfig => "Invalid code config",
+            Self::InvalidExpirationDate => "Invalid expiration date",
             Self::InvalidExportParams => "Invalid export params",
             Self::InvalidGrantType => "Invalid grant type",
             Self::InvalidOrder => "Invalid order",
@@ -250,8 +263,10 @@ impl Key {
             Self::InvalidVoucher => "Invalid voucher",
             Self::LoyaltyCardPointsExceeded => "loyalty card points exceeded",
             Self::MetadataValidationFailed => "Metadata validation failed",
+            Self::MissingAmount => "Missing amount",
             Self::MissingCustomer => "Missing customer",
             Self::MissingOrder => "Missing order",
+            Self::MissingOrderItems => "Missing order items",
             Self::MissingParameters => "Missing parameters",
             Self::MissingReward => "Missing reward",
             Self::MultipleRequests => "Multiple requests at once",
@@ -267,6 +282,7 @@ impl Key {
             Self::ResourceInUse => "Resource in use",
             Self::StackingRulesExist => "Stacking rules exist",
             Self::TooManyRequests => "API limit reached",
+            Self::TooManyVouchersRequested => "Too many vouchers requested",
             Self::Unauthorized => "Unauthorized",
             Self::VoucherDisabled => "voucher is disabled",
             Self::VoucherExpired => "voucher expired",

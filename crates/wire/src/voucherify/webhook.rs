@@ -112,6 +112,19 @@ events! {
 }
 
 impl Event {
+    /// What may be asked for and does not happen here, where API.md says why.
+    pub const NEVER: [Self; 9] = [
+        Self::LoyaltyTierUpdated,
+        Self::ReferralTierCreated,
+        Self::ReferralTierUpdated,
+        Self::ReferralTierDeleted,
+        Self::CustomerConfirmed,
+        Self::PendingActivated,
+        Self::PendingAdded,
+        Self::PendingCanceled,
+        Self::PendingUpdated,
+    ];
+
     /// The event of this name.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {

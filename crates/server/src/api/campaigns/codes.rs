@@ -80,6 +80,11 @@ pub async fn codes_added(
     command.writes = made.writes;
     command.openings = made.booking.openings;
     command.chain = made.booking.chain;
+    let told = added((&campaign.thing, count));
+    for event in events(count) {
+        let told = webhooks::told(at, &compiled, (*event, &told))?;
+        command.writes.extend(told);
+    }
     let answer = match (made.first, made.action) {
         (Some(stored), _) if count == 1 => {
             let standing = (&campaign.thing, &offer.thing);
@@ -89,25 +94,37 @@ pub async fn codes_added(
             command.writes.extend(told);
             Answer::ok(&view)?
         }
-        (_, Some(id)) => {
-            let told = serde_json::json!({
-                "id": ids::format(Tag::Campaign, campaign.thing.id.0),
-                "name": campaign.thing.name,
-                "vouchers_count": count,
-                "object": "campaign"
-            });
-            let told = webhooks::tell(at, Event::CodesMade, &told).await?;
-            command.writes.extend(told);
-            actions::started(id, StatusCode::ACCEPTED)?
-        }
+        (_, Some(id)) => actions::started(id, StatusCode::ACCEPTED)?,
         (_, None) => return Err(Refused::Fault("codes without an action".into())),
     };
     command.once = once.map(|key| key.once(&answer));
-    match answer.after(at.app.store().submit(command).await?)? {
+    match answer.after(at.app.submit(command).await?)? {
         Ok(answer) => Ok(Some(answer)),
         Err(Outcome::Stale { .. }) if asked.is_fixed() => Err(duplicate("voucher", "this code")),
         Err(Outcome::Stale { .. }) => Ok(None),
         Err(other) => Err(unexpected(&other)),
+    }
+}
+
+/// What is told of a campaign that so many codes are added to.
+#[must_use]
+pub fn added((campaign, count): (&Campaign, u64)) -> serde_json::Value {
+    serde_json::json!({
+        "id": ids::format(Tag::Campaign, campaign.id.0),
+        "name": campaign.name,
+        "vouchers_count": count,
+        "object": "campaign"
+    })
+}
+
+/// What is told when so many codes are asked for. One is no generation; those that are made in the
+/// background are told of when they are there.
+pub(super) fn events(count: u64) -> &'static [Event] {
+    match count {
+        0 => &[],
+        1 => &[Event::CodesAdded],
+        2..=AT_ONCE => &[Event::CodesStarted, Event::CodesAdded, Event::CodesMade],
+        _ => &[Event::CodesStarted],
     }
 }
 

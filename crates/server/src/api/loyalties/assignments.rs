@@ -1,21 +1,24 @@
 //! Which rewards does a programme offer, and at which price?
 
 use serde_json::json;
-use store::Record;
 use wire::{
     Malformed,
     ids::Tag,
-    voucherify::{Reward, RewardAssignment, RewardAssignmentView, Sent},
+    voucherify::{Event, Reward, RewardAssignment, RewardAssignmentView, Sent},
 };
 
 use super::*;
 use crate::{
     api::{
         dialect::malformed,
+        qualifications::is_of_customer,
         resources::{self, Asking, Call, Kept, Resource, all_sent, load, sent},
+        validation_rules::{Object, ruled},
     },
     auth::CampaignsRead,
-    loyalty,
+    checkout::{self, For, Till},
+    loyalty::{self, Offered},
+    vouchers::Issued,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -49,18 +52,24 @@ impl Resource for RewardAssignment {
         ]
     }
 
-    fn bare(kept: &Kept<Self>) -> RewardAssignmentView {
-        kept.thing().view(kept.id, kept.times())
-    }
-}
+    const RULED: Option<fn(u64) -> Object> = Some(Object::RewardAssignment);
 
-/// What removes an assignment.
-///
-/// # Errors
-/// When something else wrote it: a fault.
-pub fn removal(record: &Record) -> Result<Vec<Write>, Refused> {
-    let kept: Kept<RewardAssignment> = Kept::of(record)?;
-    Ok(kept.removal().collect())
+    fn rule(&self) -> Option<u64> {
+        RewardAssignment::rule(self)
+    }
+
+    fn event(before: Option<&Self>, after: Option<&Self>) -> Option<Event> {
+        Some(match (before, after) {
+            (None, _) => Event::RewardAssigned,
+            (Some(_), Some(_)) => Event::RewardAssignmentUpdated,
+            (Some(_), None) => Event::RewardUnassigned,
+        })
+    }
+
+    fn bare(kept: &Kept<Self>) -> RewardAssignmentView {
+        let under = ruled::shown_beside(kept);
+        kept.thing().view(kept.id, kept.times(), under)
+    }
 }
 
 /// An assignment out of what was sent, for this reward in this programme. The reward is written as
@@ -168,6 +177,7 @@ async fn created(
         sent.retain(|name, _| name != "reward" && name != "campaign");
         for one in resources::all_of(&start, std::slice::from_ref(&sent))? {
             one.fits(kind).map_err(within)?;
+            ruled::check(at, one.names_rule()).await?;
             all.push(one);
         }
     }
@@ -245,9 +255,23 @@ pub async fn changed(
     sent.retain(|name, _| name != "reward" && name != "campaign");
     let reward = wire::ids::format(Tag::Reward, kept.thing().rewarding);
     let reward: Kept<Reward> = load(at, &reward).await?;
-    let fits = resources::merged(kept.thing(), &sent)?.fits(reward.thing().kind());
+    let after = resources::merged(kept.thing(), &sent)?;
+    let fits = after.fits(reward.thing().kind());
     fits.map_err(|wrong| malformed(&wrong))?;
+    ruled::check(at, after.names_rule()).await?;
     resources::changed(at, kept, Call::new(&sent, None)).await
+}
+
+/// Puts an offered reward under a validation rule, or takes it off.
+///
+/// # Errors
+/// When the rule cannot be asked for it.
+pub async fn put_under(at: At<'_>, (id, rule): (u64, Option<&str>)) -> Result<(), Refused> {
+    let name = wire::ids::format(Tag::RewardAssignment, id);
+    let rules: Vec<&str> = rule.into_iter().collect();
+    let sent = Sent::from_iter([("validation_rules".to_owned(), rules.into())]);
+    retry(async || changed(at, load(at, &name).await?, &sent).await).await?;
+    Ok(())
 }
 
 /// Offer a reward no more in a programme.
@@ -266,8 +290,9 @@ async fn delete(
     .await
 }
 
-/// The rewards that a member's card can buy; with `affordable_only=true` those alone for which its
-/// points suffice.
+/// The rewards that a member's card can buy, as far as they ask for what is known of its holder;
+/// what a rule asks of an order is asked when one is bought. With `affordable_only=true` those
+/// alone for which its points suffice.
 #[utoipa::path(get, path = "/v1/loyalties/members/{member}/rewards",
     responses((status = 200, description = "Each row is a reward and its assignment.",
         body = List<RewardAssignmentView>)))]
@@ -289,6 +314,7 @@ async fn of_member(
     let counts = loyalty::counts(&mut view, (caller.project, card, today)).await?;
     let offered = loyalty::of_programme(&mut view, card.programme).await?;
     drop(view);
+    let offered = open_to(&app, &caller, (&issued.thing, offered)).await?;
     let affordable_only = asked.get("affordable_only") == Some("true");
     let mut rows = Vec::new();
     for one in offered {
@@ -299,12 +325,45 @@ async fn of_member(
         let times = (one.reward.stored.created_at, one.reward.stored.updated_at);
         let redeemed = crate::api::rewards::redeemed(at, one.reward.id).await?;
         let reward = one.reward.stored.thing.view(one.reward.id, times, redeemed);
-        let times = (one.stored.created_at, one.stored.updated_at);
-        let assignment = one.stored.thing.view(one.id, times);
+        let kept = Kept {
+            id: one.id,
+            version: 0,
+            stored: one.stored,
+        };
+        let assignment = RewardAssignment::bare(&kept);
         rows.push(json!({
             "reward": reward, "assignment": assignment, "object": "loyalty_reward"
         }));
     }
     let total = rows.len() as u64;
     Answer::ok(&List::page("data", paging.cut(rows), total))
+}
+
+/// Those of the rewards whose rules are met, as far as they ask about the holder of the card.
+async fn open_to(
+    app: &App,
+    caller: &Caller<CampaignsRead>,
+    (issued, offered): (&Issued, Vec<Offered>),
+) -> Result<Vec<Offered>, Refused> {
+    let holder = redeeming::holder_of(issued);
+    let call = checkout::Call {
+        project: caller.project,
+        key: caller.key,
+        now: caller.now,
+        customer: holder.as_ref(),
+        order: None,
+        metadata: None,
+        session: None,
+        purpose: For::Looking,
+    };
+    let mut till = Till::open(app, &call).await?;
+    let mut open = Vec::new();
+    for one in offered {
+        let asked = one.asks().before.assuming(&is_of_customer);
+        till.tell_segments_to(&asked).await?;
+        if asked.evaluate(&till.facts).is_met() {
+            open.push(one);
+        }
+    }
+    Ok(open)
 }

@@ -6,20 +6,19 @@ use wire::{
     Malformed,
     ids::{self, Tag},
     voucherify::{
-        EarningRule, EarningRuleView, Key, LoyaltyTier, Metadata, RuleInput, Segment, SegmentType,
-        Sent, translate,
+        EarningRule, EarningRuleView, Event, LoyaltyTier, Metadata, Segment, SegmentType, Sent,
     },
 };
 
 use super::*;
 use crate::{
     api::{
-        dialect::{malformed, refuse},
+        dialect::malformed,
         resources::{self, Asking, Call, Kept, Resource, all_sent, load, sent, take_effect},
+        validation_rules::{Object, ruled},
     },
     app::renumbered,
-    configuration::read,
-    loyalty,
+    loyalty, webhooks,
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -52,6 +51,29 @@ impl Resource for EarningRule {
         vec![(Index::EarningRulesOfCampaign, self.campaign)]
     }
 
+    const RULED: Option<fn(u64) -> Object> = Some(Object::EarningRule);
+
+    fn rule(&self) -> Option<u64> {
+        EarningRule::rule(self)
+    }
+
+    fn event(before: Option<&Self>, after: Option<&Self>) -> Option<Event> {
+        let [enabled, disabled, updated] = [
+            Event::EarningRuleEnabled,
+            Event::EarningRuleDisabled,
+            Event::EarningRuleUpdated,
+        ];
+        match (before, after) {
+            (None, Some(_)) => Some(Event::EarningRuleAssigned),
+            (Some(_), None) => Some(Event::EarningRuleDeleted),
+            (before, after) => {
+                let was = before?.is_active();
+                let switched = (was, after?.is_active());
+                Some(webhooks::switched(switched, [enabled, disabled, updated]))
+            }
+        }
+    }
+
     fn bare(kept: &Kept<Self>) -> EarningRuleView {
         kept.thing().view(kept.id, kept.times())
     }
@@ -73,7 +95,7 @@ async fn of_programme(
 /// Whether what it names is there.
 async fn check_rule(at: At<'_>, rule: &EarningRule) -> Result<(), Refused> {
     check_trigger(at, rule).await?;
-    check_condition(at, rule).await
+    ruled::check(at, rule.validation_rule_id.as_deref()).await
 }
 
 /// Whether the segment it is about tells who enters it, or the tier is one of the programme.
@@ -100,33 +122,6 @@ async fn check_trigger(at: At<'_>, rule: &EarningRule) -> Result<(), Refused> {
                 false => Err(not_found(LoyaltyTier::NAME, &name)),
             }
         }
-    }
-}
-
-/// Whether the validation rule that it names can be asked.
-async fn check_condition(at: At<'_>, rule: &EarningRule) -> Result<(), Refused> {
-    let Some(name) = rule.validation_rule_id.as_deref() else {
-        return Ok(());
-    };
-    let missing = || not_found("validation_rules", name);
-    let id = ids::parse(Tag::ValidationRule, name).map_err(|_| missing())?;
-    let record = at
-        .app
-        .store()
-        .get(at.project, Kind::ValidationRule, id)
-        .await?;
-    let kept: Stored<RuleInput> = read(&record.ok_or_else(missing)?.body)?;
-    let translated = translate(&kept.thing).map_err(|wrong| malformed(&wrong))?;
-    match (translated.caps.is_empty(), translated.condition) {
-        (false, _) => {
-            let details = "an earning rule counts no uses and no money";
-            Err(refuse(Key::InvalidValidationRules, details))
-        }
-        (true, None | Some(Condition::Always)) if translated.lines.is_some() => {
-            let details = "an earning rule says itself which items count";
-            Err(refuse(Key::InvalidValidationRules, details))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -250,14 +245,36 @@ fn switched(to: Switch) -> Sent {
 async fn changed(at: At<'_>, which: (&str, &str), sent: &Sent) -> Result<Answer, Refused> {
     let attempt = async || {
         let rule = of_programme(at, which).await?;
-        check_rule(at, &resources::merged(rule.thing(), sent)?).await?;
-        let mut call = Call::new(sent, None);
-        call.writes.push(renumbered());
-        resources::changed(at, rule, call).await
+        altered(at, rule, sent).await
     };
     let answer = retry(attempt).await?;
     take_effect(at).await;
     Ok(answer)
+}
+
+/// One attempt to change an earning rule; `None` where somebody else was faster.
+async fn altered(
+    at: At<'_>,
+    rule: Kept<EarningRule>,
+    sent: &Sent,
+) -> Result<Option<Answer>, Refused> {
+    let after = resources::merged(rule.thing(), sent)?;
+    check_rule(at, &after).await?;
+    let mut call = Call::new(sent, None);
+    call.writes.push(renumbered());
+    resources::changed(at, rule, call).await
+}
+
+/// Puts an earning rule under a validation rule, or takes it off.
+///
+/// # Errors
+/// When the rule cannot be asked for it.
+pub async fn put_under(at: At<'_>, (id, rule): (u64, Option<&str>)) -> Result<(), Refused> {
+    let name = ids::format(Tag::EarningRule, id);
+    let sent = Sent::from_iter([("validation_rule_id".to_owned(), rule.into())]);
+    retry(async || altered(at, load(at, &name).await?, &sent).await).await?;
+    take_effect(at).await;
+    Ok(())
 }
 
 /// Remove an earning rule; the points that it gave stay.

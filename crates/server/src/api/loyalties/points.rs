@@ -215,7 +215,7 @@ fn last_day(
             let day = day.filter(|day| *day >= compiled.day(now));
             let wrong = || {
                 let details = "/expiration_date: is required, and not before today";
-                refuse(Key::InvalidPayload, details)
+                refuse(Key::InvalidExpirationDate, details)
             };
             day.ok_or_else(wrong)
         }

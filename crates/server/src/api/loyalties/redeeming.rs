@@ -12,8 +12,8 @@ use store::{Command, Expect, Outcome};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        CampaignVouchersCreate, CustomerInput, Key, OrderInput, RedeemableInput, RedeemableKind,
-        RedemptionRequest, RedemptionView, RewardRedemption, RewardType,
+        CampaignVouchersCreate, CustomerInput, Inapplicable, Key, OrderInput, RedeemableInput,
+        RedeemableKind, RedemptionRequest, RedemptionView, RewardRedemption, RewardType,
     },
 };
 
@@ -21,15 +21,16 @@ use super::*;
 use crate::{
     activity,
     api::{
-        dialect::refuse,
-        redemptions,
+        dialect::{self, refuse},
+        redemptions, told,
         vouchers::{self, Made, New},
     },
     auth::Redeem,
     catalogue::offers_of,
-    checkout::{Counts, Redemption, RedemptionState, Sale, Used, UsedCard},
+    checkout::{self, Counts, For, Redemption, RedemptionState, Sale, Till, Used, UsedCard},
     compact::Compact,
     loyalty::{self, Offered},
+    telemetry::request_id,
     vouchers::Issued,
 };
 
@@ -79,7 +80,7 @@ async fn bought(
         if offered.reward.stored.thing.kind() == RewardType::Coin {
             return money_off(app, caller, (&issued, &request), once).await;
         }
-        retry(|| attempt(at, which, (&request, once))).await
+        retry(|| attempt(app, caller, which, (&request, once))).await
     };
     match bought.await {
         Err(refusal @ Refused::Dialect(..)) => {
@@ -113,22 +114,10 @@ async fn money_off(
     (issued, request): (&Stored<Issued>, &RewardRedemption),
     once: Option<once::Key>,
 ) -> Result<Answer, Refused> {
-    let voucher = &issued.thing.voucher;
-    let holder = voucher
-        .holder
-        .map(|holder| ids::format(Tag::Customer, holder));
     let asked = RedemptionRequest {
-        redeemables: vec![RedeemableInput {
-            object: RedeemableKind::Voucher,
-            id: ids::format(Tag::Voucher, voucher.id.0),
-            gift: None,
-            reward: request.reward.clone(),
-        }],
+        redeemables: vec![as_put_forward(&issued.thing, request)],
         order: request.order.clone(),
-        customer: holder.map(|id| CustomerInput {
-            id: Some(id),
-            ..CustomerInput::default()
-        }),
+        customer: holder_of(&issued.thing),
         metadata: request.metadata.clone(),
         ..RedemptionRequest::default()
     };
@@ -159,15 +148,17 @@ pub fn price(
 }
 
 async fn attempt(
-    at: At<'_>,
+    app: &App,
+    caller: &Caller<Redeem>,
     which: (Option<&str>, &str),
     (request, once): (&RewardRedemption, Option<once::Key>),
 ) -> Result<Option<Answer>, Refused> {
+    let at = At::of(app, caller);
     let compiled = at.app.compiled(at.project).await?;
     let (issued, version) = super::members::find(at, which).await?;
     let offered = named(at, &issued.thing, request).await?;
     let (campaign, offer) = vouchers::standing(&compiled, &issued)?;
-    is_open(&campaign, &issued.thing, at.now)?;
+    permitted(app, caller, (&issued.thing, request)).await?;
     let Some(card) = issued.thing.card() else {
         return Err(not_found("voucher", which.1));
     };
@@ -237,25 +228,59 @@ fn refused_or_again<T>(
     }
 }
 
-/// Whether points of a card may be spent now.
-fn is_open(campaign: &Campaign, issued: &Issued, now: offers::Timestamp) -> Result<(), Refused> {
-    let voucher = &issued.voucher;
-    let code = &*voucher.code;
-    if !campaign.active || !voucher.active {
-        return Err(refuse(Key::VoucherDisabled, code));
+/// Whether the card may be used for the reward now, by its holder: what is asked at the till is
+/// asked here, too, of the order and the metadata that the call brings.
+async fn permitted(
+    app: &App,
+    caller: &Caller<Redeem>,
+    (issued, request): (&Issued, &RewardRedemption),
+) -> Result<(), Refused> {
+    let holder = holder_of(issued);
+    let call = checkout::Call {
+        project: caller.project,
+        key: caller.key,
+        now: caller.now,
+        customer: holder.as_ref(),
+        order: request.order.as_ref(),
+        metadata: request.metadata.as_ref(),
+        session: None,
+        purpose: For::Looking,
+    };
+    let mut till = Till::open(app, &call).await?;
+    let card = [as_put_forward(issued, request)];
+    till.put_forward(&card).await?;
+    let found = till.offered.first().and_then(|one| one.found.as_ref());
+    let barred = match found {
+        Some(found) => till.barred(found),
+        None => Some(Refusal::NotFound),
+    };
+    let said = barred.map(|refusal| Inapplicable::of(&refusal, &card[0], &request_id()));
+    match said {
+        Some(Inapplicable::Error(mut body)) => {
+            told::tell(&mut till, (0, &mut body)).await?;
+            Err(dialect::dialect(&body))
+        }
+        Some(Inapplicable::Skipped(_)) | None => Ok(()),
     }
-    for validity in [&campaign.validity, &voucher.validity] {
-        if validity.from.is_some_and(|from| now < from) {
-            return Err(refuse(Key::VoucherNotActive, code));
-        }
-        if validity.until.is_some_and(|until| until < now) {
-            return Err(refuse(Key::VoucherExpired, code));
-        }
-        if !validity.is_open(now, &campaign.zone) {
-            return Err(refuse(Key::VoucherNotActiveNow, code));
-        }
+}
+
+/// Whoever holds a card, as a call names them.
+pub(super) fn holder_of(issued: &Issued) -> Option<CustomerInput> {
+    let holder = issued.voucher.holder?;
+    Some(CustomerInput {
+        id: Some(ids::format(Tag::Customer, holder)),
+        ..CustomerInput::default()
+    })
+}
+
+/// A card, put forward for the reward that is asked for.
+fn as_put_forward(issued: &Issued, request: &RewardRedemption) -> RedeemableInput {
+    RedeemableInput {
+        object: RedeemableKind::Voucher,
+        id: ids::format(Tag::Voucher, issued.voucher.id.0),
+        gift: None,
+        reward: request.reward.clone(),
     }
-    Ok(())
 }
 
 /// A code of the campaign that the reward names, for whoever holds the card.

@@ -3,7 +3,7 @@
 use wire::{
     Malformed,
     ids::Tag,
-    voucherify::{Key, LoyaltyTier, LoyaltyTierView, Metadata, Sent},
+    voucherify::{Event, Key, LoyaltyTier, LoyaltyTierView, Metadata, Sent},
 };
 
 use super::*;
@@ -42,6 +42,15 @@ impl Resource for LoyaltyTier {
 
     fn belongs_to(&self) -> Vec<(Index, u64)> {
         vec![(Index::LoyaltyTiersOfCampaign, self.campaign)]
+    }
+
+    /// A tier stays as it was made.
+    fn event(before: Option<&Self>, after: Option<&Self>) -> Option<Event> {
+        Some(match (before, after) {
+            (None, _) => Event::LoyaltyTierCreated,
+            (Some(_), Some(_)) => Event::LoyaltyTierUpdated,
+            (Some(_), None) => Event::LoyaltyTierDeleted,
+        })
     }
 
     fn bare(kept: &Kept<Self>) -> LoyaltyTierView {

@@ -87,7 +87,7 @@ fn asked(scenario: Scenario) -> Option<fn(&Path) -> bool> {
 }
 
 /// A day that a customer's metadata names lies before or behind the moment.
-fn is_of_customer(path: &Path) -> bool {
+pub fn is_of_customer(path: &Path) -> bool {
     path.as_str().starts_with("customer.") || moment::tells(path.as_str())
 }
 

@@ -1,6 +1,10 @@
-//! What is a rule assigned to? Campaigns, promotion tiers and vouchers.
+//! What is a rule assigned to? Campaigns, promotion tiers, vouchers, earning rules and offered
+//! rewards.
+
+use wire::voucherify::{EarningRule, RewardAssignment};
 
 use super::*;
+use crate::api::resources::{self, Kept};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -9,7 +13,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(all_assignments))
 }
 
-/// Assign a rule to a campaign, a promotion tier or a voucher.
+/// Assign a rule to a campaign, a promotion tier, a voucher, an earning rule or an offered reward.
+/// The latter two have one rule at most: another takes its place.
 #[utoipa::path(post, path = "/v1/validation-rules/{id}/assignments",
     request_body = AssignmentCreate, responses((status = 200, body = AssignmentView)))]
 async fn assign(
@@ -19,7 +24,7 @@ async fn assign(
     body: Bytes,
 ) -> Result<Answer, Refused> {
     let input: AssignmentCreate = parse(&body)?;
-    let object = object_of(&app, caller.project, &input).await?;
+    let object = object_of(At::of(&app, &caller), &input).await?;
     retry(|| assigned_to(&app, &caller, (&name, object))).await
 }
 
@@ -35,6 +40,15 @@ async fn assigned_to(
     if let Some(known) = before.iter().find(|(_, one)| one.thing.rule == rule_id) {
         return Answer::ok(&view_of(known)).map(Some);
     }
+    if object.names_rule() {
+        ruled::say(At::of(app, caller), (object, Some(name))).await?;
+        let made = assignments(app, project, here).await?;
+        return made
+            .first()
+            .map(view_of)
+            .map(|view| Answer::ok(&view))
+            .transpose();
+    }
     let mut all = rules_of(app, project, object.number()).await?;
     all.push(rule.thing);
     let mut change = Change::begin(app, project, caller.now).await?;
@@ -47,11 +61,8 @@ async fn assigned_to(
     done(answer, change.submit(None).await?)
 }
 
-async fn object_of(
-    app: &App,
-    project: ProjectId,
-    input: &AssignmentCreate,
-) -> Result<Object, Refused> {
+async fn object_of(at: At<'_>, input: &AssignmentCreate) -> Result<Object, Refused> {
+    let (app, project) = (at.app, at.project);
     let named = match (&input.voucher, &input.campaign, &input.promotion_tier) {
         (Some(id), None, None) => ("voucher", id),
         (None, Some(id), None) => ("campaign", id),
@@ -77,6 +88,14 @@ async fn object_of(
         ("voucher", code) => {
             let (issued, _) = vouchers::find(app, project, code).await?;
             Ok(Object::Voucher(issued.thing.voucher.id.0))
+        }
+        ("earning_rule", id) => {
+            let rule: Kept<EarningRule> = resources::load(at, id).await?;
+            Ok(Object::EarningRule(rule.id))
+        }
+        ("reward_assignment", id) => {
+            let offered: Kept<RewardAssignment> = resources::load(at, id).await?;
+            Ok(Object::RewardAssignment(offered.id))
         }
         (kind, _) => {
             let details = format!("rules are not assigned to a {kind}");
@@ -108,6 +127,10 @@ async fn taken_off(
     let all = assignments(app, project, (Index::AssignmentsOfRule, rule)).await?;
     let found = all.into_iter().find(|(known, _)| *known == id);
     let object = found.ok_or_else(missing)?.1.thing.to;
+    if object.names_rule() {
+        ruled::say(At::of(app, caller), (object, None)).await?;
+        return Ok(Some(StatusCode::NO_CONTENT));
+    }
     let here = (Index::AssignmentsOfObject, object.number());
     let others = assignments(app, project, here).await?;
     let others = others.into_iter().filter(|(known, _)| *known != id);
@@ -116,12 +139,7 @@ async fn taken_off(
     let mut change = Change::begin(app, project, caller.now).await?;
     recompile(app, &mut change, (object, &left)).await?;
     change.write(removal(id, &Assigned { rule, to: object }));
-    let gone = serde_json::json!({
-        "id": assignment,
-        "rule_id": name,
-        "object": "validation_rules_assignment"
-    });
-    change.tell(Event::RuleUnassigned, &gone)?;
+    change.tell(Event::RuleUnassigned, &gone((id, rule)))?;
     match change.submit(None).await? {
         Outcome::Applied => Ok(Some(StatusCode::NO_CONTENT)),
         Outcome::Stale { .. } => Ok(None),
@@ -181,7 +199,13 @@ async fn narrowed(
             number.map(|number| (Index::AssignmentsOfRule, number))
         }
         (None, Some(object)) => {
-            let tags = [Tag::Voucher, Tag::Campaign, Tag::Tier];
+            let tags = [
+                Tag::Voucher,
+                Tag::Campaign,
+                Tag::Tier,
+                Tag::EarningRule,
+                Tag::RewardAssignment,
+            ];
             let number = tags.iter().find_map(|tag| ids::parse(*tag, object).ok());
             number.map(|number| (Index::AssignmentsOfObject, number))
         }

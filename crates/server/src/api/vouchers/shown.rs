@@ -69,7 +69,10 @@ fn bare_view(of: &UsedVoucher, metadata: Metadata) -> VoucherView {
             amount: counts.loaded,
             balance: counts.balance,
             subtracted_amount: 0,
-            effect: None,
+            effect: Some(match of.is_on_lines {
+                true => Effect::ApplyToItems,
+                false => Effect::ApplyToOrder,
+            }),
         }),
         loyalty_card: None,
         start_date: voucher.validity.from,

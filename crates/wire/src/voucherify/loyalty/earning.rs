@@ -221,6 +221,17 @@ const OURS: [&str; 2] = ["customer.", "order."];
 const MAX_EVENT_BYTES: usize = 300;
 
 impl EarningRule {
+    /// The number of the validation rule under which it is.
+    #[must_use]
+    pub fn rule(&self) -> Option<u64> {
+        ids::parse(Tag::ValidationRule, self.validation_rule_id.as_deref()?).ok()
+    }
+
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.active.unwrap_or(true)
+    }
+
     /// # Errors
     /// Where it cannot be kept so.
     pub fn check(&self) -> Result<(), Malformed> {

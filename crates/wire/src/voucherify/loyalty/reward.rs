@@ -317,6 +317,18 @@ pub struct RewardAssignmentView {
 }
 
 impl RewardAssignment {
+    /// The validation rule under which it is, as it was named.
+    #[must_use]
+    pub fn names_rule(&self) -> Option<&str> {
+        self.validation_rules.as_ref()?.first().map(String::as_str)
+    }
+
+    /// The number of that rule.
+    #[must_use]
+    pub fn rule(&self) -> Option<u64> {
+        ids::parse(Tag::ValidationRule, self.names_rule()?).ok()
+    }
+
     /// What it costs, where it has a price of its own.
     #[must_use]
     pub fn price(&self) -> Option<u64> {
@@ -326,12 +338,9 @@ impl RewardAssignment {
     /// # Errors
     /// Where it cannot be kept so.
     pub fn check(&self) -> Result<(), Malformed> {
-        if self
-            .validation_rules
-            .as_ref()
-            .is_some_and(|all| !all.is_empty())
-        {
-            return Err(super::not_yet("/validation_rules"));
+        let rules = self.validation_rules.as_deref().unwrap_or_default();
+        if rules.len() > 1 {
+            return Err(Malformed::at("/validation_rules", "name one rule at most"));
         }
         let price = self.price().unwrap_or(0);
         super::points(price, "/parameters/loyalty/points").map(drop)
@@ -354,16 +363,21 @@ impl RewardAssignment {
         }
     }
 
-    /// `times`: made and, where it was, changed.
+    /// `times`: made and, where it was, changed; `under`: its rule.
     #[must_use]
-    pub fn view(&self, id: u64, times: (Timestamp, Option<Timestamp>)) -> RewardAssignmentView {
+    pub fn view(
+        &self,
+        id: u64,
+        times: (Timestamp, Option<Timestamp>),
+        under: List<AssignmentView>,
+    ) -> RewardAssignmentView {
         RewardAssignmentView {
             id: ids::format(Tag::RewardAssignment, id),
             reward_id: ids::format(Tag::Reward, self.rewarding),
             related_object_id: ids::format(Tag::Campaign, self.programme),
             related_object_type: "campaign",
             parameters: self.parameters,
-            validation_rules_assignments: List::default(),
+            validation_rules_assignments: under,
             created_at: times.0,
             updated_at: times.1,
             object: "reward_assignment",
