@@ -3,7 +3,7 @@
 use offers::{Scope, VoucherId};
 use rules::Condition;
 use store::View;
-use wire::voucherify::{CalendarView, Metadata};
+use wire::voucherify::{CalendarView, Effect, Metadata};
 
 use super::*;
 use crate::{
