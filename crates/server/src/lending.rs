@@ -101,7 +101,7 @@ pub fn parts(app: &App, counter: &Counter) -> Vec<AccountId> {
 /// `busy` where others were faster too often; when the store fails.
 pub async fn submit(app: &App, command: Command, lent: &[Counter]) -> Result<Outcome, Refused> {
     if lent.is_empty() {
-        return Ok(app.submit(command).await?);
+        return app.submit(command).await;
     }
     for _ in 0..MAX_ATTEMPTS {
         let counts = app.refills().counts(lent);

@@ -215,7 +215,10 @@ async fn told(
         return Ok(Vec::new());
     }
     let mut shown = webhooks::customer(customer);
-    shown["reward"] = serde_json::json!({"type": reward.kind, "amount": reward.amount});
+    if let Some(members) = shown.as_object_mut() {
+        let given = serde_json::json!({"type": reward.kind, "amount": reward.amount});
+        members.insert("reward".into(), given);
+    }
     let mut writes = webhooks::tell(at, Event::CustomerRewarded, &shown).await?;
     if reward.kind == Some(VoucherType::LoyaltyCard) {
         writes.extend(webhooks::tell(at, Event::CustomerRewardedPoints, &shown).await?);

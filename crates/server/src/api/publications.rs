@@ -478,11 +478,11 @@ impl Publishing<'_> {
 
     /// What tells of it; of the customer their id alone.
     fn told(&self, view: &PublicationView) -> Result<Vec<Write>, Refused> {
-        let mut shown = serde_json::to_value(view);
-        if let Ok(shown) = &mut shown {
-            shown["customer"] = webhooks::customer(self.customer.0);
+        let shown = serde_json::to_value(view);
+        let mut shown = shown.map_err(|error| Refused::Fault(error.to_string()))?;
+        if let Some(members) = shown.as_object_mut() {
+            members.insert("customer".into(), webhooks::customer(self.customer.0));
         }
-        let shown = shown.map_err(|error| Refused::Fault(error.to_string()))?;
         webhooks::told(self.at, self.compiled, (Event::Published, &shown))
     }
 

@@ -207,12 +207,7 @@ async fn validated(
     };
     let to_hold = to_hold.filter(|_| is_valid);
     response.session = to_hold.map(|hold| hold.session.view(hold.key.to_owned()));
-    let counted = counted(&till, &quote);
-    let concluded = concluded(till, &quote, (response, to_hold, keep)).await?;
-    if concluded.is_some() {
-        app.tallies().count(caller.project, counted);
-    }
-    Ok(concluded)
+    concluded(till, &quote, (response, to_hold, keep)).await
 }
 
 /// Holds what is to be held, and keeps what is answered where it is to be kept; `None` where
@@ -223,6 +218,7 @@ async fn concluded(
     (response, to_hold, keep): (ValidationResponse, Option<&Hold<'_>>, Keep<'_>),
 ) -> Result<Option<(ValidationResponse, Option<Answer>)>, Refused> {
     let answer = keep.map(|(_, show)| show(&response)).transpose()?;
+    let (app, project, counted) = (till.app, till.project, counted(&till, quote));
     let kept = keep.zip(answer.as_ref());
     let kept = kept.map(|((key, _), answer)| key.once(answer));
     let outcome = match to_hold {
@@ -235,6 +231,9 @@ async fn concluded(
             till.app.submit(command).await?
         }
     };
+    if outcome == Outcome::Applied {
+        app.tallies().count(project, counted);
+    }
     match answer {
         None => Ok((outcome == Outcome::Applied).then_some((response, None))),
         Some(answer) => {

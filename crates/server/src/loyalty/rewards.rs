@@ -77,10 +77,9 @@ pub async fn of_programme(view: &mut View, programme: CampaignId) -> Result<Vec<
     let ruled = assignments.iter().filter_map(|(_, one)| one.thing.rule());
     let ruled: Vec<u64> = ruled.collect();
     let mut rules = BTreeMap::new();
-    for record in view.get_many(Kind::ValidationRule, &ruled).await? {
-        if let Some(record) = record {
-            rules.insert(record.id, read::<Stored<RuleInput>>(&record.body)?.thing);
-        }
+    let found = view.get_many(Kind::ValidationRule, &ruled).await?;
+    for record in found.into_iter().flatten() {
+        rules.insert(record.id, read::<Stored<RuleInput>>(&record.body)?.thing);
     }
     let mut offered = Vec::new();
     for ((id, stored), reward) in assignments.into_iter().zip(rewards) {
