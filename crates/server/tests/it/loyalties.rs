@@ -885,7 +885,7 @@ async fn points_are_good_until_midnight_where_the_shop_is() {
     }
     // Today is what it is there: the 21st is over in Auckland already.
     let refusal = (Method::POST, path.as_str(), &until("2026-11-20"));
-    check(&shop, refusal, (400, "invalid_payload")).await;
+    check(&shop, refusal, (400, "invalid_expiration_date")).await;
     books_balance(&shop).await;
 }
 
