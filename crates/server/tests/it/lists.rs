@@ -152,27 +152,26 @@ async fn vouchers_of_a_campaign_and_of_a_customer_are_listed() {
     );
 }
 
-#[tokio::test]
-async fn campaigns_are_listed_as_asked_for() {
-    let shop = Shop::start().await;
-    let campaign = async |days: i64, body: Value| {
-        shop.post(NOON + days * DAY, "/v1/campaigns", &body).await;
-    };
+/// One of coupons, one of cards and one of tiers, made a day apart.
+async fn campaigns(shop: &Shop) {
     let voucher = json!({"type": "DISCOUNT_VOUCHER", "discount": ten_off()});
-    campaign(
-        0,
-        json!({"name": "coupons", "voucher": voucher, "category": "north"}),
-    )
-    .await;
     let card = json!({"type": "GIFT_VOUCHER", "gift": {"amount": 100}});
-    campaign(
-        1,
+    let all = [
+        json!({"name": "coupons", "voucher": voucher, "category": "north"}),
         json!({"name": "cards", "voucher": card, "active": false,
             "validity_day_of_week": [1, 3], "start_date": "2026-11-01T00:00:00Z",
             "validity_timeframe": {"interval": "P2D", "duration": "PT4H"}}),
-    )
-    .await;
-    campaign(2, json!({"name": "tiers", "campaign_type": "PROMOTION"})).await;
+        json!({"name": "tiers", "campaign_type": "PROMOTION"}),
+    ];
+    for (day, campaign) in (0..).zip(&all) {
+        shop.post(NOON + day * DAY, "/v1/campaigns", campaign).await;
+    }
+}
+
+#[tokio::test]
+async fn campaigns_are_listed_as_asked_for() {
+    let shop = Shop::start().await;
+    campaigns(&shop).await;
     let check = async |query: &str, expected: &[&str]| {
         assert_eq!(names(&shop, query).await, expected, "{query}");
     };
@@ -213,8 +212,9 @@ async fn campaigns_are_listed_as_asked_for() {
         &["tiers"],
     )
     .await;
+    let voucher = json!({"type": "DISCOUNT_VOUCHER", "discount": ten_off()});
     let making = json!({"name": "making", "voucher": voucher, "vouchers_count": 1_500});
-    campaign(3, making).await;
+    shop.post(NOON + 3 * DAY, "/v1/campaigns", &making).await;
     check("campaign_status=IN_PROGRESS", &["making"]).await;
     check("filters[status][conditions][$is]=IN_PROGRESS", &["making"]).await;
     for query in [

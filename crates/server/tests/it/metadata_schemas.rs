@@ -257,20 +257,18 @@ async fn campaigns_and_their_codes_follow_theirs() {
         .await;
 }
 
-#[tokio::test]
-async fn programmes_publications_and_orders_follow_theirs() {
+/// A shop in which `n` of these must be a number.
+async fn numbered(all: &[&str]) -> Shop {
     let shop = Shop::start().await;
-    let number = json!({"n": {"type": "number"}});
-    for of in [
-        "reward",
-        "earning_rule",
-        "loyalty_tier",
-        "publication",
-        "order",
-        "order_item",
-    ] {
-        schema(&shop, of, number.clone()).await;
+    for of in all {
+        schema(&shop, of, json!({"n": {"type": "number"}})).await;
     }
+    shop
+}
+
+#[tokio::test]
+async fn programmes_follow_theirs() {
+    let shop = numbered(&["reward", "earning_rule", "loyalty_tier"]).await;
     let club = json!({"name": "Club", "voucher": {"type": "LOYALTY_CARD"}});
     shop.post(NOON, "/v1/loyalties", &club).await;
     let (right, wrong) = (json!({"n": 1}), json!({"n": "one"}));
@@ -302,7 +300,13 @@ async fn programmes_publications_and_orders_follow_theirs() {
     // What is there stays as it is when something else is sent.
     shop.put(&one, &json!({"active": false})).await;
     shop.post(NOON, tiers, &tier(&right)).await;
+}
 
+#[tokio::test]
+async fn publications_and_orders_follow_theirs() {
+    let shop = numbered(&["publication", "order", "order_item"]).await;
+    let (right, wrong) = (json!({"n": 1}), json!({"n": "one"}));
+    let must = ["n: must be a number"];
     code(&shop, "TEN", ten_off(), json!({})).await;
     let ann = json!({"source_id": "ann"});
     let give = |metadata: &Value| json!({"voucher": "TEN", "customer": ann, "metadata": metadata});
