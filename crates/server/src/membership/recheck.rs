@@ -65,8 +65,11 @@ impl Versioned for Note {
 /// # Errors
 /// When the configuration cannot be read.
 pub async fn noting(app: &App, mut command: Command) -> Result<Command, Refused> {
+    if !app.compiled(command.project).await?.has_memberships() {
+        return Ok(command);
+    }
     let whose = whose(&command);
-    if whose.is_empty() || !app.compiled(command.project).await?.has_memberships() {
+    if whose.is_empty() {
         return Ok(command);
     }
     let at = match command.now {
