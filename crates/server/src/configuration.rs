@@ -407,7 +407,7 @@ async fn all<T: DeserializeOwned>(view: &mut View, kind: Kind) -> Result<Vec<Sto
 pub async fn numbered<T: DeserializeOwned>(
     view: &mut View,
     kind: Kind,
-) -> Result<Vec<(u64, Stored<T>)>, Refused> {
+) -> Result<Vec<(u64, T)>, Refused> {
     const LIMIT: u32 = 1_000;
     let mut all = Vec::new();
     let mut after = 0;

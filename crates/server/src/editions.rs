@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use offers::{Campaign, CampaignId, Offer, OfferId, Validity};
 use serde::{Deserialize, Serialize};
-use store::{Kind, Page, View, Write};
+use store::{Kind, View, Write};
 use wire::voucherify::{Beside, CampaignCreate, EditionInput, Key};
 
 use crate::{
     api::dialect::{malformed, refuse},
-    configuration::{read, write},
+    configuration::{numbered, write},
     problem::Refused,
 };
 
@@ -43,24 +43,10 @@ impl Editions {
     /// # Errors
     /// When the store cannot be read.
     pub async fn load(view: &mut View) -> Result<Self, Refused> {
-        const LIMIT: u32 = 1_000;
-        let mut all = BTreeMap::new();
-        let mut after = 0;
-        loop {
-            let page = Page {
-                after,
-                limit: LIMIT,
-                newest_first: false,
-            };
-            let records = view.list(Kind::Editions, page).await?;
-            for record in &records {
-                after = record.id;
-                all.insert(CampaignId(record.id), read(&record.body)?);
-            }
-            if records.len() < LIMIT as usize {
-                return Ok(Self(all));
-            }
-        }
+        let all = numbered(view, Kind::Editions).await?.into_iter();
+        Ok(Self(
+            all.map(|(id, edited)| (CampaignId(id), edited)).collect(),
+        ))
     }
 
     /// The number of the edition of a campaign that is in force.

@@ -53,14 +53,14 @@ impl Loyalty {
             return Ok(Self::default());
         }
         let fault = |wrong: wire::Malformed| Refused::Fault(wrong.to_string());
-        for (id, rule) in numbered::<EarningRule>(view, Kind::EarningRule).await? {
+        for (id, rule) in numbered::<Stored<EarningRule>>(view, Kind::EarningRule).await? {
             let condition = condition_of(view, rule.thing.validation_rule_id.as_deref()).await?;
             let rule = (rule.thing.campaign, rule.thing.to_domain(id, condition));
             if let Some(programme) = programmes.get_mut(&CampaignId(rule.0)) {
                 programme.rules.push(rule.1.map_err(fault)?);
             }
         }
-        for (id, tier) in numbered::<LoyaltyTier>(view, Kind::LoyaltyTier).await? {
+        for (id, tier) in numbered::<Stored<LoyaltyTier>>(view, Kind::LoyaltyTier).await? {
             let of = CampaignId(tier.thing.campaign);
             if let Some(programme) = programmes.get_mut(&of) {
                 programme

@@ -255,7 +255,7 @@ fn campaigns_naming(compiled: &Compiled, id: &str) -> Vec<String> {
 /// The segments whose filter asks whether somebody is in it.
 async fn filters_naming(at: At<'_>, id: &str) -> Result<Vec<String>, Refused> {
     let mut view = at.app.store().view(at.project)?;
-    let all = numbered::<Segment>(&mut view, Kind::Segment).await?;
+    let all = numbered::<Stored<Segment>>(&mut view, Kind::Segment).await?;
     let is_named = |kept: &Stored<Segment>| {
         let condition = kept.thing.condition().ok().flatten();
         condition.is_some_and(|condition| condition.to_string().contains(id))
