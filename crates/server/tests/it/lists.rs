@@ -152,7 +152,7 @@ async fn vouchers_of_a_campaign_and_of_a_customer_are_listed() {
     );
 }
 
-/// One of coupons, one of cards and one of tiers, made a day apart.
+/// One of codes, one of cards and one of tiers, made a day apart.
 async fn campaigns(shop: &Shop) {
     let voucher = json!({"type": "DISCOUNT_VOUCHER", "discount": ten_off()});
     let card = json!({"type": "GIFT_VOUCHER", "gift": {"amount": 100}});
