@@ -13,6 +13,8 @@ use crate::{
 const CUSTOMERS: u64 = 2_000;
 /// Events in one call.
 const BATCH: u64 = 500;
+/// It takes 17 to 23 times as long as parsing, on fast machines and on slow ones.
+const CEILING: f64 = 40.0;
 /// Calls in one measurement.
 const CALLS: u64 = 24;
 /// 2026-09-21T14:00:00Z, when these events begin.
@@ -30,7 +32,11 @@ pub fn run(effort: Effort, table: &mut Table) -> Result<(), String> {
         }
     }
     let name = format!("take in an event, {BATCH} to a call, beside parsing");
-    table.row(&name, least, (bare, Target::PerSecond(20_000.0)));
+    let target = Target::PerSecond {
+        least: 20_000.0,
+        ceiling: CEILING,
+    };
+    table.row(&name, least, (bare, target));
     Ok(())
 }
 

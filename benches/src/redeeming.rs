@@ -255,6 +255,7 @@ fn redemption(campaign: &Campaign, number: u64, codes: u64) -> Result<Command, S
     let given = [Given {
         campaign,
         voucher: Some(&voucher),
+        tier: None,
         discount: 750,
         gift: 0,
         order: OrderCount::default(),

@@ -22,8 +22,9 @@ pub enum Target {
     NotYet { most: f64, ceiling: f64 },
     /// The limit takes so many times as long.
     FasterBy(f64),
-    /// Operations per second of CPU.
-    PerSecond(f64),
+    /// Operations per second of CPU. How fast the machine is says nothing of what broke: a
+    /// regression is what takes more than `ceiling` times the limit.
+    PerSecond { least: f64, ceiling: f64 },
 }
 
 /// A figure this many times its promise is a regression, also on a machine with busy neighbours.
@@ -41,9 +42,14 @@ impl Target {
                 (promise, nanos / (most * limit), ceiling / most)
             }
             Self::FasterBy(least) => (format!("≥ {least} × faster"), nanos * least / limit, SLACK),
-            Self::PerSecond(least) => {
+            Self::PerSecond { least, ceiling } => {
                 let promise = format!("≥ {least} per CPU second ({:.0})", 1e9 / nanos);
-                (promise, least * nanos / 1e9, SLACK)
+                let allowed = ceiling * limit;
+                (
+                    promise,
+                    least * nanos / 1e9,
+                    (least * allowed / 1e9).max(1.0),
+                )
             }
         }
     }

@@ -12,10 +12,10 @@ use ledger::{
 pub use movements::{CountedOrder, GiftCard, Points};
 pub use order::OrderCount;
 
-use crate::chart::{self, AccountKind, Counter, Occasion, Reason, counters, empty};
+use crate::chart::{self, AccountKind, Counter, Occasion, Reason, TierTally, counters, empty};
 use crate::{
-    Campaign, CapUnit, CardMove, Commitment, Counted, Loan, Lot, Minor, PointsCard, Rewarded,
-    Spent, Timestamp, UnitsLeft, Voucher, unit_cap::by_account,
+    Campaign, CapUnit, CardMove, Commitment, Counted, Loan, Lot, Minor, OfferId, PointsCard,
+    Rewarded, Spent, Timestamp, UnitsLeft, Voucher, unit_cap::by_account,
 };
 
 /// Something that moves value, or promises to.
@@ -92,6 +92,8 @@ pub enum Happening<'a> {
 pub struct Given<'a> {
     pub campaign: &'a Campaign,
     pub voucher: Option<&'a Voucher>,
+    /// What it was given through where that is no code: what came of it is counted.
+    pub tier: Option<OfferId>,
     /// Taken off the order, in minor units; for a grant, the most it can come to.
     pub discount: Minor,
     /// Paid from the gift balance of the voucher, in minor units.
@@ -435,6 +437,7 @@ impl Given<'_> {
             })
             .collect();
         movements.extend(self.counted());
+        movements.extend(self.of_tier(occasion).into_iter().flatten());
         if !has_budget {
             movements.push(self.unlimited_discount(occasion));
         }
@@ -461,6 +464,16 @@ impl Given<'_> {
         })
     }
 
+    /// How often a tier was used, what it took off and what those orders cost.
+    fn of_tier(&self, occasion: &Occasion) -> Option<[Movement; 3]> {
+        let tally = TierTally::new(self.tier?, (self.campaign, occasion));
+        Some([
+            tally.movement(CapUnit::Uses, 1),
+            tally.movement(CapUnit::Money, self.discount),
+            tally.movement(CapUnit::Orders, self.order.amount),
+        ])
+    }
+
     /// Without a budget the money has no account of its own but one per party, so that no two
     /// customers meet in a row.
     fn unlimited_discount(&self, occasion: &Occasion) -> Movement {
@@ -472,6 +485,18 @@ impl Given<'_> {
             credit: empty(AccountKind::DiscountGiven, given, asset),
             amount: self.discount,
             reason: Reason::Discount,
+        }
+    }
+}
+
+impl TierTally<'_> {
+    fn movement(&self, unit: CapUnit, amount: Minor) -> Movement {
+        let (debit, credit, reason) = self.sides(unit);
+        Movement {
+            debit,
+            credit,
+            amount,
+            reason,
         }
     }
 }

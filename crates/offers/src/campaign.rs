@@ -363,6 +363,13 @@ pub struct Voucher {
     pub holder: Option<u64>,
 }
 
+impl Voucher {
+    #[must_use]
+    pub fn is_gift_card(&self) -> bool {
+        matches!(self.kind, VoucherKind::GiftCard { .. })
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VoucherKind {
     Discount,

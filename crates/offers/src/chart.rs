@@ -5,6 +5,7 @@
 
 mod counter;
 mod reason;
+mod tiers;
 mod units;
 mod window;
 
@@ -14,6 +15,7 @@ use crate::{CampaignId, CapUnit, Reach, Refusal, VoucherId};
 
 pub use counter::{Counter, Occasion, caps_to_openings, counters, stock, unstocked};
 pub use reason::Reason;
+pub use tiers::{TierTally, tier_accounts};
 pub use units::{UnitCounter, UnitEntry, unit_bounds, unit_counters};
 pub use window::{period_of, window, window_end};
 

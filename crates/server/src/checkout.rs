@@ -25,8 +25,8 @@ use std::{
 use decision::GrantState;
 use ledger::{Account, AccountId, Timestamp, Transfer};
 use offers::{
-    Asking, Benefit, Campaign, CampaignId, CapUnit, Given, Offer, Order, OrderCount, Points,
-    Redeemable, StackingRules,
+    Asking, Benefit, Campaign, CampaignId, CapUnit, Given, Offer, OfferId, Order, OrderCount,
+    Points, Redeemable, StackingRules,
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
@@ -48,8 +48,8 @@ pub use holding::open_holds;
 pub use points::CardUse;
 pub use quote::{Fate, Quote, sweep};
 pub use records::{
-    Back, Counts, Earlier, OrderUse, PutBack, Redemption, RedemptionState, Reservation, Sale,
-    StoredOrder, Used, UsedCard, UsedVoucher,
+    Back, Counts, Earlier, GiftCounts, OrderUse, PutBack, Redemption, RedemptionState, Reservation,
+    Sale, StoredOrder, Used, UsedCard, UsedVoucher,
 };
 pub use stacked::tiers_of;
 use stored::{meant, still_known};
@@ -524,6 +524,13 @@ impl Found {
         })
     }
 
+    fn tier(&self) -> Option<OfferId> {
+        match self.redeemable {
+            Redeemable::Tier(id) => Some(id),
+            Redeemable::Voucher(_) => None,
+        }
+    }
+
     /// What it gives, as it was priced, on an order that counts so.
     #[must_use]
     pub fn given<'a>(
@@ -540,6 +547,7 @@ impl Found {
         Given {
             campaign: &self.campaign,
             voucher: self.voucher.as_ref(),
+            tier: self.tier(),
             discount: if is_gift { 0 } else { discount.amount },
             gift: if is_gift { discount.amount } else { 0 },
             order,

@@ -377,6 +377,7 @@ impl Draft<'_> {
         let given = Given {
             campaign,
             voucher: voucher.as_ref(),
+            tier: None,
             discount: offer
                 .ceiling(self.request.order.as_ref(), &self.request.facts)
                 .unwrap_or(0),

@@ -108,19 +108,13 @@ impl Export {
         scope_of(self.object)
     }
 
-    fn columns(&self) -> Result<&'static [tables::Column], Refused> {
-        let missing = || {
-            refuse(
-                Key::InvalidExportParams,
-                "/exported_object: not supported yet",
-            )
-        };
-        tables::columns(self.object).ok_or_else(missing)
+    fn columns(&self) -> &'static [tables::Column] {
+        tables::columns(self.object)
     }
 
     /// The names of its columns.
     fn fields(&self) -> Result<Vec<String>, Refused> {
-        let columns = self.columns()?;
+        let columns = self.columns();
         let Some(fields) = &self.parameters.fields else {
             return Ok(columns.iter().map(|(name, _)| (*name).to_owned()).collect());
         };
@@ -141,7 +135,7 @@ impl Export {
 
     /// Which rows; `None` where it is all of them.
     fn condition(&self) -> Result<Option<Condition>, Refused> {
-        let columns = self.columns()?;
+        let columns = self.columns();
         let filters = self.parameters.filters.as_ref();
         let Some(filter) = filters.filter(|filter| !filter.fields.is_empty()) else {
             return Ok(None);
@@ -306,7 +300,7 @@ pub async fn step(at: At<'_>, id: u64) -> Result<bool, Refused> {
 
 /// The next lines, the heading before the first; and whether they are the last.
 async fn lines(at: At<'_>, export: &mut Export) -> Result<(Vec<u8>, bool), Refused> {
-    let (columns, fields) = (export.columns()?, export.fields()?);
+    let (columns, fields) = (export.columns(), export.fields()?);
     let page = export.page()?;
     let stretch = rows::stretch(at, export, page).await?;
     let condition = export.condition()?;

@@ -18,7 +18,7 @@
 //! | webhooks are told | tells some twice under the same id; expects each delivery as it was read |
 
 use ledger::Timestamp;
-use offers::{GiftCard, Happening, Minor, VoucherKind, chart};
+use offers::{GiftCard, Happening, Minor, chart};
 use store::{Command, Expect, Index, Kind, Outcome, Page, ProjectId, Write};
 use tokio::{task::JoinSet, time::Instant};
 
@@ -366,7 +366,7 @@ async fn lapse_one(
 #[must_use]
 pub fn is_over(issued: &Issued, now: Timestamp) -> bool {
     let voucher = &issued.voucher;
-    let is_gift = matches!(voucher.kind, VoucherKind::GiftCard { .. });
+    let is_gift = voucher.is_gift_card();
     is_gift && voucher.validity.until.is_some_and(|until| until < now)
 }
 

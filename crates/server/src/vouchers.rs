@@ -217,7 +217,7 @@ pub fn issue(issued: &Stored<Issued>) -> Result<Vec<Write>, Refused> {
     let is_card = matches!(voucher.kind, VoucherKind::LoyaltyCard { .. });
     let card = holder.filter(|_| is_card);
     writes.extend(card.map(|holder| link(Index::CardsOfCustomer, key(holder))));
-    let is_gift = matches!(voucher.kind, VoucherKind::GiftCard { .. });
+    let is_gift = voucher.is_gift_card();
     let lapses = voucher.validity.until.filter(|_| is_gift);
     writes.extend(lapses.map(|until| jobs::lapsing(until, id)));
     Ok(writes)

@@ -162,6 +162,7 @@ impl Till {
         let given = [Given {
             campaign: &self.campaign,
             voucher: Some(&self.voucher),
+            tier: None,
             discount: number,
             gift: after("gift"),
             order: OrderCount {
@@ -522,6 +523,7 @@ fn a_guaranteed_grant_holds_its_use_whatever_its_worth() {
     let unit = Given {
         campaign: &till.campaign,
         voucher: Some(&till.voucher),
+        tier: None,
         discount: 0,
         gift: 0,
         order: OrderCount::default(),
@@ -689,6 +691,7 @@ fn two_codes_of_one_campaign_each_post_their_own_hold() {
     let given = |index: usize, discount| Given {
         campaign: &campaign,
         voucher: Some(&codes[index]),
+        tier: None,
         discount,
         gift: 0,
         order: OrderCount::default(),

@@ -236,7 +236,7 @@ impl Place<'_> {
             party,
             window: window(cap.period, self.campaign.zone.local(self.occasion.at)),
         };
-        let asset = self.asset(cap.unit);
+        let asset = asset(cap.unit, self.campaign);
         let [account, allowed, used] = [AccountKind::Cap, AccountKind::Allowed, AccountKind::Used]
             .map(|kind| kind(cap.reach, cap.unit));
         let starts_with = (cap.limit, id(allowed), Reason::CapSet.code());
@@ -297,19 +297,18 @@ impl Place<'_> {
                 .fold(0, |sum, one| sum << 8 | u64::from(one)),
         }
     }
+}
 
-    fn asset(&self, unit: CapUnit) -> Asset {
-        match unit {
-            CapUnit::Uses => Asset::Uses,
-            CapUnit::Money | CapUnit::Orders | CapUnit::Credit => {
-                Asset::Currency(self.campaign.currency)
-            }
-            CapUnit::Touches => Asset::Touches,
-        }
+/// What is counted; money in the currency of the campaign.
+pub(super) fn asset(unit: CapUnit, of: &Campaign) -> Asset {
+    match unit {
+        CapUnit::Uses => Asset::Uses,
+        CapUnit::Money | CapUnit::Orders | CapUnit::Credit => Asset::Currency(of.currency),
+        CapUnit::Touches => Asset::Touches,
     }
 }
 
-fn reason(unit: CapUnit) -> Reason {
+pub(super) fn reason(unit: CapUnit) -> Reason {
     match unit {
         CapUnit::Uses => Reason::Use,
         CapUnit::Money => Reason::MoneyCounted,

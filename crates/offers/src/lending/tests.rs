@@ -156,6 +156,7 @@ impl Shop {
         let given = [Given {
             campaign: &campaign,
             voucher: None,
+            tier: None,
             discount: amount,
             gift: 0,
             order: OrderCount::default(),
@@ -402,6 +403,7 @@ fn what_one_process_held_another_redeems() {
     let given = [Given {
         campaign: &campaign,
         voucher: None,
+        tier: None,
         discount: 30,
         gift: 0,
         order: OrderCount::default(),

@@ -282,6 +282,7 @@ fn moved(units: u32, held: &[Transfer], until: Option<i64>) -> Vec<Transfer> {
     let given = [Given {
         campaign: &case.campaign,
         voucher: None,
+        tier: None,
         discount: 0,
         gift: 0,
         order: OrderCount::default(),

@@ -1,5 +1,7 @@
 //! Promotion tiers: offers that apply without a code.
 
+mod summary;
+
 use std::sync::Arc;
 
 use axum::{
@@ -18,6 +20,7 @@ use wire::{
     },
 };
 
+pub use self::summary::summaries;
 use super::{
     campaigns,
     dialect::{Asked, in_use, malformed, not_found, parse, refuse, retry},
@@ -115,7 +118,8 @@ pub async fn put(
     let stored = stored(compile(of, (id, input), &beside)?, input, now)?;
     change.put_offer(&stored)?;
     change.write(writes);
-    let view = grouped(bare_view(of, &stored)?, change.compiled(), &stored);
+    let mut view = grouped(bare_view(of, &stored)?, change.compiled(), &stored);
+    view.summary = Some(TierSummary::default());
     change.tell(Event::TierCreated, &view)?;
     Ok(view)
 }
@@ -156,7 +160,7 @@ pub fn within_tier(refused: Refused, index: usize) -> Refused {
     Refused::Dialect(status, body)
 }
 
-/// A tier without its assignments.
+/// A tier without its assignments and its summary.
 ///
 /// # Errors
 /// When what is stored cannot be read.
@@ -188,7 +192,7 @@ pub fn bare_view(of: &Campaign, stored: &Stored<Offer>) -> Result<TierView, Refu
         start_date: offer.validity.from,
         expiration_date: offer.validity.until,
         calendar: CalendarView::of(&offer.validity),
-        summary: TierSummary::default(),
+        summary: None,
         validation_rule_assignments: List::default(),
         category_id: input.category_id,
         categories: Vec::new(),
@@ -207,27 +211,42 @@ fn grouped(mut view: TierView, compiled: &Compiled, stored: &Stored<Offer>) -> T
     view
 }
 
-/// # Errors
-/// When the store cannot be read.
-pub async fn view(
-    app: &App,
-    (project, compiled): (ProjectId, &Compiled),
-    (of, stored): (&Campaign, &Stored<Offer>),
-) -> Result<TierView, Refused> {
-    let mut view = grouped(bare_view(of, stored)?, compiled, stored);
-    view.validation_rule_assignments =
-        validation_rules::shown(app, project, stored.thing.id.0).await?;
-    Ok(view)
-}
+/// A tier with its campaign.
+type Placed<'a> = (&'a Campaign, &'a Stored<Offer>);
 
-async fn known_view(
-    app: &App,
-    (project, compiled): (ProjectId, &Compiled),
-    stored: &Stored<Offer>,
-) -> Result<TierView, Refused> {
+fn placed<'a>(compiled: &'a Compiled, stored: &'a Stored<Offer>) -> Result<Placed<'a>, Refused> {
     let of = compiled.campaigns.get(&stored.thing.campaign);
     let of = of.ok_or_else(|| Refused::Fault("a tier without its campaign".into()))?;
-    view(app, (project, compiled), (&of.thing, stored)).await
+    Ok((&of.thing, stored))
+}
+
+async fn view(
+    app: &App,
+    of: (ProjectId, &Compiled),
+    tier: Placed<'_>,
+) -> Result<TierView, Refused> {
+    let shown = views(app, of, &[tier]).await?.pop();
+    shown.ok_or_else(|| Refused::Fault("a tier is not shown".into()))
+}
+
+/// # Errors
+/// When the store cannot be read.
+pub async fn views(
+    app: &App,
+    (project, compiled): (ProjectId, &Compiled),
+    tiers: &[Placed<'_>],
+) -> Result<Vec<TierView>, Refused> {
+    let ids = tiers.iter().map(|(_, tier)| tier.thing.id);
+    let summaries = summaries(app, project, ids).await?;
+    let mut views = Vec::with_capacity(tiers.len());
+    for ((of, stored), summary) in tiers.iter().zip(summaries) {
+        let mut view = grouped(bare_view(of, stored)?, compiled, stored);
+        view.summary = Some(summary);
+        view.validation_rule_assignments =
+            validation_rules::shown(app, project, stored.thing.id.0).await?;
+        views.push(view);
+    }
+    Ok(views)
 }
 
 /// All tiers, oldest first, or in the `order` of `created_at` or `updated_at`.
@@ -261,10 +280,11 @@ pub async fn listed(
         sort(&mut tiers, By::asked(asked)?);
     }
     let total = tiers.len() as u64;
-    let mut rows = Vec::new();
-    for tier in paging.cut(tiers) {
-        rows.push(known_view(app, (caller.project, &compiled), tier).await?);
-    }
+    let shown = paging.cut(tiers).into_iter();
+    let shown: Vec<_> = shown
+        .map(|tier| placed(&compiled, tier))
+        .collect::<Result<_, _>>()?;
+    let rows = views(app, (caller.project, &compiled), &shown).await?;
     Answer::ok(&List::page("tiers", rows, total))
 }
 
@@ -306,10 +326,9 @@ async fn of_campaign(
     let tiers = offers_of(&compiled, campaign.thing.id).filter(|offer| offer.thing.is_tier);
     let tiers: Vec<_> = tiers.collect();
     let total = tiers.len() as u64;
-    let mut rows = Vec::new();
-    for tier in paging.cut(tiers) {
-        rows.push(view(&app, (caller.project, &compiled), (&campaign.thing, tier)).await?);
-    }
+    let shown = paging.cut(tiers).into_iter();
+    let shown: Vec<Placed<'_>> = shown.map(|tier| (&campaign.thing, &**tier)).collect();
+    let rows = views(&app, (caller.project, &compiled), &shown).await?;
     Answer::ok(&List::page("tiers", rows, total))
 }
 
@@ -365,7 +384,7 @@ async fn get(
 ) -> Result<Answer, Refused> {
     let compiled = app.compiled(caller.project).await?;
     let tier = find(&compiled, &name)?;
-    Answer::ok(&known_view(&app, (caller.project, &compiled), &tier).await?)
+    Answer::ok(&view(&app, (caller.project, &compiled), placed(&compiled, &tier)?).await?)
 }
 
 /// Change a tier. What is absent stays.

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use ledger::Timestamp;
-use offers::VoucherKind;
 use store::{Index, Kind, Page};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
@@ -167,7 +166,7 @@ fn status(
         of_campaign.until.filter(|_| !outlives),
     ];
     let is_late = ends.into_iter().flatten().any(|until| until < now);
-    let is_card = matches!(voucher.kind, VoucherKind::GiftCard { .. });
+    let is_card = voucher.is_gift_card();
     let is_empty = shown.gift.is_some_and(|gift| gift.balance == 0);
     let used = shown.redemption.redeemed_quantity;
     Ok(if !(voucher.active && campaign.active && offer.active) {

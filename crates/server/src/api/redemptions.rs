@@ -14,8 +14,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use decision::GrantState;
-use ledger::Account;
-use offers::{Booking, Checkout, Discount, Gave, Happening, Redeemable, Share, book, chart};
+use offers::{Booking, Checkout, Discount, Gave, Happening, Redeemable, Share, book};
 use store::{Command, Expect, Index, Kind, Page, ProjectId, Record, View, Write};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
@@ -432,8 +431,6 @@ async fn of_voucher(
     let (records, total) = page_under(&app, project, page).await?;
     let mut entries = rows_of(&app, project, &records).await?;
     Reader::of(&app, &caller).tell(&mut entries).await?;
-    let is_gift = matches!(voucher.kind, offers::VoucherKind::GiftCard { .. });
-    let spent = counts.loaded.saturating_sub(counts.balance);
     let redeemed_points = match issued.thing.card() {
         Some(card) => {
             let mut view = app.store().view(project)?;
@@ -446,7 +443,7 @@ async fn of_voucher(
     let mut view = json(&VoucherRedemptions {
         quantity: voucher.quantity,
         redeemed_quantity: counts.used,
-        redeemed_amount: is_gift.then_some(spent),
+        redeemed_amount: voucher.is_gift_card().then_some(counts.gift.spent),
         redeemed_points,
         object: "list",
         url: format!("/v1/vouchers/{}/redemption", voucher.code),

@@ -11,7 +11,6 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
-use ledger::Account;
 use offers::{
     Booking, Campaign, CampaignId, Happening, Offer, OfferId, Timestamp, Voucher, VoucherId,
     VoucherKind, book, chart,
@@ -22,7 +21,7 @@ use wire::{
     ids::{self, Tag},
     voucherify::{
         ActionType, BalanceChange, BalanceView, Beside, CampaignCreate, CampaignVouchersCreate,
-        CodeConfig, Discount, Event, Gift, Key, List, Metadata, PublishSummary, RedemptionSummary,
+        CodeConfig, Discount, Event, Key, List, Metadata, PublishSummary, RedemptionSummary,
         RuleInput, VoucherConfig, VoucherCreate, VoucherType, VoucherUpdate, VoucherView,
         regrouped,
     },
@@ -50,7 +49,9 @@ use crate::{
 
 pub use making::{Alike, Made, New, check_room, config_of, drawn, is_fixed, of_campaign, space_of};
 use making::{card, make};
-pub use shown::{as_used, counts, new_view, used_card_view, used_so_far, used_view, view};
+pub use shown::{
+    as_used, counts, gift_counts, new_view, used_card_view, used_so_far, used_view, view,
+};
 use shown::{brief, loaded_card};
 pub use standing::standing;
 use standing::value_of;

@@ -1,10 +1,11 @@
 //! What is kept of an order, of a reservation and of a redemption? What was said and given, once;
 //! how it is shown follows from it.
 
-use ledger::{Minor, Timestamp};
+use ledger::{Account, Minor, Timestamp};
 use offers::{Benefit, CampaignId, Discount, Formula, Gave, Priced, Redeemable, Voucher};
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Write};
+use wire::voucherify::{Effect, Gift};
 
 use crate::{
     compact::Compact,
@@ -175,8 +176,8 @@ impl Versioned for Redemption {
     const NAME: &'static str = "redemption";
     /// 2 knows more benefits, and what did not apply; 3 whose a voucher was; 4 what was made
     /// together on an order before, and what came back of each item; 5 which units count; 6 on
-    /// which campaign one failed.
-    const SHAPE: u8 = 6;
+    /// which campaign one failed; 7 what was taken off gift cards.
+    const SHAPE: u8 = 7;
 }
 
 /// What was used, as it was then.
@@ -237,9 +238,78 @@ pub struct UsedVoucher {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     pub used: u64,
-    /// All that was ever put on the card.
-    pub loaded: u64,
-    pub balance: u64,
+    pub gift: GiftCounts,
+}
+
+/// What the books say of the money on a gift card, in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GiftCounts {
+    /// All that was ever put on it.
+    pub loaded: Minor,
+    /// What the shop took off again.
+    pub withdrawn: Minor,
+    /// What was paid with it and did not come back.
+    pub spent: Minor,
+    /// What may be spent now: what is held for somebody is not.
+    pub balance: Minor,
+}
+
+impl GiftCounts {
+    /// A card on which so much was put, and nothing else happened.
+    #[must_use]
+    pub fn new(loaded: Minor) -> Self {
+        Self {
+            loaded,
+            balance: loaded,
+            ..Self::default()
+        }
+    }
+
+    /// What its accounts say: where its money was sold, and what is left of it.
+    #[must_use]
+    pub fn of(sold: &Account, left: &Account) -> Self {
+        let (loaded, withdrawn) = (sold.debits.posted, sold.credits.posted);
+        let left_posted = left.credits.posted.saturating_sub(left.debits.posted);
+        Self {
+            loaded,
+            withdrawn,
+            spent: loaded.saturating_sub(withdrawn.saturating_add(left_posted)),
+            balance: left.available().unwrap_or(0),
+        }
+    }
+
+    /// As they are after so much was paid with it, and so much may be spent still.
+    #[must_use]
+    pub fn paid(self, amount: Minor, balance: Minor) -> Self {
+        Self {
+            spent: self.spent.saturating_add(amount),
+            balance,
+            ..self
+        }
+    }
+
+    /// As they are after the shop put so much on it, or took so much off.
+    #[must_use]
+    pub fn after(mut self, change: i64) -> Self {
+        let amount = change.unsigned_abs();
+        match change < 0 {
+            true => self.withdrawn = self.withdrawn.saturating_add(amount),
+            false => self.loaded = self.loaded.saturating_add(amount),
+        }
+        self.balance = self.balance.saturating_add_signed(change);
+        self
+    }
+
+    /// As it is shown.
+    #[must_use]
+    pub fn view(self, effect: Effect) -> Gift {
+        Gift {
+            amount: self.loaded,
+            balance: self.balance,
+            subtracted_amount: self.withdrawn,
+            effect: Some(effect),
+        }
+    }
 }
 
 /// All that was used in one call: what was sent, and what it came to.

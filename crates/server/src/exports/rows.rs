@@ -4,7 +4,7 @@ use serde_json::Value;
 use store::{Kind, Page, Record, View};
 use wire::{
     ids::{self, Tag},
-    voucherify::ExportedObject,
+    voucherify::{ExportedObject, Product, Sku},
 };
 
 use super::{Export, points, publications, tables::HOLDER_SOURCE, transactions};
@@ -12,7 +12,7 @@ use crate::{
     api::{
         campaigns, customers,
         redemptions::{self, order_now},
-        resources::At,
+        resources::{At, Kept, Resource},
         vouchers,
     },
     people::People,
@@ -55,7 +55,8 @@ pub(super) async fn stretch(at: At<'_>, export: &Export, page: Page) -> Result<S
         ExportedObject::VoucherTransactions => of_transactions(at, export, page).await,
         ExportedObject::Publication => of_publications(at, export, page).await,
         ExportedObject::PointsExpiration => of_points(at, export, page).await,
-        ExportedObject::Product | ExportedObject::Sku => Ok(Stretch::default()),
+        ExportedObject::Product => of_things::<Product>(at, page).await,
+        ExportedObject::Sku => of_things::<Sku>(at, page).await,
     }
 }
 
@@ -211,6 +212,17 @@ async fn of_orders(at: At<'_>, page: Page) -> Result<Stretch, Refused> {
     for record in &records {
         let shown = order_now(&mut view, &versioned::read(&record.body)?).await?;
         stretch.rows.push(json(&shown)?);
+    }
+    Ok(stretch)
+}
+
+/// The next things that are kept as they were sent.
+async fn of_things<T: Resource>(at: At<'_>, page: Page) -> Result<Stretch, Refused> {
+    let records = at.app.store().list(at.project, T::KIND, page).await?;
+    let ids: Vec<u64> = records.iter().map(|record| record.id).collect();
+    let mut stretch = Stretch::of(&ids);
+    for record in &records {
+        stretch.rows.push(json(&T::bare(&Kept::of(record)?))?);
     }
     Ok(stretch)
 }

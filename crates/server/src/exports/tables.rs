@@ -211,6 +211,32 @@ const POINTS: &[Column] = &[
     ("expires_at", &["/expires_at"]),
 ];
 
+const PRODUCT: &[Column] = &[
+    ("id", &["/id"]),
+    ("name", &["/name"]),
+    ("source_id", &["/source_id"]),
+    ("price", &["/price"]),
+    ("attributes", &["/attributes"]),
+    ("image_url", &["/image_url"]),
+    ("metadata", &["/metadata"]),
+    ("created_at", &["/created_at"]),
+    ("updated_at", &["/updated_at"]),
+];
+
+const SKU: &[Column] = &[
+    ("id", &["/id"]),
+    ("sku", &["/sku"]),
+    ("product_id", &["/product_id"]),
+    ("source_id", &["/source_id"]),
+    ("currency", &["/currency"]),
+    ("price", &["/price"]),
+    ("attributes", &["/attributes"]),
+    ("image_url", &["/image_url"]),
+    ("metadata", &["/metadata"]),
+    ("created_at", &["/created_at"]),
+    ("updated_at", &["/updated_at"]),
+];
+
 /// Columns that hold instants.
 const MOMENTS: [&str; 8] = [
     "created_at",
@@ -258,18 +284,19 @@ const NUMBERS: [&str; 31] = [
     "is_winner",
 ];
 
-/// The columns of a table; `None` where there is none of the kind yet.
+/// The columns of a table.
 #[must_use]
-pub fn columns(of: ExportedObject) -> Option<&'static [Column]> {
+pub fn columns(of: ExportedObject) -> &'static [Column] {
     match of {
-        ExportedObject::Voucher => Some(VOUCHER),
-        ExportedObject::Redemption => Some(REDEMPTION),
-        ExportedObject::Customer => Some(CUSTOMER),
-        ExportedObject::Order => Some(ORDER),
-        ExportedObject::VoucherTransactions => Some(TRANSACTION),
-        ExportedObject::Publication => Some(PUBLICATION),
-        ExportedObject::PointsExpiration => Some(POINTS),
-        ExportedObject::Product | ExportedObject::Sku => None,
+        ExportedObject::Voucher => VOUCHER,
+        ExportedObject::Redemption => REDEMPTION,
+        ExportedObject::Customer => CUSTOMER,
+        ExportedObject::Order => ORDER,
+        ExportedObject::VoucherTransactions => TRANSACTION,
+        ExportedObject::Publication => PUBLICATION,
+        ExportedObject::PointsExpiration => POINTS,
+        ExportedObject::Product => PRODUCT,
+        ExportedObject::Sku => SKU,
     }
 }
 

@@ -205,6 +205,56 @@ async fn a_stack_stands_alone_and_whole() {
     );
 }
 
+/// What was rolled back does not count, and of an order that came back in part its part.
+#[tokio::test]
+async fn a_tier_tells_what_came_of_it() {
+    let shop = Shop::start().await;
+    let (campaign, tiers) = promotion(&shop).await;
+    let redeem = async |tiers: &[&String], order: Value| {
+        let tiers: Vec<Value> = tiers
+            .iter()
+            .map(|id| json!({"object": "promotion_tier", "id": id}))
+            .collect();
+        let body = json!({"redeemables": tiers, "order": order});
+        shop.post(NOON, "/v1/redemptions", &body).await
+    };
+    redeem(&[&tiers[0]], order("o-1", 20_000)).await;
+    let last = redeem(&[&tiers[0], &tiers[1]], order("o-2", 5_000)).await;
+    let told = last["redemptions"][0]["promotion_tier"].clone();
+    assert_eq!(told["id"], tiers[0].as_str());
+    assert!(told.get("summary").is_none(), "{told}");
+    let summaries = async || {
+        let path = format!("/v1/promotions/{campaign}/tiers");
+        let listed = shop.get(NOON, &path).await["tiers"].take();
+        let all = shop.get(NOON, "/v1/promotions/tiers").await["tiers"].take();
+        let of = shop.get(NOON, &format!("/v1/campaigns/{campaign}")).await;
+        let of = &of["promotion"]["tiers"];
+        let one = async |index: usize| {
+            let path = format!("/v1/promotions/tiers/{}", tiers[index]);
+            let summary = shop.get(NOON, &path).await["summary"].take();
+            for rows in [&listed, &all, of] {
+                assert_eq!(rows[index]["summary"], summary);
+            }
+            let orders = &summary["orders"];
+            let counted = [
+                &summary["redemptions"]["total_redeemed"],
+                &orders["total_amount"],
+                &orders["total_discount_amount"],
+            ];
+            counted.map(|count| count.as_u64().unwrap())
+        };
+        [one(0).await, one(1).await, one(2).await]
+    };
+    let none = [0, 0, 0];
+    let both = [[2, 25_000, 2_000], [1, 5_000, 2_000], none];
+    assert_eq!(summaries().await, both);
+    let parent = last["parent_redemption"]["id"].as_str().unwrap();
+    let path = format!("/v1/redemptions/{parent}/rollbacks");
+    shop.post(NOON, &path, &json!({})).await;
+    assert_eq!(summaries().await, [[1, 20_000, 1_000], none, none]);
+    books_balance(&shop).await;
+}
+
 #[tokio::test]
 async fn a_tier_stays_while_a_stack_names_it() {
     let shop = Shop::start().await;

@@ -164,6 +164,45 @@ async fn hostile_vouchers_are_refused() {
     books_balance(&shop).await;
 }
 
+/// What the shop takes off is told apart from what was paid; what is held is neither.
+#[tokio::test]
+async fn a_gift_card_tells_what_was_put_on_it_taken_off_and_paid() {
+    let shop = Shop::start().await;
+    let card = json!({"code": "G", "type": "GIFT_VOUCHER", "gift": {"amount": 5_000}});
+    shop.post(NOON, "/v1/vouchers", &card).await;
+    let balance = async |amount: i64| {
+        let body = json!({"amount": amount});
+        let answer = shop.post(NOON, "/v1/vouchers/G/balance", &body).await;
+        [answer["total"].clone(), answer["balance"].clone()]
+    };
+    assert_eq!(balance(1_000).await, [6_000, 6_000]);
+    assert_eq!(balance(-400).await, [5_600, 5_600]);
+    let paid = shop
+        .post(NOON, "/v1/redemptions", &using(&["G"], order("o-1", 2_000)))
+        .await;
+    let gift = |amount: u64, balance: u64, subtracted: u64| {
+        json!({"amount": amount, "balance": balance, "subtracted_amount": subtracted,
+            "effect": "APPLY_TO_ORDER"})
+    };
+    let kept = &paid["redemptions"][0]["voucher"];
+    assert_eq!(kept["gift"], gift(6_000, 3_600, 400));
+    assert_eq!(kept["redemption"]["redeemed_amount"], 2_000);
+    let mut held = using(&["G"], order("o-2", 1_000));
+    held["session"] = json!({"type": "LOCK", "key": "held"});
+    shop.post(NOON, "/v1/validations", &held).await;
+    let now = shop.get(NOON, "/v1/vouchers/G").await;
+    assert_eq!(now["gift"], gift(6_000, 2_600, 400));
+    assert_eq!(now["redemption"]["redeemed_amount"], 2_000);
+    assert_eq!(balance(-600).await, [5_000, 2_000]);
+    let id = paid["redemptions"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/redemptions/{id}/rollback");
+    shop.post(NOON, &path, &json!({})).await;
+    let back = shop.get(NOON, "/v1/vouchers/G").await;
+    assert_eq!(back["gift"], gift(6_000, 4_000, 1_000));
+    assert_eq!(back["redemption"]["redeemed_amount"], 0);
+    books_balance(&shop).await;
+}
+
 #[tokio::test]
 async fn a_named_change_of_a_card_happens_once() {
     let shop = Shop::start().await;

@@ -100,7 +100,9 @@ pub struct TierView {
     pub expiration_date: Option<Timestamp>,
     #[serde(flatten)]
     pub calendar: CalendarView,
-    pub summary: TierSummary,
+    /// What came of it so far; not where it stands in something that was done with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<TierSummary>,
     pub validation_rule_assignments: List<AssignmentView>,
     pub category_id: Option<String>,
     pub categories: Vec<CategoryView>,
@@ -130,6 +132,7 @@ pub struct TierCampaign {
     pub object: &'static str,
 }
 
+/// What was rolled back does not count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct TierSummary {
     pub redemptions: TierRedemptions,
@@ -143,6 +146,8 @@ pub struct TierRedemptions {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct TierOrders {
+    /// What their goods cost, in minor units.
     pub total_amount: u64,
+    /// What was taken off them.
     pub total_discount_amount: u64,
 }

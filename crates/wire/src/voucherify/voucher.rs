@@ -137,6 +137,7 @@ pub struct Gift {
     pub amount: u64,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub balance: u64,
+    /// What the shop took off again.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub subtracted_amount: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -272,7 +273,7 @@ impl BalanceChange {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct BalanceView {
     pub amount: i64,
-    /// All that was ever put on it.
+    /// All that was ever put on it, without what was taken off again.
     pub total: u64,
     pub balance: u64,
     #[serde(rename = "type")]

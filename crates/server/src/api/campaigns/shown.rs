@@ -78,13 +78,12 @@ pub(in crate::api) async fn view(
     view.categories = compiled.categories.listed(&stored.extra);
     view.validation_rules_assignments = validation_rules::shown(app, project, id.0).await?;
     if view.campaign_type == CampaignType::Promotion {
-        let mut tiers = Vec::new();
-        for offer in offers_of(compiled, id) {
-            let of = (project, compiled);
-            let mut tier = promotions::view(app, of, (&stored.thing, offer)).await?;
+        let tiers = offers_of(compiled, id).map(|offer| (&stored.thing, &**offer));
+        let tiers: Vec<_> = tiers.collect();
+        let mut tiers = promotions::views(app, (project, compiled), &tiers).await?;
+        for tier in &mut tiers {
             // As it is now, where the campaign is only about to change.
             tier.campaign.category_id = view.categories.first().map(|one| one.id.clone());
-            tiers.push(tier);
         }
         view.promotion = Some(listed(tiers));
     }

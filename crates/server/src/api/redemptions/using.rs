@@ -8,7 +8,8 @@ use crate::{
     activity,
     api::{resources::At, shelving::shelved},
     checkout::{
-        CardUse, Counting, Counts, Earlier, OrderUse, PutBack, Sale, UsedCard, UsedVoucher,
+        CardUse, Counting, Counts, Earlier, GiftCounts, OrderUse, PutBack, Sale, UsedCard,
+        UsedVoucher,
     },
     compact::Compact,
     lending,
@@ -275,10 +276,12 @@ impl<'a> Using<'a> {
             let limited = left.map(|limit| limit.counter.cap.limit.saturating_sub(limit.left));
             let voucher = found.voucher.as_ref().map(|voucher| voucher.id);
             let left = found.balance.saturating_sub(discount.amount);
-            asked.push((voucher, limited, (found.campaign.id, left)));
+            let gift = found.voucher.as_ref().filter(|one| one.is_gift_card());
+            let gift = gift.map(|_| (found.campaign.id, discount.amount, left));
+            asked.push((voucher, limited, gift));
         }
         let mut counts = Vec::new();
-        for (voucher, limited, (campaign, balance)) in asked {
+        for (voucher, limited, gift) in asked {
             let Some(voucher) = voucher else {
                 counts.push(Counts::default());
                 continue;
@@ -296,12 +299,16 @@ impl<'a> Using<'a> {
                     view.find(index, &key(voucher.0), page).await?.len() as u64
                 }
             };
-            let sold = view.account(chart::gift_sold(campaign, voucher)).await?;
-            let net = |one: &Account| one.debits.posted.saturating_sub(one.credits.posted);
+            let gift = match gift {
+                None => GiftCounts::default(),
+                Some((campaign, amount, left)) => {
+                    let before = vouchers::gift_counts(view, (campaign, voucher)).await?;
+                    before.paid(amount, left)
+                }
+            };
             counts.push(Counts {
                 used: used.saturating_add(1),
-                loaded: sold.as_ref().map_or(0, net),
-                balance,
+                gift,
             });
         }
         Ok(counts)

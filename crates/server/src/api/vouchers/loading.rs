@@ -39,7 +39,7 @@ async fn loaded(
         let change = loyalties::Change::as_gift(&points, (once, body));
         return loyalties::change(At::of(app, caller), (issued, version), &change).await;
     }
-    if !matches!(voucher.kind, VoucherKind::GiftCard { .. }) {
+    if !voucher.is_gift_card() {
         return Err(refuse(Key::InvalidVoucher, "it has no balance"));
     }
     let amount = sent.amount.unsigned_abs();
@@ -61,10 +61,11 @@ async fn loaded(
     let chain = app.next_id()?;
     let booking = book(&happening, chain);
     let counts = counts(app, caller.project, (&issued, &campaign)).await?;
-    let after = |before: u64| before.saturating_add_signed(sent.amount);
+    let after = counts.gift.after(sent.amount);
     let id = ids::format(Tag::Voucher, voucher.id.0);
-    let view = BalanceView::new(id, sent.amount, after(counts.loaded), after(counts.balance));
-    let told = loaded_card(voucher, &view);
+    let total = after.loaded.saturating_sub(after.withdrawn);
+    let view = BalanceView::new(id, sent.amount, total, after.balance);
+    let told = loaded_card(voucher, after);
     let mut writes = webhooks::tell(At::of(app, caller), Event::GiftLoaded, &told).await?;
     writes.extend(noted(sent, chain)?);
     let answer = Answer::ok(&view)?;

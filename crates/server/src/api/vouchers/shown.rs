@@ -7,7 +7,7 @@ use wire::voucherify::{CalendarView, Effect, Metadata};
 
 use super::*;
 use crate::{
-    checkout::{Counts, UsedCard, UsedVoucher},
+    checkout::{Counts, GiftCounts, UsedCard, UsedVoucher},
     compact::Compact,
     loyalty::{self, CardCounts},
 };
@@ -17,15 +17,11 @@ use crate::{
 pub fn new_view(stored: &Stored<Issued>, standing: (&Campaign, &Offer)) -> VoucherView {
     let input = input_of(stored).unwrap_or_default();
     let kind = stored.thing.voucher.kind;
-    let balance = match kind {
-        VoucherKind::GiftCard { amount } => amount,
-        VoucherKind::Discount | VoucherKind::LoyaltyCard { .. } => 0,
+    let gift = match kind {
+        VoucherKind::GiftCard { amount } => GiftCounts::new(amount),
+        VoucherKind::Discount | VoucherKind::LoyaltyCard { .. } => GiftCounts::default(),
     };
-    let counts = Counts {
-        used: 0,
-        loaded: balance,
-        balance,
-    };
+    let counts = Counts { used: 0, gift };
     let metadata = input.metadata.clone().unwrap_or_default();
     let view = bare_view(&used(stored, (standing, counts), input), metadata);
     match kind {
@@ -45,10 +41,13 @@ pub fn with_points(mut view: VoucherView, counts: &CardCounts) -> VoucherView {
 /// A voucher in an answer, without its assignments.
 fn bare_view(of: &UsedVoucher, metadata: Metadata) -> VoucherView {
     let (voucher, counts) = (&of.voucher, of.counts);
-    let is_gift = matches!(voucher.kind, VoucherKind::GiftCard { .. });
+    let is_gift = voucher.is_gift_card();
     let mut redemption = RedemptionSummary::new(&voucher.code, voucher.quantity, counts.used);
-    let spent = counts.loaded.saturating_sub(counts.balance);
-    redemption.redeemed_amount = is_gift.then_some(spent);
+    redemption.redeemed_amount = is_gift.then_some(counts.gift.spent);
+    let effect = match of.is_on_lines {
+        true => Effect::ApplyToItems,
+        false => Effect::ApplyToOrder,
+    };
     let campaign = of.campaign.as_ref();
     let holder = of.holder.map(|id| ids::format(Tag::Customer, id));
     VoucherView {
@@ -65,15 +64,7 @@ fn bare_view(of: &UsedVoucher, metadata: Metadata) -> VoucherView {
             VoucherKind::Discount => VoucherType::DiscountVoucher,
         },
         discount: Discount::of(&of.benefit, of.formula.as_ref(), &scope_of(of)),
-        gift: is_gift.then_some(Gift {
-            amount: counts.loaded,
-            balance: counts.balance,
-            subtracted_amount: 0,
-            effect: Some(match of.is_on_lines {
-                true => Effect::ApplyToItems,
-                false => Effect::ApplyToOrder,
-            }),
-        }),
+        gift: is_gift.then(|| counts.gift.view(effect)),
         loyalty_card: None,
         start_date: voucher.validity.from,
         expiration_date: voucher.validity.until,
@@ -173,19 +164,26 @@ pub async fn counts(
     let voucher = &issued.thing.voucher;
     let mut view = app.store().view(project)?;
     let used = used_so_far(&mut view, voucher.id).await?;
-    let accounts = [
-        chart::gift_balance(voucher.id),
-        chart::gift_sold(campaign.id, voucher.id),
-    ];
-    let found = view.accounts(&accounts).await?;
-    let [balance, sold] = found.as_slice() else {
-        return Ok(Counts::default());
+    let gift = match voucher.is_gift_card() {
+        true => gift_counts(&mut view, (campaign.id, voucher.id)).await?,
+        false => GiftCounts::default(),
     };
-    let net = |account: &Account| account.debits.posted.saturating_sub(account.credits.posted);
-    Ok(Counts {
-        used,
-        loaded: sold.as_ref().map_or(0, net),
-        balance: balance.as_ref().and_then(Account::available).unwrap_or(0),
+    Ok(Counts { used, gift })
+}
+
+/// What the books say of the money on a gift card.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn gift_counts(
+    view: &mut View,
+    (campaign, card): (CampaignId, VoucherId),
+) -> Result<GiftCounts, Refused> {
+    let accounts = [chart::gift_sold(campaign, card), chart::gift_balance(card)];
+    let found = view.accounts(&accounts).await?;
+    Ok(match found.as_slice() {
+        [Some(sold), Some(left)] => GiftCounts::of(sold, left),
+        _ => GiftCounts::default(),
     })
 }
 
@@ -235,8 +233,9 @@ pub(super) fn brief(voucher: &Voucher) -> serde_json::Value {
 }
 
 /// A gift card after its balance was changed.
-pub(super) fn loaded_card(voucher: &Voucher, after: &BalanceView) -> serde_json::Value {
-    let gift = serde_json::json!({"amount": after.total, "balance": after.balance});
+pub(super) fn loaded_card(voucher: &Voucher, after: GiftCounts) -> serde_json::Value {
+    let gift = serde_json::json!({"amount": after.loaded, "balance": after.balance,
+        "subtracted_amount": after.withdrawn});
     let mut card = brief(voucher);
     if let Some(members) = card.as_object_mut() {
         members.insert("gift".into(), gift);

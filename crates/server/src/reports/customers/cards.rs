@@ -1,7 +1,7 @@
 //! What is left on the cards that they hold, and in which tier are they?
 
 use ledger::{Account, AccountId, Minor};
-use offers::{PointsCard, VoucherKind, chart, tier_of};
+use offers::{PointsCard, chart, tier_of};
 use wire::voucherify::LoyaltyTier;
 
 use super::*;
@@ -40,7 +40,7 @@ impl Group<'_> {
     fn is_gift_in_our_currency(&self, issued: &Issued) -> bool {
         let own = issued.own.as_ref().map(|own| &own.0);
         let campaign = own.or(self.campaign(issued.campaign));
-        matches!(issued.voucher.kind, VoucherKind::GiftCard { .. })
+        issued.voucher.is_gift_card()
             && campaign.is_some_and(|campaign| campaign.currency == self.currency())
     }
 }

@@ -166,6 +166,7 @@ impl Memory {
         let given = Given {
             campaign: &campaign,
             voucher: voucher.as_ref(),
+            tier: None,
             discount: offer.ceiling(order, &record.request.facts).unwrap_or(0),
             gift: 0,
             order: OrderCount::default(),
