@@ -68,10 +68,11 @@ impl Running<'_> {
     /// What an offer gives here and now, at most this much money.
     ///
     /// # Errors
-    /// `NoMatchingLines`, `BalanceSpent`, `NoEffect`.
+    /// `NoMatchingLines`, `NothingToPay`, `BalanceSpent`, `NoEffect`.
     pub(crate) fn cut(&self, offer: &Offer, how: How<'_>) -> Result<Cut, Refusal> {
         let How { basis, at_most, .. } = how;
-        let hit = self.in_scope(&offer.scope, how.units)?;
+        let hit = self.in_scope(&offer.scope, how.units);
+        let hit = hit.map_err(|refusal| refusal.seen_by(&offer.benefit))?;
         let hit = hit.as_ref();
         let of_order = match offer.formulas().next() {
             Some(_) => self.facts(&offer.reads()),

@@ -3,7 +3,7 @@
 use rules::Path;
 use serde::{Deserialize, Serialize};
 
-use crate::{CampaignId, Crowd, Currency, Minor, Missing, Timestamp, money};
+use crate::{Benefit, CampaignId, Crowd, Currency, Minor, Missing, Timestamp, money};
 
 /// Why a redeemable cannot be used. When several hold, the first in this list is reported; what
 /// is said of referrals stands at its end, for the numbers are on disk, and goes before all but
@@ -59,9 +59,20 @@ pub enum Refusal {
     OwnReferral,
     /// The customer was referred by another code of the campaign.
     ReferredBefore,
+    /// No line that a gift card may pay.
+    NothingToPay,
 }
 
 impl Refusal {
+    /// As somebody with this benefit hears it: a card pays, and an offer is of something.
+    #[must_use]
+    pub(crate) fn seen_by(self, benefit: &Benefit) -> Self {
+        match (&self, benefit) {
+            (Self::NoMatchingLines, Benefit::Credit) => Self::NothingToPay,
+            _ => self,
+        }
+    }
+
     /// The stable code of the API, the wallet, the pages and the webhooks.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -82,6 +93,7 @@ impl Refusal {
             Self::RuleNotMet(_) => "rule_not_met",
             Self::FactUnknown(_) => "fact_unknown",
             Self::NoMatchingLines => "no_matching_items",
+            Self::NothingToPay => "nothing_to_pay",
             Self::BundleIncomplete { .. } => "bundle_incomplete",
             Self::OverLimit(_) => "too_many",
             Self::AlreadyApplied => "already_applied",
@@ -128,6 +140,7 @@ impl Refusal {
                 format!("We cannot tell whether this applies: {path} is not known.")
             }
             Self::NoMatchingLines => "Nothing in your order is part of this offer.".into(),
+            Self::NothingToPay => "Nothing in your order can be paid with this card.".into(),
             Self::BundleIncomplete { missing } => {
                 let units = missing.iter().map(|one| one.units);
                 let units = units.fold(0, u32::saturating_add);

@@ -57,7 +57,7 @@ pub use stored::{sale_of, sent_last, stored_order};
 
 use crate::{
     api::{
-        dialect::{malformed, not_found, refuse, refuse_plainly},
+        dialect::{impossible, not_found, refuse, refuse_plainly},
         promotions, vouchers,
     },
     app::App,
@@ -158,7 +158,7 @@ impl<'a> Till<'a> {
         };
         let (input, was_paid) = meant(people.view(), call.order, stored.as_ref()).await?;
         let mut order = order_to_domain(&input, compiled.settings.currency, &Reads::everything())
-            .map_err(|wrong| malformed(&wrong.under("order")))?;
+            .map_err(|wrong| impossible(&wrong.under("order")))?;
         let earlier = stored.as_ref().map_or(0, |(order, _)| order.taken_off());
         order.discount = order.discount.saturating_add(earlier);
         // Whom the shop knows and we do not yet has all limits left, as far as one only looks. What

@@ -119,16 +119,17 @@ impl Export {
             return Ok(columns.iter().map(|(name, _)| (*name).to_owned()).collect());
         };
         if fields.is_empty() || fields.len() > MAX_FIELDS {
-            return Err(wrong("/fields", &format!("from 1 to {MAX_FIELDS}")));
+            let details = format!("/parameters/fields: from 1 to {MAX_FIELDS}");
+            return Err(refuse(Key::InvalidExportFields, details));
         }
         let is_known = |name: &str| {
             tables::field(columns, name).is_some() || tables::of_metadata(name).is_some()
         };
         match fields.iter().position(|name| !is_known(name)) {
-            Some(place) => Err(wrong(
-                &format!("/fields/{place}"),
-                "there is no such column",
-            )),
+            Some(place) => {
+                let details = format!("/parameters/fields/{place}: there is no such column");
+                Err(refuse(Key::InvalidExportFields, details))
+            }
             None => Ok(fields.clone()),
         }
     }

@@ -91,7 +91,11 @@ pub async fn begin(
     (once, status): (Option<once::Key>, StatusCode),
 ) -> Result<Answer, Refused> {
     if rows.is_empty() {
-        return Err(refuse(Key::InvalidPayload, ": there are no rows"));
+        let key = match kind.is_of_vouchers() {
+            true => Key::MissingVouchers,
+            false => Key::InvalidPayload,
+        };
+        return Err(refuse(key, ": there are no rows"));
     }
     let id = at.app.next_id()?;
     let work = Work::Import(Importing { what });

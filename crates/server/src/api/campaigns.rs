@@ -26,7 +26,9 @@ use wire::{
 };
 
 use super::{
-    dialect::{Asked, duplicate, malformed, not_found, parse, parse_optional, refuse, retry},
+    dialect::{
+        Asked, duplicate, impossible, malformed, not_found, parse, parse_optional, refuse, retry,
+    },
     loyalties, promotion_stacks, promotions,
     resources::At,
     validation_rules::{self, Object, named},
@@ -145,7 +147,7 @@ async fn put(
     beside: &Beside,
 ) -> Result<(Stored<Campaign>, Option<Stored<Offer>>), Refused> {
     let input = &draft.input;
-    let wrong = |wrong| malformed(&wrong);
+    let wrong = |wrong| impossible(&wrong);
     let campaign = input.to_campaign(draft.id, beside).map_err(wrong)?;
     let before = change.compiled().campaigns.get(&draft.id).cloned();
     if let Some(before) = &before {
@@ -295,7 +297,7 @@ fn first_codes(input: &CampaignCreate) -> Result<u64, Refused> {
     let asked = input.vouchers_count.unwrap_or(0);
     if asked > MAX_CODES {
         let details = format!("/vouchers_count: at most {MAX_CODES} at once");
-        return Err(refuse(Key::InvalidPayload, details));
+        return Err(refuse(Key::InvalidCampaignParams, details));
     }
     match input.capacity {
         Some(CodeCapacity::Standalone) => Ok(1),
@@ -324,10 +326,17 @@ async fn taken<T>(
     Ok(None)
 }
 
+/// Whether it is on, and not over yet.
+#[must_use]
+pub fn is_running(campaign: &Campaign, now: Timestamp) -> bool {
+    let until = campaign.validity.until;
+    campaign.active && until.is_none_or(|until| now <= until)
+}
+
 fn unexpected(outcome: &Outcome) -> Refused {
     match outcome {
         Outcome::Rejected { .. } => refuse(
-            Key::InvalidPayload,
+            Key::InvalidCampaignParams,
             "more is given or held already than this allows",
         ),
         other => Refused::Fault(format!("a campaign could not be kept: {other:?}")),

@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{
     decisions::ProfileView,
     ids::{self, Tag},
-    voucherify::{CustomerInput, CustomerView, DeletionView, Event, List},
+    voucherify::{CustomerInput, CustomerView, DeletionView, Event, Key, List},
 };
 
 pub use listed::persons;
@@ -224,8 +224,10 @@ async fn who(
         return Ok((customer, people.first_node(customer)));
     }
     let user = Identifier::new(IdentifierKind::User, key);
-    let user =
-        user.ok_or_else(|| dialect::malformed(&wire::Malformed::at("/source_id", "empty")))?;
+    let user = user.ok_or_else(|| {
+        let details = "/source_id: is empty or too long";
+        dialect::refuse(Key::InvalidCustomer, details)
+    })?;
     let made = people.resolve(&[user], now).await?;
     made.ok_or_else(|| Refused::Fault("a named customer is somebody".into()))
 }

@@ -21,6 +21,7 @@ pub const DEFAULT_LIMIT: u32 = 10;
 pub const MAX_LIMIT: u32 = 100;
 /// A listing is read from its start: the page that ends here is the last.
 const MAX_ROWS: u32 = 10_000;
+const MAX_QUERY_BYTES: usize = 16 << 10;
 /// Somebody else changed the same thing: begin anew, at most so often.
 const MAX_ATTEMPTS: usize = 64;
 
@@ -78,6 +79,12 @@ pub fn malformed(malformed: &Malformed) -> Refused {
     dialect(&ErrorBody::malformed(malformed, &telemetry::request_id()))
 }
 
+/// What was read and cannot be, by the part that says it.
+#[must_use]
+pub fn impossible(wrong: &Malformed) -> Refused {
+    dialect(&ErrorBody::impossible(wrong, &telemetry::request_id()))
+}
+
 /// `resource` as the dialect names it: `voucher`, `campaign`, ….
 #[must_use]
 pub fn not_found(resource: &str, id: &str) -> Refused {
@@ -132,6 +139,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        if parts
+            .uri
+            .query()
+            .is_some_and(|query| query.len() > MAX_QUERY_BYTES)
+        {
+            let details = format!("a query has at most {MAX_QUERY_BYTES} bytes");
+            return Err(refuse(Key::QueryTooLarge, details));
+        }
         let read = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
         let read = read.map_err(|error| refuse(Key::InvalidQueryParams, error.body_text()))?;
         Ok(Self(read.0))

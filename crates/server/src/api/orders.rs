@@ -17,7 +17,7 @@ use wire::{
 
 use super::{
     customers,
-    dialect::{Asked, malformed, not_found, page_of, parse, retry, retry_in_turn},
+    dialect::{Asked, impossible, not_found, page_of, parse, retry, retry_in_turn},
     redemptions::{as_said, order_now},
     resources::{At, By, Place, scan_records},
     shelving::shelved,
@@ -274,7 +274,7 @@ async fn earning(
     let customer = people.load(CustomerId(customer)).await?;
     let reads = Reads::everything();
     let bought = order_to_domain(input, compiled.settings.currency, &reads);
-    let bought = bought.map_err(|wrong| malformed(&wrong))?;
+    let bought = bought.map_err(|wrong| impossible(&wrong))?;
     let purpose = Purpose::PersonaliseOffers;
     let mut facts = profiles::facts(&people.profile(customer), purpose, at.now, &reads);
     facts.extend(order_metadata_facts(input, &reads));

@@ -322,8 +322,7 @@ impl Publishing<'_> {
         if joins_once && let Some(before) = self.joined(people, campaign.thing.id.0).await? {
             return Ok(Answered::Before(Box::new(before)));
         }
-        let is_over = campaign.thing.validity.until;
-        if !campaign.thing.active || is_over.is_some_and(|until| until < self.at.now) {
+        if !campaigns::is_running(&campaign.thing, self.at.now) {
             let details = format!("{name} is disabled or over");
             return Err(refuse(Key::VoucherCannotBePublished, details));
         }

@@ -29,7 +29,7 @@ use wire::{
 
 use super::{
     campaigns,
-    dialect::{Asked, Paging, duplicate, malformed, not_found, parse, refuse, retry},
+    dialect::{Asked, Paging, duplicate, impossible, malformed, not_found, parse, refuse, retry},
     loyalties,
     resources::At,
     validation_rules::{self, Object, named},
@@ -272,14 +272,14 @@ fn own(
         }),
         ..CampaignCreate::default()
     };
-    let wrong = |wrong| malformed(&wrong);
+    let wrong = |wrong| impossible(&wrong);
     alone.inferred_type().map_err(wrong)?;
     let campaign = alone.to_campaign(campaign, beside).map_err(wrong)?;
     let offer = alone.to_code_offer(&campaign, offer, beside);
     let offer = offer.map_err(|mut wrong| {
         let place = wrong.pointer.strip_prefix("/voucher").map(str::to_owned);
         wrong.pointer = place.unwrap_or(wrong.pointer);
-        malformed(&wrong)
+        impossible(&wrong)
     })?;
     Ok(Box::new((campaign, offer)))
 }

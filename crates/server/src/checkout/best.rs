@@ -106,6 +106,7 @@ fn may_change(refusal: &Refusal) -> bool {
         Refusal::RuleNotMet(_)
             | Refusal::BelowMinimum { .. }
             | Refusal::NoMatchingLines
+            | Refusal::NothingToPay
             | Refusal::NoEffect
     )
 }

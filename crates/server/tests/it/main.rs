@@ -29,6 +29,7 @@ mod hours;
 mod identity;
 mod imports;
 mod ingest;
+mod keys;
 mod lending;
 mod limits;
 mod lists;

@@ -42,6 +42,31 @@ pub enum ActionType {
     VouchersMetadataUpdate,
 }
 
+impl ActionType {
+    /// Whether its rows are vouchers.
+    #[must_use]
+    pub fn is_of_vouchers(self) -> bool {
+        match self {
+            Self::CampaignVouchersGenerate
+            | Self::CampaignVouchersImport
+            | Self::CampaignVouchersImportCsv
+            | Self::CampaignVouchersDelete
+            | Self::VouchersImport
+            | Self::VouchersImportCsv
+            | Self::VouchersBulkUpdate
+            | Self::VouchersMetadataUpdate => true,
+            Self::CustomersImportCsv
+            | Self::CustomersBulkUpdate
+            | Self::CustomersMetadataUpdate
+            | Self::OrdersImport
+            | Self::ProductsImportCsv
+            | Self::ProductsBulkUpdate
+            | Self::ProductsMetadataUpdate
+            | Self::SkusImportCsv => false,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ActionStatus {

@@ -49,245 +49,119 @@ pub struct Plainly {
     pub gap: Option<u64>,
 }
 
-/// Every "no" to a call, as this dialect knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    VoucherCannotBePublished,
-    VoucherAlreadyPublished,
-    ReferrerNotPermitted,
-    NoVoucherSuitable,
-    NotPublished,
-    InvalidPublishParams,
-    HolderDuplication,
-    DuplicateSourceId,
-    AlreadyRolledBack,
-    CustomerRulesViolated,
-    DuplicatedRedeemables,
-    DuplicateFound,
-    Forbidden,
-    GiftAmountExceeded,
-    Internal,
-    InvalidCodeConfig,
-    InvalidExpirationDate,
-    InvalidExportParams,
-    InvalidGrantType,
-    InvalidOrder,
-    InvalidPayload,
-    InvalidQueryParams,
-    InvalidRedeemables,
-    InvalidRedemption,
-    InvalidRedemptionParent,
-    InvalidScope,
-    InvalidValidationRules,
-    InvalidVoucher,
-    LoyaltyCardPointsExceeded,
-    MetadataValidationFailed,
-    MissingAmount,
-    MissingCustomer,
-    MissingOrder,
-    MissingOrderItems,
-    MissingParameters,
-    MissingReward,
-    MultipleRequests,
-    NoApplicableRedeemables,
-    NotFound,
-    OrderRulesViolated,
-    PageOverLimit,
-    PromotionInactive,
-    PromotionNotActiveNow,
-    VoucherNotActiveNow,
-    QuantityExceeded,
-    RedemptionRulesViolated,
-    ResourceInUse,
-    StackingRulesExist,
-    TooManyRequests,
-    TooManyVouchersRequested,
-    Unauthorized,
-    VoucherDisabled,
-    VoucherExpired,
-    VoucherNotActive,
+/// A closed list, a row for each: its name here, the HTTP status, the key and the message.
+macro_rules! keys {
+    ($($name:ident $status:literal $key:literal $message:literal;)*) => {
+        /// Every "no" to a call, as this dialect knows it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Key {
+            $($name,)*
+        }
+
+        impl Key {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// HTTP status, key and message on the wire.
+            #[must_use]
+            pub fn wire(self) -> (u16, &'static str, &'static str) {
+                match self {
+                    $(Self::$name => ($status, $key, $message),)*
+                }
+            }
+        }
+    };
+}
+
+keys! {
+    AlreadyRolledBack 400 "already_rolled_back" "Already rolled back";
+    CampaignNotActive 400 "campaign_not_active" "Campaign is not active";
+    CustomerRulesViolated 400 "customer_rules_violated" "customer does not match validation rules";
+    DuplicateFound 409 "duplicate_found" "Duplicated resource found";
+    DuplicateSourceId 400 "duplicate_source_id" "Duplicated source id";
+    DuplicatedRedeemables 400 "duplicated_redeemables" "Duplicated redeemables detected";
+    Forbidden 403 "forbidden" "Forbidden";
+    GiftAmountExceeded 400 "gift_amount_exceeded" "gift amount exceeded";
+    HolderDuplication 409 "holder_assignement_duplication" "Duplicated holder assignment";
+    Internal 500 "internal" "Internal error";
+    InvalidAddBalanceParams 400 "invalid_add_balance_params" "Invalid add balance params";
+    InvalidAmount 400 "invalid_amount" "Invalid amount";
+    InvalidCampaignParams 400 "invalid_campaign_params" "Invalid campaign params";
+    InvalidCodeConfig 400 "invalid_code_config" "Invalid code config";
+    InvalidCustomer 400 "invalid_customer" "Invalid customer";
+    InvalidExpirationDate 400 "invalid_expiration_date" "Invalid expiration date";
+    InvalidExportFields 400 "invalid_export_fields" "Invalid export fields";
+    InvalidExportParams 400 "invalid_export_params" "Invalid export params";
+    InvalidGift 400 "invalid_gift" "Invalid gift";
+    InvalidGrantType 400 "invalid_grant_type" "Invalid grant type";
+    InvalidOrder 400 "invalid_order" "Invalid order";
+    InvalidPayload 400 "invalid_payload" "Invalid payload";
+    InvalidProduct 400 "invalid_product" "Invalid product";
+    InvalidPublishParams 400 "invalid_publish_params" "Invalid publish params";
+    InvalidQueryParams 400 "invalid_query_params" "Invalid query params";
+    InvalidRedeemables 400 "invalid_redeemables" "Invalid redeemables";
+    InvalidRedemption 400 "invalid_redemption" "Invalid redemption";
+    InvalidRedemptionParent 400 "invalid_redemption_parent" "Invalid redemption parent";
+    InvalidRollbackParams 400 "invalid_rollback_params" "Invalid rollback params";
+    InvalidScope 400 "invalid_scope" "Invalid scope";
+    InvalidSku 400 "invalid_sku" "Invalid SKU";
+    InvalidValidationRules 400 "invalid_validation_rules" "Invalid validation rules";
+    InvalidVoucher 400 "invalid_voucher" "Invalid voucher";
+    LoyaltyCardNotActive 400 "loyalty_card_not_active" "Loyalty card is not active";
+    LoyaltyCardPointsExceeded 400 "loyalty_card_points_exceeded" "loyalty card points exceeded";
+    MetadataValidationFailed 400 "metadata_validation_failed" "Metadata validation failed";
+    MissingAmount 400 "missing_amount" "Missing amount";
+    MissingCustomer 400 "missing_customer" "Missing customer";
+    MissingOrder 400 "missing_order" "Missing order";
+    MissingOrderItems 400 "missing_order_items" "Missing order items";
+    MissingOrderItemsAmount 400 "missing_order_items_amount" "Missing applicable order items";
+    MissingParameters 400 "missing_parameters" "Missing parameters";
+    MissingReward 400 "missing_reward" "Missing reward";
+    MissingVouchers 400 "missing_vouchers" "Missing vouchers";
+    MultipleRequests 400 "multiple_requests" "Multiple requests at once";
+    NoApplicableRedeemables 400 "no_applicable_redeemables" "No applicable redeemables";
+    NoVoucherSuitable 400 "no_voucher_suitable_for_publication" "No voucher suitable for publication";
+    NotFound 404 "not_found" "Resource not found";
+    NotPublished 400 "not_published" "Voucher is not published";
+    OrderRulesViolated 400 "order_rules_violated" "order does not match validation rules";
+    PageOverLimit 400 "page_over_limit" "Page over limit";
+    PromotionInactive 400 "promotion_inactive" "Inactive Promotion";
+    PromotionNotActiveNow 400 "promotion_not_active_now" "promotion not active now";
+    QuantityExceeded 400 "quantity_exceeded" "quantity exceeded";
+    QueryTooLarge 400 "query_too_large" "Query too large";
+    RedemptionRulesViolated 400 "redemption_rules_violated" "redemption does not match validation rules";
+    ReferrerNotPermitted 400 "referrer_not_permitted_to_redeem" "voucher cannot be redeemed by referrer";
+    ResourceInUse 400 "resource_in_use" "Resource in use";
+    StackingRulesExist 409 "stacking_rules_exist" "Stacking rules exist";
+    TooManyRequests 429 "too_many_requests" "API limit reached";
+    TooManyVouchersRequested 400 "too_many_vouchers_requested" "Too many vouchers requested";
+    Unauthorized 401 "unauthorized" "Unauthorized";
+    VoucherAlreadyPublished 400 "voucher_already_published" "Voucher already published";
+    VoucherCannotBePublished 400 "voucher_cannot_be_published" "Voucher cannot be published";
+    VoucherDisabled 400 "voucher_disabled" "voucher is disabled";
+    VoucherExpired 400 "voucher_expired" "voucher expired";
+    VoucherNotActive 400 "voucher_not_active" "voucher is not active yet";
+    VoucherNotActiveNow 400 "voucher_not_active_now" "voucher not active now";
 }
 
 impl Key {
-    /// HTTP status, key and message on the wire.
+    /// What is said of a part of a body that cannot be, by the steps that lead to it.
     #[must_use]
-    pub fn wire(self) -> (u16, &'static str, &'static str) {
-        (self.status(), self.key(), self.message())
-    }
-
-    fn status(self) -> u16 {
-        match self {
-            Self::Unauthorized => 401,
-            Self::Forbidden => 403,
-            Self::NotFound => 404,
-            Self::DuplicateFound | Self::HolderDuplication | Self::StackingRulesExist => 409,
-            Self::TooManyRequests => 429,
-            Self::Internal => 500,
-            Self::AlreadyRolledBack
-            | Self::VoucherCannotBePublished
-            | Self::VoucherAlreadyPublished
-            | Self::ReferrerNotPermitted
-            | Self::NoVoucherSuitable
-            | Self::NotPublished
-            | Self::InvalidPublishParams
-            | Self::DuplicateSourceId
-            | Self::CustomerRulesViolated
-            | Self::DuplicatedRedeemables
-            | Self::GiftAmountExceeded
-            | Self::InvalidCodeConfig
-            | Self::InvalidExpirationDate
-            | Self::InvalidExportParams
-            | Self::InvalidGrantType
-            | Self::InvalidOrder
-            | Self::InvalidPayload
-            | Self::InvalidQueryParams
-            | Self::InvalidRedeemables
-            | Self::InvalidRedemption
-            | Self::InvalidRedemptionParent
-            | Self::InvalidScope
-            | Self::InvalidValidationRules
-            | Self::InvalidVoucher
-            | Self::LoyaltyCardPointsExceeded
-            | Self::MetadataValidationFailed
-            | Self::MissingAmount
-            | Self::MissingCustomer
-            | Self::MissingOrder
-            | Self::MissingOrderItems
-            | Self::MissingParameters
-            | Self::MissingReward
-            | Self::MultipleRequests
-            | Self::NoApplicableRedeemables
-            | Self::OrderRulesViolated
-            | Self::PageOverLimit
-            | Self::PromotionInactive
-            | Self::PromotionNotActiveNow
-            | Self::VoucherNotActiveNow
-            | Self::QuantityExceeded
-            | Self::RedemptionRulesViolated
-            | Self::ResourceInUse
-            | Self::TooManyVouchersRequested
-            | Self::VoucherDisabled
-            | Self::VoucherExpired
-            | Self::VoucherNotActive => 400,
-        }
-    }
-
-    fn key(self) -> &'static str {
-        match self {
-            Self::AlreadyRolledBack => "already_rolled_back",
-            Self::VoucherCannotBePublished => "voucher_cannot_be_published",
-            Self::VoucherAlreadyPublished => "voucher_already_published",
-            Self::ReferrerNotPermitted => "referrer_not_permitted_to_redeem",
-            Self::NoVoucherSuitable => "no_voucher_suitable_for_publication",
-            Self::NotPublished => "not_published",
-            Self::InvalidPublishParams => "invalid_publish_params",
-            Self::HolderDuplication => "holder_assignement_duplication",
-            Self::DuplicateSourceId => "duplicate_source_id",
-            Self::CustomerRulesViolated => "customer_rules_violated",
-            Self::DuplicatedRedeemables => "duplicated_redeemables",
-            Self::DuplicateFound => "duplicate_found",
-            Self::Forbidden => "forbidden",
-            Self::GiftAmountExceeded => "gift_amount_exceeded",
-            Self::Internal => "internal",
-            Self::InvalidCodeConfig => "invalid_code_config",
-            Self::InvalidExpirationDate => "invalid_expiration_date",
-            Self::InvalidExportParams => "invalid_export_params",
-            Self::InvalidGrantType => "invalid_grant_type",
-            Self::InvalidOrder => "invalid_order",
-            Self::InvalidPayload => "invalid_payload",
-            Self::InvalidQueryParams => "invalid_query_params",
-            Self::InvalidRedeemables => "invalid_redeemables",
-            Self::InvalidRedemption => "invalid_redemption",
-            Self::InvalidRedemptionParent => "invalid_redemption_parent",
-            Self::InvalidScope => "invalid_scope",
-            Self::InvalidValidationRules => "invalid_validation_rules",
-            Self::InvalidVoucher => "invalid_voucher",
-            Self::LoyaltyCardPointsExceeded => "loyalty_card_points_exceeded",
-            Self::MetadataValidationFailed => "metadata_validation_failed",
-            Self::MissingAmount => "missing_amount",
-            Self::MissingCustomer => "missing_customer",
-            Self::MissingOrder => "missing_order",
-            Self::MissingOrderItems => "missing_order_items",
-            Self::MissingParameters => "missing_parameters",
-            Self::MissingReward => "missing_reward",
-            Self::MultipleRequests => "multiple_requests",
-            Self::NoApplicableRedeemables => "no_applicable_redeemables",
-            Self::NotFound => "not_found",
-            Self::OrderRulesViolated => "order_rules_violated",
-            Self::PageOverLimit => "page_over_limit",
-            Self::PromotionInactive => "promotion_inactive",
-            Self::PromotionNotActiveNow => "promotion_not_active_now",
-            Self::VoucherNotActiveNow => "voucher_not_active_now",
-            Self::QuantityExceeded => "quantity_exceeded",
-            Self::RedemptionRulesViolated => "redemption_rules_violated",
-            Self::ResourceInUse => "resource_in_use",
-            Self::StackingRulesExist => "stacking_rules_exist",
-            Self::TooManyRequests => "too_many_requests",
-            Self::TooManyVouchersRequested => "too_many_vouchers_requested",
-            Self::Unauthorized => "unauthorized",
-            Self::VoucherDisabled => "voucher_disabled",
-            Self::VoucherExpired => "voucher_expired",
-            Self::VoucherNotActive => "voucher_not_active",
-        }
-    }
-
-    fn message(self) -> &'static str {
-        match self {
-            Self::AlreadyRolledBack => "Already rolled back",
-            Self::VoucherCannotBePublished => "Voucher cannot be published",
-            Self::VoucherAlreadyPublished => "Voucher already published",
-            Self::ReferrerNotPermitted => "voucher cannot be redeemed by referrer",
-            Self::NoVoucherSuitable => "No voucher suitable for publication",
-            Self::NotPublished => "Voucher is not published",
-            Self::InvalidPublishParams => "Invalid publish params",
-            Self::HolderDuplication => "Duplicated holder assignment",
-            Self::DuplicateSourceId => "Duplicated source id",
-            Self::CustomerRulesViolated => "customer does not match validation rules",
-            Self::DuplicatedRedeemables => "Duplicated redeemables detected",
-            Self::DuplicateFound => "Duplicated resource found",
-            Self::Forbidden => "Forbidden",
-            Self::GiftAmountExceeded => "gift amount exceeded",
-            Self::Internal => "Internal error",
-            Self::InvalidCodeConfig => "Invalid code config",
-            Self::InvalidExpirationDate => "Invalid expiration date",
-            Self::InvalidExportParams => "Invalid export params",
-            Self::InvalidGrantType => "Invalid grant type",
-            Self::InvalidOrder => "Invalid order",
-            Self::InvalidPayload => "Invalid payload",
-            Self::InvalidQueryParams => "Invalid query params",
-            Self::InvalidRedeemables => "Invalid redeemables",
-            Self::InvalidRedemption => "Invalid redemption",
-            Self::InvalidRedemptionParent => "Invalid redemption parent",
-            Self::InvalidScope => "Invalid scope",
-            Self::InvalidValidationRules => "Invalid validation rules",
-            Self::InvalidVoucher => "Invalid voucher",
-            Self::LoyaltyCardPointsExceeded => "loyalty card points exceeded",
-            Self::MetadataValidationFailed => "Metadata validation failed",
-            Self::MissingAmount => "Missing amount",
-            Self::MissingCustomer => "Missing customer",
-            Self::MissingOrder => "Missing order",
-            Self::MissingOrderItems => "Missing order items",
-            Self::MissingParameters => "Missing parameters",
-            Self::MissingReward => "Missing reward",
-            Self::MultipleRequests => "Multiple requests at once",
-            Self::NoApplicableRedeemables => "No applicable redeemables",
-            Self::NotFound => "Resource not found",
-            Self::OrderRulesViolated => "order does not match validation rules",
-            Self::PageOverLimit => "Page over limit",
-            Self::PromotionInactive => "Inactive Promotion",
-            Self::PromotionNotActiveNow => "promotion not active now",
-            Self::VoucherNotActiveNow => "voucher not active now",
-            Self::QuantityExceeded => "quantity exceeded",
-            Self::RedemptionRulesViolated => "redemption does not match validation rules",
-            Self::ResourceInUse => "Resource in use",
-            Self::StackingRulesExist => "Stacking rules exist",
-            Self::TooManyRequests => "API limit reached",
-            Self::TooManyVouchersRequested => "Too many vouchers requested",
-            Self::Unauthorized => "Unauthorized",
-            Self::VoucherDisabled => "voucher is disabled",
-            Self::VoucherExpired => "voucher expired",
-            Self::VoucherNotActive => "voucher is not active yet",
-        }
+    pub fn of_part(pointer: &str) -> Self {
+        const PARTS: [(&[&str], Key); 6] = [
+            (&["sku", "sku_id"], Key::InvalidSku),
+            (&["product", "product_id"], Key::InvalidProduct),
+            (&["gift"], Key::InvalidGift),
+            (
+                &["amount", "discount_amount", "initial_amount", "price"],
+                Key::InvalidAmount,
+            ),
+            (&["customer", "referrer"], Key::InvalidCustomer),
+            (&["order"], Key::InvalidOrder),
+        ];
+        let names = |steps: &[&str]| pointer.split('/').any(|step| steps.contains(&step));
+        let part = PARTS.iter().find(|(steps, _)| names(steps));
+        part.map_or(Key::InvalidPayload, |(_, key)| *key)
     }
 }
 
@@ -365,6 +239,9 @@ impl From<Crowd> for Skip {
     }
 }
 
+const NOTHING_TO_PAY: &str = "At least one applicable order item with amount is required to \
+                              redeem this GIFT_VOUCHER";
+
 /// What a refusal makes of a redeemable.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Inapplicable {
@@ -394,6 +271,13 @@ impl ErrorBody {
         Self::new(Key::InvalidPayload, Some(malformed.to_string()), request_id)
     }
 
+    /// A body that was read and says what cannot be: the key is that of the part which says it.
+    #[must_use]
+    pub fn impossible(wrong: &Malformed, request_id: &str) -> Self {
+        let key = Key::of_part(&wrong.pointer);
+        Self::new(key, Some(wrong.to_string()), request_id)
+    }
+
     /// `resource`: `voucher`, `campaign`, `promotion_tier`, `customer`, …
     #[must_use]
     pub fn not_found(resource: &str, id: &str, request_id: &str) -> Self {
@@ -416,10 +300,14 @@ impl Inapplicable {
             Refusal::OverLimit(crowd) => return Self::Skipped((*crowd).into()),
             other => key_of(other, redeemable.object),
         };
-        let mut body = if key == Key::NotFound {
-            ErrorBody::not_found(redeemable.object.name(), &redeemable.id, request_id)
-        } else {
-            ErrorBody::new(key, Some(redeemable.id.clone()), request_id)
+        let mut body = match key {
+            Key::NotFound => {
+                ErrorBody::not_found(redeemable.object.name(), &redeemable.id, request_id)
+            }
+            Key::MissingOrderItemsAmount => {
+                ErrorBody::new(key, Some(NOTHING_TO_PAY.into()), request_id)
+            }
+            _ => ErrorBody::new(key, Some(redeemable.id.clone()), request_id),
         };
         body.proffer = Some(Plainly::of(refusal));
         Self::Error(Box::new(body))
@@ -463,6 +351,7 @@ pub fn key_of(refusal: &Refusal, kind: RedeemableKind) -> Key {
         Refusal::RuleNotMet(path) | Refusal::FactUnknown(path) => rules_violated(path.as_str()),
         Refusal::AlreadyApplied => Key::DuplicatedRedeemables,
         Refusal::BalanceSpent => Key::GiftAmountExceeded,
+        Refusal::NothingToPay => Key::MissingOrderItemsAmount,
         Refusal::RewardMissing => Key::MissingReward,
         Refusal::PointsSpent => Key::LoyaltyCardPointsExceeded,
         Refusal::BelowMinimum { .. }

@@ -161,6 +161,12 @@ async fn enrolled(
     let compiled = at.app.compiled(at.project).await?;
     let campaign = super::find(at.app, (at.project, &compiled), name).await?;
     let input = campaigns::input_of(&campaign)?;
+    if !campaigns::is_running(&campaign.thing, at.now) {
+        return Err(refuse(
+            Key::CampaignNotActive,
+            format!("{name} is disabled or over"),
+        ));
+    }
     let mut people = People::open(at.app, at.project)?;
     let holder = customers::taken_down(&mut people, (customer, at.now), &compiled.schemas).await?;
     if input.join_once == Some(true)

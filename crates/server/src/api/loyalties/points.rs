@@ -153,7 +153,7 @@ async fn moved(
 ) -> Result<(Vec<Lot>, CardMove), Refused> {
     let points = sent.points.unsigned_abs();
     if points > MAX_POINTS {
-        return Err(refuse(Key::InvalidPayload, "/points: too many"));
+        return Err(refuse(Key::InvalidAddBalanceParams, "/points: too many"));
     }
     let voucher = &issued.thing.voucher;
     if sent.points < 0 {

@@ -12,8 +12,9 @@ use store::{Command, Expect, Outcome};
 use wire::{
     ids::{self, Tag},
     voucherify::{
-        CampaignVouchersCreate, CustomerInput, Inapplicable, Key, OrderInput, RedeemableInput,
-        RedeemableKind, RedemptionRequest, RedemptionView, RewardRedemption, RewardType,
+        CampaignVouchersCreate, CustomerInput, ErrorBody, Inapplicable, Key, OrderInput,
+        RedeemableInput, RedeemableKind, RedemptionRequest, RedemptionView, RewardRedemption,
+        RewardType,
     },
 };
 
@@ -256,11 +257,31 @@ async fn permitted(
     };
     let said = barred.map(|refusal| Inapplicable::of(&refusal, &card[0], &request_id()));
     match said {
-        Some(Inapplicable::Error(mut body)) => {
+        Some(Inapplicable::Error(body)) => {
+            let mut body = of_card(*body);
             told::tell(&mut till, (0, &mut body)).await?;
             Err(dialect::dialect(&body))
         }
         Some(Inapplicable::Skipped(_)) | None => Ok(()),
+    }
+}
+
+/// What is said of a card as of any code, as those who pay with points know it.
+fn of_card(body: ErrorBody) -> ErrorBody {
+    let off = [
+        Key::VoucherDisabled,
+        Key::VoucherNotActive,
+        Key::VoucherExpired,
+    ];
+    if !off.iter().any(|key| key.wire().1 == body.key) {
+        return body;
+    }
+    let (code, key, message) = Key::LoyaltyCardNotActive.wire();
+    ErrorBody {
+        code,
+        key: key.into(),
+        message: message.into(),
+        ..body
     }
 }
 

@@ -110,7 +110,10 @@ fn refusal<'f>(
     };
     // Without an order nothing can be taken off, which says nothing of who qualifies.
     let has_no_order = request.order.is_none() || request.scenario.asks_of() == AskedOf::Customer;
-    let is_of_order = matches!(refusal, Refusal::NoEffect | Refusal::NoMatchingLines);
+    let is_of_order = matches!(
+        refusal,
+        Refusal::NoEffect | Refusal::NoMatchingLines | Refusal::NothingToPay
+    );
     let is_there = offered.found.is_some();
     (!(has_no_order && is_of_order && is_there)).then_some(refusal)
 }

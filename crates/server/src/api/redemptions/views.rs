@@ -17,7 +17,7 @@ use super::{
     *,
 };
 use crate::{
-    api::dialect::malformed,
+    api::dialect::impossible,
     checkout::{Earlier, Sale, Used, UsedCard, UsedVoucher, sale_of},
 };
 
@@ -363,7 +363,7 @@ pub fn as_said(order: &StoredOrder, input: &OrderInput) -> Result<OrderView, Ref
     // It names its own.
     let currency = Currency(*b"EUR");
     let goods = order_to_domain(input, currency, &Reads::nothing());
-    let mut goods = goods.map_err(|wrong| malformed(&wrong))?;
+    let mut goods = goods.map_err(|wrong| impossible(&wrong))?;
     goods.discount = goods.discount.saturating_add(order.taken_off());
     let priced = offers::price(&goods, &Facts::none(), &Stack::default());
     let mut view = OrderView::before(input, &priced);

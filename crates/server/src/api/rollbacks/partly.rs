@@ -36,7 +36,7 @@ pub(super) fn take_back(
 }
 
 fn wrong(details: &str) -> Refused {
-    refuse(Key::InvalidPayload, details)
+    refuse(Key::InvalidRollbackParams, details)
 }
 
 /// Items of the order: each gives back its part of what was given on its line. When all units are

@@ -44,7 +44,7 @@ async fn loaded(
     }
     let amount = sent.amount.unsigned_abs();
     if amount > wire::voucherify::MAX_MINOR {
-        return Err(refuse(Key::InvalidPayload, "/amount: too large"));
+        return Err(refuse(Key::InvalidAddBalanceParams, "/amount: too large"));
     }
     let card = card(voucher, &campaign);
     let happening = if sent.amount < 0 {

@@ -224,7 +224,7 @@ fn put_together(
     ((code, extra), own): ((&str, Value), Own),
 ) -> Result<Made, Refused> {
     let voucher = input.to_voucher(id, new.offer, code);
-    let voucher = voucher.map_err(|wrong| malformed(&wrong))?;
+    let voucher = voucher.map_err(|wrong| impossible(&wrong))?;
     let booking = match voucher.kind {
         VoucherKind::GiftCard { amount } => loaded(app, (&voucher, new.campaign), amount)?,
         VoucherKind::LoyaltyCard { points } => {
@@ -313,8 +313,7 @@ fn loaded(
     amount: u64,
 ) -> Result<Booking, Refused> {
     if amount > wire::voucherify::MAX_MINOR {
-        let details = "/gift/amount: too large";
-        return Err(refuse(Key::InvalidPayload, details));
+        return Err(refuse(Key::InvalidGift, "/gift/amount: too large"));
     }
     let card = card(voucher, campaign);
     let happening = Happening::GiftLoaded {

@@ -164,13 +164,17 @@ fn line_of(item: &OrderItemInput, reads: &Reads) -> Result<Line, Malformed> {
 
 /// The price of one unit, from the line, the SKU, the product, or the amount where it divides.
 pub(super) fn unit_price(item: &OrderItemInput, quantity: u64) -> Result<Minor, Malformed> {
-    let of_sku = || item.sku.as_ref().and_then(|sku| sku.price);
-    let of_product = || item.product.as_ref().and_then(|product| product.price);
     if let Some(price) = item.price {
-        return Ok(price);
+        return bounded(price, "/price");
     }
+    let of_sku = item.sku.as_ref().and_then(|sku| sku.price);
+    let of_product = item.product.as_ref().and_then(|product| product.price);
     match item.amount {
-        None => Ok(of_sku().or_else(of_product).unwrap_or(0)),
+        None => match (of_sku, of_product) {
+            (Some(price), _) => bounded(price, "/sku/price"),
+            (None, Some(price)) => bounded(price, "/product/price"),
+            (None, None) => Ok(0),
+        },
         Some(0) => Ok(0),
         Some(amount) if amount.checked_rem(quantity) == Some(0) => Ok(amount / quantity),
         Some(_) => {
