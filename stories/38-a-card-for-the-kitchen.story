@@ -15,7 +15,7 @@ When  the shopper pays order 1
 Then  gift card KITCHEN: 16.00 spent, 0.00 held, 4.00 left
 
 When  the shopper validates order 2: 1 poster at 20.00, with KITCHEN
-Then  KITCHEN is refused: nothing it works on
+Then  KITCHEN is refused: nothing it pays for
 When  the shopper validates order 3: 1 mug at 8.00, 1 bowl at 5.00, with KITCHEN
 Then  KITCHEN takes 4.00, total 9.00
 And   KITCHEN takes 2.46 off line 1

@@ -26,9 +26,7 @@ use wire::{
 };
 
 use super::{
-    dialect::{
-        Asked, duplicate, impossible, malformed, not_found, parse, parse_optional, refuse, retry,
-    },
+    dialect::{Asked, duplicate, malformed, not_found, parse, parse_optional, refuse, retry},
     loyalties, promotion_stacks, promotions,
     resources::At,
     validation_rules::{self, Object, named},
@@ -147,7 +145,7 @@ async fn put(
     beside: &Beside,
 ) -> Result<(Stored<Campaign>, Option<Stored<Offer>>), Refused> {
     let input = &draft.input;
-    let wrong = |wrong| impossible(&wrong);
+    let wrong = |wrong| malformed(&wrong);
     let campaign = input.to_campaign(draft.id, beside).map_err(wrong)?;
     let before = change.compiled().campaigns.get(&draft.id).cloned();
     if let Some(before) = &before {

@@ -510,13 +510,13 @@ async fn a_table_is_read_with_its_token_only_and_goes() {
 async fn what_cannot_be_made_is_refused() {
     let shop = Shop::start().await;
     let of = |parameters: Value| json!({"exported_object": "voucher", "parameters": parameters});
-    let wrong = "invalid_export_params";
+    let (wrong, fields) = ("invalid_export_params", "invalid_export_fields");
     for (body, key) in [
         (json!({}), "invalid_payload"),
         (json!({"exported_object": "moon"}), "invalid_payload"),
-        (of(json!({"fields": []})), wrong),
-        (of(json!({"fields": ["code", "colour"]})), wrong),
-        (of(json!({"fields": ["metadata."]})), wrong),
+        (of(json!({"fields": []})), fields),
+        (of(json!({"fields": ["code", "colour"]})), fields),
+        (of(json!({"fields": ["metadata."]})), fields),
         (of(json!({"order": "code"})), wrong),
         (
             of(json!({"filters": {"colour": {"conditions": {"$is": [1]}}}})),

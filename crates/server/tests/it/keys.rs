@@ -51,7 +51,7 @@ const ELSEWHERE: [(&str, &str); 19] = [
     ("invalid_pending_points_state", "no points wait"),
     ("missing_param", "invalid_payload, at its place"),
     ("missing_required_feature", "there are no plans"),
-    ("missing_required_permission", "forbidden"),
+    ("missing_required_permission", "clients.rs, scopes.rs"),
     ("multiple_requests", "side_effects.rs, budgets.rs: a race"),
     ("query_too_large", "below"),
     ("resource_not_found", "not_found"),

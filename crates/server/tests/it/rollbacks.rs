@@ -69,7 +69,7 @@ async fn parts_never_exceed_the_whole() {
         let (status, answer) = shop.noon().post(&path, &returned(items)).await.unwrap();
         assert_eq!(
             (status, &answer["key"]),
-            (StatusCode::BAD_REQUEST, &json!("invalid_payload"))
+            (StatusCode::BAD_REQUEST, &json!("invalid_rollback_params"))
         );
     }
     assert_eq!(left(&shop, &campaign).await, 714);
@@ -164,7 +164,7 @@ async fn what_returns_nothing_is_refused() {
     let nothing = json!({"returned": []});
     let (status, answer) = shop.noon().post(&path, &nothing).await.unwrap();
     assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
-    assert_eq!(answer["key"], "invalid_payload");
+    assert_eq!(answer["key"], "invalid_rollback_params");
     assert!(
         answer["details"].as_str().unwrap().starts_with("/returned"),
         "{answer}"
@@ -339,7 +339,7 @@ async fn a_part_that_cannot_be_is_refused_with_its_place() {
         let (status, answer) = shop.noon().post(&path, &body).await.unwrap();
         assert_eq!(
             (status, &answer["key"]),
-            (StatusCode::BAD_REQUEST, &json!("invalid_payload")),
+            (StatusCode::BAD_REQUEST, &json!("invalid_rollback_params")),
             "{body}"
         );
         let details = answer["details"].as_str().unwrap();

@@ -478,6 +478,7 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("applied already", "already_applied"),
     ("does not stack", "no_stack"),
     ("nothing it works on", "no_matching_items"),
+    ("nothing it pays for", "nothing_to_pay"),
     ("balance spent", "balance_spent"),
     ("would change nothing", "no_effect"),
     ("no consent", "consent_required"),

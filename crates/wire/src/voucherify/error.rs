@@ -120,7 +120,8 @@ keys! {
     MissingVouchers 400 "missing_vouchers" "Missing vouchers";
     MultipleRequests 400 "multiple_requests" "Multiple requests at once";
     NoApplicableRedeemables 400 "no_applicable_redeemables" "No applicable redeemables";
-    NoVoucherSuitable 400 "no_voucher_suitable_for_publication" "No voucher suitable for publication";
+    NoVoucherSuitable 400 "no_voucher_suitable_for_publication"
+        "No voucher suitable for publication";
     NotFound 404 "not_found" "Resource not found";
     NotPublished 400 "not_published" "Voucher is not published";
     OrderRulesViolated 400 "order_rules_violated" "order does not match validation rules";
@@ -129,8 +130,10 @@ keys! {
     PromotionNotActiveNow 400 "promotion_not_active_now" "promotion not active now";
     QuantityExceeded 400 "quantity_exceeded" "quantity exceeded";
     QueryTooLarge 400 "query_too_large" "Query too large";
-    RedemptionRulesViolated 400 "redemption_rules_violated" "redemption does not match validation rules";
-    ReferrerNotPermitted 400 "referrer_not_permitted_to_redeem" "voucher cannot be redeemed by referrer";
+    RedemptionRulesViolated 400 "redemption_rules_violated"
+        "redemption does not match validation rules";
+    ReferrerNotPermitted 400 "referrer_not_permitted_to_redeem"
+        "voucher cannot be redeemed by referrer";
     ResourceInUse 400 "resource_in_use" "Resource in use";
     StackingRulesExist 409 "stacking_rules_exist" "Stacking rules exist";
     TooManyRequests 429 "too_many_requests" "API limit reached";

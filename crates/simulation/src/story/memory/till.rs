@@ -4,7 +4,7 @@ use decision::GrantState;
 use ledger::{AccountId, Kind as TransferKind, Part, Rejection, Transfer};
 use offers::{
     Asking, Booking, Campaign, Candidate, CapUnit, Checkout, Discount, Given, Happening, LeftOut,
-    Minor, Offer, OfferId, Order, OrderCount, Points, Presented, Priced, Redeemable, Refusal, Room,
+    Minor, Offer, Order, OrderCount, Points, Presented, Priced, Redeemable, Refusal, Room,
     StackingRules, Timestamp, Voucher, VoucherKind, best,
     chart::{self, counters},
     quote,
@@ -540,10 +540,6 @@ impl Put {
         }
     }
 
-    fn tier(&self) -> Option<OfferId> {
-        self.voucher.is_none().then_some(self.offer.id)
-    }
-
     fn card(&self) -> Option<&Voucher> {
         let voucher = self.voucher.as_ref();
         voucher.filter(|one| matches!(one.kind, VoucherKind::GiftCard { .. }))
@@ -559,7 +555,7 @@ fn given((put, discount): &(Put, Discount)) -> Given<'_> {
     Given {
         campaign: &put.campaign,
         voucher: put.voucher.as_ref(),
-        tier: put.tier(),
+        tier: put.voucher.is_none().then_some(put.offer.id),
         discount: money,
         gift,
         order: OrderCount::default(),
