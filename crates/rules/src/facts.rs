@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use crate::Fraction;
+
 /// Milliseconds since the Unix epoch, UTC.
 pub type Timestamp = i64;
 
@@ -42,7 +44,8 @@ impl std::fmt::Display for Path {
     }
 }
 
-/// The value of a fact. Numbers are whole: money in minor units, shares in ppm.
+/// The value of a fact. Numbers are whole, money in minor units and shares in ppm, but for what a
+/// shop says of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Value {
     Bool(bool),
@@ -52,6 +55,7 @@ pub enum Value {
     /// Milliseconds.
     Duration(i64),
     List(Vec<Value>),
+    Fraction(Fraction),
 }
 
 impl From<bool> for Value {

@@ -104,6 +104,8 @@ pub(crate) enum Kind {
     Duration,
     /// `bits` hold where the items begin and, in the upper half, where they end.
     List,
+    /// `bits` are those of the fraction: they equal, and do not order.
+    Fraction,
 }
 
 /// A fact as a number: texts by their number in the lexicon.
@@ -160,6 +162,7 @@ impl Lexicon {
             Value::Int(value) => (Kind::Int, *value),
             Value::Time(value) => (Kind::Time, *value),
             Value::Duration(value) => (Kind::Duration, *value),
+            Value::Fraction(value) => (Kind::Fraction, value.bits()),
             Value::Text(text) => match self.texts.get(text) {
                 Some(number) => (Kind::Text, i64::from(number)),
                 None => return Some(Slot::OTHER_TEXT),

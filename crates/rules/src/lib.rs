@@ -7,6 +7,7 @@ mod clock;
 mod condition;
 mod cover;
 mod facts;
+mod fraction;
 mod index;
 mod lexicon;
 mod lower;
@@ -21,6 +22,7 @@ mod spec;
 
 pub use condition::{Clock, Condition, Diagnostic, Fold, LINES, Op, Operator, Term, Verdict, ZONE};
 pub use facts::{Facts, Path, Timestamp, Value};
+pub use fraction::Fraction;
 pub use index::Index;
 pub use lexicon::{Encoded, Lexicon};
 pub use parse::{MAX_BRACKETS, MAX_DEPTH, MAX_LIST, MAX_NODES, MAX_SOURCE, MAX_TOKENS, parse};

@@ -9,7 +9,7 @@ use cel::common::ast::{
 use crate::{
     Clock, Condition, Diagnostic, Fold, LINES, Op, Operator, Path, Term, Value, moment,
     parse::{MAX_DEPTH, MAX_LIST, MAX_NODES},
-    spec::calculate,
+    spec::{calculate, is_alike},
 };
 
 pub(crate) type Lowered = (Condition, BTreeMap<Path, usize>);
@@ -156,8 +156,7 @@ impl Lowering<'_> {
         let mut items: Vec<Value> = Vec::with_capacity(list.elements.len());
         for element in &list.elements {
             let item = self.item(element)?;
-            let same =
-                |first: &Value| std::mem::discriminant(first) == std::mem::discriminant(&item);
+            let same = |first: &Value| is_alike(first, &item);
             if !items.first().is_none_or(same) {
                 let message = "The items of a list must all be of one type.";
                 return self.refuse(element, "mixed_list", message);
@@ -205,11 +204,11 @@ impl Lowering<'_> {
             LiteralValue::Boolean(value) => Some(Value::Bool(*value.inner())),
             LiteralValue::Int(value) => Some(Value::Int(*value.inner())),
             LiteralValue::String(value) => Some(value.inner().into()),
-            LiteralValue::Double(_) => self.refuse(
-                node,
-                "fraction",
-                "Numbers are whole: write money in minor units and shares in parts per million.",
-            ),
+            LiteralValue::Double(value) => {
+                let message = "A number has at most 17 digits, and 30 of them after the point.";
+                let number = Value::number(&format!("{:e}", value.inner()));
+                number.or_else(|| self.refuse(node, "too_fine", message))
+            }
             LiteralValue::UInt(_) => {
                 self.refuse(node, "unsigned", "Leave out the `u`: numbers are signed.")
             }

@@ -5,7 +5,7 @@
 //! Quass 1997.) A test that the bitmaps answer in full need not be run.
 
 use crate::{
-    Condition, Encoded, Lexicon, Op, Term, Value,
+    Condition, Encoded, Fraction, Lexicon, Op, Term, Value,
     lexicon::{Frame, Kind, Place, QuickMap, Slot},
 };
 
@@ -261,10 +261,15 @@ impl Mask {
     /// The number of the bitmap for a fact.
     fn chosen(&self, slot: Slot) -> usize {
         match self.subject.shape {
+            Shape::Values if slot.kind == self.subject.kind => self.value(slot.bits),
+            Shape::From | Shape::Below if slot.kind == self.subject.kind => {
+                self.stretch(slot.bits.saturating_mul(2))
+            }
+            Shape::From | Shape::Below if self.subject.kind == Kind::Int => {
+                between(slot).map_or(0, |rank| self.stretch(rank))
+            }
             // Of another kind, or missing: it meets no such test.
-            _ if slot.kind != self.subject.kind => 0,
-            Shape::Values => self.value(slot.bits),
-            Shape::From | Shape::Below => self.stretch(slot.bits),
+            _ => 0,
         }
     }
 
@@ -297,16 +302,29 @@ fn filter(part: &Condition, lexicon: &mut Lexicon) -> Option<(Subject, Vec<i64>)
     let slots = slots?;
     let Slot { kind, bits } = *slots.first()?;
     let ordered = matches!(kind, Kind::Int | Kind::Time | Kind::Duration);
+    let rank = || rank(bits).filter(|_| ordered);
     let (shape, constants) = match op {
         Op::Equal | Op::In if slots.iter().all(|slot| slot.kind == kind) => {
             (Shape::Values, slots.iter().map(|slot| slot.bits).collect())
         }
-        Op::AtLeast if ordered => (Shape::From, vec![bits]),
-        Op::More if ordered => (Shape::From, vec![bits.checked_add(1)?]),
-        Op::AtMost if ordered => (Shape::Below, vec![bits.checked_add(1)?]),
-        Op::Less if ordered && bits > i64::MIN => (Shape::Below, vec![bits]),
+        Op::AtLeast => (Shape::From, vec![rank()?]),
+        Op::More => (Shape::From, vec![rank()? + 1]),
+        Op::AtMost => (Shape::Below, vec![rank()? + 1]),
+        Op::Less => (Shape::Below, vec![rank()?]),
         _ => return None,
     };
     let place = lexicon.place(path.as_str(), Frame::Moment);
     Some((Subject { place, kind, shape }, constants))
+}
+
+/// Thresholds are ranks: whole numbers have the even ones, so that there is one for what lies
+/// between two of them. Facts further out than any threshold share the last rank.
+fn rank(bits: i64) -> Option<i64> {
+    bits.checked_mul(2).filter(|rank| *rank > i64::MIN)
+}
+
+/// The rank of a number that is not whole.
+fn between(slot: Slot) -> Option<i64> {
+    let below = (slot.kind == Kind::Fraction).then(|| Fraction::of_bits(slot.bits).floor())?;
+    Some(below.saturating_mul(2).saturating_add(1))
 }

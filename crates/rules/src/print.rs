@@ -124,6 +124,7 @@ fn value_text(f: &mut Formatter<'_>, value: &Value) -> Result {
         Value::Text(text) => quoted(f, text),
         Value::Time(at) => write!(f, "timestamp(\"{}\")", moment::timestamp_text(*at)),
         Value::Duration(span) => write!(f, "duration(\"{}\")", moment::duration_text(*span)),
+        Value::Fraction(fraction) => write!(f, "{fraction}"),
         Value::List(items) => {
             f.write_str("[")?;
             for (at, item) in items.iter().enumerate() {

@@ -5,7 +5,7 @@
 //! plain meaning.
 
 use crate::{
-    Condition, Encoded, Fold, Lexicon, Op, Operator, Term, Value,
+    Condition, Encoded, Fold, Fraction, Lexicon, Op, Operator, Term, Value, fraction,
     lexicon::{Frame, Kind, Place, Slot},
     spec,
 };
@@ -520,6 +520,9 @@ fn compare(fact: Slot, op: Op, constant: Slot) -> Answer {
     let ordered = matches!(fact.kind, Kind::Int | Kind::Time | Kind::Duration);
     let equality = matches!(op, Op::Equal | Op::NotEqual);
     let comparable = ordered || equality && matches!(fact.kind, Kind::Bool | Kind::Text);
+    if fact.kind == Kind::Fraction || constant.kind == Kind::Fraction {
+        return compare_fractions(fact, op, constant);
+    }
     if fact.kind != constant.kind || !comparable {
         return Answer::Unknown;
     }
@@ -535,6 +538,22 @@ fn compare(fact: Slot, op: Op, constant: Slot) -> Answer {
     }
 }
 
+/// Two numbers of which one is not whole.
+#[cold]
+fn compare_fractions(fact: Slot, op: Op, constant: Slot) -> Answer {
+    let order = value(fact).zip(value(constant));
+    let order = order.and_then(|(a, b)| fraction::order(&a, &b));
+    order.map_or(Answer::Unknown, |order| match op {
+        Op::Equal => Answer::from(order.is_eq()),
+        Op::NotEqual => Answer::from(order.is_ne()),
+        Op::Less => Answer::from(order.is_lt()),
+        Op::AtMost => Answer::from(order.is_le()),
+        Op::More => Answer::from(order.is_gt()),
+        Op::AtLeast => Answer::from(order.is_ge()),
+        Op::In | Op::StartsWith | Op::EndsWith | Op::Contains => Answer::Unknown,
+    })
+}
+
 fn int(bits: i64) -> Option<Slot> {
     let kind = Kind::Int;
     Some(Slot { kind, bits })
@@ -546,6 +565,7 @@ fn slot(value: &Value) -> Option<Slot> {
         Value::Int(value) => (Kind::Int, *value),
         Value::Time(value) => (Kind::Time, *value),
         Value::Duration(value) => (Kind::Duration, *value),
+        Value::Fraction(value) => (Kind::Fraction, value.bits()),
         Value::Text(_) | Value::List(_) => return None,
     };
     Some(Slot { kind, bits })
@@ -556,6 +576,7 @@ fn value(slot: Slot) -> Option<Value> {
         Kind::Int => Some(Value::Int(slot.bits)),
         Kind::Time => Some(Value::Time(slot.bits)),
         Kind::Duration => Some(Value::Duration(slot.bits)),
+        Kind::Fraction => Some(Value::Fraction(Fraction::of_bits(slot.bits))),
         Kind::Missing | Kind::Bool | Kind::Text | Kind::List => None,
     }
 }

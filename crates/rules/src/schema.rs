@@ -16,6 +16,9 @@ pub enum Type {
     Duration,
     Texts,
     Ints,
+    /// What no declared fact is, and a constant may be.
+    Fraction,
+    Fractions,
 }
 
 impl Type {
@@ -26,6 +29,10 @@ impl Type {
             Value::Text(_) => Some(Self::Text),
             Value::Time(_) => Some(Self::Time),
             Value::Duration(_) => Some(Self::Duration),
+            Value::Fraction(_) => Some(Self::Fraction),
+            Value::List(items) if items.iter().any(|item| matches!(item, Value::Fraction(_))) => {
+                Some(Self::Fractions)
+            }
             Value::List(items) => match items.first()? {
                 Value::Text(_) => Some(Self::Texts),
                 Value::Int(_) => Some(Self::Ints),
@@ -43,6 +50,8 @@ impl Type {
             Self::Duration => "a duration",
             Self::Texts => "a list of texts",
             Self::Ints => "a list of whole numbers",
+            Self::Fraction => "a fraction",
+            Self::Fractions => "a list with fractions",
         }
     }
 }

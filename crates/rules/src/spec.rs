@@ -1,7 +1,8 @@
 //! What does a condition mean? The slow plain meaning, which every faster path must equal.
 
 use crate::{
-    Condition, Facts, Fold, Op, Operator, Path, Term, Value, Verdict, ZONE, clock, condition::LINES,
+    Condition, Facts, Fold, Op, Operator, Path, Term, Value, Verdict, ZONE, clock,
+    condition::LINES, fraction,
 };
 
 /// The facts a condition is read against: those of the moment and, inside a question about
@@ -200,17 +201,24 @@ fn folded(fold: Fold, path: &Path, of: &Condition, scope: Scope<'_>) -> Result<V
 fn equal(a: &Value, b: &Value) -> Option<bool> {
     match (a, b) {
         (Value::List(_), _) | (_, Value::List(_)) => None,
-        _ => (std::mem::discriminant(a) == std::mem::discriminant(b)).then(|| a == b),
+        // A number that is whole is never one that is not.
+        _ => is_alike(a, b).then(|| a == b),
     }
 }
 
 fn order(a: &Value, b: &Value) -> Option<std::cmp::Ordering> {
     match (a, b) {
-        (Value::Int(a), Value::Int(b))
-        | (Value::Time(a), Value::Time(b))
-        | (Value::Duration(a), Value::Duration(b)) => Some(a.cmp(b)),
-        _ => None,
+        (Value::Time(a), Value::Time(b)) | (Value::Duration(a), Value::Duration(b)) => {
+            Some(a.cmp(b))
+        }
+        _ => fraction::order(a, b),
     }
+}
+
+/// Whether both are of one type, be they numbers that are whole or not.
+pub(crate) fn is_alike(a: &Value, b: &Value) -> bool {
+    let is_number = |value: &Value| matches!(value, Value::Int(_) | Value::Fraction(_));
+    std::mem::discriminant(a) == std::mem::discriminant(b) || is_number(a) && is_number(b)
 }
 
 /// Items of other types than the value are simply other values.

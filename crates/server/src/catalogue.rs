@@ -30,6 +30,7 @@ pub struct Change<'a> {
     offers: Vec<Offer>,
     removed: Vec<u64>,
     writes: Vec<Write>,
+    expects: Vec<Expect>,
     booking: Booking,
 }
 
@@ -50,6 +51,7 @@ impl<'a> Change<'a> {
             offers: Vec::new(),
             removed: Vec::new(),
             writes: Vec::new(),
+            expects: Vec::new(),
             booking: Booking::default(),
         })
     }
@@ -68,6 +70,11 @@ impl<'a> Change<'a> {
     #[must_use]
     pub fn now(&self) -> ledger::Timestamp {
         self.now
+    }
+
+    /// Nothing of it happens where somebody changed this record first.
+    pub fn expect(&mut self, expect: Expect) {
+        self.expects.push(expect);
     }
 
     pub fn write(&mut self, writes: impl IntoIterator<Item = Write>) {
@@ -185,15 +192,16 @@ impl<'a> Change<'a> {
         let funded = fund_units(self.app, self.project, &changed).await?;
         self.book(funded);
         let id = self.compiled.snapshot.id;
+        self.expects.push(Expect {
+            kind: Kind::Setting,
+            id: CONFIGURATION,
+            version: id.0,
+        });
         let command = Command {
             project: self.project,
             now: self.now,
             once,
-            expects: vec![Expect {
-                kind: Kind::Setting,
-                id: CONFIGURATION,
-                version: id.0,
-            }],
+            expects: self.expects,
             openings: self.booking.openings,
             chain: self.booking.chain,
             writes: self.writes,

@@ -30,7 +30,7 @@ use offers::{
     chart::{self, Counter, Occasion},
 };
 use profiles::{CustomerId, Identifier, IdentifierKind, Purpose};
-use rules::{Facts, Reads, Telling};
+use rules::{Condition, Facts, Reads, Telling};
 use store::{Expect, Index, Kind, ProjectId, Record};
 use wire::{
     ids::{self, Tag},
@@ -80,9 +80,9 @@ const FOR_HOLDER: &str = "publication.redeemable_by_linked_customer";
 /// Whose a bound code is that nobody was given.
 const NOBODY: u64 = 0;
 
-fn is_for_holder(campaign: &Campaign) -> bool {
-    let reads = campaign.rule.reads();
-    reads.iter().any(|path| path.as_str() == FOR_HOLDER)
+fn is_for_holder(rules: [&Condition; 2]) -> bool {
+    let mut reads = rules.into_iter().flat_map(Condition::reads);
+    reads.any(|path| path.as_str() == FOR_HOLDER)
 }
 
 /// What is asked at the till.
@@ -298,7 +298,7 @@ impl<'a> Till<'a> {
         if issued.thing.published.is_some_and(|one| one.outlives) {
             campaign.validity.until = None;
         }
-        if is_for_holder(&campaign) {
+        if is_for_holder([&campaign.rule, &offer.rule]) {
             voucher.holder = issued.thing.holder().or(Some(NOBODY));
         }
         // Who became somebody else is still the holder.

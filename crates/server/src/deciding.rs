@@ -66,6 +66,9 @@ pub struct Recorded {
 
 impl Versioned for Recorded {
     const NAME: &'static str = "decision";
+    /// 2 knows fractions.
+    const SHAPE: u8 = 2;
+    const OLDEST: u8 = 1;
 }
 
 impl Recorded {
@@ -463,6 +466,7 @@ impl Draft<'_> {
                 refers: false,
                 edition: Some(self.compiled.editions.now(campaign)),
                 value: None,
+                asks: None,
             },
             extra: serde_json::Value::Null,
             created_at: self.asked.now,

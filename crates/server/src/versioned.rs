@@ -20,8 +20,9 @@ impl Versioned for decision::Configuration {
     const NAME: &'static str = "configuration";
     /// 2 says of each campaign whether it lends; 3 how lines are picked, and more benefits; 4 has
     /// calendars; 5 asks for instants and lists, and counts by key, orders and credit; 6 caps units
-    /// of products.
-    const SHAPE: u8 = 6;
+    /// of products; 7 compares fractions.
+    const SHAPE: u8 = 7;
+    const OLDEST: u8 = 6;
 }
 
 /// The body of a record: the number of the shape, then the thing.

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use ledger::Timestamp;
-use offers::{Benefit, Campaign, CampaignId, Formula, Minor, Offer, Scope, Voucher, VoucherKind};
+use offers::{
+    Benefit, Campaign, CampaignId, Formula, Lines, Minor, Offer, Scope, Voucher, VoucherKind,
+};
+use rules::Condition;
 use serde::{Deserialize, Serialize};
 use store::{Index, Kind, Page, View, Write};
 use wire::voucherify::{Terms, VoucherType};
@@ -34,6 +37,34 @@ pub struct Issued {
     pub edition: Option<u32>,
     /// What it gives in place of what its campaign's codes give.
     pub value: Option<Box<Value>>,
+    /// What is asked of it beside what its campaign asks.
+    pub asks: Option<Box<Asks>>,
+}
+
+/// What the rules of one code of a campaign ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asks {
+    pub rule: Condition,
+    pub after: Condition,
+    /// Which lines its discount touches, of those that its campaign's would.
+    pub lines: Option<Lines>,
+}
+
+impl Asks {
+    /// An offer that asks this, too.
+    pub fn put_on(&self, offer: &mut Offer) {
+        for (asked, ours) in [
+            (&mut offer.rule, &self.rule),
+            (&mut offer.after, &self.after),
+        ] {
+            let before = std::mem::replace(asked, Condition::Always);
+            let both = [before, ours.clone()].into_iter();
+            *asked = Condition::all(both.filter(|one| *one != Condition::Always));
+        }
+        if let (Scope::Lines(lines), Some(ours)) = (&mut offer.scope, &self.lines) {
+            *lines = lines.clone().and(ours.clone());
+        }
+    }
 }
 
 /// The benefit of one code, on what the codes of its campaign touch.
@@ -93,8 +124,9 @@ impl Versioned for Kept<'_> {
     const NAME: &'static str = "voucher";
     /// 2 knows more benefits, and how lines are picked; 3 has calendars; 4 says to whom it was
     /// given; 5 has rules and limits that ask and count more; 6 caps units of products; 7 keeps
-    /// an edition of its campaign and a value of its own.
-    const SHAPE: u8 = 7;
+    /// an edition of its campaign and a value of its own; 8 asks more than its campaign does, and
+    /// compares fractions.
+    const SHAPE: u8 = 8;
 }
 
 /// The body of a voucher's record.

@@ -297,6 +297,9 @@ fn found(value: &Value) -> Option<Found> {
         Value::Int(number) => Found::Number((*number).into()),
         Value::Text(text) => Found::Text(Arc::clone(text)),
         Value::Time(time) => Found::Time(Timestamp::from_millisecond(*time).ok()?),
+        Value::Fraction(number) => {
+            Found::Number(Decimal::from_str_exact(&number.to_string()).ok()?)
+        }
         Value::Duration(_) => return None,
         Value::List(all) => Found::List(all.iter().map(found).collect::<Option<_>>()?),
     })

@@ -80,6 +80,7 @@ fn text(value: &Value) -> String {
     match value {
         Value::Bool(yes) => yes.to_string(),
         Value::Int(number) | Value::Time(number) | Value::Duration(number) => number.to_string(),
+        Value::Fraction(number) => number.to_string(),
         Value::Text(text) => text.to_string(),
         Value::List(list) => list.iter().map(text).collect::<Vec<_>>().join("+"),
     }
@@ -455,6 +456,7 @@ fn is_of(value: &Value, of: Type) -> bool {
         Value::Time(_) => of == Type::Time,
         Value::Duration(_) => of == Type::Duration,
         Value::List(_) => of == Type::Texts,
+        Value::Fraction(_) => of == Type::Fraction,
     }
 }
 

@@ -18,10 +18,11 @@ fn odd_facts(dice: &mut Dice) -> Facts {
     let paths: Vec<_> = facts.iter().map(|(path, _)| path.clone()).collect();
     for path in paths {
         if dice.below(8) == 0 {
-            let odd: Value = match dice.below(4) {
+            let odd: Value = match dice.below(5) {
                 0 => 1.into(),
                 1 => "gold".into(),
                 2 => true.into(),
+                3 => Value::number("1.5").unwrap(),
                 _ => Value::List(vec!["gold".into(), 1.into(), Value::List(vec![])]),
             };
             facts.set(path, odd);

@@ -25,6 +25,8 @@ impl Dice {
 
 pub const BOOLS: [&str; 2] = ["customer.vip", "order.first"];
 pub const INTS: [&str; 3] = ["order.amount", "customer.orders", "customer.metadata.size"];
+/// Numbers that may be whole or not.
+pub const NUMBERS: [&str; 2] = ["customer.metadata.score", "order.weight"];
 pub const TEXTS: [&str; 4] = [
     "customer.tier",
     "customer.country",
@@ -37,6 +39,7 @@ pub const TEXT_LISTS: [&str; 2] = ["customer.segments", "customer.categories"];
 pub const INT_LISTS: [&str; 1] = ["customer.sizes"];
 const LINE_BOOLS: [&str; 1] = ["line.discounted"];
 const LINE_INTS: [&str; 2] = ["line.quantity", "line.price"];
+const LINE_NUMBERS: [&str; 1] = ["line.weight"];
 const LINE_TEXTS: [&str; 2] = ["line.category", "line.sku"];
 const WORDS: [&str; 7] = ["gold", "golden", "go", "SE", "", "å\"n\n", "shoes"];
 
@@ -44,6 +47,25 @@ fn int(dice: &mut Dice) -> i64 {
     match dice.below(12) {
         0 => dice.pick(&[i64::MAX, i64::MIN, 0]),
         _ => dice.below(9) as i64 - 3,
+    }
+}
+
+/// Of the numbers that are not whole, those near to small ones that are.
+fn number_of(dice: &mut Dice) -> Value {
+    match dice.below(3) {
+        0 => Value::Int(int(dice)),
+        _ => {
+            let texts = [
+                "-2.5",
+                "-0.5",
+                "0.1",
+                "0.30000000000000004",
+                "1.5",
+                "2.25",
+                "2.5",
+            ];
+            Value::number(dice.pick(&texts)).unwrap()
+        }
     }
 }
 
@@ -155,7 +177,8 @@ fn either(dice: &mut Dice, frame: Frame, of_line: &[&str], of_moment: &[&str]) -
 fn leaf(dice: &mut Dice, frame: Frame) -> Condition {
     let int_path = either(dice, frame, &LINE_INTS, &INTS);
     let text_path = either(dice, frame, &LINE_TEXTS, &TEXTS);
-    match dice.below(16) {
+    let number_path = either(dice, frame, &LINE_NUMBERS, &NUMBERS);
+    match dice.below(19) {
         0 => match dice.below(4) {
             0 => Condition::Always,
             1 => Condition::never(),
@@ -194,6 +217,11 @@ fn leaf(dice: &mut Dice, frame: Frame) -> Condition {
             op: order(dice),
             right: number(dice, frame, 1),
         },
+        15 | 16 => Condition::test(number_path, order(dice), number_of(dice)),
+        17 => {
+            let items: Vec<Value> = (0..dice.below(4)).map(|_| number_of(dice)).collect();
+            Condition::test(number_path, Op::In, items)
+        }
         _ => between_facts(dice, frame),
     }
 }
@@ -226,7 +254,12 @@ fn between_facts(dice: &mut Dice, frame: Frame) -> Condition {
     let fact = |path: Path| Term::Fact(path);
     let left = either(dice, frame, &LINE_TEXTS, &TEXTS);
     let right = either(dice, frame, &LINE_TEXTS, &TEXTS);
-    match dice.below(4) {
+    match dice.below(5) {
+        4 => Condition::Test {
+            left: fact(either(dice, frame, &LINE_NUMBERS, &NUMBERS)),
+            op: order(dice),
+            right: fact(either(dice, frame, &LINE_INTS, &NUMBERS)),
+        },
         3 => Condition::Test {
             left: Term::Size(dice.pick(&TEXT_LISTS).into()),
             op: order(dice),
@@ -286,6 +319,9 @@ fn sum(left: Term, operator: Operator, right: Term) -> Term {
 pub fn facts(dice: &mut Dice) -> Facts {
     let mut facts = Facts::default();
     fill(dice, &mut facts, (&BOOLS, &INTS, &TEXTS));
+    for path in NUMBERS {
+        known(dice, &mut facts, path, number_of);
+    }
     for path in TIMES {
         known(dice, &mut facts, path, time);
     }
@@ -311,6 +347,9 @@ pub fn facts(dice: &mut Dice) -> Facts {
 fn line(dice: &mut Dice) -> Facts {
     let mut line = Facts::default();
     fill(dice, &mut line, (&LINE_BOOLS, &LINE_INTS, &LINE_TEXTS));
+    for path in LINE_NUMBERS {
+        known(dice, &mut line, path, number_of);
+    }
     line
 }
 

@@ -98,6 +98,7 @@ fn cel_value(value: &Value) -> CelValue {
             CelValue::Timestamp(at.fixed_offset())
         }
         Value::Duration(span) => CelValue::Duration(chrono::Duration::milliseconds(*span)),
+        Value::Fraction(number) => number.to_string().parse::<f64>().unwrap().into(),
         Value::List(items) => items.iter().map(cel_value).collect::<Vec<_>>().into(),
     }
 }

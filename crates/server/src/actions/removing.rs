@@ -4,7 +4,7 @@ use store::{Kind, Page, Write};
 
 use super::{STRETCH, Stretch};
 use crate::{
-    api::resources::At,
+    api::{resources::At, validation_rules},
     problem::Refused,
     setup::writes,
     vouchers::{OF_CAMPAIGN, key, read, removal, under_both},
@@ -26,7 +26,14 @@ pub async fn stretch(at: At<'_>, campaign: u64) -> Result<Stretch, Refused> {
     let mut command = writes(at.project, Vec::new());
     for (id, record) in found.iter().zip(&records) {
         match record {
-            Some(record) => command.writes.extend(removal(&read(&record.body)?.thing)),
+            Some(record) => {
+                let issued = read(&record.body)?.thing;
+                command.writes.extend(removal(&issued));
+                if issued.asks.is_some() {
+                    let gone = validation_rules::removals(at.app, at.project, *id).await?;
+                    command.writes.extend(gone);
+                }
+            }
             None => command
                 .writes
                 .extend(OF_CAMPAIGN.map(|index| Write::Unlink {

@@ -54,7 +54,7 @@ pub use shown::{
 };
 use shown::{brief, loaded_card};
 pub use standing::standing;
-use standing::value_of;
+use standing::{asks_of, value_of};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -210,9 +210,6 @@ async fn first(
     match of {
         Some(name) => {
             let campaign = campaigns::find(app, (project, compiled), name).await?;
-            if !rules.is_empty() {
-                return Err(rule_of_campaign());
-            }
             let offer = crate::catalogue::offers_of(compiled, campaign.thing.id).next();
             let offer = offer.filter(|offer| !offer.thing.is_tier);
             let offer = offer.ok_or_else(|| refuse(Key::InvalidVoucher, "it has no codes"))?;
@@ -222,7 +219,9 @@ async fn first(
                 now,
                 refers: campaigns::input_of(&campaign)?.refers(),
             };
-            make(app, &new, (input, id), None)
+            let standards = (campaign.thing.currency, &campaign.thing.zone);
+            let asks = asks_of(validation_rules::beside(rules, standards)?)?;
+            make(app, &new, (input, id), None)?.asking(asks)
         }
         None => {
             let ids = (CampaignId(app.next_id()?), OfferId(app.next_id()?));
@@ -240,11 +239,6 @@ async fn first(
             make(app, &new, (input, id), Some(own))
         }
     }
-}
-
-fn rule_of_campaign() -> Refused {
-    let details = "a voucher of a campaign has the campaign's rule: assign it there";
-    refuse(Key::InvalidValidationRules, details)
 }
 
 /// The campaign and offer of a voucher that belongs to none.
@@ -284,10 +278,11 @@ fn own(
     Ok(Box::new((campaign, offer)))
 }
 
-/// Works a voucher that stands alone out anew, under other rules.
+/// Works a voucher out anew, under other rules: one that stands alone as a whole, one of a campaign
+/// in what is asked of it beside.
 ///
 /// # Errors
-/// When the rules do not fit, or it belongs to a campaign.
+/// When the rules do not fit.
 pub async fn again(
     app: &App,
     change: &mut Change<'_>,
@@ -298,15 +293,19 @@ pub async fn again(
         return Ok(());
     };
     let mut issued = read(&record.body)?;
-    let Some(before) = issued.thing.own.take() else {
-        return Err(rule_of_campaign());
-    };
-    let ids = (before.0.id, before.1.id);
-    let after = own(&input_of(&issued)?, ids, beside)?;
-    crate::funding::fund(app, change, (&before.0, &after.0)).await?;
-    let offers = (Some(&before.1), &after.1);
-    change.book(crate::funding::fund_units(app, project, &[offers]).await?);
-    issued.thing.own = Some(after);
+    match issued.thing.own.take() {
+        None => issued.thing.asks = asks_of(beside.clone())?,
+        Some(before) => {
+            let ids = (before.0.id, before.1.id);
+            let after = own(&input_of(&issued)?, ids, beside)?;
+            crate::funding::fund(app, change, (&before.0, &after.0)).await?;
+            let offers = (Some(&before.1), &after.1);
+            change.book(crate::funding::fund_units(app, project, &[offers]).await?);
+            issued.thing.own = Some(after);
+        }
+    }
+    // Somebody may give or change it meanwhile.
+    change.expect(expect(id, record.version));
     issued.updated_at = Some(change.now());
     change.write([Write::Put {
         kind: Kind::Voucher,

@@ -48,6 +48,14 @@ pub struct Found {
     pub others_hold: bool,
 }
 
+impl Found {
+    /// Tells its rules how many points it costs.
+    pub fn tell_points(&mut self, points: Minor) {
+        let points = i64::try_from(points).unwrap_or(i64::MAX);
+        self.own.set("redemption.points", points);
+    }
+}
+
 /// A limit and what is left of it, own holds that will be let go included; of a limit on what
 /// orders cost, the most that this one may.
 #[derive(Clone, Copy, Debug)]

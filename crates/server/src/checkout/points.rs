@@ -136,6 +136,9 @@ impl Till<'_> {
         let lots = if held.is_empty() { lots } else { held };
         found.others_hold |= accounts.iter().any(|one| one.debits.pending > 0);
         found.balance = of.look(&lots, today);
+        if let Some(spent) = of.spent(found.balance) {
+            found.tell_points(of.asked.unwrap_or(spent.points));
+        }
         found.credit = Some(found.balance);
         found.card = Some(of);
         Ok(())

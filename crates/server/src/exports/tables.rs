@@ -355,7 +355,7 @@ pub fn facts<'a>(
             Value::String(text) if is_moment => wire::time::parse(text).map(Fact::Time),
             Value::String(text) => Some(Fact::from(text.as_str())),
             Value::Bool(flag) => Some(Fact::Bool(*flag)),
-            Value::Number(number) => number.as_i64().map(Fact::Int),
+            Value::Number(number) => Fact::number(&number.to_string()),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         };
         if let Some(fact) = fact {

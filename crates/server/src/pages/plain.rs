@@ -335,6 +335,7 @@ fn value(value: &Value, (unit, currency): (Unit, Currency)) -> String {
             percent(u32::try_from(*ppm).unwrap_or_default())
         }
         (Value::Int(number), _) => number.to_string(),
+        (Value::Fraction(number), _) => number.to_string(),
         (Value::Text(text), _) => format!("“{text}”"),
         (Value::Time(at), _) => moment(*at).text,
         (Value::Duration(ms), _) => duration(*ms),

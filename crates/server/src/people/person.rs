@@ -45,8 +45,9 @@ pub struct Person {
 
 impl Versioned for Person {
     const NAME: &'static str = "customer";
-    /// 2 leaves out the numbers of the nodes.
-    const SHAPE: u8 = 2;
+    /// 2 leaves out the numbers of the nodes; 3 knows fractions.
+    const SHAPE: u8 = 3;
+    const OLDEST: u8 = 2;
 }
 
 /// What was seen of a customer through each of their identifiers, in the order of

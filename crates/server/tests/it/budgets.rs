@@ -376,9 +376,8 @@ async fn what_counts_nobody_is_refused() {
         assert_eq!(answer["key"], "invalid_payload");
         assert_eq!(answer["details"], details);
     };
-    let users = "/rules/1/name: redemption.count.per_user: keys of the API redeem here, and no \
-                 users: count per_api_key";
-    check("redemption.count.per_user", "$less_than", users).await;
+    let users = "/rules/1/conditions/$more_than: a limit needs $less_than_or_equal";
+    check("redemption.count.per_user", "$more_than", users).await;
     let limit = "/rules/1/conditions/$more_than: a limit needs $less_than_or_equal";
     check("campaign.orders.amount", "$more_than", limit).await;
 }

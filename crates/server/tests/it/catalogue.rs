@@ -697,6 +697,12 @@ async fn a_filter_takes_in_what_it_describes() {
     let either = json!({"junction": "or", "metadata.brand": acme, "price": dear});
     check(either, &["mug", "cup", "pot", "pot-s"]).await;
     check(json!({"price": {"conditions": {"$less_than": 100}}}), &[]).await;
+    let skus = |conditions: Value| json!({"skus": {"conditions": conditions}});
+    check(skus(json!({"$in": ["pot-s", "mug"]})), &["pot-s"]).await;
+    check(skus(json!({"$is_not": ["mug-s"]})), &["pot-s"]).await;
+    check(skus(json!({"$is_not": ["pot-s"]})), &[]).await;
+    check(skus(json!({"$has_value": []})), &["pot-s"]).await;
+    check(skus(json!({"$is_unknown": []})), &["mug", "cup", "pot"]).await;
     check(
         json!({"name": {"conditions": {"$starts_with": ["p"]}}}),
         &["pot"],
@@ -749,7 +755,7 @@ async fn a_collection_that_cannot_be_kept_names_the_place() {
         ),
         (
             filtered(json!({"skus": {"conditions": {"$count": [1]}}})),
-            "/filter/skus",
+            "/filter/skus/conditions/$count",
         ),
         (
             filtered(json!({"price": {"conditions": {"$is": ["one"]}}})),

@@ -526,3 +526,34 @@ async fn goods_are_told_by_the_ids_of_the_catalogue() {
     let seen = shop.post(NOON, "/v1/vouchers/EACH/validate", &of_one).await;
     assert_eq!(&seen["applicable_to"], told);
 }
+
+#[tokio::test]
+async fn a_collection_by_filter_takes_in_skus_alone() {
+    let shop = Shop::start().await;
+    shop.post(NOON, "/v1/products", &json!({"source_id": "pot"}))
+        .await;
+    for sku in ["pot-s", "pot-l"] {
+        let body = json!({"source_id": sku});
+        shop.post(NOON, "/v1/products/pot/skus", &body).await;
+    }
+    let body = json!({"name": "Small", "type": "AUTO_UPDATE",
+        "filter": {"skus": {"conditions": {"$in": ["pot-s"]}}}});
+    let small = shop.post(NOON, "/v1/product-collections", &body).await;
+    let small = json!([{"object": "products_collection", "id": small["id"]}]);
+    let tenth = json!({"type": "PERCENT", "percent_off": 10, "effect": "APPLY_TO_ITEMS"});
+    code(&shop, "SMALL", tenth.clone(), json!({ "included": small })).await;
+    let some = node("order.items.any", "", json!({"$from": small}));
+    let rule = json!({"name": "some", "rules": {"1": some}});
+    ruled(&shop, "SOME", tenth, rule).await;
+    let item = |source: &str, kind: &str| json!({"source_id": source, "related_object": kind, "quantity": 1, "price": 1_000});
+    let (s, l) = (item("pot-s", "sku"), item("pot-l", "sku"));
+    let pot = item("pot", "product");
+    let all = json!({"items": [l, s, pot]});
+    let (off, total) = taken(&shop, "SMALL", all.clone()).await;
+    assert_eq!((off, total), (vec![0, 100, 0], 2_900));
+    let (off, total) = taken(&shop, "SOME", all).await;
+    assert_eq!((off, total), (vec![100, 100, 100], 2_700));
+    let others = using(&["SOME"], json!({"items": [l, pot]}));
+    let answer = shop.post(NOON, "/v1/validations", &others).await;
+    assert_eq!(answer["valid"], false, "{answer}");
+}

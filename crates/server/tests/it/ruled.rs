@@ -135,6 +135,53 @@ async fn what_a_rule_asks_of_the_order_is_asked_when_a_reward_is_bought() {
     assert_eq!(points(&shop, NOON, &card).await, [100, 90, 0]);
 }
 
+/// A rule on how many points one payment takes, at most.
+async fn up_to(shop: &Shop, points: u64) -> String {
+    let of = ("redemption.reward.pay_with_points.points_used", None);
+    rule(shop, of, json!({"$less_than_or_equal": [points]})).await
+}
+
+#[tokio::test]
+async fn a_rule_bounds_the_points_of_one_payment() {
+    let shop = Shop::start().await;
+    let club = programme(&shop, "Club").await;
+    let card = card(&shop, &club, "ann").await;
+    put(&shop, &card, 1_000).await;
+    let coin = coin(&shop, &club).await;
+    let all = shop
+        .get(NOON, &format!("/v1/loyalties/{club}/rewards"))
+        .await;
+    let up_to_200 = up_to(&shop, 200).await;
+    assign(
+        &shop,
+        &up_to_200,
+        ("reward_assignment", &id(&all["data"][0])),
+    )
+    .await;
+    for (points, expected) in [(Some(200), true), (Some(201), false), (None, false)] {
+        let reward = json!({"id": coin, "points": points});
+        let paying = paying(&card, reward, order("o-1", 5_000));
+        let looked = shop.post(NOON, "/v1/validations", &paying).await;
+        assert_eq!(looked["valid"], expected, "{points:?} {looked}");
+    }
+    let reward = json!({"id": coin, "points": 200});
+    let paid = paying(&card, reward, order("o-2", 5_000));
+    let paid = shop.post(NOON, "/v1/redemptions", &paid).await;
+    assert_eq!(paid["order"]["total_discount_amount"], 100);
+    assert_eq!(points(&shop, NOON, &card).await, [1_000, 800, 0]);
+    // A mug costs 10.
+    for (most, expected) in [(9, StatusCode::BAD_REQUEST), (10, StatusCode::OK)] {
+        let rule = up_to(&shop, most).await;
+        let (mug, _) = mug(&shop, &club, json!([rule])).await;
+        let buy = format!("/v1/loyalties/members/{card}/redemption");
+        let buying = json!({"reward": {"id": mug}});
+        let (status, body) = shop.noon().post(&buy, &buying).await.unwrap();
+        assert_eq!(status, expected, "{most} {body}");
+    }
+    assert_eq!(points(&shop, NOON, &card).await, [1_000, 790, 0]);
+    books_balance(&shop).await;
+}
+
 #[tokio::test]
 async fn points_pay_where_the_rule_of_the_coin_holds() {
     let shop = Shop::start().await;

@@ -144,6 +144,10 @@ fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::Bool(flag) => (*flag).into(),
         Value::Int(number) | Value::Duration(number) => (*number).into(),
+        Value::Fraction(number) => number
+            .to_string()
+            .parse()
+            .map_or(serde_json::Value::Null, serde_json::Value::Number),
         Value::Text(text) => text.as_ref().into(),
         Value::Time(at) => time::format(*at).into(),
         Value::List(values) => values.iter().map(json).collect(),

@@ -333,7 +333,7 @@ fn traits(raw: Option<&RawValue>) -> Result<Traits<'_>, Malformed> {
 fn trait_value(value: &serde_json::Value) -> Option<Value> {
     match value {
         serde_json::Value::Bool(flag) => Some((*flag).into()),
-        serde_json::Value::Number(number) => number.as_i64().map(Value::Int),
+        serde_json::Value::Number(number) => Value::number(&number.to_string()),
         serde_json::Value::String(text) if text.len() <= MAX_TRAIT_BYTES && !text.contains('@') => {
             Some(text.as_str().into())
         }

@@ -27,6 +27,132 @@ use crate::Malformed;
 /// Nodes in one rule, those within others included.
 const MAX_NODES: usize = 100;
 
+/// What a node of a rule may be called.
+pub const RULE_NAMES: [&str; 74] = [
+    "customer.segment",
+    "customer_segment",
+    "customer.metadata",
+    "customer_metadata",
+    "customer.loyalty.tier",
+    "order.amount",
+    "order.initial_amount",
+    "order.total_amount",
+    "order.metadata",
+    "order_metadata",
+    "order.items.count",
+    "order.items.price_any",
+    "order.items.price_each",
+    "order.items.metadata_any",
+    "order.items.metadata_each",
+    "order_items_metadata",
+    "order.items.any",
+    "order.items.every",
+    "order.items.none",
+    "order.items.cheapest",
+    "order.items.most_expensive",
+    "product.id",
+    "product.price",
+    "product.quantity",
+    "product.discount_applicable",
+    "product.metadata",
+    "product_metadata",
+    "product.metadata.aggregated_quantity",
+    "product.metadata.aggregated_amount",
+    "product.metadata.discount_applicable",
+    "product.metadata.match_all",
+    "sku.id",
+    "sku.price",
+    "sku.quantity",
+    "sku.discount_applicable",
+    "campaign.orders.amount",
+    "campaign.orders.amount_discounted",
+    "campaign.redemptions.count",
+    "campaign.redemptions.count.hourly",
+    "campaign.redemptions.count.daily",
+    "campaign.redemptions.count.weekly",
+    "campaign.redemptions.count.monthly",
+    "campaign.redemptions.customers_count",
+    "campaign.redemptions.customers_count.hourly",
+    "campaign.redemptions.customers_count.daily",
+    "campaign.redemptions.customers_count.weekly",
+    "campaign.redemptions.customers_count.monthly",
+    "redemption.count",
+    "redemption.count.hourly",
+    "redemption.count.daily",
+    "redemption.count.weekly",
+    "redemption.count.monthly",
+    "redemption.count.per_customer",
+    "redemption.count.per_customer.hourly",
+    "redemption.count.per_customer.daily",
+    "redemption.count.per_customer.weekly",
+    "redemption.count.per_customer.monthly",
+    "redemption.count.per_api_key",
+    "redemption.count.per_api_key.hourly",
+    "redemption.count.per_api_key.daily",
+    "redemption.count.per_api_key.weekly",
+    "redemption.count.per_api_key.monthly",
+    "redemption.count.per_user",
+    "redemption.gift.amount",
+    "redemption.reward.pay_with_points.points_used",
+    "redemption.metadata",
+    "redemption_metadata",
+    "redemption.api_key",
+    "redemption.user.login",
+    "redeemable.metadata",
+    "publication.metadata",
+    "publication.redeemable_by_linked_customer",
+    "custom_event.metadata",
+    "custom_event_metadata",
+];
+
+/// What a node within one on items may be called.
+pub const ITEM_NAMES: [&str; 5] = [
+    "order.items.quantity",
+    "order.items.aggregated_quantity",
+    "order.items.price",
+    "order.items.aggregated_amount",
+    "order.items.metadata",
+];
+
+/// How a node of a rule compares.
+pub const OPERATORS: [&str; 35] = [
+    "$is",
+    "$is_not",
+    "$in",
+    "$not_in",
+    "$less_than",
+    "$less_than_or_equal",
+    "$less_than_equal",
+    "$more_than",
+    "$more_than_or_equal",
+    "$more_than_equal",
+    "$greater_than_or_equal",
+    "$starts_with",
+    "$ends_with",
+    "$contains",
+    "$not_contain",
+    "$has_value",
+    "$is_unknown",
+    "$timeframe",
+    "$timeframe_absolute",
+    "$timeframe_daily_hours",
+    "$dow",
+    "$count",
+    "$count_more",
+    "$count_less",
+    "$from",
+    "$not_differ",
+    "$not_intersect",
+    "$after",
+    "$before",
+    "$more_than_ago",
+    "$less_than_ago",
+    "$is_days_ago",
+    "$more_than_future",
+    "$less_than_future",
+    "$is_days_in_future",
+];
+
 /// A validation rule in our types.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Translated {
@@ -204,8 +330,12 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
         "redeemable.metadata" | "publication.metadata" => of_property(node, name),
         // Told where an event of the shop's own earns; elsewhere there is none.
         "custom_event.metadata" | "custom_event_metadata" => of_property(node, "event.metadata"),
-        "publication.redeemable_by_linked_customer" | "redemption.api_key" => {
+        "publication.redeemable_by_linked_customer" | "redemption.api_key" | USER => {
             operator::compare(node, &Comparison::scalar(name))
+        }
+        // Without a user there is nobody of whom uses could be counted.
+        "redemption.count.per_user" => {
+            budget::checked(node).map(|()| Condition::Known(USER.into()))
         }
         "customer.loyalty.tier" => operator::listed(node, "customer.loyalty_tiers"),
         "order.amount" | "order.initial_amount" | "order.items.count" | TOTAL => {
@@ -233,6 +363,9 @@ fn condition_of(node: &Node) -> Result<Condition, Malformed> {
     }
 }
 
+/// Who is signed in: told of nobody, since keys call here.
+const USER: &str = "redemption.user.login";
+
 fn nothing_within(node: &Node) -> Result<(), Malformed> {
     let rules = node.rules.as_ref();
     if rules.is_some_and(|rules| !rules.nodes.is_empty()) {
@@ -246,12 +379,10 @@ fn nothing_within(node: &Node) -> Result<(), Malformed> {
 fn unsaid(name: &str) -> String {
     match name {
         "" => "is required".to_owned(),
-        "redemption.count.per_user" | "redemption.user.login" => {
-            format!("{name}: keys of the API redeem here, and no users: count per_api_key")
-        }
         whole if budget::is_budget(whole) || goods::is_touching(whole) => {
             format!("{whole} may not stand in an or")
         }
+        known if RULE_NAMES.contains(&known) => format!("{known} may not stand here"),
         other => format!("{other} is not supported yet"),
     }
 }

@@ -193,11 +193,14 @@ fn told(text: &str) -> Vec<serde_json::Value> {
 }
 
 fn value(text: &str) -> serde_json::Value {
-    match (text, text.parse::<i64>()) {
+    let number = text.parse::<serde_json::Number>().ok();
+    match (text, number) {
         ("true" | "True", _) => true.into(),
         ("false" | "False", _) => false.into(),
         // A text that would be written otherwise as a number is none.
-        (_, Ok(number)) if number.to_string() == text => number.into(),
+        (_, Some(number)) if (number.is_i64() || number.is_f64()) && number.to_string() == text => {
+            number.into()
+        }
         _ => text.into(),
     }
 }
@@ -273,10 +276,12 @@ mod tests {
                 ("filters[code][conditions][$in][1]", "007"),
                 ("filters[active][conditions][$is]", "true"),
                 ("filters[metadata.n][conditions][$more_than][0]", "-3"),
+                ("filters[metadata.w][conditions][$in]", "[2.5, 2.50]"),
             ],
             json!({"junction": "OR", "code": {"conditions": {"$in": ["A", "007"]}},
                 "active": {"conditions": {"$is": [true]}},
-                "metadata.n": {"conditions": {"$more_than": [-3]}}}),
+                "metadata.n": {"conditions": {"$more_than": [-3]}},
+                "metadata.w": {"conditions": {"$in": [2.5, "2.50"]}}}),
         );
         check(
             &[

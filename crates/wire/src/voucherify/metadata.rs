@@ -1,4 +1,4 @@
-//! What can a condition read of metadata? Flags, whole numbers, texts and lists of them.
+//! What can a condition read of metadata? Flags, numbers, texts and lists of them.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,8 @@ pub type Metadata = BTreeMap<String, serde_json::Value>;
 const MAX_DEPTH: u8 = 4;
 
 /// Tells a fact for every member that has a value a fact can have, under the prefix (`context.`)
-/// and its key. A fraction has none: it stays unknown rather than rounded.
+/// and its key. A number of more digits than are kept exactly has none: it stays unknown rather
+/// than rounded.
 pub fn metadata_facts(prefix: &str, metadata: &Metadata, telling: &mut Telling<'_>) {
     if telling.reads().wants_under(prefix) {
         unread_facts(prefix, &metadata.into(), telling);
@@ -59,7 +60,8 @@ pub(super) fn fact(value: Lying<'_>) -> Option<Value> {
             let items: Option<Vec<_>> = items.into_iter().map(scalar).collect();
             items.map(Value::List)
         }
-        Made::Null | Made::Fraction(_) | Made::Object(_) => None,
+        Made::Fraction(number) => Value::number(&format!("{number:e}")),
+        Made::Null | Made::Object(_) => None,
     }
 }
 

@@ -71,7 +71,7 @@ pub use campaign::{
 pub use category::{Category, CategoryNames, CategoryView, Grouped, StackingRulesType, regrouped};
 pub use collection::{Collection, CollectionType, CollectionView, Member, MemberType, MemberView};
 use condition::goods_lines;
-pub use condition::{Translated, joined, translate};
+pub use condition::{ITEM_NAMES, OPERATORS, RULE_NAMES, Translated, joined, translate};
 pub use custom_event::{CustomEventInput, CustomEventView, EventLoyalty, EventReferral};
 pub use customer::{
     Address, CampaignLoyalty, CustomerInput, CustomerLoyalty, CustomerOrders, CustomerRedemptions,

@@ -107,6 +107,10 @@ impl Sku {
         let mut telling = Telling::to(&reads);
         telling.tell("id", ids::format(Tag::Sku, id));
         telling.tell("product_id", ids::format(Tag::Product, self.product));
+        let names = [self.source_id.as_deref(), self.sku.as_deref()];
+        let names = names.into_iter().flatten().map(str::to_owned);
+        let names: Vec<String> = names.chain([ids::format(Tag::Sku, id)]).collect();
+        telling.tell("skus", names);
         telling.find("sku", || self.sku.as_deref());
         telling.find("currency", || self.currency.as_deref());
         let names = self.attributes.keys().map(String::as_str);

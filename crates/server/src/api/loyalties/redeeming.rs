@@ -159,7 +159,6 @@ async fn attempt(
     let (issued, version) = super::members::find(at, which).await?;
     let offered = named(at, &issued.thing, request).await?;
     let (campaign, offer) = vouchers::standing(&compiled, &issued)?;
-    permitted(app, caller, (&issued.thing, request)).await?;
     let Some(card) = issued.thing.card() else {
         return Err(not_found("voucher", which.1));
     };
@@ -169,6 +168,7 @@ async fn attempt(
     let lots = loyalty::balance_of(&mut view, (at.project, card.card)).await?;
     drop(view);
     let price = price(&compiled, (card.programme, before.balance), &offered).unwrap_or(0);
+    permitted(app, caller, (&issued.thing, request), price).await?;
     let lots = draw(&lots, price, today);
     let few = || refuse(Key::LoyaltyCardPointsExceeded, &*issued.thing.voucher.code);
     let reward = &offered.reward;
@@ -235,6 +235,7 @@ async fn permitted(
     app: &App,
     caller: &Caller<Redeem>,
     (issued, request): (&Issued, &RewardRedemption),
+    price: Minor,
 ) -> Result<(), Refused> {
     let holder = holder_of(issued);
     let call = checkout::Call {
@@ -250,6 +251,8 @@ async fn permitted(
     let mut till = Till::open(app, &call).await?;
     let card = [as_put_forward(issued, request)];
     till.put_forward(&card).await?;
+    let found = till.offered.first_mut().and_then(|one| one.found.as_mut());
+    found.into_iter().for_each(|found| found.tell_points(price));
     let found = till.offered.first().and_then(|one| one.found.as_ref());
     let barred = match found {
         Some(found) => till.barred(found),

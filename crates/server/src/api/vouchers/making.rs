@@ -9,7 +9,7 @@ use offers::{
 use serde_json::Value;
 
 use super::*;
-use crate::loyalty;
+use crate::{loyalty, vouchers::Asks};
 
 /// Codes are drawn so often for each that is wanted, until others say that there is none free.
 const MAX_DRAWS: usize = 64;
@@ -33,6 +33,15 @@ pub struct Made {
 }
 
 impl Made {
+    /// The same, asking more than its campaign does.
+    ///
+    /// # Errors
+    /// Never for what is stored; a fault if it happens.
+    pub fn asking(mut self, asks: Option<Box<Asks>>) -> Result<Self, Refused> {
+        self.stored.thing.asks = asks;
+        self.again()
+    }
+
     /// The same, held by a customer.
     ///
     /// # Errors
@@ -40,6 +49,10 @@ impl Made {
     pub fn held_by(mut self, customer: u64, compiled: &Compiled) -> Result<Self, Refused> {
         self.stored.thing.keep_edition(compiled);
         self.stored.thing.voucher.holder = Some(customer);
+        self.again()
+    }
+
+    fn again(mut self) -> Result<Self, Refused> {
         self.writes = issue(&self.stored)?;
         self.writes.extend(self.expiring.clone());
         Ok(self)
@@ -252,6 +265,7 @@ fn put_together(
             refers: new.refers,
             edition: None,
             value: None,
+            asks: None,
         },
         extra,
         created_at: new.now,

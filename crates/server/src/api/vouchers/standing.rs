@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use offers::Scope;
+use offers::{Lines, Scope};
+use rules::Condition;
 
 use super::*;
-use crate::vouchers::Value;
+use crate::vouchers::{Asks, Value};
 
 /// What a voucher stands for: its campaign and its offer, as it keeps them.
 ///
@@ -35,7 +36,35 @@ pub fn standing<'a>(
     if let Some(value) = &issued.value {
         value.put_on(offer.to_mut());
     }
+    if let Some(asks) = &issued.asks {
+        asks.put_on(offer.to_mut());
+    }
     Ok((campaign, offer))
+}
+
+/// What rules ask of one code of a campaign; nothing where there are none.
+///
+/// # Errors
+/// When they say more than whether and for what it can be used: its campaign counts its uses.
+pub(super) fn asks_of(beside: Beside) -> Result<Option<Box<Asks>>, Refused> {
+    let said = beside.rule;
+    let is_capped = said.lines.as_ref().is_some_and(Lines::is_capped);
+    let details = match (said.caps.is_empty() && !is_capped, &said.bundle) {
+        (true, None) => {
+            let says_something =
+                said.condition.is_some() || said.after.is_some() || said.lines.is_some();
+            return Ok(says_something.then(|| {
+                Box::new(Asks {
+                    rule: said.condition.unwrap_or(Condition::Always),
+                    after: said.after.unwrap_or(Condition::Always),
+                    lines: said.lines,
+                })
+            }));
+        }
+        (false, _) => "a rule with limits is assigned to the campaign, not to one of its codes",
+        (_, Some(_)) => "a rule with bundles is assigned to the campaign, not to one of its codes",
+    };
+    Err(refuse(Key::InvalidValidationRules, details))
 }
 
 /// The value of a discount that a voucher is to give from now on.

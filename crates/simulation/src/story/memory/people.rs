@@ -149,6 +149,7 @@ impl Memory {
             Value::Int(number) | Value::Time(number) | Value::Duration(number) => {
                 number.to_string()
             }
+            Value::Fraction(number) => number.to_string(),
             Value::Bool(truth) => truth.to_string(),
             Value::List(_) => format!("{value:?}"),
         })

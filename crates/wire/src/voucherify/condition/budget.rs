@@ -24,6 +24,12 @@ pub(super) fn cap(node: &Node) -> Result<Option<Cap>, Malformed> {
     }))
 }
 
+/// Whether a node is a limit, whatever it counts.
+pub(super) fn checked(node: &Node) -> Result<(), Malformed> {
+    let limit = limit(node).map_err(|wrong| wrong.under("conditions"));
+    limit.map(|_| ())
+}
+
 fn counted(name: &str) -> Option<(Reach, Period, CapUnit)> {
     let of_campaign = match name {
         "campaign.orders.amount_discounted" => Some(CapUnit::Money),

@@ -96,6 +96,9 @@ fn joined(
     })
 }
 
+/// What a SKU is called; told of no product.
+const SKUS: &str = "skus";
+
 fn of_good(node: &Node) -> Result<Condition, Malformed> {
     match node.name.as_str() {
         "price" => operator::compare(node, &Comparison::number("price")),
@@ -105,7 +108,12 @@ fn of_good(node: &Node) -> Result<Condition, Malformed> {
             operator::compare(node, &Comparison::scalar(&node.name))
         }
         name if is_of_metadata(name) => operator::compare(node, &Comparison::scalar(name)),
-        "skus" => Err(Malformed::at("", "not supported yet")),
+        // A product is no SKU: it is not taken in for being none of these.
+        "skus" if node.conditions.contains_key("$is_unknown") => operator::listed(node, SKUS),
+        "skus" => Ok(Condition::all([
+            Condition::Known(SKUS.into()),
+            operator::listed(node, SKUS)?,
+        ])),
         _ => Err(Malformed::at("", "is no field of a product or a SKU")),
     }
 }
@@ -168,10 +176,11 @@ mod tests {
         check(one("created_at", "$after", json!(["1970-01-01"])), true);
         check(one("created_at", "$before", json!(["1970-01-01"])), false);
         check(one("updated_at", "$is_unknown", json!([])), true);
-        // What is not known, of a fraction and of another kind of thing too, takes nothing in.
+        check(one("metadata.weight", "$more_than", json!([0])), true);
+        check(one("metadata.weight", "$more_than", json!([0.5])), false);
+        // What is not known, of another kind of thing too, takes nothing in.
         check(one("metadata.color", "$is_not", json!(["red"])), false);
         check(one("metadata.color", "$is_unknown", json!([])), true);
-        check(one("metadata.weight", "$more_than", json!([0])), false);
         check(one("sku", "$is_not", json!(["x"])), false);
     }
 
@@ -212,7 +221,8 @@ mod tests {
             json!({"metadata.": {"conditions": {"$is": [1]}}}),
             "/metadata.",
         );
-        check(json!({"skus": {"conditions": {"$count": [1]}}}), "/skus");
+        let counted = json!({"skus": {"conditions": {"$count": [1]}}});
+        check(counted, "/skus/conditions/$count");
         check(json!({"price": {}}), "/price/conditions");
         check(
             json!({"price": {"conditions": {"$is": ["1"]}}}),

@@ -36,7 +36,7 @@ impl Comparison {
         Self { term, holds }
     }
 
-    /// A fact that is a flag, a text or a whole number.
+    /// A fact that is a flag, a text or a number.
     pub(super) fn scalar(path: &str) -> Self {
         Self {
             term: Term::Fact(path.into()),
@@ -68,11 +68,10 @@ impl Comparison {
     }
 
     fn value(&self, json: &Json) -> Result<Value, Malformed> {
-        let value = scalar(json)?;
-        match value {
-            Value::Int(_) => Ok(value),
+        match scalar(json)? {
+            value @ Value::Int(_) => Ok(value),
             _ if self.holds == Holds::Number => Err(Malformed::at("", "must be a whole number")),
-            _ => Ok(value),
+            value => Ok(value),
         }
     }
 }
@@ -158,8 +157,8 @@ pub(super) fn one(
         fact.value(value).map_err(|wrong| wrong.under("0"))
     };
     let number = || match first()? {
-        value @ Value::Int(_) => Ok(value),
-        _ => Err(Malformed::at("/0", "must be a whole number")),
+        value @ (Value::Int(_) | Value::Fraction(_)) => Ok(value),
+        _ => Err(Malformed::at("/0", "must be a number")),
     };
     let word = || match first()? {
         value @ Value::Text(_) => Ok(value),
@@ -274,11 +273,15 @@ pub(super) fn text(json: &Json) -> Result<String, Malformed> {
 }
 
 fn scalar(json: &Json) -> Result<Value, Malformed> {
-    let wrong = || Malformed::at("", "must be a text, a flag or a whole number");
+    let wrong = || Malformed::at("", "must be a text, a flag or a number");
+    let too_fine = || {
+        let detail = "a number has at most 17 digits, and 30 of them after the point";
+        Malformed::at("", detail)
+    };
     match json {
         Json::Bool(flag) => Ok(Value::Bool(*flag)),
         Json::String(text) => Ok(Value::Text(text.as_str().into())),
-        Json::Number(number) => number.as_i64().map(Value::Int).ok_or_else(wrong),
+        Json::Number(number) => Value::number(&number.to_string()).ok_or_else(too_fine),
         Json::Null | Json::Array(_) | Json::Object(_) => Err(wrong()),
     }
 }
