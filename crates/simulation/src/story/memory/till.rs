@@ -541,8 +541,7 @@ impl Put {
     }
 
     fn card(&self) -> Option<&Voucher> {
-        let voucher = self.voucher.as_ref();
-        voucher.filter(|one| matches!(one.kind, VoucherKind::GiftCard { .. }))
+        self.voucher.as_ref().filter(|one| one.is_gift_card())
     }
 }
 
