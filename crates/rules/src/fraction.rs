@@ -46,7 +46,8 @@ impl Value {
         }
         let kept = written.trim_end_matches('0');
         let cut = i64::try_from(written.len() - kept.len()).ok()?;
-        let places = i64::try_from(part.len()).ok()?.checked_sub(exponent)? - cut;
+        let places = i64::try_from(part.len()).ok()?;
+        let places = places.checked_sub(exponent)?.checked_sub(cut)?;
         let kept = kept.trim_start_matches('0');
         if kept.is_empty() {
             return Some(Self::Int(0));
@@ -194,6 +195,8 @@ mod tests {
         check("1e-31", "none");
         check("1e300", "none");
         check("1e99999999999999999999", "none");
+        check("100e9223372036854775807", "none");
+        check("1e-9223372036854775808", "none");
         check("", "none");
         check("-", "none");
         check(".5", "none");

@@ -545,7 +545,10 @@ async fn a_collection_by_filter_takes_in_skus_alone() {
     let some = node("order.items.any", "", json!({"$from": small}));
     let rule = json!({"name": "some", "rules": {"1": some}});
     ruled(&shop, "SOME", tenth, rule).await;
-    let item = |source: &str, kind: &str| json!({"source_id": source, "related_object": kind, "quantity": 1, "price": 1_000});
+    let item = |source: &str, kind: &str| {
+        json!({"source_id": source, "related_object": kind,
+            "quantity": 1, "price": 1_000})
+    };
     let (s, l) = (item("pot-s", "sku"), item("pot-l", "sku"));
     let pot = item("pot", "product");
     let all = json!({"items": [l, s, pot]});
