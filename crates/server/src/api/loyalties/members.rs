@@ -12,7 +12,7 @@ use crate::{
         customers,
         dialect::{malformed, refuse},
         resources::{Kept, Resource},
-        vouchers::{self, New},
+        vouchers::{self, Made, New},
     },
     catalogue::offers_of,
     loyalty,
@@ -186,20 +186,7 @@ async fn enrolled(
     let stored = match &member.voucher {
         Some(code) => given(at, (campaign.thing.id, code), (holder, &mut command)).await?,
         None => {
-            let offer = offers_of(&compiled, campaign.thing.id).next();
-            let offer = offer.ok_or_else(|| refuse(Key::InvalidVoucher, "it has no cards"))?;
-            let new = New {
-                campaign: &campaign.thing,
-                offer: offer.thing.id,
-                now: at.now,
-                refers: false,
-            };
-            let config = input.voucher.clone().unwrap_or_default();
-            let sent = CampaignVouchersCreate {
-                metadata: member.metadata.clone(),
-                ..CampaignVouchersCreate::default()
-            };
-            let made = vouchers::of_campaign(at.app, &new, (&config, &sent))?;
+            let made = drawn(at, (&compiled, &campaign), member)?;
             let made = made.held_by(holder.0, &compiled)?;
             command.writes.extend(made.writes);
             command.openings = made.booking.openings;
@@ -222,6 +209,28 @@ async fn enrolled(
         Err(Outcome::Stale { .. }) => Ok(None),
         Err(other) => Err(Refused::Fault(format!("a card was not given: {other:?}"))),
     }
+}
+
+/// A new card of the programme.
+fn drawn(
+    at: At<'_>,
+    (compiled, campaign): (&Compiled, &Stored<Campaign>),
+    member: &CardMember,
+) -> Result<Made, Refused> {
+    let offer = offers_of(compiled, campaign.thing.id).next();
+    let offer = offer.ok_or_else(|| refuse(Key::InvalidVoucher, "it has no cards"))?;
+    let new = New {
+        campaign: &campaign.thing,
+        offer: offer.thing.id,
+        now: at.now,
+        refers: false,
+    };
+    let config = campaigns::input_of(campaign)?.voucher.unwrap_or_default();
+    let sent = CampaignVouchersCreate {
+        metadata: member.metadata.clone(),
+        ..CampaignVouchersCreate::default()
+    };
+    vouchers::of_campaign(at.app, &new, (&config, &sent))
 }
 
 /// The card that a customer has of a programme.
