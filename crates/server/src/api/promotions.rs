@@ -20,7 +20,7 @@ use wire::{
     },
 };
 
-pub use self::summary::summaries;
+use self::summary::summaries;
 use super::{
     campaigns,
     dialect::{Asked, in_use, malformed, not_found, parse, refuse, retry},

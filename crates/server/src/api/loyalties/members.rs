@@ -3,7 +3,8 @@
 use profiles::CustomerId;
 use store::{Command, Expect, Outcome};
 use wire::voucherify::{
-    CampaignVouchersCreate, CardMember, CustomerInput, Key, LoyaltyTierView, VoucherView,
+    CampaignVouchersCreate, CardMember, CustomerInput, Key, LoyaltyTierView, VoucherConfig,
+    VoucherView,
 };
 
 use super::*;
@@ -186,7 +187,8 @@ async fn enrolled(
     let stored = match &member.voucher {
         Some(code) => given(at, (campaign.thing.id, code), (holder, &mut command)).await?,
         None => {
-            let made = drawn(at, (&compiled, &campaign), member)?;
+            let config = input.voucher.unwrap_or_default();
+            let made = drawn(at, (&compiled, &campaign.thing, &config), member)?;
             let made = made.held_by(holder.0, &compiled)?;
             command.writes.extend(made.writes);
             command.openings = made.booking.openings;
@@ -214,23 +216,22 @@ async fn enrolled(
 /// A new card of the programme.
 fn drawn(
     at: At<'_>,
-    (compiled, campaign): (&Compiled, &Stored<Campaign>),
+    (compiled, campaign, config): (&Compiled, &Campaign, &VoucherConfig),
     member: &CardMember,
 ) -> Result<Made, Refused> {
-    let offer = offers_of(compiled, campaign.thing.id).next();
+    let offer = offers_of(compiled, campaign.id).next();
     let offer = offer.ok_or_else(|| refuse(Key::InvalidVoucher, "it has no cards"))?;
     let new = New {
-        campaign: &campaign.thing,
+        campaign,
         offer: offer.thing.id,
         now: at.now,
         refers: false,
     };
-    let config = campaigns::input_of(campaign)?.voucher.unwrap_or_default();
     let sent = CampaignVouchersCreate {
         metadata: member.metadata.clone(),
         ..CampaignVouchersCreate::default()
     };
-    vouchers::of_campaign(at.app, &new, (&config, &sent))
+    vouchers::of_campaign(at.app, &new, (config, &sent))
 }
 
 /// The card that a customer has of a programme.
